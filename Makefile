@@ -1,0 +1,104 @@
+# sigtrace. `make` prints the targets; V=1 shows whole commands.
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The distribution's own Python: another python3 may come first on PATH, and cannot see its bcc module.
+PYTHON := /usr/bin/python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+OBJECT := tracer/sigtrace.bpf.o
+ARGS   ?= --signal 9
+SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
+
+ARCH   := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/; s/s390x/s390/')
+TRIPLE := $(shell uname -m)-linux-gnu
+CLANG  ?= clang
+# -g keeps the BTF that CO-RE needs; asm/ headers lie in the multiarch folder on Debian.
+BPF_CFLAGS := -g -O2 -Wall -Wextra -Wno-unused-parameter -target bpf -D__TARGET_ARCH_$(ARCH) \
+              -idirafter /usr/include/$(TRIPLE)
+
+ifeq ($(V),1)
+  Q :=
+  say = @:
+else
+  Q := @
+  say = @printf '  %-7s %s\n'
+endif
+
+.PHONY: help
+help: ## print this list
+	@echo "usage: make TARGET"; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: setup ## set up what is missing, then trace: make run ARGS='--signal TERM,KILL --json'
+	@exec $(SUDO) $(BIN)/sigtrace $(ARGS)
+
+.PHONY: setup
+setup: $(VENV)/.setup $(OBJECT) ## install packages, make .venv/bin/sigtrace, compile the BPF program
+
+.PHONY: build
+build: $(OBJECT) ## compile the BPF program
+
+$(OBJECT): $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.packages
+	$(say) CLANG $@
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c bpf/sigtrace.bpf.c -o $@
+
+$(VENV)/.packages: packaging/install-packages.sh
+	@packaging/install-packages.sh run
+	@mkdir -p $(VENV) && touch $@
+
+# The editable install puts one line into a .pth file ("compat"): the other kind costs 10 ms a start.
+$(VENV)/.setup: setup.cfg pyproject.toml | $(VENV)/.packages
+	$(say) VENV $(VENV)
+	$(Q)$(PYTHON) -m venv --system-site-packages $(VENV)
+	$(Q)$(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat -e .
+	$(Q)$(BIN)/python -m compileall -q tracer
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.setup packaging/install-packages.sh
+	@packaging/install-packages.sh test
+	$(say) PIP 'dev tools'
+	$(Q)$(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat -e '.[dev]'
+	@touch $@
+
+.PHONY: test
+test: $(VENV)/.dev $(OBJECT) lint ## set up what is missing, then lint, types and the whole suite
+	$(Q)$(SUDO) env $(if $(SIGTRACE_LIVE),SIGTRACE_LIVE=$(SIGTRACE_LIVE)) $(BIN)/python -m pytest $(TESTS)
+
+.PHONY: test-kernels
+test-kernels: $(OBJECT) ## live tests on other kernels in QEMU: KERNEL=6.12 for one, QUICK=1 for CI
+	$(Q)$(SUDO) $(PYTHON) -m tests.vm kernels $(if $(KERNEL),--kernel $(KERNEL)) $(if $(QUICK),--quick)
+
+.PHONY: vm-box
+vm-box: ## build a Vagrant box from Debian's packages: SUITE=trixie for another than bookworm
+	$(Q)$(SUDO) $(PYTHON) -m tests.vm box $(or $(SUITE),bookworm)
+
+.PHONY: vm-test
+vm-test: ## the whole suite in the Vagrant VM, brought up and taken down: QUICK=1 for CI
+	$(Q)$(SUDO) $(PYTHON) -m tests.vm cycle $(or $(SUITE),bookworm) $(if $(QUICK),--quick) $(if $(TESTS),--tests $(TESTS))
+
+.PHONY: test-vm-quick
+test-vm-quick: $(OBJECT) ## for CI, after test: a few tests on another kernel, one scenario in the VM
+	$(Q)$(SUDO) $(PYTHON) -m tests.vm quick
+
+.PHONY: lint
+lint: $(VENV)/.dev ## ruff and mypy
+	$(say) RUFF
+	$(Q)$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
+	$(say) MYPY
+	$(Q)$(BIN)/mypy
+
+.PHONY: format
+format: $(VENV)/.dev ## put the code into its one form
+	$(Q)$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+.PHONY: bench
+bench: $(VENV)/.dev $(OBJECT) ## compare with the rivals, side by side: bench/results/
+	@packaging/install-packages.sh bench
+	$(Q)$(SUDO) $(BIN)/python -m bench $(ARGS_BENCH)
+
+.PHONY: clean
+clean: ## remove what was built (.venv stays)
+	rm -rf $(OBJECT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
