@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Attempts that never become a signal, seen at the exit of the six system calls.
+ */
+#ifndef SIGTRACE_CALLS_H
+#define SIGTRACE_CALLS_H
+
+#define EBADF 9
+
+/* The process behind a pidfd of the current task, whatever namespace it was opened in. */
+static __always_inline __u32 pid_of_pidfd(struct task_struct *me, __u32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(me, files, fdt);
+	struct pid___pidfs *since_pidfs = NULL;
+	struct file *file = NULL;
+	struct pid *pid;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+	if (!file)
+		return 0;
+	pid = bpf_core_field_exists(since_pidfs->stashed) ? BPF_CORE_READ(file, f_inode, i_private) :
+							     BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(pid, numbers[0].nr);
+}
+
+/* -EBADF says that the descriptor was none, or not of a process: pidfd_send_signal(2). */
+static __always_inline __u32 called_pid(struct task_struct *me, struct syscall *call, long error)
+{
+	if (call->call == CALL_PIDFD_SEND_SIGNAL)
+		return error == -EBADF ? 0 : pid_of_pidfd(me, call->asked);
+	/* In another pid namespace the number means another process. */
+	return !me->thread_pid->level && call->asked > 0 ? call->asked : 0;
+}
+
+/*
+ * Refused sends and signal 0, which signal_generate does not see. This hook costs every system call of
+ * the host a little, so it is loaded only when asked for.
+ */
+SEC("tp_btf/sys_exit")
+int on_call(__u64 *ctx)
+{
+	struct call_record *record;
+	struct task_struct *me;
+	struct syscall call;
+	long error = ctx[1];
+	__u32 pid;
+	__u64 id;
+
+	if (!HAS_CURRENT_BTF)
+		return 0;
+	me = bpf_get_current_task_btf();
+	call = current_syscall(me);
+	if (call.call == CALL_OTHER || call.call == CALL_UNKNOWN)
+		return 0;
+	if (error > 0 || error < -4095 || !(error ? config.refused : config.probes && !call.signal))
+		return 0;
+	if ((__u32)call.signal - 1 < 64 && !(config.signals >> (call.signal - 1) & 1))
+		return 0;
+	id = bpf_get_current_pid_tgid();
+	pid = id >> 32;
+	if (config.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &pid))
+		return 0;
+	if (config.describe && met_first(pid, me->group_leader->start_boottime,
+					  state_of(me->group_leader), false))
+		describe(bpf_get_current_task(), true);
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		count_loss(LOST_CALLS);
+		return 0;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	record->type = RECORD_CALL;
+	record->time = bpf_ktime_get_boot_ns();
+	record->error = error;
+	record->call = call.call;
+	record->asked = call.asked;
+	record->signal = call.signal;
+	record->target_pid = called_pid(me, &call, error);
+	fill_sender(&record->sender, me);
+	submit(record);
+	return 0;
+}
+
+#endif

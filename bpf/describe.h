@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything about a process, once: the record that names a sender who is gone when Python looks.
+ * Reads go through bpf_probe_read_kernel(), so that any task pointer will do; a read that fails leaves
+ * zeros. The text of argv is the process's own and may change while it is read.
+ */
+#ifndef SIGTRACE_DESCRIBE_H
+#define SIGTRACE_DESCRIBE_H
+
+#define PATH_STEPS 24
+#define SMALLEST_PAGE 4096 /* of any machine: its ends are ends of larger pages, too, or lie within one */
+
+/*
+ * The functions that are not static are verified once and by themselves, whatever their callers know
+ * (Documentation/bpf/libbpf, "global functions", since v5.6): the verifier's work stays small.
+ */
+
+/*
+ * The size lives in the record, not in a register: the verifier then knows nothing of it, and two ways
+ * through a step end in the same state instead of doubling the states of every step after it.
+ */
+static __always_inline void add_name(char *text, volatile __u16 *size, const void *name)
+{
+	__u32 at = *size;
+	long added;
+
+	if (at >= PATH_ROOM)
+		return;
+	added = bpf_probe_read_kernel_str(text + (at & (PATH_ROOM - 1)), NAME_ROOM, name);
+	if (added > 0)
+		*size = at + added;
+}
+
+static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node)
+{
+	struct kernfs_node___new *new = (void *)node;
+	struct kernfs_node___old *old = (void *)node;
+
+	if (bpf_core_field_exists(new->__parent))
+		return BPF_CORE_READ(new, __parent);
+	return BPF_CORE_READ(old, parent);
+}
+
+static __always_inline void add_cgroup(char *text, volatile __u16 *size, struct kernfs_node *node)
+{
+	struct kernfs_node *parent;
+
+	for (int step = 0; step < PATH_STEPS; step++) {
+		parent = parent_of(node);
+		if (!parent)
+			break;
+		add_name(text, size, BPF_CORE_READ(node, name));
+		node = parent;
+	}
+}
+
+/* The cgroup of a task: its v2 path, or on a v1 or hybrid host, where that says only "/", the pids one. */
+__noinline int describe_cgroup(__u64 address)
+{
+	struct process_record *record = scratch_of(&process_scratch);
+	struct css_set *set = BPF_CORE_READ((struct task_struct *)address, cgroups);
+	struct kernfs_node *node = BPF_CORE_READ(set, dfl_cgrp, kn);
+	struct cgroup_subsys_state *pids = NULL;
+
+	if (!record)
+		return 0;
+	record->cgroup_id = BPF_CORE_READ(node, id);
+	if (!parent_of(node) && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
+		bpf_core_read(&pids, sizeof(pids),
+			      &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
+		if (pids && BPF_CORE_READ(pids, cgroup, kn) != node) {
+			node = BPF_CORE_READ(pids, cgroup, kn);
+			record->flags |= CGROUP_V1;
+		}
+	}
+	add_cgroup(record->text + PATH_ROOM, &record->cgroup_size, node);
+	return 0;
+}
+
+/*
+ * The path of the executable, component by component, over mount points up to the root of its mount
+ * namespace: d_path() (fs/d_path.c) without its locks.
+ */
+__noinline int describe_exe(__u64 address)
+{
+	struct process_record *record = scratch_of(&process_scratch);
+	struct file *file = BPF_CORE_READ((struct task_struct *)address, mm, exe_file);
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent;
+	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
+	struct mount *mount, *above;
+
+	if (!record)
+		return 0;
+	for (int step = 0; step < PATH_STEPS && dentry; step++) {
+		mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (dentry == BPF_CORE_READ(vfs, mnt_root) || dentry == parent) {
+			above = BPF_CORE_READ(mount, mnt_parent);
+			if (above == mount || !above)
+				break;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			vfs = (void *)above + bpf_core_field_offset(struct mount, mnt);
+			continue;
+		}
+		add_name(record->text, &record->exe_size, BPF_CORE_READ(dentry, d_name.name));
+		dentry = parent;
+	}
+	return 0;
+}
+
+static __always_inline __u32 own_pid(struct task_struct *leader)
+{
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	__u32 step = bpf_core_type_size(struct upid);
+	__u32 number = 0;
+
+	if (level > 32 || !pid) /* MAX_PID_NS_LEVEL, include/linux/pid_namespace.h */
+		return 0;
+	bpf_probe_read_kernel(&number, sizeof(number),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * step);
+	return number;
+}
+
+__noinline int describe_ancestors(__u64 address)
+{
+	struct process_record *record = scratch_of(&process_scratch);
+	struct task_struct *parent = (void *)address;
+
+	if (!record)
+		return 0;
+	for (int i = 0; i < ANCESTORS; i++) {
+		parent = BPF_CORE_READ(parent, real_parent, group_leader);
+		if (!parent || !BPF_CORE_READ(parent, tgid))
+			break;
+		record->ancestor[i].pid = BPF_CORE_READ(parent, tgid);
+		record->ancestor[i].start = BPF_CORE_READ(parent, start_boottime);
+		BPF_CORE_READ_STR_INTO(&record->ancestor[i].comm, parent, comm);
+		record->ancestors = i + 1;
+	}
+	record->ppid = record->ancestor[0].pid;
+	return 0;
+}
+
+__noinline int describe_identity(__u64 address)
+{
+	struct process_record *record = scratch_of(&process_scratch);
+	struct task_struct *leader = (void *)address;
+
+	if (!record)
+		return 0;
+	record->uid = BPF_CORE_READ(leader, real_cred, uid.val);
+	record->euid = BPF_CORE_READ(leader, real_cred, euid.val);
+	record->loginuid = record->session = -1;
+	if (bpf_core_field_exists(leader->loginuid)) {
+		record->loginuid = BPF_CORE_READ(leader, loginuid.val);
+		record->session = BPF_CORE_READ(leader, sessionid);
+	}
+	record->ns_pid = own_pid(leader);
+	BPF_CORE_READ_STR_INTO(&record->comm, leader, comm);
+	bpf_probe_read_kernel_str(record->tty, sizeof(record->tty),
+				  BPF_CORE_READ(leader, signal, tty) ?
+					  &BPF_CORE_READ(leader, signal, tty)->name :
+					  NULL);
+	return 0;
+}
+
+/* argv of the current process, its NULs kept; cut at ARGV_ROOM or where its memory is not present. */
+static __always_inline void own_argv(struct process_record *record)
+{
+	struct task_struct *leader = (void *)bpf_get_current_task();
+	__u64 start = BPF_CORE_READ(leader, mm, arg_start);
+	__u64 size = BPF_CORE_READ(leader, mm, arg_end) - start;
+	char *text = record->text + 2 * PATH_ROOM;
+
+	if (size > ARGV_ROOM) {
+		size = ARGV_ROOM;
+		record->flags |= ARGV_CUT;
+	}
+	size &= 2 * ARGV_ROOM - 1;
+	if (size > ARGV_ROOM || !start)
+		return;
+	if (bpf_probe_read_user(text, size, (void *)start) == 0) {
+		record->argv_size = size;
+		return;
+	}
+	/* A page is not in memory: keep what the first one gives. */
+	record->flags |= ARGV_CUT;
+	size = SMALLEST_PAGE - (start & (SMALLEST_PAGE - 1));
+	if (size < ARGV_ROOM && bpf_probe_read_user(text, size, (void *)start) == 0)
+		record->argv_size = size;
+}
+
+static __always_inline void kept_argv(struct process_record *record)
+{
+	struct exec_argv *kept = bpf_map_lookup_elem(&argvs, &record->pid);
+
+	if (!kept || kept->start != record->start)
+		return;
+	record->argv_size = kept->size;
+	record->flags |= kept->flags;
+	bpf_probe_read_kernel(record->text + 2 * PATH_ROOM, EXEC_ROOM, kept->text);
+}
+
+/*
+ * Describe the process that TASK belongs to. The three texts are put where there is room for each, and
+ * sent as they lie: tracer/sources/wire.py knows the offsets.
+ */
+__noinline int describe(__u64 address, __u32 is_current)
+{
+	struct process_record *record = scratch_of(&process_scratch);
+	struct task_struct *task = (void *)address, *leader = BPF_CORE_READ(task, group_leader);
+	__u32 size;
+
+	if (!record)
+		return 0;
+	__builtin_memset(record, 0, __builtin_offsetof(struct process_record, text));
+	record->type = RECORD_PROCESS;
+	record->pid = BPF_CORE_READ(leader, tgid);
+	record->start = BPF_CORE_READ(leader, start_boottime);
+	describe_identity((__u64)leader);
+	describe_ancestors((__u64)leader);
+	describe_cgroup(address);
+	describe_exe(address);
+	if (is_current)
+		own_argv(record);
+	/* Another's memory is out of reach, and so is that of one who exits: exit_mm() comes first. */
+	if (!record->argv_size)
+		kept_argv(record);
+	size = __builtin_offsetof(struct process_record, text) + 2 * PATH_ROOM + record->argv_size;
+	if (size > sizeof(*record))
+		size = sizeof(*record);
+	if (bpf_ringbuf_output(&ring, record, size, 0))
+		count_loss(LOST_PROCESSES);
+	return 0;
+}
+
+static __always_inline __u64 mixed(__u64 exec, __u32 parent, __u32 uid, __u32 euid)
+{
+	return (((exec * 31 + parent) * 31 + uid) * 31) + euid;
+}
+
+/* A number that changes with what a description tells: by exec, a new parent, other credentials. */
+static __always_inline __u64 state_of(struct task_struct *leader)
+{
+	return mixed(leader->self_exec_id, leader->real_parent->tgid, leader->real_cred->uid.val,
+		     leader->real_cred->euid.val);
+}
+
+/* The same for a task whose type the verifier does not know. */
+static __always_inline __u64 state_at(struct task_struct *leader)
+{
+	return mixed(BPF_CORE_READ(leader, self_exec_id), BPF_CORE_READ(leader, real_parent, tgid),
+		     BPF_CORE_READ(leader, real_cred, uid.val),
+		     BPF_CORE_READ(leader, real_cred, euid.val));
+}
+
+/* The name says it: true the first time this process is met in this state. */
+static __always_inline bool met_first(__u32 pid, __u64 start, __u64 state, bool watch)
+{
+	struct seen *old = bpf_map_lookup_elem(&seen, &pid);
+	struct seen new = { .start = start, .state = state, .watched = watch };
+
+	if (old && old->start == start && old->state == state) {
+		if (watch && !old->watched)
+			old->watched = 1;
+		return false;
+	}
+	if (old && old->start == start)
+		new.watched |= old->watched;
+	bpf_map_update_elem(&seen, &pid, &new, BPF_ANY);
+	return true;
+}
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The few kernel types that are read, with the few fields used: libbpf relocates each access by the
+ * running kernel's BTF (CO-RE). Flavours (___old, ___new) stand for fields that were renamed.
+ */
+#ifndef SIGTRACE_KERNEL_H
+#define SIGTRACE_KERNEL_H
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct user_namespace {
+	int level;
+};
+
+struct cred {
+	kuid_t uid;
+	kuid_t euid;
+	struct user_namespace *user_ns;
+};
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+/* Since Linux commit cb12fd8e0dab ("pidfd: add pidfs") (in v6.9). */
+struct pid___pidfs {
+	void *stashed;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct inode {
+	void *i_private;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct mm_struct {
+	unsigned long arg_start;
+	unsigned long arg_end;
+	struct file *exe_file;
+};
+
+struct kernfs_node {
+	const char *name;
+	unsigned long long id;
+};
+
+/* Since Linux commit 633488947ef6 ("kernfs: Use RCU to access kernfs_node::parent.") (in v6.15). */
+struct kernfs_node___new {
+	struct kernfs_node *__parent;
+};
+
+struct kernfs_node___old {
+	struct kernfs_node *parent;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[16];
+	struct cgroup *dfl_cgrp;
+};
+
+enum cgroup_subsys_id {
+	pids_cgrp_id = 11,
+};
+
+struct tty_struct {
+	char name[64];
+};
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
+struct rlimit {
+	unsigned long rlim_cur;
+	unsigned long rlim_max;
+};
+
+struct signal_struct {
+	atomic_t live;
+	int nr_threads;
+	struct list_head thread_head;
+	int group_exit_code;
+	unsigned int flags;
+	struct pid *pids[4];
+	struct tty_struct *tty;
+	struct rlimit rlim[16];
+};
+
+struct thread_info {
+	unsigned int status;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int flags;
+	struct mm_struct *mm;
+	int exit_code;
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	struct list_head thread_node;
+	unsigned long long start_boottime;
+	const struct cred *cred;
+	const struct cred *real_cred;
+	char comm[16];
+	struct signal_struct *signal;
+	struct sighand_struct *sighand;
+	sigset_t blocked;
+	kuid_t loginuid;
+	unsigned int sessionid;
+	/* Since Linux commit d1e7fd6462ca ("signal: Extend exec_id to 64bits") (in v5.7). */
+	unsigned long long self_exec_id;
+	struct css_set *cgroups;
+	struct files_struct *files;
+};
+
+/* include/uapi/asm-generic/siginfo.h: the members that are told apart by number and code. */
+struct kernel_siginfo {
+	int si_signo;
+	int si_errno;
+	int si_code;
+	union __sifields {
+		struct {
+			int _pid;
+			unsigned int _uid;
+		} _kill; /* the first 8 bytes of the union, whatever it holds */
+	} _sifields;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long orig_ax;
+	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
+	unsigned long bx;
+	unsigned long cx;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	unsigned long long regs[31];
+	unsigned long long orig_x0;
+	int syscallno;
+};
+#endif
+
+#pragma clang attribute pop
+
+/* include/linux/sched.h, include/linux/sched/signal.h */
+#define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
+#define SIGNAL_GROUP_EXIT 0x00000004
+#define SIGNAL_UNKILLABLE 0x00000040
+/* include/linux/pid_types.h, include/uapi/asm-generic/resource.h */
+#define PIDTYPE_SID 3
+#define RLIMIT_CPU 0
+#define RLIMIT_RTTIME 15
+#define RLIM_INFINITY (~0UL)
+
+#endif

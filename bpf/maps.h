@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps, the configuration, and the way a record leaves the kernel. */
+#ifndef SIGTRACE_MAPS_H
+#define SIGTRACE_MAPS_H
+
+const volatile struct config config SEC(".rodata.config") = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20); /* set before load, from --buffer */
+} ring SEC(".maps");
+
+/* Mapped by Python, which has no right left to call bpf(2) when it reads this. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LOSSES);
+	__type(key, __u32);
+	__type(value, __u64);
+} losses SEC(".maps");
+
+struct verdicts {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024); /* set before load, from the filter */
+	__type(key, __u32);
+	__type(value, __u8); /* the filter's own: being in the map is the verdict */
+};
+
+struct verdicts senders SEC(".maps");
+struct verdicts targets SEC(".maps");
+struct verdicts either SEC(".maps");
+struct verdicts uids SEC(".maps");
+
+/* Who has been described, and whose death is of interest. Forgets the one not seen for longest. */
+struct seen {
+	__u64 start;
+	__u64 state;
+	__u64 watched;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32); /* pid */
+	__type(value, struct seen);
+} seen SEC(".maps");
+
+/* argv as execve left it, for those who may become a target: their memory is out of reach then. */
+struct exec_argv {
+	__u64 start;
+	__u32 size;
+	__u32 flags;
+	char text[EXEC_ROOM];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32768);
+	__type(key, __u32); /* pid */
+	__type(value, struct exec_argv);
+} argvs SEC(".maps");
+
+/*
+ * Room too large for the stack, one for each program that needs it: on_signal runs with interrupts off
+ * (__send_signal_locked holds the siglock), the others may be interrupted by it but not by themselves.
+ */
+#define SCRATCH(name, kind)                          \
+	struct {                                     \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); \
+		__uint(max_entries, 1);              \
+		__type(key, __u32);                  \
+		__type(value, kind);                 \
+	} name SEC(".maps")
+
+SCRATCH(process_scratch, struct process_record);
+SCRATCH(argv_scratch, struct exec_argv);
+
+static __always_inline void *scratch_of(void *map)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(map, &zero);
+}
+
+static __always_inline void count_loss(__u32 kind)
+{
+	__u64 *count = bpf_map_lookup_elem(&losses, &kind);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+/*
+ * Submitted without flags: the kernel wakes the reader only for a record that finds everything before
+ * it consumed (bpf_ringbuf_commit, kernel/bpf/ringbuf.c). The reader drains at most every 20 ms, so a
+ * storm costs fifty wake-ups a second, an isolated signal shows at once, and the race between going to
+ * sleep and the next record is closed by the kernel's own barriers: see tracer/libbpf/ring.py.
+ */
+#define submit(record) bpf_ringbuf_submit(record, 0)
+
+#endif

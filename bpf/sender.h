@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The current task, and the system call it is in. */
+#ifndef SIGTRACE_SENDER_H
+#define SIGTRACE_SENDER_H
+
+/* Since Linux commit 3ca1032ab7ab ("bpf: Implement get_current_task_btf and RET_PTR_TO_BTF_ID") (v5.11). */
+#define HAS_CURRENT_BTF bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+
+/* Since Linux commit dd6e10fbd9fb ("bpf: Add bpf_task_pt_regs() helper") (v5.15). */
+#define HAS_PT_REGS bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)
+
+struct syscall {
+	__u32 call;
+	__s32 asked;
+	__s32 signal;
+};
+
+#define CALL_OF(number, kill, tkill, tgkill, sigqueue, tgsigqueue) \
+	((number) == (kill)	 ? CALL_KILL :                      \
+	 (number) == (tkill)	 ? CALL_TKILL :                     \
+	 (number) == (tgkill)	 ? CALL_TGKILL :                    \
+	 (number) == (sigqueue)	 ? CALL_RT_SIGQUEUEINFO :           \
+	 (number) == (tgsigqueue) ? CALL_RT_TGSIGQUEUEINFO :        \
+	 (number) == 424	 ? CALL_PIDFD_SEND_SIGNAL :         \
+				   CALL_OTHER)
+
+static __always_inline bool writes_siginfo(__u32 call)
+{
+	return call == CALL_RT_SIGQUEUEINFO || call == CALL_RT_TGSIGQUEUEINFO ||
+	       call == CALL_PIDFD_SEND_SIGNAL;
+}
+
+static __always_inline __s32 signal_argument(__u32 call, long second, long third)
+{
+	return call == CALL_TGKILL || call == CALL_RT_TGSIGQUEUEINFO ? third : second;
+}
+
+#if defined(__TARGET_ARCH_x86)
+#define TS_COMPAT 0x0002   /* arch/x86/include/asm/thread_info.h */
+#define X32_BIT 0x40000000 /* arch/x86/include/uapi/asm/unistd.h */
+
+/* arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl; 524 and 536 are x32's own. */
+static __always_inline struct syscall current_syscall(struct task_struct *me)
+{
+	struct syscall result = {};
+	struct pt_regs *regs;
+	__s64 number;
+
+	if (!HAS_PT_REGS || !HAS_CURRENT_BTF)
+		return result;
+	regs = (struct pt_regs *)bpf_task_pt_regs(me);
+	number = regs->orig_ax;
+	if (number < 0)
+		return result;
+	if (me->thread_info.status & TS_COMPAT) {
+		result.call = CALL_OF(number, 37, 238, 270, 178, 335);
+		result.asked = regs->bx;
+		result.signal = signal_argument(result.call, regs->cx,
+						regs->dx);
+		return result;
+	}
+	number &= ~X32_BIT;
+	number = number == 524 ? 129 : number == 536 ? 297 : number;
+	result.call = CALL_OF(number, 62, 200, 234, 129, 297);
+	result.asked = regs->di;
+	result.signal = signal_argument(result.call, regs->si,
+					regs->dx);
+	return result;
+}
+#elif defined(__TARGET_ARCH_arm64)
+/* include/uapi/asm-generic/unistd.h; the first argument's register is overwritten by the result. */
+static __always_inline struct syscall current_syscall(struct task_struct *me)
+{
+	struct syscall result = {};
+	struct pt_regs *regs;
+	__s32 number;
+
+	if (!HAS_PT_REGS || !HAS_CURRENT_BTF)
+		return result;
+	regs = (struct pt_regs *)bpf_task_pt_regs(me);
+	number = regs->syscallno;
+	if (number < 0)
+		return result;
+	result.call = CALL_OF(number, 129, 130, 131, 138, 240);
+	result.asked = regs->orig_x0;
+	result.signal = signal_argument(result.call, regs->regs[1],
+					regs->regs[2]);
+	return result;
+}
+#else
+static __always_inline struct syscall current_syscall(struct task_struct *me)
+{
+	return (struct syscall){};
+}
+#endif
+
+static __always_inline void copy_comm(char *to, const char *from)
+{
+	((__u64 *)to)[0] = ((const __u64 *)from)[0];
+	((__u64 *)to)[1] = ((const __u64 *)from)[1];
+}
+
+static __always_inline void fill_sender(struct end *end, struct task_struct *me)
+{
+	if (HAS_CURRENT_BTF) { /* plain loads: a call of a helper costs as much as ten of them */
+		end->pid = me->tgid;
+		end->tid = me->pid;
+		end->uid = me->cred->uid.val;
+		end->start = me->group_leader->start_boottime;
+		copy_comm(end->comm, me->comm);
+	} else {
+		struct task_struct *task = (void *)bpf_get_current_task();
+		__u64 id = bpf_get_current_pid_tgid();
+
+		end->pid = id >> 32;
+		end->tid = id;
+		end->uid = bpf_get_current_uid_gid();
+		end->start = BPF_CORE_READ(task, group_leader, start_boottime);
+		bpf_get_current_comm(end->comm, sizeof(end->comm));
+	}
+}
+
+#endif

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a signal is seen. What is recorded of it is in sigtrace.h, what is read of a process in
+ * describe.h. Loaded by tracer/sources/bpf.py, which leaves out the programs that are not asked for.
+ */
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "sigtrace.h"
+#include "kernel.h"
+#include "maps.h"
+#include "sender.h"
+#include "describe.h"
+#include "calls.h"
+
+#define THREADS_LOOKED_AT 32
+#define SIG_DFL 0
+#define SIG_IGN 1
+#define SIGHUP 1 /* asm-generic/signal.h; the machines that differ are not built for */
+#define SIGKILL 9
+#define SIGCONT 18
+#define SIGXCPU 24
+
+/* True when no thread that was looked at would take the signal: complete_signal(), kernel/signal.c. */
+static __noinline bool all_block(struct task_struct *task, __u64 bit)
+{
+	struct signal_struct *group = BPF_CORE_READ(task, signal);
+	struct list_head *node = BPF_CORE_READ(group, thread_head.next);
+	struct task_struct *thread;
+
+	for (int i = 0; i < THREADS_LOOKED_AT; i++) {
+		thread = (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
+		if (!(BPF_CORE_READ(thread, blocked.sig[0]) & bit))
+			return false;
+		node = BPF_CORE_READ(node, next);
+		if (node == (void *)group + bpf_core_field_offset(struct signal_struct, thread_head))
+			return true;
+	}
+	return false;
+}
+
+/* What check_process_timers() (kernel/time/posix-cpu-timers.c) acts on. */
+static __always_inline bool is_limited(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, signal, rlim[RLIMIT_CPU].rlim_cur) != RLIM_INFINITY ||
+	       BPF_CORE_READ(task, signal, rlim[RLIMIT_RTTIME].rlim_cur) != RLIM_INFINITY;
+}
+
+static __always_inline __u32 target_flags(struct task_struct *task, __u32 number, bool group)
+{
+	__u32 flags = TARGET_KNOWN;
+	__u64 bit = 1ULL << (number - 1), handler = 0;
+	__u32 state = task->signal->flags;
+
+	if ((task->flags & PF_EXITING) || (state & SIGNAL_GROUP_EXIT))
+		flags |= TARGET_EXITING;
+	if (state & SIGNAL_UNKILLABLE)
+		flags |= TARGET_PROTECTED;
+	if ((number == SIGKILL || number == SIGXCPU) && is_limited(task))
+		flags |= TARGET_LIMITED;
+	bpf_core_read(&handler, sizeof(handler),
+		      (void *)task->sighand + bpf_core_field_offset(struct sighand_struct, action) +
+			      (number - 1) * bpf_core_type_size(struct k_sigaction));
+	if (handler == SIG_IGN)
+		flags |= TARGET_IGNORES;
+	else if (handler != SIG_DFL)
+		flags |= TARGET_HANDLES;
+	if (task->blocked.sig[0] & bit) {
+		if (!group || task->signal->nr_threads == 1 || all_block(task, bit))
+			flags |= TARGET_BLOCKS;
+	}
+	return flags;
+}
+
+static __always_inline bool is_ns_init(struct task_struct *task)
+{
+	struct pid *pid = task->thread_pid;
+
+	/* Only zap_pid_ns_processes() asks, from the namespace's init while it exits. */
+	return pid->level && own_pid(task->group_leader) == 1;
+}
+
+static __always_inline bool leads_session(struct task_struct *me)
+{
+	return BPF_CORE_READ(me, signal, pids[PIDTYPE_SID]) ==
+	       BPF_CORE_READ(me, group_leader, thread_pid);
+}
+
+static __always_inline __u32 sender_flags(struct task_struct *me, __u32 number)
+{
+	__u32 flags = SENDER_KNOWN, state = me->flags;
+
+	if (state & PF_KTHREAD)
+		flags |= SENDER_KERNEL_THREAD;
+	if (state & PF_EXITING) {
+		flags |= SENDER_EXITING;
+		if (is_ns_init(me))
+			flags |= SENDER_NS_INIT;
+		if ((number == SIGHUP || number == SIGCONT) && leads_session(me))
+			flags |= SENDER_LEADS_SESSION;
+	}
+	return flags;
+}
+
+static __always_inline void fill_target(struct end *end, struct task_struct *task)
+{
+	end->pid = task->tgid;
+	end->tid = task->pid;
+	end->uid = task->real_cred->uid.val;
+	end->start = task->group_leader->start_boottime;
+	copy_comm(end->comm, task->comm);
+}
+
+/* What si_pid and si_uid are of a kill is the address of a fault: include/uapi/asm-generic/siginfo.h. */
+static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
+{
+	struct kernel_siginfo *known = (void *)ctx[1];
+	__u64 info = ctx[1];
+
+	/*
+	 * SEND_SIG_NOINFO is (void *)0 and SEND_SIG_PRIV (void *)1: include/linux/sched/signal.h. The
+	 * verifier takes a pointer of a tracepoint never to be NULL and drops what is done for NULL
+	 * (reg_not_null(), kernel/bpf/verifier.c): it must not know that this is the pointer.
+	 */
+	if (info <= 1) {
+		bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
+		record->code = info ? 128 : 0;
+		return;
+	}
+	record->flags |= INFO_KNOWN;
+	record->code = known->si_code;
+	record->si_pid = known->_sifields._kill._pid;
+	record->si_uid = known->_sifields._kill._uid;
+	record->address = (__u64)record->si_uid << 32 | (__u32)record->si_pid;
+}
+
+/*
+ * What makes the truth in a siginfo look like a lie. pidfd_send_signal(2) and an honest sigqueue(3) write
+ * the sender's pid and uid as its own namespaces number them; send_signal_locked() (kernel/signal.c)
+ * writes 0 for a sender whom the target's pid namespace does not know, and maps the uid.
+ */
+static __always_inline void fill_truth(struct signal_record *record, struct task_struct *me,
+				       struct task_struct *target)
+{
+	record->own_pid = own_pid(me->group_leader);
+	if (BPF_CORE_READ(target, thread_pid, level))
+		record->flags |= TARGET_IN_PID_NS;
+	if (BPF_CORE_READ(me, real_cred, user_ns, level) ||
+	    BPF_CORE_READ(target, real_cred, user_ns, level))
+		record->flags |= ENDS_IN_USER_NS;
+}
+
+static __always_inline bool one_of(void *map, __u32 sender, __u32 target)
+{
+	return bpf_map_lookup_elem(map, &sender) || bpf_map_lookup_elem(map, &target);
+}
+
+/*
+ * Exclusions are decided for the target alone: what runs when a timer or a tty strikes is current, but
+ * not the sender, and must not take the signal with it.
+ */
+static __always_inline bool wanted(__u32 number, int result, struct task_struct *target)
+{
+	__u32 sender = 0, pid = 0;
+
+	if (!(config.signals >> (number - 1) & 1) || !(config.results >> result & 1))
+		return false;
+	if (config.senders || config.either)
+		sender = bpf_get_current_pid_tgid() >> 32;
+	if (config.targets || config.either)
+		pid = target->tgid;
+	if (config.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &sender))
+		return false;
+	if (config.targets && !bpf_map_lookup_elem(&targets, &pid) == (config.targets == MODE_ONLY))
+		return false;
+	if (config.either == MODE_ONLY && !one_of(&either, sender, pid))
+		return false;
+	return config.uids != MODE_ONLY ||
+	       one_of(&uids, bpf_get_current_uid_gid(), target->real_cred->uid.val);
+}
+
+static __always_inline void meet(__u64 *ctx, struct task_struct *me, struct task_struct *target)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 address = 0;
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u64 start, state;
+
+	if (pid && pid != (__u32)target->tgid && config.describe) {
+		if (HAS_CURRENT_BTF) {
+			start = me->group_leader->start_boottime;
+			state = state_of(me->group_leader);
+		} else {
+			start = BPF_CORE_READ(task, group_leader, start_boottime);
+			state = state_at(BPF_CORE_READ(task, group_leader));
+		}
+		if (met_first(pid, start, state, false))
+			describe((__u64)task, true);
+	}
+	start = target->group_leader->start_boottime;
+	state = state_of(target->group_leader);
+	if (met_first(target->tgid, start, state, config.deaths) && config.describe) {
+		/* The same pointer as a number: verified functions take no typed pointers before v6.9. */
+		bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
+		describe(address, pid == (__u32)target->tgid);
+	}
+}
+
+SEC("tp_btf/signal_generate")
+int on_signal(__u64 *ctx)
+{
+	__u32 number = ctx[0];
+	struct task_struct *target = (void *)ctx[2];
+	struct task_struct *me = NULL;
+	struct signal_record *record;
+	struct syscall call;
+
+	if (number - 1 > 63 || !wanted(number, ctx[4], target))
+		return 0;
+	if (HAS_CURRENT_BTF)
+		me = bpf_get_current_task_btf();
+	if (config.describe || config.deaths)
+		meet(ctx, me, target);
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		count_loss(LOST_SIGNALS);
+		return 0;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	record->type = RECORD_SIGNAL;
+	record->time = bpf_ktime_get_boot_ns();
+	record->signal = number;
+	record->group = ctx[3];
+	record->result = ctx[4];
+	record->flags = target_flags(target, number, record->group);
+	if (HAS_CURRENT_BTF) {
+		record->flags |= sender_flags(me, number);
+		call = current_syscall(me);
+		if (call.signal == (__s32)number || call.call == CALL_OTHER) {
+			record->call = call.call;
+			record->asked = call.asked;
+			record->flags |= ASKED_KNOWN;
+		}
+	}
+	fill_info(record, ctx);
+	if (HAS_CURRENT_BTF && writes_siginfo(record->call))
+		fill_truth(record, me, target);
+	fill_sender(&record->sender, me);
+	fill_target(&record->target, target);
+	submit(record);
+	return 0;
+}
+
+/* wait(2)'s status of a process that is gone: wait_task_zombie(), kernel/exit.c. */
+static __always_inline __u32 wait_status(struct task_struct *task)
+{
+	if (task->signal->flags & SIGNAL_GROUP_EXIT)
+		return task->signal->group_exit_code;
+	return task->group_leader->exit_code;
+}
+
+/*
+ * The process is gone with its last thread: do_exit() counts signal->live down before this tracepoint.
+ * Two threads may both find 0 here; only the first still finds the entry.
+ */
+SEC("tp_btf/sched_process_exit")
+int on_exit(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	__u32 pid = task->tgid;
+	struct exit_record *record;
+	struct seen *met;
+	bool watched;
+
+	if (task->signal->live.counter)
+		return 0;
+	met = bpf_map_lookup_elem(&seen, &pid);
+	if (!met)
+		return 0;
+	watched = met->watched && met->start == task->group_leader->start_boottime;
+	if (bpf_map_delete_elem(&seen, &pid) || !watched)
+		return 0;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		count_loss(LOST_EXITS);
+		return 0;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	record->type = RECORD_EXIT;
+	record->pid = pid;
+	record->time = bpf_ktime_get_boot_ns();
+	record->start = task->group_leader->start_boottime;
+	record->status = wait_status(task);
+	copy_comm(record->comm, task->group_leader->comm);
+	submit(record);
+	return 0;
+}
+
+/* Keeps argv of the new program, should somebody signal it: on_signal cannot read its memory then. */
+SEC("tp_btf/sched_process_exec")
+int on_exec(__u64 *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct exec_argv *kept = scratch_of(&argv_scratch);
+	__u64 start = BPF_CORE_READ(task, mm, arg_start);
+	__u64 size = BPF_CORE_READ(task, mm, arg_end) - start;
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!kept)
+		return 0;
+	kept->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	kept->flags = size > EXEC_ROOM ? ARGV_CUT : 0;
+	kept->size = size > EXEC_ROOM ? EXEC_ROOM : size;
+	if (kept->size <= EXEC_ROOM && bpf_probe_read_user(kept->text, kept->size, (void *)start) == 0)
+		bpf_map_update_elem(&argvs, &pid, kept, BPF_ANY);
+	else
+		bpf_map_delete_elem(&argvs, &pid);
+	return 0;
+}
+
+/*
+ * Nothing can come from a process any more. Not at its exit: SIGCHLD and PR_SET_PDEATHSIG signals follow
+ * that, exit_notify(). By now its pid may be another's.
+ */
+SEC("tp_btf/sched_process_free")
+int on_free(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	__u32 pid = task->pid;
+	struct exec_argv *kept;
+
+	if (task->tgid != task->pid)
+		return 0;
+	kept = bpf_map_lookup_elem(&argvs, &pid);
+	if (kept && kept->start == task->start_boottime)
+		bpf_map_delete_elem(&argvs, &pid);
+	return 0;
+}
+
+/*
+ * The OOM killer marks its victim microseconds after it has sent SIGKILL: mm/oom_kill.c. The argument is
+ * the victim's tid up to v6.8 and its task since; no task lies below the largest tid, PID_MAX_LIMIT.
+ */
+SEC("tp_btf/mark_victim")
+int on_oom(__u64 *ctx)
+{
+	struct oom_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	__u64 victim = 0;
+
+	if (!record) {
+		count_loss(LOST_OOMS);
+		return 0;
+	}
+	bpf_probe_read_kernel(&victim, sizeof(victim), &ctx[0]);
+	__builtin_memset(record, 0, sizeof(*record));
+	record->type = RECORD_OOM;
+	record->time = bpf_ktime_get_boot_ns();
+	record->tid = victim;
+	if ((__u32)(victim >> 32)) {
+		record->pid = BPF_CORE_READ((struct task_struct *)victim, tgid);
+		record->tid = BPF_CORE_READ((struct task_struct *)victim, pid);
+	}
+	submit(record);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The wire records between the kernel side and Python, and the filter both agree on.
+ *
+ * Here as everywhere: pid is the process and tid the thread (the kernel's tgid and pid), numbered by
+ * the initial pid namespace. Times are nanoseconds of CLOCK_BOOTTIME. Every record is zeroed before
+ * it is filled; what a program does not know it leaves out by a flag or a zero that means "unknown".
+ * tests/unit/test_wire.py holds tracer/sources/wire.py to these layouts, offset by offset.
+ */
+#ifndef SIGTRACE_H
+#define SIGTRACE_H
+
+#define COMM_SIZE 16 /* TASK_COMM_LEN, include/linux/sched.h */
+#define TTY_SIZE 16
+#define ANCESTORS 8
+#define NAME_ROOM 128  /* one component of a path; longer ones are cut */
+#define PATH_ROOM 1024 /* all components of a path, each ended by NUL, leaf first */
+#define ARGV_ROOM 4096 /* argv of a sender, read while it is alive */
+#define EXEC_ROOM 1024 /* argv kept from exec on, for processes that may become targets */
+#define TEXT_ROOM (2 * PATH_ROOM + ARGV_ROOM)
+
+enum record_type {
+	RECORD_SIGNAL = 1,
+	RECORD_PROCESS,
+	RECORD_EXIT,
+	RECORD_OOM,
+	RECORD_CALL,
+};
+
+/* The system calls that send signals; CALL_OTHER is any other one, CALL_UNKNOWN none or not told. */
+enum call {
+	CALL_UNKNOWN,
+	CALL_KILL,
+	CALL_TKILL,
+	CALL_TGKILL,
+	CALL_RT_SIGQUEUEINFO,
+	CALL_RT_TGSIGQUEUEINFO,
+	CALL_PIDFD_SEND_SIGNAL,
+	CALL_OTHER,
+};
+
+enum signal_flag {
+	SENDER_KERNEL_THREAD = 1 << 0,
+	SENDER_EXITING = 1 << 1,
+	SENDER_NS_INIT = 1 << 2, /* pid 1 of a pid namespace that is not the host's */
+	TARGET_EXITING = 1 << 3,
+	TARGET_PROTECTED = 1 << 4, /* SIGNAL_UNKILLABLE: init of a pid namespace */
+	TARGET_HANDLES = 1 << 5,
+	TARGET_IGNORES = 1 << 6,
+	TARGET_BLOCKS = 1 << 7,
+	TARGET_KNOWN = 1 << 8, /* the four flags above and target.pid were really read */
+	SENDER_KNOWN = 1 << 9, /* likewise for the sender's three */
+	INFO_KNOWN = 1 << 10,  /* si_pid, si_uid, address were read from the siginfo */
+	ASKED_KNOWN = 1 << 11, /* asked holds the call's pid argument */
+	/* Looked at for SIGKILL and SIGXCPU: a CPU or real-time limit is set. */
+	TARGET_LIMITED = 1 << 12,
+	/* Looked at for SIGHUP and SIGCONT of a sender that exits. */
+	SENDER_LEADS_SESSION = 1 << 13,
+	/* Looked at, as is own_pid, for the calls whose siginfo is not the kernel's own. */
+	TARGET_IN_PID_NS = 1 << 14,
+	ENDS_IN_USER_NS = 1 << 15, /* either end is in a user namespace that is not the host's */
+};
+
+struct end {
+	__u64 start; /* 0: not known */
+	__u32 pid;   /* 0: not known */
+	__u32 tid;
+	__u32 uid;
+	char comm[COMM_SIZE]; /* the thread's */
+	__u32 reserved;
+};
+
+struct signal_record {
+	__u32 type;
+	__u8 signal;
+	__u8 result; /* TRACE_SIGNAL_*, include/trace/events/signal.h */
+	__u8 group;  /* 1: aimed at the process, 0: at one thread */
+	__u8 call;
+	__u64 time;
+	__s32 code;
+	__s32 asked; /* the pid argument of the call, in the caller's words */
+	__u32 flags;
+	__u32 own_pid; /* the sender in its own pid namespace; 0: not looked at */
+	__s32 si_pid;
+	__u32 si_uid;
+	__u64 address; /* of a fault */
+	struct end sender;
+	struct end target;
+};
+
+struct ancestor {
+	__u64 start;
+	__u32 pid;
+	char comm[COMM_SIZE];
+	__u32 reserved;
+};
+
+enum process_flag {
+	ARGV_CUT = 1 << 0,
+	CGROUP_V1 = 1 << 1, /* the path is of the v1 pids hierarchy: the v2 one says only "/" */
+	LINEAGE_ONLY = 1 << 2, /* only pid, ppid, start, comm and the ancestors are known */
+};
+
+/* Sent once for each state of a process (state_of()), before the first signal that concerns it. */
+struct process_record {
+	__u32 type;
+	__u32 flags;
+	__u64 start;
+	__u32 pid;
+	__u32 ppid;
+	__u32 uid;
+	__u32 euid;
+	__u32 loginuid; /* 4294967295: unset */
+	__u32 session;  /* likewise */
+	__u32 ns_pid;
+	__u32 ancestors; /* how many of ancestor[] are filled */
+	__u64 cgroup_id;
+	char comm[COMM_SIZE];
+	char tty[TTY_SIZE];
+	struct ancestor ancestor[ANCESTORS];
+	__u16 exe_size; /* bytes of text[], in this order */
+	__u16 cgroup_size;
+	__u16 argv_size;
+	__u16 reserved;
+	char text[TEXT_ROOM + NAME_ROOM]; /* only as long as needed is sent */
+};
+
+struct exit_record {
+	__u32 type;
+	__u32 pid;
+	__u64 time;
+	__u64 start;
+	__u32 status; /* as wait(2) gives it */
+	char comm[COMM_SIZE];
+	__u32 reserved;
+};
+
+struct oom_record {
+	__u32 type;
+	__u32 pid; /* of the victim; 0: only tid is known */
+	__u64 time;
+	__u32 tid;
+	__u32 reserved;
+};
+
+/* A call that became no signal: refused, or signal 0. */
+struct call_record {
+	__u32 type;
+	__s32 error; /* 0, or a negative errno */
+	__u64 time;
+	__s32 asked;
+	__s32 signal;
+	__u32 target_pid; /* 0: not known on the host's numbering */
+	__u32 call;
+	struct end sender;
+};
+
+/* How a map of pids or uids is meant. */
+enum verdict_mode { MODE_OFF, MODE_ONLY, MODE_EXCEPT };
+
+/* The kernel's part of the filter: never tighter than tracer/filter.py. Bit n-1 is signal n. */
+struct config {
+	__u64 signals;
+	__u8 results; /* bit n: TRACE_SIGNAL_* n is wanted */
+	__u8 senders; /* enum verdict_mode, of the map of that name */
+	__u8 targets;
+	__u8 either;
+	__u8 uids;
+	__u8 describe; /* send process records */
+	__u8 deaths;   /* send exit records of targets */
+	__u8 refused;  /* send call records with an error */
+	__u8 probes;   /* send call records of signal 0 */
+	__u8 reserved[7];
+};
+
+/* Counted in the kernel where a record found no room. */
+enum loss { LOST_SIGNALS, LOST_PROCESSES, LOST_EXITS, LOST_OOMS, LOST_CALLS, LOSSES };
+
+#endif
