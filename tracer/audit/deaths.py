@@ -1,0 +1,133 @@
+"""What the kernel and auditd say of deaths by themselves: crashes, seccomp, and who stopped auditd.
+
+ANOM_ABEND is written for a signal that dumps core (audit_core_dumps(), kernel/auditsc.c; not SIGQUIT),
+SECCOMP for every filtered call that is logged (audit_seccomp()), DAEMON_* by auditd about who sent it
+a signal (audit-userspace src/auditd.c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Callable
+
+from tracer.audit import record
+from tracer.audit.coalesce import Group
+from tracer.audit.fields import decimal, hexadecimal
+from tracer.audit.known import Known, fields_of
+from tracer.audit.record import Record
+from tracer.event import Exit, Process, Signal
+from tracer.signals import FIRST, LAST, number_of
+
+if TYPE_CHECKING:
+    from tracer.event import Event
+
+SOURCE = "audit log"
+# SECCOMP_RET_* (include/uapi/linux/seccomp.h). KILL_THREAD takes the process with it only if it was its
+# last thread, which the record does not say.
+_KILL_PROCESS, _KILL_THREAD, _TRAP = 0x80000000, 0, 0x30000
+_SECCOMP_WHY = {
+    _KILL_PROCESS: "a seccomp filter killed the process",
+    _KILL_THREAD: "a seccomp filter killed the thread",
+    _TRAP: "a seccomp filter refused the call; the process may handle the signal",
+}
+# op= of auditd's records → the signal that auditd takes it from.
+_DAEMON_SIGNALS = {
+    (record.DAEMON_END, b"terminate"): 15,
+    (record.DAEMON_CONFIG, b"reconfigure"): 1,
+    (record.DAEMON_ROTATE, b"rotate-logs"): 10,
+    (record.DAEMON_RESUME, b"resume-logging"): 12,
+}
+
+
+def abend(group: Group, one: Record, known: Known) -> Iterator[Event]:
+    """A process that crashed: ended by its ``sig``."""
+    fields = fields_of(one)
+    number = _signal(fields.get(b"sig"))
+    if number is None:
+        return
+    process = known.completed(group, known.process(fields, one.interpreted))
+    cause, after = None, None
+    if process.pid is not None:
+        where = group.stamp.node, process.pid
+        cause, after = known.cause(*where, number, group.stamp.time) or (None, None)
+        known.died(*where, group.stamp.time)
+    yield Exit(group.stamp.time, SOURCE, process, number, cause=cause, after_ns=after)
+
+
+def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
+    """A call that seccomp refused with a signal; ``sig=0`` is a call that was only logged."""
+    fields = fields_of(one)
+    number = _signal(fields.get(b"sig"))
+    if number is None:
+        return
+    process = known.completed(group, known.process(fields, one.interpreted))
+    code = hexadecimal(fields.get(b"code"))
+    action = None if code is None else code & 0xFFFF0000
+    why = None if action is None else _SECCOMP_WHY.get(action)
+    yield Signal(
+        time=group.stamp.time,
+        id=str(group.stamp),
+        source=SOURCE,
+        number=number,
+        origin="seccomp",
+        scope="thread",
+        why=why,
+        target=process,
+    )
+    if action == _KILL_PROCESS:
+        yield Exit(group.stamp.time, SOURCE, process, number, cause=str(group.stamp), after_ns=0)
+
+
+def daemon(group: Group, one: Record, known: Known) -> Iterator[Event]:
+    """A signal to auditd itself; it names the sender, as the kernel told it (AUDIT_SIGNAL_INFO)."""
+    fields = fields_of(one)
+    number = _DAEMON_SIGNALS.get((one.type, fields.get(b"op", b"")))
+    sender = known.process(fields, one.interpreted)
+    if number is None or sender.pid is None:
+        return
+    yield Signal(
+        time=group.stamp.time,
+        id=str(group.stamp),
+        source=SOURCE,
+        number=number,
+        origin="user",
+        scope="process",
+        sender=known.completed(group, sender),
+        target=Process(pid=known.auditd.get(group.stamp.node), comm=b"auditd"),
+    )
+
+
+def daemon_start(group: Group, one: Record, known: Known) -> Iterator[Event]:
+    """Which process auditd is."""
+    pid = decimal(fields_of(one).get(b"pid"))
+    if pid is not None:
+        known.auditd[group.stamp.node] = pid
+    return iter(())
+
+
+def boot(group: Group, one: Record, known: Known) -> Iterator[Event]:
+    """Nobody before it is alive after it."""
+    if one.type == record.SYSTEM_BOOT or b"state=initialized" in one.body:
+        known.booted(group.stamp.node, group.stamp.time)
+    return iter(())
+
+
+def _signal(value: bytes | None) -> int | None:
+    """``sig=11``, or ``SIGSEGV`` in interpreted records."""
+    number = decimal(value)
+    if number is None and value is not None:
+        number = number_of(value.decode("ascii", "replace"))
+    return number if number is not None and FIRST <= number <= LAST else None
+
+
+READERS: dict[int, Callable[[Group, Record, Known], Iterator[Event]]] = {
+    record.ANOM_ABEND: abend,
+    record.SECCOMP: seccomp,
+    record.DAEMON_START: daemon_start,
+    record.DAEMON_END: daemon,
+    record.DAEMON_CONFIG: daemon,
+    record.DAEMON_ROTATE: daemon,
+    record.DAEMON_RESUME: daemon,
+    record.KERNEL: boot,
+    record.SYSTEM_BOOT: boot,
+}

@@ -1,0 +1,63 @@
+"""What a log shows of the rules it was written under, and so what it cannot show."""
+
+from __future__ import annotations
+
+from tracer.audit import record, rules
+from tracer.audit.argv import argv_of
+from tracer.audit.calls import BY_NAME
+from tracer.audit.coalesce import Group
+from tracer.audit.known import find
+from tracer.signals import LAST, name_of
+
+
+class Evidence:
+    """Collected event by event; ``unseen`` says at the end what may be missing."""
+
+    def __init__(self) -> None:
+        # The calls that were seen to send signals: some rule watches them.
+        self.calls: set[str] = set()
+        self.first_process = False
+        self.only: set[int | None] = set()
+
+    def rule(self, group: Group) -> None:
+        """A CONFIG_CHANGE event: the rule itself stands only in auditctl's command line beside it."""
+        change = find(group, record.CONFIG_CHANGE)
+        if change is None or b"add" not in change.body or b"rule" not in change.body:
+            return
+        argv, _ = argv_of(group.records)
+        words = b" ".join(argv or ()).replace(b",", b" ").split()
+        if any(word in BY_NAME for word in words):
+            self.only.add(rules.only_signal(words))
+
+    def missing(self) -> list[str]:
+        """The calls that no event came from, in the order of their table."""
+        return [name for name in rules.USED_BY if name not in self.calls]
+
+    def watched_only(self) -> int | None:
+        """The one signal number that every visible rule is narrowed to."""
+        only = next(iter(self.only)) if len(self.only) == 1 else None
+        return only if only and only <= LAST else None
+
+
+def unseen(evidence: Evidence) -> list[str]:
+    """Lines that tell what the log cannot show, and the rules that would; [] if nothing."""
+    lines = []
+    missing = evidence.missing()
+    only = evidence.watched_only()
+    if "tgkill" in missing or "pidfd_send_signal" in missing:
+        users = "; ".join(f"{name}: {rules.USED_BY[name]}" for name in missing)
+        lines.append(f"no signal in this log was sent by {', '.join(missing)} ({users})")
+        lines.append(
+            "if no rule watched them, those sends are missing; these rules would show them:"
+        )
+    if only is not None:
+        lines.append(f"the rules seen in this log watch {name_of(only)} alone; these watch all:")
+    if lines:
+        wanted = None if only is not None else missing
+        lines += [f"  {rule}" for rule in rules.recommended(wanted)]
+    if not evidence.first_process:
+        lines.append(
+            "nothing in this log was done by PID 1: its own signals (systemd's TERM and KILL) are"
+        )
+        lines.append("audited only if the kernel was booted with audit=1")
+    return lines

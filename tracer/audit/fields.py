@@ -1,0 +1,115 @@
+"""The ``name=value`` fields of a record's body, and what their values mean.
+
+Kernel rules (audit_log_untrustedstring(), kernel/audit.c): text that a user can choose is written in
+double quotes, or as upper-case hex without quotes when it holds a quote, a blank or a byte outside
+0x21..0x7e.
+"""
+
+from __future__ import annotations
+
+import re
+
+Fields = dict[bytes, bytes]
+
+_FIELD = re.compile(rb"""([A-Za-z_][\w.-]*)=("[^"]*"?|'[^']*'?|[^\s\x1d]*)""")
+# In ENRICHED records the translated fields (upper case) follow a \x1d, which copies lose.
+_GLUED = re.compile(rb"^(.*?)((?:ARCH|SYSCALL|O?AUID|O?UID|O?GID|SADDR|ID)=.*)$", re.DOTALL)
+# ausearch -i takes the quotes away: a value ends where the next name begins.
+_NAMED = re.compile(rb"(?:^|[\s\x1d])([A-Za-z_][\w.-]*)=")
+_EXE_ENDS = re.compile(rb" (?:subj|key)=")
+_COMM_MAX = 15  # TASK_COMM_LEN - 1
+_HEX = re.compile(rb"(?:[0-9A-F]{2})+")
+_UNKNOWN = frozenset((b"", b"(null)"))
+UNSET = frozenset((4294967295, -1, 18446744073709551615))
+
+
+def parse_fields(body: bytes) -> Fields:
+    """The fields of a raw record; of a field that comes twice the first counts.
+
+    A value cut inside its quotes (the log ended there) is left out: part of it is not known.
+    """
+    fields: Fields = {}
+    for name, value in _FIELD.findall(body):
+        if value[:1] in b"\"'":
+            if value and (len(value) == 1 or value[-1] != value[0]):
+                continue
+        elif b"=" in value:
+            glued = _GLUED.match(value)
+            if glued:
+                value = glued[1]
+                for other, more in _FIELD.findall(glued[2]):
+                    fields.setdefault(other, more)
+        fields.setdefault(name, value)
+    return fields
+
+
+def parse_interpreted(body: bytes) -> Fields:
+    """The fields of an ``ausearch -i`` record, whose values have no quotes and may hold blanks."""
+    fields: Fields = {}
+    end = len(body)
+    for match in reversed(list(_NAMED.finditer(body))):
+        fields[match[1]] = body[match.end() : end].strip(b" \t\r\n\x1d")
+        end = match.start()
+    return _with_whole_comm(fields, body)
+
+
+def _with_whole_comm(fields: Fields, body: bytes) -> Fields:
+    """A comm may look like fields itself: it is the longest text before `` exe=`` that can be one."""
+    start = body.find(b" comm=")
+    if start < 0:
+        return fields
+    end = body.rfind(b" exe=", start, start + 6 + _COMM_MAX + 5)
+    if end > start:
+        fields[b"comm"] = body[start + 6 : end]
+        fields[b"exe"] = _EXE_ENDS.split(body[end + 5 :], maxsplit=1)[0].strip()
+    return fields
+
+
+def text(value: bytes | None, interpreted: bool = False) -> bytes | None:
+    """The bytes that a value stands for: unquoted, or decoded from hex; None where the log has none."""
+    if value is None or value in _UNKNOWN:
+        return None
+    if interpreted:
+        return value
+    if value[:1] in b"\"'":
+        inner = value[1:-1]
+        return None if inner in _UNKNOWN else inner
+    if _HEX.fullmatch(value):
+        return bytes.fromhex(value.decode("ascii"))
+    return value
+
+
+def decimal(value: bytes | None) -> int | None:
+    """A decimal number that fits 64 bits, None for anything else."""
+    if value is None or not value or len(value) > 20:
+        return None
+    digits = value[1:] if value[:1] == b"-" else value
+    return int(value) if digits.isdigit() else None
+
+
+def hexadecimal(value: bytes | None) -> int | None:
+    """A register as the kernel (``ffffd0e6``) or ausearch -i (``0xffffd0e6``) writes it."""
+    if value is None:
+        return None
+    digits = value[2:] if value[:2] in (b"0x", b"0X") else value
+    if not 0 < len(digits) <= 16:
+        return None
+    try:
+        return int(digits, 16)
+    except ValueError:
+        return None
+
+
+def pid_argument(value: bytes | None) -> int | None:
+    """A pid_t as the call reads its register: the low 32 bits, signed (kill(2) takes an int)."""
+    number = hexadecimal(value)
+    if number is None:
+        return None
+    number &= 0xFFFFFFFF
+    return number - 0x1_0000_0000 if number >= 0x8000_0000 else number
+
+
+def identity(value: bytes | None) -> int | None:
+    """A uid, login uid, session or pid; None where it is unset or a name."""
+    number = decimal(value)
+    return None if number is None or number in UNSET or number < 0 else number

@@ -1,0 +1,303 @@
+"""Who is who, from the log alone: what earlier records said of a process.
+
+Keyed so that a reused pid inherits nothing: what was seen of a pid is believed only while its comm,
+login uid and session are still the same, and never past a boot or a death that the log shows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import OrderedDict
+from typing import Optional, TypeVar
+
+from tracer.audit import record
+from tracer.audit.argv import Argv, argv_of, title_of
+from tracer.audit.calls import is_exec
+from tracer.audit.coalesce import APART, Group
+from tracer.audit.fields import Fields, identity, parse_fields, parse_interpreted, text
+from tracer.audit.record import Record
+from tracer.event import Process, frozen
+
+SEEN_MAX = 8192
+CACHED_MAX = 4096
+# The part of a SYSCALL record that tells of the process: the same in all calls that it makes.
+_TAIL = b" items="
+_PID = re.compile(rb"(?:^|\s)pid=(\d{1,10})(?:\s|$)")
+# Cheap and loose: the numbers of exec on all architectures, or its name.
+_EXEC = re.compile(rb"syscall=(?:59|322|11|358|221|281|387|362|354|10737\d+|exec\w+)(?:\s|$)")
+Key = tuple[Optional[bytes], int]
+
+
+@frozen
+class Users:
+    """The host's users, from ``--passwd FILE``: a log has numbers, or names, rarely both."""
+
+    names: dict[int, str]
+    numbers: dict[str, int]
+
+
+NOBODY = Users({}, {})
+
+
+@frozen
+class Seen:
+    """The last sight of a process: its SYSCALL record's fields, and its arguments since its last exec."""
+
+    process: Process
+    argv: Argv | None
+    argv_cut: bool
+
+
+def fields_of(one: Record) -> Fields:
+    """The fields of a record, raw or interpreted."""
+    return parse_interpreted(one.body) if one.interpreted else parse_fields(one.body)
+
+
+def find(group: Group, kind: int) -> Record | None:
+    """The first record of that type in an event."""
+    return next((one for one in group.records if one.type == kind), None)
+
+
+class Known:
+    """Grows with the log; at most SEEN_MAX processes, the least lately seen are forgotten."""
+
+    def __init__(self, users: Users = NOBODY) -> None:
+        self.users = users
+        self.auditd: dict[bytes | None, int] = {}
+        self._sights: OrderedDict[Key, tuple[Group | None, Group]] = OrderedDict()
+        self._deaths: OrderedDict[Key, int] = OrderedDict()
+        self._boots: dict[bytes | None, int] = {}
+        self._last: OrderedDict[Key, tuple[int, str, int]] = OrderedDict()
+        self._senders: dict[tuple[bytes, bytes | None, bool], Process] = {}
+        self._victims: dict[tuple[bytes, bool], Process] = {}
+        self._completed: dict[Key, tuple[Process, Seen, Process]] = {}
+        self._parsed: dict[Key, tuple[Group, Seen | None]] = {}
+
+    def see(self, group: Group, pid: int | None = None) -> None:
+        """Remember an event that a process was in; read only when somebody asks for that process.
+
+        ``pid`` saves looking for it, in events that are no exec.
+        """
+        exec_ = False
+        if pid is None:
+            call = find(group, record.SYSCALL)
+            found = None if call is None else _PID.search(call.body)
+            if call is None or found is None:
+                return
+            pid = int(found[1])
+            exec_ = _EXEC.search(call.body) is not None and _is_exec(call)
+        key = group.stamp.node, pid
+        began, last = self._sights.pop(key, (None, None))
+        # A sieve may tell of an older sight after a newer one.
+        if exec_ and (began is None or began.stamp.time <= group.stamp.time):
+            began = group
+        if last is None or last.stamp.time <= group.stamp.time:
+            last = group
+        self._sights[key] = began, last
+        if len(self._sights) > SEEN_MAX:
+            self._sights.popitem(last=False)
+
+    def signalled(self, node: bytes | None, pid: int, number: int, id_: str, time: int) -> None:
+        """The last signal that a process got, as the cause of a death that may follow."""
+        self._last.pop((node, pid), None)
+        self._last[node, pid] = number, id_, time
+        if len(self._last) > SEEN_MAX:
+            self._last.popitem(last=False)
+
+    def cause(self, node: bytes | None, pid: int, number: int, time: int) -> tuple[str, int] | None:
+        """The id and age in ns of the signal that a process just died of, if the log has it."""
+        last = self._last.get((node, pid))
+        if last is None or last[0] != number or not 0 <= time - last[2] <= APART:
+            return None
+        return last[1], time - last[2]
+
+    def died(self, node: bytes | None, pid: int, time: int) -> None:
+        """A pid that got SIGKILL or crashed may be another process from now on."""
+        self._deaths.pop((node, pid), None)
+        self._deaths[node, pid] = time
+        if len(self._deaths) > SEEN_MAX:
+            self._deaths.popitem(last=False)
+
+    def booted(self, node: bytes | None, time: int) -> None:
+        """Nobody outlives a boot."""
+        self._boots[node] = time
+
+    def sender(self, group: Group, call: Record) -> Process:
+        """The process that made the call, from its SYSCALL and PROCTITLE records.
+
+        A title cut at 128 bytes is completed from the process's exec, where that begins the same.
+        """
+        title = find(group, record.PROCTITLE)
+        key = call.body.partition(_TAIL)[2], title and title.body, call.interpreted
+        process = self._senders.get(key)
+        if process is None or not key[0]:
+            argv, cut = title_of(group.records)
+            process = dataclasses.replace(
+                self.process(fields_of(call), call.interpreted), argv=argv, argv_cut=cut
+            )
+            _keep(self._senders, key, process)
+        return self._with_whole_argv(group, process) if process.argv_cut else process
+
+    def _with_whole_argv(self, group: Group, process: Process) -> Process:
+        if process.pid is None or not process.argv:
+            return process
+        seen = self._seen(group.stamp.node, process.pid, group.stamp.time)
+        if seen and _same(seen.process, process) and seen.argv and _begins(seen.argv, process.argv):
+            return dataclasses.replace(process, argv=seen.argv, argv_cut=seen.argv_cut)
+        return process
+
+    def victim(self, group: Group, one: Record) -> Process:
+        """The process that an OBJ_PID (or LANDLOCK_ACCESS) record names, and what the log said of it."""
+        key = one.body, one.interpreted
+        found = self._victims.get(key)
+        if found is None:
+            fields = fields_of(one)
+            user, uid = self._user(fields, b"ouid", b"OUID")
+            found = Process(
+                pid=identity(fields.get(b"opid")),
+                comm=text(fields.get(b"ocomm"), one.interpreted),
+                uid=uid,
+                user=user,
+                loginuid=self._number(fields.get(b"oauid")),
+                session=identity(fields.get(b"oses")),
+            )
+            _keep(self._victims, key, found)
+        return self.completed(group, found)
+
+    def completed(self, group: Group, found: Process) -> Process:
+        """``found`` with exe, arguments, parent and tty, if an earlier record surely means the same."""
+        if found.pid is None:
+            return found
+        seen = self._seen(group.stamp.node, found.pid, group.stamp.time)
+        if seen is None or not _same(seen.process, found):
+            return found
+        key = group.stamp.node, found.pid
+        done = self._completed.get(key)
+        # One process stays one object: sinks then need not write it anew.
+        if done is not None and done[0] is found and done[1] == seen:
+            return done[2]
+        before = seen.process
+        whole = dataclasses.replace(
+            found,
+            comm=found.comm or before.comm,
+            exe=found.exe or before.exe,
+            ppid=found.ppid or before.ppid,
+            tty=found.tty or before.tty,
+            argv=found.argv or seen.argv,
+            argv_cut=found.argv_cut or (found.argv is None and seen.argv_cut),
+        )
+        _keep(self._completed, key, (found, seen, whole))
+        return whole
+
+    def process(self, fields: Fields, interpreted: bool) -> Process:
+        """The process that a SYSCALL, ANOM_ABEND, SECCOMP or DAEMON record is about."""
+        user, uid = self._user(fields, b"uid", b"UID")
+        tty = text(fields.get(b"tty"), interpreted)
+        return Process(
+            pid=identity(fields.get(b"pid")),
+            comm=text(fields.get(b"comm"), interpreted),
+            uid=uid,
+            user=user,
+            euid=self._number(fields.get(b"euid")),
+            ppid=identity(fields.get(b"ppid")),
+            exe=text(fields.get(b"exe"), interpreted),
+            loginuid=self._number(fields.get(b"auid")),
+            session=identity(fields.get(b"ses")),
+            tty=None if tty == b"(none)" else tty,
+        )
+
+    def _user(self, fields: Fields, number: bytes, name: bytes) -> tuple[str | None, int | None]:
+        value = fields.get(number)
+        uid = self._number(value)
+        enriched = text(fields.get(name))
+        if (
+            enriched is None
+            and value
+            and uid is None
+            and value != b"unset"
+            and not value[-1:].isdigit()
+        ):
+            enriched = value
+        if enriched is not None and not enriched.startswith(b"unknown("):
+            return enriched.decode("utf-8", "backslashreplace"), uid
+        return (None if uid is None else self.users.names.get(uid)), uid
+
+    def _number(self, value: bytes | None) -> int | None:
+        uid = identity(value)
+        if uid is None and value:
+            return self.users.numbers.get(value.decode("utf-8", "backslashreplace"))
+        return uid
+
+    def _holds(self, key: Key, seen: int, now: int) -> bool:
+        """Whether a sight of a pid at ``seen`` can still be of the process that has it ``now``.
+
+        After SIGKILL the pid stays its owner's for a moment, until it is reaped.
+        """
+        if not self._boots.get(key[0], 0) <= seen <= now + APART:
+            return False
+        death = self._deaths.get(key)
+        return death is None or seen > death + APART or now <= death + APART
+
+    def _seen(self, node: bytes | None, pid: int, now: int) -> Seen | None:
+        key = node, pid
+        exec_, last = self._sights.get(key, (None, None))
+        if last is None or not self._holds(key, last.stamp.time, now):
+            return None
+        newest = self._sight(key, last)
+        if exec_ is None or newest is None or not self._holds(key, exec_.stamp.time, now):
+            return newest
+        began = self._read_sight(exec_)
+        if began is None or not _same(began.process, newest.process):
+            return newest
+        return dataclasses.replace(newest, argv=began.argv, argv_cut=began.argv_cut)
+
+    def _sight(self, key: Key, group: Group) -> Seen | None:
+        """What an event says of its process; the last one asked for is remembered."""
+        done = self._parsed.get(key)
+        if done is not None and done[0] is group:
+            return done[1]
+        seen = self._read_sight(group)
+        _keep(self._parsed, key, (group, seen))
+        return seen
+
+    def _read_sight(self, group: Group) -> Seen | None:
+        call = find(group, record.SYSCALL)
+        if call is None:
+            return None
+        fields = fields_of(call)
+        process = self.process(fields, call.interpreted)
+        if _is_exec(call):
+            return Seen(process, *argv_of(group.records))
+        return Seen(process, *title_of(group.records))
+
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+def _keep(cache: dict[K, T], key: K, value: T) -> None:
+    if len(cache) >= CACHED_MAX:
+        cache.clear()
+    cache[key] = value
+
+
+def _is_exec(call: Record) -> bool:
+    """Whether the record is of an exec that went well: the process has new arguments since."""
+    fields = fields_of(call)
+    done = fields.get(b"success") != b"no"
+    return done and is_exec(fields.get(b"arch"), fields.get(b"syscall", b""))
+
+
+def _same(one: Process, other: Process) -> bool:
+    """Whether two sights of a pid can be the same process: comm, login uid and session agree.
+
+    DAEMON records have no comm.
+    """
+    if other.comm is not None and one.comm != other.comm:
+        return False
+    return (one.loginuid, one.session) == (other.loginuid, other.session)
+
+
+def _begins(argv: Argv, title: Argv) -> bool:
+    return b"\0".join(argv).startswith(b"\0".join(title))

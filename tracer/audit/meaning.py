@@ -1,0 +1,234 @@
+"""An audit event → what it says about signals: who sent which to whom, and whether it was refused.
+
+OBJ_PID lists the targets that were *attempted* (audit_signal_info() runs before the permission check,
+kernel/signal.c check_kill_permission()); ptrace writes it too. ``success=yes`` of a wide kill means that
+at least one target accepted.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracer.audit import deaths, lost, record
+from tracer.audit.calls import PIDFD, Call, arch_of, call_of
+from tracer.audit.coalesce import Group
+from tracer.audit.evidence import Evidence
+from tracer.audit.fields import Fields, hexadecimal, pid_argument
+from tracer.audit.known import Known, fields_of, find
+from tracer.audit.record import Record, Stamp
+from tracer.event import Failed, Loss, Probe, Process, Signal
+from tracer.signals import FIRST, LAST, number_of
+
+if TYPE_CHECKING:
+    from tracer.event import Event
+
+SOURCE = "audit log"
+_READERS = {**deaths.READERS, record.LOST: lost.loss}
+_WIDE = "attempted"
+_HEAD = re.compile(
+    rb"arch=(\w+) syscall=(\d+) success=(\w+) exit=(-?\d+) a0=(\w+) a1=(\w+) a2=(\w+) a3=\w+ items="
+)
+_HEAD_NAMES = (b"arch", b"syscall", b"success", b"exit", b"a0", b"a1", b"a2")
+_EXIT_NAME = re.compile(rb"E[A-Z0-9]+")
+# ausearch spells signal 30 IGPWR (auparse/signaltab.h), and has no names for real-time signals.
+_MISSPELT = {b"IGPWR": 30, b"SIG0": 0}
+
+
+class NotUnderstood(Exception):
+    """An event that is about a signal, but whose text cannot be read."""
+
+    def __init__(self, why: str, one: Record) -> None:
+        super().__init__(why)
+        self.why = why
+        self.record = one
+
+
+class Attempt(NamedTuple):
+    """One call that sends signals, as its SYSCALL record tells it."""
+
+    call: Call
+    number: int
+    error: str | None
+    sender: Process
+    asked: int | None
+    tid: int | None
+
+
+def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
+    """The events in one audit event; raises NotUnderstood. What it says of processes goes to ``known``."""
+    events: list[Event] = []
+    call = find(group, record.SYSCALL)
+    if call is not None:
+        events = _of_call(group, call, known, evidence)
+    for one in group.records:
+        if one.type in _READERS:
+            events += _READERS[one.type](group, one, known)
+        elif one.type == record.CONFIG_CHANGE:
+            evidence.rule(group)
+        elif one.type == record.OBJ_PID and call is None:
+            events.append(_without_call(group, one))
+    return events
+
+
+def _of_call(group: Group, one: Record, known: Known, evidence: Evidence) -> list[Event]:
+    fields = _call_fields(one)
+    arch, syscall = fields.get(b"arch"), fields.get(b"syscall", b"")
+    call = call_of(arch, syscall)
+    if call is None:
+        _check_arch(group, one, arch)
+        evidence.first_process = evidence.first_process or b" pid=1 " in one.body
+        known.see(group)
+        return []
+    evidence.calls.add(call.name)
+    attempt = _attempt(call, group, one, fields, known)
+    evidence.first_process = evidence.first_process or attempt.sender.pid == 1
+    events = _sent(attempt, group, known)
+    if attempt.sender.pid is not None:
+        known.see(group, attempt.sender.pid)
+    return events
+
+
+def _call_fields(one: Record) -> Fields:
+    """The fields of a SYSCALL record; where it is as the kernel writes it, only those of the call."""
+    head = None if one.interpreted else _HEAD.match(one.body)
+    return fields_of(one) if head is None else dict(zip(_HEAD_NAMES, head.groups()))
+
+
+def _check_arch(group: Group, one: Record, arch: bytes | None) -> None:
+    if arch is not None and arch_of(arch) is None and find(group, record.OBJ_PID) is not None:
+        raise NotUnderstood("a call of an architecture that is not known", one)
+
+
+def _attempt(call: Call, group: Group, one: Record, fields: Fields, known: Known) -> Attempt:
+    number = signal_number(fields.get(b"a%d" % call.signal))
+    if number is None:
+        raise NotUnderstood("the signal's number cannot be read", one)
+    return Attempt(
+        call,
+        number,
+        _error(fields),
+        known.sender(group, one),
+        None if call is PIDFD else pid_argument(fields.get(b"a0")),
+        None if call.tid is None else pid_argument(fields.get(b"a%d" % call.tid)),
+    )
+
+
+def signal_number(value: bytes | None) -> int | None:
+    """The signal in a register (hex, an int for the kernel) or in ausearch's words; 0 is a probe."""
+    if value is None:
+        return None
+    if value in _MISSPELT:
+        return _MISSPELT[value]
+    if value.startswith(b"unknown-signal("):
+        value = value[15:].rstrip(b")")
+    number = hexadecimal(value)
+    if number is not None:
+        return number & 0xFFFFFFFF
+    return number_of(value.decode("ascii", "replace")) if value[:3] == b"SIG" else None
+
+
+def _error(fields: Fields) -> str | None:
+    """The errno's name if the call was refused, None if it was not."""
+    if fields.get(b"success") != b"no":
+        return None
+    value = fields.get(b"exit", b"")
+    name = _EXIT_NAME.match(value)
+    if name:
+        return name[0].decode("ascii")
+    digits = value[1:] if value[:1] == b"-" else b""
+    code = int(digits) if digits.isdigit() and len(digits) < 6 else 0
+    return errno.errorcode.get(code, f"errno {code}" if code else "unknown")
+
+
+def _sent(attempt: Attempt, group: Group, known: Known) -> list[Event]:
+    targets = _targets(group, known)
+    stamp, id_ = group.stamp, str(group.stamp)
+    if not targets:
+        return [_event(attempt, stamp.time, id_, _asked_target(attempt), True, None)]
+    why = _WIDE if len(targets) > 1 else None
+    if attempt.error is None:
+        for target in targets:
+            if target.pid is not None:
+                _remember(attempt, stamp, id_, target.pid, known)
+    return [
+        _event(attempt, stamp.time, id_, _with_thread(attempt, target), False, why)
+        for target in targets
+    ]
+
+
+def _remember(attempt: Attempt, stamp: Stamp, id_: str, pid: int, known: Known) -> None:
+    if attempt.number == 9:
+        known.died(stamp.node, pid, stamp.time)
+    if FIRST <= attempt.number <= LAST:
+        known.signalled(stamp.node, pid, attempt.number, id_, stamp.time)
+
+
+def _targets(group: Group, known: Known) -> list[Process]:
+    """The victims by their OBJ_PID records, or else the one whom Landlock protected."""
+    named = _records(group, record.OBJ_PID) or _records(group, record.LANDLOCK_ACCESS)
+    victims = [known.victim(group, one) for one in named]
+    if len(victims) > 1:
+        victims = list({victim.pid: victim for victim in reversed(victims)}.values())[::-1]
+    return [victim for victim in victims if victim.pid is not None]
+
+
+def _records(group: Group, kind: int) -> Sequence[Record]:
+    return [one for one in group.records if one.type == kind]
+
+
+def _with_thread(attempt: Attempt, target: Process) -> Process:
+    """The thread too, where the caller numbers processes as the log does (the same pid namespace)."""
+    if attempt.tid is None or attempt.call.pid is None or attempt.asked != target.pid:
+        return target
+    import dataclasses
+
+    return dataclasses.replace(target, tid=attempt.tid)
+
+
+def _asked_target(attempt: Attempt) -> Process | None:
+    """The victim as the caller numbered it; None for a wide kill, and for a pidfd, which is no number."""
+    if attempt.call.pid is None:
+        return Process(pid=None, tid=attempt.tid) if attempt.tid and attempt.tid > 0 else None
+    if attempt.asked is None or attempt.asked <= 0:
+        return None
+    return Process(pid=attempt.asked, tid=attempt.tid)
+
+
+def _event(
+    attempt: Attempt, time: int, id_: str, target: Process | None, by_caller: bool, why: str | None
+) -> Event:
+    call = attempt.call
+    by_caller = by_caller and target is not None
+    asked = attempt.asked if attempt.asked is not None else attempt.tid
+    common = (attempt.sender, target, asked, by_caller)
+    if attempt.error is not None or attempt.number > LAST:
+        number = attempt.number if attempt.number <= LAST else None
+        return Failed(time, id_, SOURCE, call.name, attempt.error or "EINVAL", number, *common)
+    if attempt.number < FIRST:
+        return Probe(time, id_, SOURCE, call.name, *common)
+    return Signal(
+        time=time,
+        id=id_,
+        source=SOURCE,
+        number=attempt.number,
+        code=call.code,
+        origin=call.origin,
+        scope=call.scope,
+        why=why,
+        sender=attempt.sender,
+        target=target,
+        call=call.name,
+        asked=asked,
+        target_is_asked=by_caller,
+    )
+
+
+def _without_call(group: Group, one: Record) -> Loss:
+    """A victim without its SYSCALL record: that something was sent is all the log still says."""
+    pid = fields_of(one).get(b"opid", b"?").decode("ascii", "replace")[:20]
+    return Loss(
+        group.stamp.time, SOURCE, None, f"no SYSCALL record for target {pid} ({group.stamp})"
+    )

@@ -1,0 +1,95 @@
+"""Physical lines → logical lines: what pasting, mailing and quoting do to a log is undone.
+
+Only what can be told is mended: carriage returns, a byte order mark, quoting marks, markdown's
+backslashes, and records wrapped over several lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tracer.audit.lines import unquoted
+
+Numbered = tuple[int, bytes]
+
+_BOM = b"\xef\xbb\xbf"
+_WIDE_BLANK = b"\xe3\x80\x80"
+_STARTS = re.compile(rb"(?:node=|type=|time-\\?>|----|\{|<no matches>|\[|#)")
+_TOKEN = re.compile(rb"""[A-Za-z_][\w-]*=(?:"[^"]*"?|\S*)""")
+_PIECE = re.compile(rb"""[\w"'./:,=()-]*""")
+_RECORD = re.compile(rb"type=\S+ +(?:msg=)?audit\(|audit(?:\[\d+\])?: [A-Z_]{3,} ")
+_LINE_MAX = 1 << 20
+
+
+def mended(lines: Iterable[Numbered]) -> Iterator[Numbered]:
+    """Logical lines, each with the number of its first physical line."""
+    held: Numbered | None = None
+    for number, raw in lines:
+        line = clean(raw)
+        if held is not None and len(held[1]) < _LINE_MAX and continues(held[1], line):
+            held = held[0], joined(held[1], line)
+            continue
+        if held is not None:
+            yield held
+        held = number, line
+    if held is not None:
+        yield held
+
+
+def clean(raw: bytes) -> bytes:
+    """One physical line without line end, byte order mark, markdown's backslashes and wide blanks."""
+    line = raw.rstrip(b"\r\n")
+    if line.startswith(_BOM):
+        line = line[3:]
+    if _WIDE_BLANK in line and b"audit" not in line.partition(_WIDE_BLANK)[0]:
+        line = line.replace(_WIDE_BLANK, b"")
+    if b'\\"' in line and not re.search(rb'(?<!\\)"', line):
+        line = line.replace(b'\\"', b'"')
+    return line[:-1] if line.endswith(b"\\") and b"audit(" in line else line
+
+
+def continues(record: bytes, line: bytes) -> bool:
+    """Whether ``line`` can only be the rest of ``record``: fields without a header of their own."""
+    if not line or not _RECORD.search(record, 0, 400) or _RECORD.search(line, 0, 400):
+        return False
+    text = unquoted(line)
+    if not text or _STARTS.match(text):
+        return False
+    tokens = text.split()
+    first, rest = tokens[0], tokens[1:]
+    if not all(_TOKEN.match(token) for token in rest):
+        return False
+    if _TOKEN.match(first):
+        return True
+    # Half a token: what follows it, or where it breaks off, tells it from somebody's words.
+    return bool(_PIECE.fullmatch(first)) and (bool(rest) or is_open(record) or _is_hex(first))
+
+
+def _is_hex(word: bytes) -> bool:
+    return re.fullmatch(rb"[0-9A-F]+", word) is not None
+
+
+def is_open(record: bytes) -> bool:
+    """Whether the last token is only begun: no ``=`` in it yet, or a quote that is not closed."""
+    last = record.rsplit(None, 1)[-1] if record.strip() else b""
+    return b"=" not in last or last.count(b'"') == 1
+
+
+def joined(record: bytes, line: bytes) -> bytes:
+    """The record with the line behind it: with a blank unless the break fell inside a token."""
+    text = unquoted(line)
+    if line[:1] in b" \t" or (_TOKEN.match(text) and not is_open(record)):
+        return record.rstrip() + b" " + text
+    return record + text
+
+
+def is_cut(line: bytes) -> bool:
+    """Whether a log's last line, which has no line end, is only part of a record.
+
+    Raw SYSCALL records end with their key (audit_log_exit(), kernel/auditsc.c).
+    """
+    if not line.startswith((b"type=", b"node=")):
+        return False
+    whole = b"): " in line and line.count(b'"') % 2 == 0
+    return not whole or (b"type=SYSCALL" in line and b"key=" not in line)

@@ -1,0 +1,58 @@
+"""What is said after a replay: what was read, what could not be, and what the log cannot show."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from tracer.audit.dates import NS
+from tracer.audit.tally import Tally
+
+_NAMES_MAX = 3
+
+
+def account(tallies: Iterable[Tally], counts: dict[str, int]) -> list[str]:
+    """Lines about the reading as a whole, and about every log with lines that were not understood."""
+    logs = list(tallies)
+    records = sum(log.records for log in logs)
+    names = ", ".join(log.name for log in logs[:_NAMES_MAX]) + (
+        ", …" if len(logs) > _NAMES_MAX else ""
+    )
+    lines = [f"read {names}: {records:,} records{_span(logs)}; {_counted(counts)}"]
+    for log in logs:
+        if log.bad:
+            some = ", ".join(map(str, log.bad_lines)) + (
+                ", …" if log.bad > len(log.bad_lines) else ""
+            )
+            lines.append(
+                f"{log.bad:,} lines of {log.name} were not understood: {some} (--errors keeps them)"
+            )
+    undated = sum(log.undated for log in logs)
+    if undated:
+        lines.append(
+            f"{undated:,} records have no date: theirs is when their file was last written"
+        )
+    if any(log.local_dates for log in logs):
+        lines.append("times without a zone were read as this machine's local time (TZ changes it)")
+    return lines
+
+
+def _span(logs: list[Tally]) -> str:
+    first = min((log.first for log in logs if log.first is not None), default=None)
+    last = max((log.last for log in logs if log.last is not None), default=None)
+    if first is None or last is None:
+        return ""
+    return f", {_utc(first)} to {_utc(last)}"
+
+
+def _utc(moment: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment // NS))
+
+
+def _counted(counts: dict[str, int]) -> str:
+    signals = counts.get("signal", 0)
+    parts = [f"{signals:,} signal{'' if signals == 1 else 's'}"]
+    for key, word in (("failed", "refused"), ("probe", "probes"), ("exit", "deaths")):
+        if counts.get(key):
+            parts.append(f"{counts[key]:,} {word}")
+    return ", ".join(parts)

@@ -1,0 +1,78 @@
+"""The ``sigtrace`` command: chooses what to run, and is the only place that prints errors."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+from tracer.errors import Problem
+from tracer.options import COMMANDS, Parser, live_parser, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CANNOT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status: 0, or 2 with three lines on standard error."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        return _run(words)
+    except Problem as problem:
+        return _report(problem, words)
+    except KeyboardInterrupt:
+        return 0
+    except OSError as error:
+        why = error.strerror or str(error)
+        where = f" with {error.filename!r}" if error.filename else ""
+        return _report(Problem(f"cannot go on{where}", why, "mend that, and start again"), words)
+    except Exception as error:
+        return _report(_unforeseen(error), words)
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] in COMMANDS:
+        command = importlib.import_module("tracer.commands." + words[0].replace("-", "_"))
+        parser = Parser(
+            prog=f"sigtrace {words[0]}", description=COMMANDS[words[0]], allow_abbrev=False
+        )
+        command.add_arguments(parser)
+        return int(command.run(parse(parser, words[1:])))
+    if words and not words[0].startswith("-"):
+        raise Problem(
+            f"{words[0]!r} is no command of sigtrace",
+            "tracing live takes options only",
+            f"sigtrace --signal 9, or sigtrace {{{','.join(COMMANDS)}}}",
+        )
+    options = parse(live_parser(), words)
+    from tracer.commands import live
+
+    return live.run(options)
+
+
+def _report(problem: Problem, words: list[str]) -> int:
+    try:
+        sys.stderr.write(f"{problem}\n")
+        if problem.detail and "-vv" in words:
+            sys.stderr.write(problem.detail)
+    except (OSError, AttributeError):
+        pass  # Nobody listens; the exit status still tells.
+    return CANNOT
+
+
+def _unforeseen(error: Exception) -> Problem:
+    """A mistake of ours: no traceback unless it is asked for."""
+    import traceback
+
+    return Problem(
+        "this is a mistake in sigtrace",
+        f"{type(error).__name__}: {error}",
+        "the same with -vv, and report what it prints",
+        traceback.format_exc(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""``sigtrace audit-rules``: the rules for a rules.d file, on standard output."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tracer.audit.rules import rules_file
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes none."""
+    parser.epilog = "example: sigtrace audit-rules > /etc/audit/rules.d/50-sigtrace.rules"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the recommended rules; always succeeds."""
+    sys.stdout.write(rules_file())
+    return 0

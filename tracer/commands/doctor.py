@@ -1,0 +1,28 @@
+"""``sigtrace doctor``: what this host can trace, and what to type where it cannot."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from tracer import doctor
+
+if TYPE_CHECKING:
+    import argparse
+
+CANNOT_TRACE_LIVE = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Status 0 when live tracing works, 1 when only replay does."""
+    checks = doctor.examine()
+    if options.json:
+        sys.stdout.write(json.dumps(doctor.to_object(checks), indent=2) + "\n")
+    else:
+        sys.stdout.write(doctor.render(checks))
+    return 0 if doctor.best(checks) else CANNOT_TRACE_LIVE

@@ -1,0 +1,232 @@
+"""``sigtrace replay``: the signals in audit logs, shown as if they happened now."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+from collections import Counter
+from itertools import chain
+from typing import IO, TYPE_CHECKING
+
+from tracer import options as opts
+from tracer.audit.evidence import unseen
+from tracer.audit.known import NOBODY, Users
+from tracer.audit.report import account
+from tracer.errors import Problem
+from tracer.event import Exit, Signal
+from tracer.join import Joiner
+from tracer.output import open_sink, say
+from tracer.pipeline import Pipeline, Stop
+from tracer.progress import Bar
+from tracer.sources.audit_log import AuditLog
+from tracer.sources.log_files import STDIN, find_logs, open_log, unreadable
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from tracer.event import Event
+    from tracer.filter import Filter
+
+BATCH = 512
+REMEMBERED = 32_768
+EXAMPLES = """\
+examples:
+  sigtrace replay /var/log/audit              the whole rotated set
+  sigtrace replay audit.log --to nginx --signal KILL,TERM
+  ausearch -m OBJ_PID --raw | sigtrace replay - --json
+  sigtrace replay --follow /var/log/audit/audit.log --since now
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The files, the filters of every source, and what only a reading has."""
+    import argparse
+
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="logs, folders, patterns; - is standard input"
+    )
+    opts.add_filters(parser)
+    group = parser.add_argument_group("what to read")
+    add = group.add_argument
+    add("--since", metavar="TIME", help="'10 min ago', 12:30, '2026-11-23 01:14:05'")
+    add("--until", metavar="TIME", help="the same forms")
+    add("-n", "--count", metavar="N", help="stop after N signals")
+    add("-f", "--follow", action="store_true", help="go on reading as the log grows and rotates")
+    add("--passwd", metavar="FILE", help="names of users: the /etc/passwd of the log's own host")
+    add("--errors", metavar="FILE", help="keep the lines that cannot be understood in FILE")
+    add(
+        "--progress", action="store_true", default=None, help="show a bar, even for a short reading"
+    )
+    add("--no-progress", dest="progress", action="store_false", help="show none")
+    opts.add_output(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if no log has audit records."""
+    filter_ = opts.filter_of(options)
+    count = opts.count_of(options.count)
+    users = NOBODY if options.passwd is None else read_passwd(options.passwd)
+    logs = find_logs(options.files)
+    with Rejects(options.errors) as rejects, Bar(options.progress, logs) as bar:
+        stop = Stop(sys.stdout.fileno())
+        reading = Reading(stop, bar)
+        keep = rejects.keep if options.errors else None
+        source = AuditLog(logs, users, keep, reading.proceed)
+        joiner = Deaths(filter_)
+        events = joiner.counted(_events(source, options, stop))
+        first = next(events, None)
+        if (
+            first is None
+            and not any(tally.records for tally in source.tallies)
+            and not stop.asked()
+        ):
+            raise no_records(options.files)
+        sink = bar.before(open_sink(options))
+        pipeline = Pipeline(filter_, joiner, sink, count=count)
+        try:
+            sink.start()
+            _pump(chain([first], events), pipeline, stop, count)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for line in account(source.tallies, joiner.counts) + unseen(source.evidence):
+        say(line)
+    return 0
+
+
+def _events(source: AuditLog, options: argparse.Namespace, stop: Stop) -> Iterator[Event | None]:
+    if options.follow:
+        return source.events_as_they_come(lambda seconds: not stop.asked(seconds))
+    if options.files == [STDIN] and not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
+        return source.events_of_stream(open_log(STDIN))
+    return source.events()
+
+
+def _pump(
+    events: Iterator[Event | None], pipeline: Pipeline, stop: Stop, count: int | None
+) -> None:
+    """In batches: what was found is shown before more is looked for, and memory stays small."""
+    batch: list[Event] = []
+    for event in events:
+        if event is not None:
+            batch.append(event)
+        if len(batch) >= BATCH or (event is None and batch):
+            pipeline.feed(iter(batch))
+            batch = []
+            if stop.asked() or (count is not None and pipeline.totals().shown >= count):
+                return
+    pipeline.feed(iter(batch))
+
+
+class Deaths(Joiner):
+    """Lets a death through with the signal that caused it, or if it is wanted by itself.
+
+    The log itself has joined them (``tracer.audit.known``): audit knows no outcomes to go by.
+    """
+
+    def __init__(self, filter_: Filter) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+        self._filter = filter_
+        self._shown: dict[str, None] = {}
+
+    def counted(self, events: Iterable[Event | None]) -> Iterator[Event | None]:
+        """The events, counted by kind before any filter."""
+        for event in events:
+            if event is not None:
+                self.counts[type(event).__name__.lower()] += 1
+            yield event
+
+    def join(self, event: Event) -> Event | None:
+        if isinstance(event, Exit):
+            return event if event.cause in self._shown or self._is_wanted(event) else None
+        if isinstance(event, Signal):
+            self._shown[event.id] = None
+            if len(self._shown) > REMEMBERED:
+                del self._shown[next(iter(self._shown))]
+        return event
+
+    def _is_wanted(self, event: Exit) -> bool:
+        """A crash is what a signal of its number to its process would be."""
+        if event.number is None:
+            return False
+        return self._filter.matches(
+            Signal(event.time, "", event.source, event.number, origin="fault", target=event.process)
+        )
+
+
+class Reading:
+    """Waits for input that is slow (a pipe), without missing Ctrl-C."""
+
+    def __init__(self, stop: Stop, bar: Bar) -> None:
+        self._stop = stop
+        self._bar = bar
+
+    def proceed(self, stream: IO[bytes]) -> bool:
+        """Whether to read on; returns once the stream can be read."""
+        self._bar.show(stream)
+        poll = select.poll()
+        for fd, events in self._stop.descriptors():
+            poll.register(fd, events)
+        try:
+            poll.register(stream.fileno(), select.POLLIN)
+        except (OSError, ValueError, AttributeError):
+            return not self._stop.asked()
+        poll.poll()
+        return not self._stop.asked()
+
+
+class Rejects:
+    """The file of ``--errors``: what could not be understood, with the place it came from."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Rejects:
+        if self._path is not None:
+            try:
+                self._file = open(self._path, "wb")
+            except OSError as error:
+                raise Problem(
+                    f"cannot write {self._path!r}", (error.strerror or "").lower(), "--errors FILE"
+                ) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def keep(self, log: str, number: int, line: bytes, why: str) -> None:
+        """Write one line that was not understood."""
+        if self._file is not None:
+            self._file.write(
+                f"# {log}:{number}: {why}\n".encode("utf-8", "surrogateescape") + line + b"\n"
+            )
+
+
+def read_passwd(path: str) -> Users:
+    """The users in a passwd(5) file; lines that are none are passed over."""
+    try:
+        with open(path, "rb") as stream:
+            rows = [line.decode("utf-8", "backslashreplace").split(":") for line in stream]
+    except OSError as error:
+        raise unreadable(path, error) from error
+    pairs = [(row[0], int(row[2])) for row in rows if len(row) > 2 and row[2].isdecimal()]
+    return Users({uid: name for name, uid in reversed(pairs)}, dict(pairs))
+
+
+def no_records(paths: list[str]) -> Problem:
+    """The problem of files that hold no audit record at all."""
+    from tracer.sources.looks import looks_like
+
+    seen = "; ".join(f"{path} looks like {looks_like(path)}" for path in paths[:3])
+    return Problem(
+        "no audit records in " + ", ".join(paths[:3]),
+        seen,
+        "sigtrace replay /var/log/audit/audit.log",
+    )

@@ -1,0 +1,1 @@
+"""The kernel's audit system over netlink: its status, its rules, and its records as they happen."""

@@ -1,0 +1,59 @@
+"""The functions of libbpf.so.1 that are used, and their prototypes (bpf/libbpf.h, bpf/bpf.h)."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
+
+from tracer.errors import Problem
+
+SONAME = "libbpf.so.1"
+MAP_TYPE_RINGBUF = 27  # include/uapi/linux/bpf.h
+
+PRINT = ctypes.CFUNCTYPE(c_int, c_int, c_char_p, c_void_p)
+SAMPLE = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
+
+_PROTOTYPES = {
+    "libbpf_major_version": (c_uint,),
+    "libbpf_version_string": (c_char_p,),
+    "libbpf_set_print": (c_void_p, PRINT),
+    "bpf_object__open_file": (c_void_p, c_char_p, c_void_p),
+    "bpf_object__find_map_by_name": (c_void_p, c_void_p, c_char_p),
+    "bpf_object__find_program_by_name": (c_void_p, c_void_p, c_char_p),
+    "bpf_object__load": (c_int, c_void_p),
+    "bpf_object__close": (None, c_void_p),
+    "bpf_map__set_initial_value": (c_int, c_void_p, c_char_p, c_size_t),
+    "bpf_map__set_max_entries": (c_int, c_void_p, c_uint),
+    "bpf_map__fd": (c_int, c_void_p),
+    "bpf_map_update_elem": (c_int, c_int, c_void_p, c_void_p, c_uint64),
+    "bpf_program__set_autoload": (c_int, c_void_p, ctypes.c_bool),
+    "bpf_program__attach": (c_void_p, c_void_p),
+    "bpf_link__destroy": (c_int, c_void_p),
+    "libbpf_probe_bpf_map_type": (c_int, c_int, c_void_p),
+    "ring_buffer__new": (c_void_p, c_int, SAMPLE, c_void_p, c_void_p),
+    "ring_buffer__consume": (c_int, c_void_p),
+    "ring_buffer__free": (None, c_void_p),
+    "vsnprintf": (c_int, c_void_p, c_size_t, c_char_p, c_void_p),
+}
+
+_FROM_LIBC = ("vsnprintf",)
+
+__all__ = ["POINTER", "PRINT", "SAMPLE", "SONAME", "open_library"]
+
+
+def open_library() -> ctypes.CDLL:
+    """Load libbpf 1.x with every prototype set. Raises Problem when there is none."""
+    try:
+        library = ctypes.CDLL(SONAME, use_errno=True)
+    except OSError as error:
+        raise Problem(
+            "cannot trace through CO-RE",
+            f"libbpf 1.0 or later is not installed ({error})",
+            "apt-get install libbpf1 (dnf install libbpf), or sigtrace --source bcc",
+        ) from None
+    libc = ctypes.CDLL(None)
+    for name, (result, *arguments) in _PROTOTYPES.items():
+        function = getattr(libc if name in _FROM_LIBC else library, name)
+        function.restype, function.argtypes = result, arguments
+        setattr(library, name, function)
+    return library

@@ -1,0 +1,143 @@
+"""A BPF object in its two phases: what may be changed before load, and what runs after it."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from tracer.errors import Problem
+from tracer.libbpf.library import PRINT, open_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+class Log:
+    """Collects what libbpf and the verifier say; shown when something fails, or with -vv."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._lines: list[bytes] = []
+        self._library = library
+        self._callback = PRINT(self._take)
+        library.libbpf_set_print(self._callback)
+
+    def _take(self, _level: int, form: bytes, arguments: int) -> int:
+        buffer = ctypes.create_string_buffer(1 << 16)
+        self._library.vsnprintf(buffer, len(buffer), form, arguments)
+        self._lines.append(buffer.value)
+        return 0
+
+    def text(self) -> str:
+        return b"".join(self._lines).decode(errors="backslashreplace")
+
+
+class OpenObject:
+    """An object file that is parsed but not loaded: its configuration and sizes may be set."""
+
+    def __init__(self, path: Path) -> None:
+        self._library = open_library()
+        self.log = Log(self._library)
+        self._handle = self._library.bpf_object__open_file(os.fsencode(path), None)
+        if not self._handle:
+            raise Problem(
+                "cannot open the BPF program",
+                f"{path}: {os.strerror(ctypes.get_errno())}",
+                "make build (or reinstall sigtrace)",
+                self.log.text(),
+            )
+
+    def set_data(self, section: str, data: bytes) -> None:
+        """Write the initial value of a data section such as .rodata.config."""
+        status = self._library.bpf_map__set_initial_value(self._map(section), data, len(data))
+        if status:
+            raise Problem(
+                "the BPF program is not of this version of sigtrace",
+                f"its section {section} has not the {len(data)} bytes that are written to it",
+                "make build (or reinstall sigtrace)",
+            )
+
+    def set_entries(self, name: str, entries: int) -> None:
+        self._library.bpf_map__set_max_entries(self._map(name), entries)
+
+    def leave_out(self, programs: Iterable[str]) -> None:
+        for name in programs:
+            self._library.bpf_program__set_autoload(self._program(name), False)
+
+    def load(self) -> Object:
+        """Hand maps and programs to the kernel. Raises LoadError; the object is gone either way."""
+        handle, self._handle = self._handle, None
+        status = self._library.bpf_object__load(handle)
+        if status:
+            self._library.bpf_object__close(handle)
+            raise LoadError(-status, self.log.text())
+        return Object(self._library, handle, self.log)
+
+    def _map(self, name: str) -> int:
+        return _found(self._library.bpf_object__find_map_by_name(self._handle, name.encode()), name)
+
+    def _program(self, name: str) -> int:
+        find = self._library.bpf_object__find_program_by_name
+        return _found(find(self._handle, name.encode()), name)
+
+
+class LoadError(Exception):
+    """The kernel refused the object: an errno, and what libbpf and the verifier said."""
+
+    def __init__(self, number: int, log: str) -> None:
+        super().__init__(errno.errorcode.get(number, str(number)), log)
+        self.number = number
+        self.log = log
+
+
+class Object:
+    """A loaded object. Closing it, or the end of the process, detaches and frees everything."""
+
+    def __init__(self, library: ctypes.CDLL, handle: int, log: Log) -> None:
+        self._library = library
+        self._handle = handle
+        self._links: list[int] = []
+        self.log = log
+
+    def fd(self, map_name: str) -> int:
+        find = self._library.bpf_object__find_map_by_name
+        return int(self._library.bpf_map__fd(find(self._handle, map_name.encode())))
+
+    def fill(self, map_name: str, entries: Mapping[int, int]) -> None:
+        """Put u32 keys with u8 values into a map."""
+        fd = self.fd(map_name)
+        for key, value in entries.items():
+            key_cell, value_cell = ctypes.c_uint32(key), ctypes.c_uint8(value)
+            if self._library.bpf_map_update_elem(
+                fd, ctypes.byref(key_cell), ctypes.byref(value_cell), 0
+            ):
+                raise LoadError(ctypes.get_errno(), self.log.text())
+
+    def attach(self, programs: Iterable[str]) -> None:
+        """Attach programs by name. Raises LoadError naming the errno of the first that fails."""
+        for name in programs:
+            find = self._library.bpf_object__find_program_by_name
+            link = self._library.bpf_program__attach(find(self._handle, name.encode()))
+            if not link:
+                raise LoadError(ctypes.get_errno(), self.log.text())
+            self._links.append(link)
+
+    def close(self) -> None:
+        for link in self._links:
+            self._library.bpf_link__destroy(link)
+        self._links.clear()
+        if self._handle:
+            self._library.bpf_object__close(self._handle)
+            self._handle = 0
+
+
+def _found(pointer: int | None, name: str) -> int:
+    if pointer:
+        return pointer
+    raise Problem(
+        "the BPF program is not of this version of sigtrace",
+        f"it has no part named {name}",
+        "make build (or reinstall sigtrace)",
+    )

@@ -1,0 +1,199 @@
+"""Read a BPF ring buffer in batches.
+
+The protocol (kernel/bpf/ringbuf.c): a page with the consumer position, a page with the producer
+position, then the data, mapped twice in a row so that no record wraps. Each record has an 8-byte
+header whose first word is its length, with two flag bits.
+
+Sleeping and waking: the kernel wakes a sleeper only for a record that finds all earlier ones consumed.
+``Sleep`` uses poll(2), which looks at the positions after it has queued itself; the kernel commits a
+record (a full barrier) before it looks at the consumer position. So either the kernel sees the new
+position and wakes, or poll sees the record: no signal is left behind however long the reader rests
+between two reads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import platform
+import select
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracer.libbpf.library import SAMPLE, open_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUSY = 1 << 31
+DISCARDED = 1 << 30
+HEADER = 8
+
+# The machines on which a load is never moved before an earlier load: Python has no acquire load.
+ORDERED = frozenset(("x86_64", "i686", "s390x"))
+
+# How many records at most a stretch holds: as many heads are looked at again when one differs.
+LOOK_AHEAD = 512
+
+_LENGTH = Struct("=I")
+
+
+class Sleep:
+    """Waiting for a ring, and for other descriptors that end every wait."""
+
+    def __init__(self, fd: int) -> None:
+        self._for_records = select.poll()
+        self._for_records.register(fd, select.POLLIN)
+        self._resting = select.poll()
+
+    def end_by(self, fd: int, events: int) -> None:
+        """Let every wait end when this descriptor has one of these events (or an error)."""
+        self._for_records.register(fd, events)
+        self._resting.register(fd, events)
+
+    def until_record(self, seconds: float | None) -> None:
+        """Sleep until there is a record or the time is over."""
+        self._for_records.poll(None if seconds is None else max(0, seconds * 1000))
+
+    def rest(self, seconds: float) -> None:
+        """Sleep although there may be records."""
+        self._resting.poll(seconds * 1000)
+
+
+class Ring:
+    """The consumer's side of one ring; positions are bytes since the ring was made."""
+
+    def __init__(self, fd: int, size: int) -> None:
+        page = mmap.PAGESIZE
+        self.size = size
+        self._mask = size - 1
+        self._consumer = mmap.mmap(fd, page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        self._pages = mmap.mmap(fd, page + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
+        self._data = memoryview(self._pages)[page:]
+        self._words = self._data.cast("I")
+        self.sleep = Sleep(fd)
+        # Through memoryviews each position is one load or store. Struct.pack_into() writes zeros first
+        # (s_pack_internal(), Modules/_struct.c), and a kernel that sees them takes the ring for full.
+        self._consumed = memoryview(self._consumer).cast("Q")
+        self._produced = memoryview(self._pages)[:8].cast("Q")
+        self.consumed: int = self._consumed[0]
+
+    def produced(self) -> int:
+        return self._produced[0]
+
+    def take(self, most: int) -> bytes:
+        """Remove finished records and return them, headers included.
+
+        No record begins beyond ``most`` bytes, a multiple of 8; the last one may end there.
+        """
+        start, end = self.consumed, self._finished(most)
+        if start == end:
+            return b""
+        at = start & self._mask
+        taken = bytes(self._data[at : at + end - start])
+        self.consumed = end
+        self._consumed[0] = end
+        return taken
+
+    def _finished(self, most: int) -> int:
+        """The position up to which every record is committed."""
+        start: int = self.consumed & self._mask
+        end = start + min(self.produced() - self.consumed, most)
+        done = start
+        for stretch in stretches(self._words, start, end):
+            if stretch.word & BUSY:
+                break
+            done = stretch.end
+        return self.consumed + done - start
+
+    def close(self) -> None:
+        for view in (self._consumed, self._produced, self._words, self._data):
+            view.release()
+        self._pages.close()
+        self._consumer.close()
+
+
+class LibbpfRing:
+    """The same, through libbpf's own reader: right on every machine, at half the speed."""
+
+    def __init__(self, fd: int, size: int) -> None:
+        self.size = size
+        self.consumed = 0
+        self._taken: list[bytes] = []
+        self.sleep = Sleep(fd)
+        self._library = open_library()
+        self._callback = SAMPLE(self._copy)
+        self._handle = self._library.ring_buffer__new(fd, self._callback, None, None)
+
+    def _copy(self, _context: int, data: int, size: int) -> int:
+        # An exception in here would be swallowed by ctypes: nothing but copying is done.
+        self._taken.append(_LENGTH.pack(size) + bytes(4) + ctypes.string_at(data, size))
+        self._taken.append(bytes(-size & 7))
+        return 0
+
+    def produced(self) -> int:
+        """What was taken: libbpf does not tell how much waits."""
+        return self.consumed
+
+    def take(self, _most: int) -> bytes:
+        self._library.ring_buffer__consume(self._handle)
+        taken = b"".join(self._taken)
+        self._taken.clear()
+        self.consumed += len(taken)
+        return taken
+
+    def close(self) -> None:
+        self._library.ring_buffer__free(self._handle)
+
+
+def open_ring(fd: int, size: int) -> Ring | LibbpfRing:
+    """The fastest reader that is right on this machine."""
+    return Ring(fd, size) if platform.machine() in ORDERED else LibbpfRing(fd, size)
+
+
+class Stretch(NamedTuple):
+    """Records of one length, one behind the other: ``word`` heads each, ``at`` is the first one's body."""
+
+    word: int
+    at: int
+    records: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of one record's body."""
+        return self.word & ~(BUSY | DISCARDED)
+
+    @property
+    def step(self) -> int:
+        """Bytes from one record to the next."""
+        return self.size + HEADER + 7 & ~7
+
+    @property
+    def end(self) -> int:
+        return self.at - HEADER + self.records * self.step
+
+
+def stretches(words: memoryview[int], at: int, end: int) -> Iterator[Stretch]:
+    """The records between two offsets in bytes, multiples of 8. A storm is one stretch: no step in Python for each."""
+    while at < end:
+        word = words[at >> 2]
+        one = Stretch(word, at + HEADER, 1)
+        heads = words[at >> 2 : min(end, at + LOOK_AHEAD * one.step) >> 2 : one.step >> 2].tolist()
+        alike = len(heads)
+        if heads.count(word) != alike:
+            alike = next(index for index, head in enumerate(heads) if head != word)
+        stretch = one._replace(records=alike)
+        yield stretch
+        at = stretch.end
+
+
+def kept(taken: bytes) -> Iterator[Stretch]:
+    """What ``Ring.take`` returned, without the records that the kernel side gave back."""
+    words = memoryview(taken).cast("I")
+    return (it for it in stretches(words, 0, len(taken)) if not it.word & DISCARDED)
+
+
+def records(taken: bytes) -> Iterator[tuple[int, int]]:
+    """The (offset, length) of each of them."""
+    for stretch in kept(taken):
+        yield from ((at, stretch.size) for at in range(stretch.at, stretch.end, stretch.step))

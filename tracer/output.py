@@ -1,0 +1,89 @@
+"""Standard output and standard error: which sink, how wide, in colour or not, and what is said beside."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import IO, TYPE_CHECKING
+
+from tracer.errors import Problem
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tracer.pipeline import Sink, Totals
+
+
+def open_sink(options: argparse.Namespace) -> Sink:
+    """The sink on standard output that the options of ``add_output`` ask for."""
+    stream = _standard_output()
+    if options.json:
+        from tracer.sinks.json import JsonSink
+
+        return JsonSink(stream)
+    from tracer.sinks.table import TableSink
+
+    return TableSink(
+        stream,
+        width=terminal_width(),
+        colour=wants_colour(),
+        brief=options.brief,
+        wide=options.wide,
+    )
+
+
+def _standard_output() -> IO[str]:
+    """Standard output with a buffer of its own, and escapes for what the locale cannot write.
+
+    With PYTHONUNBUFFERED, as containers like to set it, sys.stdout has no buffer, and CPython then loses
+    the rest of a write that a signal interrupts (io.RawIOBase.write: "may be less than len(b)").
+    """
+    if sys.stdout is None:
+        raise Problem("cannot show anything", "standard output is closed", "sigtrace > FILE")
+    try:
+        fd = sys.stdout.fileno()
+    except io.UnsupportedOperation:
+        return sys.stdout  # A stream in memory: a test's.
+    encoding = sys.stdout.encoding
+    return open(fd, "w", encoding=encoding, errors="backslashreplace", closefd=False)
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal on standard output; None when it is none."""
+    if not sys.stdout.isatty():
+        return None
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def wants_colour() -> bool:
+    """Only on a terminal that can, and not when NO_COLOR is set (no-color.org)."""
+    return (
+        sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
+
+
+def say(text: str) -> None:
+    """A line beside the data; lost when nobody reads standard error any more."""
+    try:
+        sys.stderr.write(f"sigtrace: {text}\n")
+        sys.stderr.flush()
+    except (OSError, AttributeError):
+        pass
+
+
+def summary(totals: Totals, buffer: int | None = None) -> str:
+    """The last line: what was shown and what was lost."""
+    signals = f"{totals.shown:,} signal{'' if totals.shown == 1 else 's'} shown"
+    lost = "some lost" if totals.lost is None else f"{totals.lost:,} lost"
+    text = f"{signals}, {lost}, {totals.seconds:.1f} s"
+    if totals.lost != 0 and buffer is not None:
+        text += (
+            f"; raise --buffer (now {buffer >> 20 or buffer / (1 << 20):g}M) or narrow the filter"
+        )
+    return text

@@ -1,0 +1,157 @@
+"""The one loop: from a source through the filter and the joiner to the sink, until something stops it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from tracer.event import Exit, Loss, Repeats, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Protocol
+
+    from tracer.event import Event
+    from tracer.filter import Filter
+    from tracer.join import Joiner
+
+    class Source(Protocol):
+        """Where events come from."""
+
+        def end_waits_by(self, fd: int, events: int) -> None: ...
+        def wait(self, seconds: float | None) -> None: ...
+        def read(self, last: bool = False) -> Iterator[Event]: ...
+        def close(self) -> None: ...
+
+    class Sink(Protocol):
+        """Where events go to; ``start`` writes what stands above them."""
+
+        def start(self) -> None: ...
+        def write(self, event: Event) -> None: ...
+        def flush(self) -> None: ...
+
+
+# A process that was sent something deadly within --count or --duration has this long to be seen dying.
+GRACE = 0.25
+
+
+@frozen
+class Totals:
+    """What a run came to. ``lost`` None: something was lost and nobody knows how much."""
+
+    shown: int
+    lost: int | None
+    seconds: float
+
+
+class Stop:
+    """Learns of Ctrl-C, SIGTERM and a reader of our output that has gone away."""
+
+    def __init__(self, output: int | None) -> None:
+        self._reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._take)
+        self._output = output
+        self._poll = select.poll()
+        self._asked = False
+        for fd, events in self.descriptors():
+            self._poll.register(fd, events)
+
+    def _take(self, _number: int, _frame: object) -> None:
+        self._asked = True
+
+    def descriptors(self) -> list[tuple[int, int]]:
+        """Descriptors and poll(2) events that mean stop; an output without a reader is an error."""
+        output = [] if self._output is None else [(self._output, 0)]
+        return [(self._reading, select.POLLIN), *output]
+
+    def asked(self, seconds: float = 0) -> bool:
+        """Whether to stop; waits so long for a reason to."""
+        return self._asked or bool(self._poll.poll(seconds * 1000)) or self._asked
+
+
+class Pipeline:
+    """Counts what passes, and knows when it is enough."""
+
+    def __init__(
+        self,
+        filter_: Filter,
+        joiner: Joiner,
+        sink: Sink,
+        *,
+        count: int | None = None,
+        duration: float | None = None,
+    ) -> None:
+        self._filter = filter_
+        self._joiner = joiner
+        self._sink = sink
+        self._count = count
+        self._began = time.monotonic()
+        self._deadline = None if duration is None else self._began + duration
+        self._shown = 0
+        self._lost: int | None = 0
+
+    def run(self, source: Source, stop: Stop) -> Totals:
+        """Until a limit, the end of the source or ``stop``; what was traced before is still shown."""
+        while not (stop.asked() or self._is_over()):
+            source.wait(self._time_left())
+            self.feed(source.read())
+        self.feed(source.read(last=True))
+        if not stop.asked():
+            self._wait_for_deaths(source, stop)
+        return self.totals()
+
+    def feed(self, events: Iterator[Event]) -> None:
+        """Let events through, and show them before more are waited for."""
+        for event in events:
+            if isinstance(event, Loss):
+                self._add_loss(event)
+            if not self._filter.matches(event):
+                continue
+            if self._is_full() and not isinstance(event, (Exit, Loss)):
+                continue
+            if isinstance(event, Repeats) and self._count is not None:
+                event = event.up_to(self._count - self._shown)
+            joined = self._joiner.join(event)
+            if joined is None:
+                continue
+            self._sink.write(joined)
+            self._shown += _signals_in(event)
+        self._sink.flush()
+
+    def totals(self) -> Totals:
+        return Totals(self._shown, self._lost, time.monotonic() - self._began)
+
+    def _wait_for_deaths(self, source: Source, stop: Stop) -> None:
+        end = time.monotonic() + GRACE
+        self._count = self._shown
+        while self._joiner.expects_death() and time.monotonic() < end and not stop.asked():
+            source.wait(max(0.0, end - time.monotonic()))
+            self.feed(source.read(last=True))
+
+    def _add_loss(self, loss: Loss) -> None:
+        if loss.count is None or self._lost is None:
+            self._lost = None
+        else:
+            self._lost += loss.count
+
+    def _is_full(self) -> bool:
+        return self._count is not None and self._shown >= self._count
+
+    def _is_over(self) -> bool:
+        return self._is_full() or (
+            self._deadline is not None and time.monotonic() >= self._deadline
+        )
+
+    def _time_left(self) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+
+def _signals_in(event: Event) -> int:
+    if isinstance(event, Repeats):
+        return len(event)
+    return not isinstance(event, (Exit, Loss))

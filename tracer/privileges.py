@@ -1,0 +1,111 @@
+"""What this process may do, and giving it up: capabilities(7)."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# include/uapi/linux/capability.h
+CAPABILITIES = {
+    "CAP_NET_ADMIN": 12,
+    "CAP_SYS_PTRACE": 19,
+    "CAP_SYS_ADMIN": 21,
+    "CAP_AUDIT_WRITE": 29,
+    "CAP_AUDIT_CONTROL": 30,
+    "CAP_SYSLOG": 34,
+    "CAP_AUDIT_READ": 37,
+    "CAP_PERFMON": 38,
+    "CAP_BPF": 39,
+}
+_PR_SET_KEEPCAPS = 8
+_VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3, two words for each set
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+_Words = ctypes.c_uint32 * 6
+
+
+def effective() -> int:
+    """The effective capability set as a bit mask."""
+    return _capability_set("CapEff")
+
+
+def _capability_set(name: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1], 16)
+    return 0
+
+
+def has_capability(name: str) -> bool:
+    return bool(effective() >> CAPABILITIES[name] & 1)
+
+
+def drop(keep: Iterable[str] = ()) -> str:
+    """Become an ordinary user with no capabilities but ``keep``, and say so; what is open stays open.
+
+    The user is the one who called sudo, else nobody.
+    """
+    names = sorted(keep)
+    left = f"capabilities {', '.join(names)}" if names else "no capabilities"
+    if os.geteuid() != 0:
+        _keep_capabilities(names)
+        return f"running as uid {os.geteuid()}, {left}"
+    uid, gid = _ordinary_user()
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    if names:
+        ctypes.CDLL(None).prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    os.setresuid(uid, uid, uid)
+    _keep_capabilities(names)
+    return f"gave up root: now uid {uid}, gid {gid}, {left}"
+
+
+def _ordinary_user() -> tuple[int, int]:
+    caller = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
+    if all(word.isascii() and word.isdigit() for word in caller) and int(caller[0]):
+        return int(caller[0]), int(caller[1])
+    try:
+        nobody = pwd.getpwnam("nobody")
+        return nobody.pw_uid, nobody.pw_gid
+    except KeyError:
+        return 65534, 65534  # the kernel's overflow ids, /proc/sys/kernel/overflowuid
+
+
+def _keep_capabilities(names: Iterable[str]) -> None:
+    """Effective and permitted become these, inheritable none; low words first, then high ones."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = _Header(_VERSION_3, 0)
+    mask = sum(1 << CAPABILITIES[name] for name in names) & _capability_set("CapPrm")
+    low, high = mask & 0xFFFFFFFF, mask >> 32
+    if libc.capset(ctypes.byref(header), ctypes.byref(_Words(low, low, 0, high, high, 0))):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def restriction() -> str:
+    """What may keep root from BPF, named as far as it can be told."""
+    lockdown = _text("/sys/kernel/security/lockdown")
+    if lockdown and "[none]" not in lockdown:
+        return f"kernel lockdown: {lockdown}"
+    if _text("/proc/self/uid_map").split() != ["0", "0", "4294967295"]:
+        return "this is a user namespace: BPF needs root of the host"
+    for line in _text("/proc/self/status").splitlines():
+        if line.startswith("Seccomp:") and line.split()[1] == "2":
+            return "a seccomp filter of this container forbids bpf(2)"
+    return "no reason is given"
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

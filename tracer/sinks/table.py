@@ -1,0 +1,232 @@
+"""The table for people: a line for each signal, its columns as wide in the last line as in the first.
+
+Sample:
+
+    TIME         SIGNAL    FROM               USER     TO                 OUTCOME
+    01:14:05.120 SIGKILL   kill[1350]         deploy   python[24067]      delivered
+                 └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1]
+    01:14:05.120 └ python[24067] died of SIGKILL 812 µs later
+"""
+
+from __future__ import annotations
+
+import time
+from typing import IO, TYPE_CHECKING
+
+from tracer.event import Exit, Loss, Repeats, Signal
+from tracer.sinks import words
+from tracer.times import SECOND, local, local_date, local_each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tracer.event import Event, Failed, Probe
+
+REMEMBERED = 8192
+AT_ONCE = 1024  # lines held before they are written
+PIPED_WIDTH = 132
+NARROWEST = 80
+# Every zone's midnight falls on a quarter of an hour: within one, the date needs no second look.
+QUARTER_HOUR = 900 * SECOND
+TIME_WIDTH = 12
+INDENT = " " * (TIME_WIDTH + 1)
+
+RESET, BOLD, DIM, RED, YELLOW, GREEN = "\33[0m", "\33[1m", "\33[2m", "\33[31m", "\33[33m", "\33[32m"
+_SIGNAL_COLOURS = {"SIGKILL": RED, "SIGTERM": YELLOW, "SIGSEGV": RED, "SIGABRT": RED}
+_OUTCOME_COLOURS = {"delivered": RED, "handled": GREEN, "ignored": DIM, "dropped": YELLOW}
+
+
+class TableSink:
+    """Writes lines to a text stream. ``width`` None: not a terminal, the last column is never cut."""
+
+    def __init__(
+        self,
+        stream: IO[str],
+        *,
+        width: int | None = None,
+        colour: bool = False,
+        brief: bool = False,
+        wide: bool = False,
+    ) -> None:
+        self._stream = stream
+        self._width = width
+        self._colour = colour
+        self._brief = brief
+        self._wide = wide
+        self._room = None if width is None else max(width, NARROWEST) - len(INDENT)
+        self._columns = _fit(width or PIPED_WIDTH)
+        self._tails: dict[tuple[object, ...], tuple[str, Signal]] = {}
+        self._lines: list[str] = []
+        self._explained: tuple[object, ...] | None = None
+        self._folded: str | None = None
+        self._date = local_date(int(time.time()))
+        self._quarter_hour = 0
+
+    def start(self) -> None:
+        """The line of column names."""
+        names = ["TIME".ljust(TIME_WIDTH), *(name.ljust(width) for name, width, _ in self._columns)]
+        self._lines.append(self._paint(BOLD, " ".join(names).rstrip()) + "\n")
+        self.flush()
+
+    def write(self, event: Event) -> None:
+        if event.time is not None and event.time // QUARTER_HOUR != self._quarter_hour:
+            self._tell_date(event.time)
+        if isinstance(event, Signal):
+            self._signal(event)
+        elif isinstance(event, Repeats):
+            self._repeats(event)
+        elif isinstance(event, Exit):
+            self._sentence(event.time, f"└ {words.name(event.process)} {words.death(event)}", "")
+        elif isinstance(event, Loss):
+            self._sentence(event.time, f"! {words.loss(event)}", YELLOW)
+        else:
+            self._row(event)
+        if len(self._lines) > AT_ONCE:
+            self._hand_over()
+
+    def flush(self) -> None:
+        self._hand_over()
+        self._stream.flush()
+
+    def _hand_over(self) -> None:
+        self._stream.write("".join(self._lines))
+        self._lines.clear()
+
+    def _tell_date(self, moment: int) -> None:
+        """A line between two days; none before events of today."""
+        date = local_date(moment // SECOND)
+        if date != self._date:
+            self._lines.append(self._paint(BOLD, date) + "\n")
+        self._date = date
+        self._quarter_hour = moment // QUARTER_HOUR
+
+    def _signal(self, event: Signal) -> None:
+        if event.asked is not None and event.asked <= 0 and self._fold(event):
+            return
+        self._lines.append(f"{local(event.time)} {self._known_tail(event)}")
+        self._lines += self._explain(event)
+
+    def _repeats(self, event: Repeats) -> None:
+        """The first as any signal; what stands for a second one stands for all further ones."""
+        if event.last().time // QUARTER_HOUR != self._quarter_hour:
+            for signal in event.signals():
+                self.write(signal)
+            return
+        self._signal(event.first)
+        again = "".join([" ", self._known_tail(event.first), *self._explain(event.first)])
+        for start in range(0, len(event.later), AT_ONCE):
+            times = event.later[start : start + AT_ONCE]
+            self._lines.append(again.join([*local_each(times), ""]))
+            self._hand_over()
+
+    def _known_tail(self, event: Signal) -> str:
+        """All but the time, made once for signals that differ in nothing else."""
+        key = (
+            event.number,
+            event.outcome,
+            event.why,
+            event.origin,
+            id(event.escalates),
+            id(event.sender),
+            id(event.target),
+            id(event.current),
+            id(event.claim),
+            id(event.oom),
+        )
+        known = self._tails.get(key)
+        if known is None:
+            if len(self._tails) > REMEMBERED:
+                self._tails.clear()
+            # The event is kept, so that no id() in the key is given to another object.
+            known = self._tails[key] = (self._tail(event), event)
+        return known[0]
+
+    def _row(self, event: Failed | Probe) -> None:
+        self._lines.append(f"{local(event.time)} {self._tail(event)}")
+        self._lines += self._explain(event)
+
+    def _fold(self, event: Signal) -> bool:
+        """A further victim of a wide kill stands under the first."""
+        same = self._folded == event.id
+        self._folded = event.id
+        if same:
+            text = f"└ and {words.name(event.target)} {words.outcome(event)}"
+            self._sentence(event.time, text, "")
+        return same
+
+    def _tail(self, event: Signal | Failed | Probe) -> str:
+        cells = [
+            self._cell(text_of(event), width, name, last=name == self._columns[-1][0])
+            for name, width, text_of in self._columns
+        ]
+        return " ".join(cells).rstrip() + "\n"
+
+    def _cell(self, text: str, width: int, name: str, *, last: bool) -> str:
+        cut = text if last and self._width is None else _cut(text, width)
+        padded = cut if last else cut.ljust(width)
+        if name == "SIGNAL":
+            return self._paint(_SIGNAL_COLOURS.get(text, ""), padded)
+        if name == "OUTCOME":
+            return self._paint(_OUTCOME_COLOURS.get(text.split(" ")[0], ""), padded)
+        return padded
+
+    def _explain(self, event: Signal | Failed | Probe) -> list[str]:
+        """Lines under a row: who the sender is (once for a run of rows by it), and what is remarkable."""
+        return [] if self._brief else [self._under(text) for text in self._explanations(event)]
+
+    def _explanations(self, event: Signal | Failed | Probe) -> Iterator[str]:
+        sender = event.sender
+        who = None if sender is None else (sender.pid, sender.start, sender.argv)
+        is_new = self._wide or who != self._explained
+        if sender is not None and is_new and words.tells_more(sender):
+            yield words.chain(sender, self._room and self._room - 2)
+        self._explained = who
+        yield from words.remarks(event)
+        if self._wide and sender is not None:
+            yield f"from {words.details(sender)}"
+        if self._wide and event.target is not None:
+            yield f"to {words.chain(event.target)}"
+            yield f"to {words.details(event.target)}"
+
+    def _under(self, text: str) -> str:
+        return self._paint(DIM, INDENT + self._clipped(f"└ {text}")) + "\n"
+
+    def _sentence(self, moment: int | None, text: str, colour: str) -> None:
+        stamp = words.UNKNOWN.ljust(TIME_WIDTH) if moment is None else local(moment)
+        self._lines.append(f"{stamp} {self._paint(colour, self._clipped(text))}\n")
+
+    def _clipped(self, text: str) -> str:
+        return text if self._room is None else words.cut(text, self._room)
+
+    def _paint(self, colour: str, text: str) -> str:
+        return f"{colour}{text}{RESET}" if self._colour and colour else text
+
+
+def _cut(text: str, width: int) -> str:
+    """Cut to a width: the [pid] at the end stays, a remark in parentheses goes first."""
+    if len(text) <= width:
+        return text
+    word, parenthesis, _ = text.partition(" (")
+    if parenthesis and text.endswith(")"):
+        return words.cut(word, width)
+    _, bracket, pid = text.rpartition("[")
+    end = bracket + pid if pid.endswith("]") and bracket else ""
+    return words.cut(text[: len(text) - len(end)], width - len(end)) + end
+
+
+def _fit(width: int) -> list[tuple[str, int, Callable[[Signal | Failed | Probe], str]]]:
+    """The columns and their widths: names get what the fixed ones leave, up to what comm can fill."""
+    width = max(width, NARROWEST)
+    via = 12 if width >= 100 else 0
+    room = width - TIME_WIDTH - 1 - 10 - 9 - 10 - 2 - (via + 1 if via else 0)
+    ends = min(24, room // 2)
+    rest = width - TIME_WIDTH - 1 - 10 - 9 - 2 * (ends + 1) - (via + 1 if via else 0)
+    columns: list[tuple[str, int, Callable[[Signal | Failed | Probe], str]]] = [
+        ("SIGNAL", 9, words.signal_name),
+        ("FROM", ends, words.sender),
+        ("USER", 8, lambda event: words.user(event.sender)),
+        ("TO", ends, lambda event: words.name(event.target)),
+        ("VIA", via, words.via),
+        ("OUTCOME", rest, words.outcome),
+    ]
+    return [column for column in columns if column[1]]

@@ -1,0 +1,226 @@
+"""The words of the table and of every other text for people: who sent it, what it was, what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracer import signals
+from tracer.event import Failed, Probe, Signal
+from tracer.origin import CALL_ORIGINS, SI_KERNEL
+from tracer.text import command_line, shown
+from tracer.times import span
+
+if TYPE_CHECKING:
+    from tracer.event import Exit, Loss, Process
+
+UNKNOWN = "-"
+_KEYS = {
+    "SIGINT": "Ctrl-C",
+    "SIGQUIT": "Ctrl-\\",
+    "SIGTSTP": "Ctrl-Z",
+    "SIGHUP": "hang-up",
+    "SIGCONT": "hang-up",
+    "SIGTTIN": "background read",
+    "SIGTTOU": "background write",
+    "SIGWINCH": "resize",
+}
+_KERNEL = {
+    "fault": "own fault",
+    "oom": "OOM killer",
+    "timer": "own timer",
+    "pipe": "broken pipe",
+    "seccomp": "seccomp",
+    "async io": "async I/O",
+    "ptrace": "ptrace",
+    "kernel": "kernel",
+}
+_LIMITS = {"SIGXCPU": "CPU limit", "SIGKILL": "CPU limit", "SIGXFSZ": "file size limit"}
+
+
+def name(process: Process | None) -> str:
+    """comm[pid]; the thread's name and number too where they differ."""
+    if process is None:
+        return UNKNOWN
+    comm = UNKNOWN if process.comm is None else shown(process.comm)
+    pid = UNKNOWN if process.pid is None else str(process.pid)
+    return f"{comm}[{pid}]"
+
+
+def thread(process: Process) -> str | None:
+    """The thread concerned, where it is not the process's first."""
+    if process.tid in (None, process.pid):
+        return None
+    comm = shown(process.thread_comm or process.comm or b"")
+    return f"{comm}/{process.tid}"
+
+
+def sender(event: Signal | Failed | Probe) -> str:
+    """Who sent it: a process, or what in the kernel did."""
+    if not isinstance(event, Signal) or event.sender is not None:
+        return name(event.sender)
+    signal = signals.name_of(event.number)
+    if event.origin == "tty":
+        tty = event.target and event.target.tty
+        return f"{shown(tty) if tty else 'tty'} {_KEYS.get(signal, '')}".strip()
+    if event.origin == "rlimit":
+        return _LIMITS.get(signal, "resource limit")
+    return _KERNEL.get(event.origin or "", UNKNOWN)
+
+
+def user(process: Process | None) -> str:
+    if process is None or process.uid is None:
+        return UNKNOWN if process is None or process.user is None else process.user
+    return process.user or str(process.uid)
+
+
+def outcome(event: Signal | Failed | Probe) -> str:
+    if isinstance(event, Failed):
+        return event.error or "failed"
+    if isinstance(event, Probe):
+        return "exists"
+    if event.why:
+        return f"{event.outcome} ({event.why})" if event.outcome else event.why
+    return event.outcome or UNKNOWN
+
+
+def signal_name(event: Signal | Failed | Probe) -> str:
+    if isinstance(event, Probe) or event.number == 0:
+        return "probe"
+    return UNKNOWN if event.number is None else signals.name_of(event.number)
+
+
+def via(event: Signal | Failed | Probe) -> str:
+    """The origin of a signal, and the same word for the call of an attempt."""
+    if isinstance(event, Signal):
+        return event.origin or UNKNOWN
+    return CALL_ORIGINS.get(event.call or "", event.call or UNKNOWN)
+
+
+def chain(process: Process, room: int | None = None) -> str:
+    """The command line and the parents: kill -9 24067 ← cleanup.sh[1340] ← cron[702].
+
+    Where the room (in columns) is too small for both, each gets its half.
+    """
+    own = command_line(process.argv, process.argv_cut) if process.argv else name(process)
+    steps = [f"{UNKNOWN if p.comm is None else shown(p.comm)}[{p.pid}]" for p in process.ancestors]
+    parents = "".join(f" ← {step}" for step in steps) or _instead_of_parents(process)
+    if room is not None and len(own) + len(parents) > room:
+        own = cut(own, max(room // 2, room - len(parents)))
+        parents = cut(parents, room - len(own))
+    return own + parents
+
+
+def _instead_of_parents(process: Process) -> str:
+    """What a source that knows no parents (an audit log) has to tell who it was."""
+    facts = [
+        "" if process.uid is None else f"uid {process.uid}",
+        "" if process.tty is None else f"tty {shown(process.tty)}",
+        "" if process.exe is None else shown(process.exe),
+    ]
+    told = ", ".join(filter(None, facts))
+    return f" ({told})" if process.tty or process.exe else ""
+
+
+def tells_more(process: Process) -> bool:
+    """Whether ``chain`` says anything that comm does not."""
+    return bool(process.ancestors or process.exe or process.argv not in (None, (process.comm,)))
+
+
+def cut(text: str, width: int) -> str:
+    """At most so many columns; what is missing is told by an ellipsis."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
+def remarks(event: Signal | Failed | Probe) -> list[str]:
+    """What the columns have no room for, said only where it is not plain."""
+    notes: list[str] = []
+    if isinstance(event, Signal):
+        notes += _signal_remarks(event)
+    if event.target is not None and event.target_is_asked:
+        notes.append("the target is the sender's own number for it")
+    if event.target is None and event.call == "pidfd_send_signal":
+        notes.append("the target of a pidfd cannot be known from this record")
+    wide = _wide(event)
+    return notes + ([wide] if wide else [])
+
+
+def _signal_remarks(event: Signal) -> list[str]:
+    notes = []
+    if event.origin == "fault" and event.code is not None:
+        where = "" if event.address is None else f" at {event.address:#x}"
+        notes.append(signals.code_name(event.number, event.code) + where)
+    if event.origin == "oom" and event.oom is not None and event.oom.scope is not None:
+        of = event.oom.cgroup
+        notes.append(
+            f"out of memory: the limit of {shown(of)}" if of else "out of memory: the host"
+        )
+    if event.current is not None:
+        doing = "allocated memory" if event.origin == "oom" else "ran"
+        notes.append(f"while {name(event.current)} {doing}")
+    if event.claim is not None:
+        notes.append(f"forged: it claims to come from pid {event.claim.pid}")
+    if event.origin in _DYING:
+        is_orphan = event.code == SI_KERNEL and event.origin == "parent death"
+        notes.append(_ORPHANED if is_orphan else _DYING[event.origin])
+    if event.origin == "cgroup.kill":
+        notes.append("by writing to cgroup.kill")
+    if event.escalates is not None:
+        milder = f"{span(event.escalates.after_ns)} after {signals.name_of(event.escalates.number)}"
+        notes.append(f"escalation: still alive {milder}")
+    return notes
+
+
+_ORPHANED = "because this parent died, and left a stopped job behind"
+_DYING = {
+    "parent death": "because this parent died (PR_SET_PDEATHSIG)",
+    "pid namespace": "because this init of its pid namespace died",
+}
+
+
+def _wide(event: Signal | Failed | Probe) -> str | None:
+    if event.asked is None or event.asked > 0 or event.call != "kill":
+        return None
+    if event.asked == -1:
+        return "kill(-1): everyone the sender may signal"
+    if event.asked == 0:
+        return "kill(0): the sender's own process group"
+    return f"kill({event.asked}): process group {-event.asked}"
+
+
+def death(event: Exit) -> str:
+    """What became of a process, as the end of a sentence that begins with its name."""
+    after = "" if event.after_ns is None else f" {span(event.after_ns)}"
+    if event.number is not None:
+        how = f"died of {signals.name_of(event.number)}"
+        if event.core:
+            how += " (core dumped)"
+        return how + (f"{after} later" if after else ", sent by nobody that was seen")
+    how = f"exited with status {event.status}"
+    return how + (f",{after} after handling it" if after else "")
+
+
+def loss(event: Loss) -> str:
+    count = "an unknown number of" if event.count is None else f"{event.count:,}"
+    return f"lost {count} records here ({event.where})"
+
+
+def details(process: Process) -> str:
+    """Everything else of one end, in a line."""
+    parts = [f"{name(process)} user {user(process)}"]
+    parts += [f"thread {label}" for label in [thread(process)] if label]
+    for label, value in (
+        ("login", process.loginuid),
+        ("session", process.session),
+        ("pid in its namespace", None if process.ns_pid == process.pid else process.ns_pid),
+    ):
+        parts += [] if value is None else [f"{label} {value}"]
+    for label, text in (
+        ("tty", process.tty),
+        ("exe", process.exe),
+        ("unit", process.unit),
+        ("container", process.container),
+        ("pod", process.pod),
+        ("cgroup", None if process.unit else process.cgroup),
+    ):
+        parts += [] if text is None else [f"{label} {shown(text)}"]
+    return ", ".join(parts)

@@ -1,0 +1,203 @@
+"""Audit logs as a source: files in, the events of ``tracer.event`` out, in the order of their time."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from typing import IO, TYPE_CHECKING, Callable
+
+from tracer.audit.coalesce import Coalescer, Group
+from tracer.audit.dates import DateStyle, day_first
+from tracer.audit.evidence import Evidence
+from tracer.audit.known import NOBODY, Known, Users
+from tracer.audit.lost import Losses
+from tracer.audit.meaning import NotUnderstood, events_of
+from tracer.audit.mend import is_cut
+from tracer.audit.reader import RecordReader, read_records
+from tracer.audit.record import Record
+from tracer.audit.tally import Tally
+from tracer.sources.audit_plain import SIEVE_MIN, LineNumbers, can_be_sieved, sieved_records
+from tracer.sources.log_files import (
+    STDIN,
+    LogSet,
+    Proceed,
+    always,
+    open_log,
+    read_blocks,
+    read_lines,
+)
+from tracer.sources.log_follow import Follower, Wait, stream_bursts, whole_lines
+
+if TYPE_CHECKING:
+    from tracer.event import Event
+
+_HEAD_LINES = 2000
+POLL = 0.1  # seconds between two looks at a log that is followed
+QUIET = 1.0  # seconds without a line, after which what is open is taken to be whole
+Keep = Callable[[str, int, bytes, str], None]
+
+
+class AuditLog:
+    """The events of one or more logs. ``tallies`` (one a log) are complete when the events are."""
+
+    def __init__(
+        self,
+        logs: Iterable[LogSet],
+        users: Users = NOBODY,
+        keep: Keep | None = None,
+        proceed: Proceed = always,
+        sieve_min: int = SIEVE_MIN,
+    ) -> None:
+        self.logs = tuple(logs)
+        self.tallies = [Tally(log.name, keep, number) for number, log in enumerate(self.logs)]
+        self._sieve_min = sieve_min
+        self._proceed = proceed
+        self.coalescer = Coalescer()
+        self.known = Known(users)
+        self.evidence = Evidence()
+        self._losses = Losses()
+
+    def events(self) -> Iterator[Event]:
+        """All events; no input makes it raise, only a file that cannot be opened (Problem)."""
+        for one in self._records():
+            if isinstance(one, Record):
+                for group in self.coalescer.feed(one):
+                    yield from self._told(group)
+            else:
+                self.coalescer.insert(one)
+        for group in self.coalescer.flush():
+            yield from self._told(group)
+
+    def events_as_they_come(self, wait: Wait) -> Iterator[Event | None]:
+        """The same, then what is added to the logs, until ``wait`` says stop.
+
+        None: nothing more for the moment.
+        """
+        followers: list[tuple[RecordReader, Follower]] = []
+        for log, tally in zip(self.logs, self.tallies):
+            yield from map_events(self._fed, self._until_now(log, tally, followers))
+        quiet = 0.0
+        while True:
+            bursts = [(reader, follower.burst()) for reader, follower in followers]
+            for reader, lines in bursts:
+                yield from map_events(self._fed, reader.read(lines))
+            quiet = 0.0 if any(lines for _, lines in bursts) else quiet + POLL
+            for group in self.coalescer.flush(complete_only=quiet < QUIET):
+                yield from self._told(group)
+            yield None
+            if not wait(0.0 if quiet == 0.0 else POLL):
+                break
+        for group in self.coalescer.flush():
+            yield from self._told(group)
+
+    def events_of_stream(self, stream: IO[bytes]) -> Iterator[Event | None]:
+        """The events of a pipe as its lines come in; None: nothing more for the moment."""
+        tally = self.tallies[0]
+        reader: RecordReader | None = None
+        for lines in stream_bursts(stream, self._proceed):
+            reader = reader or RecordReader(_style(lines), tally)
+            yield from map_events(self._fed, reader.read(lines))
+            for group in self.coalescer.flush(complete_only=True):
+                yield from self._told(group)
+            yield None
+        if reader is not None:
+            yield from map_events(self._fed, reader.end())
+        for group in self.coalescer.flush():
+            yield from self._told(group)
+
+    def _fed(self, one: Record | Group) -> Iterator[Event]:
+        if not isinstance(one, Record):
+            self.coalescer.insert(one)
+            return
+        for group in self.coalescer.feed(one):
+            yield from self._told(group)
+
+    def _until_now(
+        self, log: LogSet, tally: Tally, followers: list[tuple[RecordReader, Follower]]
+    ) -> Iterator[Record | Group]:
+        """What the log holds already; its last file is followed from there."""
+        *old, path = log.paths
+        if old:
+            yield from self._of_log(LogSet(log.name, tuple(old)), tally)
+        offset = 0
+        if can_be_sieved(path, self._sieve_min):
+            offset = whole_lines(path)
+            yield from sieved_records(path, tally, offset, self._proceed)
+        followers.append((RecordReader(DateStyle(), tally), Follower(path, offset)))
+
+    def _records(self) -> Iterator[Record | Group]:
+        streams = [self._of_log(log, tally) for log, tally in zip(self.logs, self.tallies)]
+        if len(streams) == 1:
+            return streams[0]
+        return heapq.merge(*streams, key=lambda one: one.stamp.time)
+
+    def _of_log(self, log: LogSet, tally: Tally) -> Iterator[Record | Group]:
+        for sieved, paths in groupby(log.paths, lambda path: can_be_sieved(path, self._sieve_min)):
+            if not sieved:
+                yield from self._of_lines(list(paths), tally)
+                continue
+            for path in paths:
+                tally.path = path
+                yield from sieved_records(path, tally, None, self._proceed)
+        self.evidence.first_process = self.evidence.first_process or tally.first_process
+
+    def _of_lines(self, paths: list[str], tally: Tally) -> Iterator[Record]:
+        cuts: list[str] = []
+        lines = chain.from_iterable(_lines(path, cuts, self._proceed) for path in paths)
+        head = [line for _, line in zip(range(_HEAD_LINES), lines)]
+        for one in read_records(chain(head, lines), _style(head, paths[-1]), tally):
+            yield one
+            yield from self._cut(cuts, tally)
+        yield from self._cut(cuts, tally)
+
+    def _cut(self, cuts: list[str], tally: Tally) -> Iterator[Record]:
+        while cuts:
+            yield self._losses.made(tally.last or 0, None, cuts.pop())
+
+    def _told(self, group: Group) -> Sequence[Event]:
+        if group.seen:
+            self.known.see(group)
+            return ()
+        try:
+            told = list(events_of(group, self.known, self.evidence))
+        except NotUnderstood as trouble:
+            one = trouble.record
+            tally = self.tallies[one.log]
+            number = one.line if one.line >= 0 else LineNumbers(tally.path).at(-one.line)
+            tally.bad_line(number, one.body, trouble.why)
+            return ()
+        if told:
+            self.coalescer.told(group.stamp)
+        return told
+
+
+def map_events(
+    feed: Callable[[Record | Group], Iterator[Event]], records: Iterator[Record | Group]
+) -> Iterator[Event]:
+    """The events that feeding these records gives."""
+    for one in records:
+        yield from feed(one)
+
+
+def _style(head: list[bytes], path: str = STDIN) -> DateStyle:
+    try:
+        written = None if path == STDIN else os.stat(path).st_mtime_ns
+    except OSError:
+        written = None
+    return DateStyle(day_first([line for line in head if b"audit(" in line]), written)
+
+
+def _lines(path: str, cuts: list[str], proceed: Proceed) -> Iterator[bytes]:
+    """The lines of a file; where it turns out to be cut, ``cuts`` is told."""
+
+    def open_end(line: bytes) -> None:
+        if is_cut(line):
+            cuts.append(f"{path}: cut in the middle of a record")
+
+    with open_log(path) as stream:
+        try:
+            yield from read_lines(read_blocks(stream, proceed), open_end)
+        except EOFError as error:
+            cuts.append(f"{path}: cut or damaged: {error}")

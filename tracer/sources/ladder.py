@@ -1,0 +1,83 @@
+"""Which live source to use: the best that works here, or the one that was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracer.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from tracer.pipeline import Source
+    from tracer.sources.wanted import Wanted
+
+    class NamedSource(Source, Protocol):
+        """A source that says which rung it is, what fails it here beside what it never sees, and the
+        capabilities it needs until it is closed."""
+
+        name: str
+        notes: tuple[str, ...]
+        keeps: tuple[str, ...]
+
+
+class NoSource(Problem):
+    """No rung holds: why each of them failed, and what would mend it."""
+
+    def __init__(self, problems: dict[str, Problem]) -> None:
+        super().__init__(
+            "no way of tracing live works here",
+            "; ".join(f"{name}: {problem.why}" for name, problem in problems.items()),
+            "sigtrace doctor; sigtrace replay /var/log/audit/audit.log needs nothing",
+            "\n".join(problem.detail for problem in problems.values() if problem.detail),
+        )
+        self.problems = problems
+
+    def __str__(self) -> str:
+        rungs = (
+            f"  {name}: {one.what}\n    why: {one.why}\n    try: {one.try_}"
+            for name, one in self.problems.items()
+        )
+        return "\n".join(
+            (
+                f"sigtrace: {self.what}",
+                *rungs,
+                "  sigtrace doctor tells more; sigtrace replay /var/log/audit/audit.log needs nothing",
+            )
+        )
+
+
+def _core(wanted: Wanted) -> NamedSource:
+    from tracer.processes import Processes
+    from tracer.sources.bpf import BpfSource
+
+    return BpfSource(wanted, Processes())
+
+
+def _bcc(wanted: Wanted) -> NamedSource:
+    from tracer.sources.bcc import BccSource
+
+    return BccSource(wanted)
+
+
+def _audit(wanted: Wanted) -> NamedSource:
+    from tracer.sources.audit_live import AuditSource
+
+    return AuditSource(wanted)
+
+
+RUNGS: dict[str, Callable[[Wanted], NamedSource]] = {"core": _core, "bcc": _bcc, "audit": _audit}
+
+
+def open_source(choice: str, wanted: Wanted) -> tuple[NamedSource, dict[str, Problem]]:
+    """The source, and why the rungs above it could not be used. Raises Problem if there is none."""
+    if choice != "auto":
+        return RUNGS[choice](wanted), {}
+    problems: dict[str, Problem] = {}
+    for name, open_rung in RUNGS.items():
+        try:
+            return open_rung(wanted), problems
+        except Problem as problem:
+            problems[name] = problem
+    raise NoSource(problems)

@@ -1,0 +1,56 @@
+"""What a live source is asked for: the same for every rung of the ladder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracer.event import frozen
+from tracer.sources import wire
+
+if TYPE_CHECKING:
+    from tracer.filter import KernelFilter
+
+
+@frozen
+class Wanted:
+    """``buffer`` is in bytes, a power of two. ``details`` are command lines, parents, places."""
+
+    filter: KernelFilter
+    buffer: int = 8 << 20
+    details: bool = True
+    deaths: bool = True
+    refused: bool = False
+    probes: bool = False
+
+
+def sets_of(filter_: KernelFilter) -> dict[str, frozenset[int]]:
+    """The maps of the filter and what goes into them."""
+    targets = filter_.targets
+    return {
+        "senders": filter_.senders or frozenset(),
+        "targets": filter_.not_targets if targets is None else targets - filter_.not_targets,
+        "either": filter_.either or frozenset(),
+        "uids": filter_.uids or frozenset(),
+    }
+
+
+def modes_of(filter_: KernelFilter) -> dict[str, int]:
+    """How each map of the filter is meant: enum verdict_mode."""
+    only = {
+        name: wire.MODE_OFF if numbers is None else wire.MODE_ONLY
+        for name, numbers in (
+            ("senders", filter_.senders),
+            ("targets", filter_.targets),
+            ("either", filter_.either),
+            ("uids", filter_.uids),
+        )
+    }
+    if filter_.targets is None and filter_.not_targets:
+        only["targets"] = wire.MODE_EXCEPT
+    return only
+
+
+def masks_of(filter_: KernelFilter) -> tuple[int, int]:
+    """Signals (bit n-1 is signal n) and results (bit n is result n)."""
+    signals = sum(1 << number - 1 for number in filter_.signals)
+    return signals, sum(1 << result for result in filter_.results)

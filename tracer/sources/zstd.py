@@ -1,0 +1,59 @@
+"""zstd by whatever this machine has: Python 3.14's own module, the zstandard package, or the program."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib import import_module
+from types import ModuleType
+from typing import IO, cast
+
+from tracer.errors import Problem
+
+
+def open_zstd(raw: IO[bytes], path: str) -> IO[bytes]:
+    """The unpacked bytes of a zstd stream; raises Problem if nothing here can unpack it."""
+    own = _module("compression.zstd")
+    if own is not None:
+        return cast("IO[bytes]", own.ZstdFile(raw))
+    package = _module("zstandard")
+    if package is not None:
+        return cast(
+            "IO[bytes]", package.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        )
+    program = shutil.which("zstd")
+    if program is None:
+        raise Problem(
+            f"cannot unpack {path!r}",
+            "it is packed with zstd, which this Python cannot read",
+            "apt install zstd",
+        )
+    # By path where there is one: raw has read ahead.
+    if path == "-":
+        return _piped(program, raw)
+    process = subprocess.Popen(
+        [program, "-dcq", "--", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    return cast("IO[bytes]", process.stdout)
+
+
+def _piped(program: str, raw: IO[bytes]) -> IO[bytes]:
+    import threading
+
+    process = subprocess.Popen(
+        [program, "-dcq"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+
+    def feed() -> None:
+        with cast("IO[bytes]", process.stdin) as sink:
+            shutil.copyfileobj(raw, sink)
+
+    threading.Thread(target=feed, daemon=True).start()
+    return cast("IO[bytes]", process.stdout)
+
+
+def _module(name: str) -> ModuleType | None:
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
