@@ -1,0 +1,76 @@
+"""Options of the whole suite, and the one rule about skips.
+
+SIGTRACE_LIVE=1 says that this machine can trace: a live test that cannot run then fails.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+SOURCES = ("core", "bcc", "audit")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--write-goldens", action="store_true", help="write expected outputs anew")
+    parser.addoption(
+        "--source",
+        action="append",
+        choices=(*SOURCES, "all"),
+        help="trace through this source in the live tests (default: core; repeatable; all)",
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "sources(*names, reason=…): the sources that can see what this test is about"
+    )
+
+
+def pytest_generate_tests(metafunc):
+    """Every test that traces runs once for each chosen source that can see what it is about."""
+    if "source" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("sources")
+    able = marker.args if marker else SOURCES
+    reason = marker.kwargs.get("reason", "") if marker else ""
+    asked = metafunc.config.getoption("--source") or ["core"]
+    chosen = SOURCES if "all" in asked else tuple(dict.fromkeys(asked))
+    metafunc.parametrize(
+        "source",
+        [
+            name
+            if name in able
+            else pytest.param(
+                name, marks=pytest.mark.skip(reason=f"{name} cannot see it: {reason}")
+            )
+            for name in chosen
+        ],
+    )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that calls ``cannot_run`` is skipped here, and fails where it must run."""
+    outcome = yield
+    report = outcome.get_result()
+    reason = getattr(item, "needless_skip", None)
+    if reason and report.skipped and os.environ.get("SIGTRACE_LIVE"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but SIGTRACE_LIVE is set: {reason}"
+
+
+@pytest.fixture
+def cannot_run(request):
+    """Skip for a reason that a machine made for tracing does not have."""
+
+    def skip(reason):
+        request.node.needless_skip = reason
+        pytest.skip(reason)
+
+    return skip

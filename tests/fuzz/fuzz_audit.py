@@ -1,0 +1,37 @@
+"""A longer fuzzing of the audit reader, outside of the suite (pip install atheris):
+
+    python tests/fuzz/fuzz_audit.py -max_total_time=600 WORK_FOLDER tests/data/audit
+
+What it finds is kept in tests/fuzz/found/, and read by tests/unit/test_audit_fuzz.py ever after.
+"""
+
+import os
+import sys
+import tempfile
+
+import atheris
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
+
+with atheris.instrument_imports():
+    from tracer.sinks.json import to_object
+    from tracer.sources import audit_sieve
+    from tracer.sources.audit_log import AuditLog
+    from tracer.sources.log_files import LogSet
+
+PATH = os.path.join(tempfile.mkdtemp(prefix="sigtrace-fuzz"), "audit.log")
+audit_sieve.PART = 1 << 10
+
+
+def read(data):
+    """Both ways of reading; no exception may come out of either."""
+    with open(PATH, "wb") as log:
+        log.write(data)
+    for sieve_min in (1 << 40, 0):
+        for event in AuditLog([LogSet(PATH, (PATH,))], sieve_min=sieve_min).events():
+            to_object(event)
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, read)
+    atheris.Fuzz()

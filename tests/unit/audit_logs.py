@@ -1,0 +1,94 @@
+"""Audit log text for tests, and what replay makes of it."""
+
+import dataclasses
+import json
+
+from tracer.event import Exit, Signal
+from tracer.sinks.json import to_object
+from tracer.sources.audit_log import AuditLog
+from tracer.sources.log_files import LogSet
+
+START = 1_700_000_000_000
+
+
+def stamp(serial, milliseconds=None, node=b""):
+    at = START + (serial * 10 if milliseconds is None else milliseconds)
+    return b"%d.%03d:%d" % (at // 1000, at % 1000, serial)
+
+
+def record(kind, serial, body, milliseconds=None):
+    return b"type=%s msg=audit(%s): %s\n" % (kind, stamp(serial, milliseconds), body)
+
+
+def call(serial, number=62, pid=701, comm=b"sender", a0=0x321, a1=9, success=True, ses=4):
+    return record(
+        b"SYSCALL",
+        serial,
+        b"arch=c000003e syscall=%d success=%s exit=%d a0=%x a1=%x a2=0 a3=0 items=0 ppid=700 pid=%d "
+        b"auid=1000 uid=1000 gid=1000 euid=1000 suid=1000 fsuid=1000 egid=1000 sgid=1000 fsgid=1000 "
+        b'tty=pts1 ses=%d comm="%s" exe="/opt/%s" key="k"'
+        % (
+            number,
+            b"yes" if success else b"no",
+            0 if success else -1,
+            a0,
+            a1,
+            pid,
+            ses,
+            comm,
+            comm,
+        ),
+    )
+
+
+def target(serial, pid=801, comm=b"victim", ses=4):
+    return record(
+        b"OBJ_PID", serial, b'opid=%d oauid=1000 ouid=1000 oses=%d ocomm="%s"' % (pid, ses, comm)
+    )
+
+
+def title(serial, words=b"sender\0-9"):
+    return record(b"PROCTITLE", serial, b"proctitle=" + words.hex().upper().encode())
+
+
+def execve(serial, pid, comm, words):
+    arguments = b" ".join(b'a%d="%s"' % pair for pair in enumerate(words))
+    return (
+        call(serial, 59, pid, comm)
+        + record(b"EXECVE", serial, b"argc=%d %s" % (len(words), arguments))
+        + title(serial, b"\0".join(words))
+    )
+
+
+def kill(serial, *pids, **settings):
+    settings.setdefault("a0", pids[0] if pids else 5)
+    return call(serial, **settings) + b"".join(target(serial, pid) for pid in pids) + title(serial)
+
+
+def source(path, **settings):
+    return AuditLog([LogSet(str(path), (str(path),))], **settings)
+
+
+def events(path, **settings):
+    return list(source(path, **settings).events())
+
+
+def lines(found):
+    return [json.dumps(to_object(event)) for event in found]
+
+
+def signals(found):
+    return [event for event in found if isinstance(event, Signal)]
+
+
+def deaths(found):
+    return [event for event in found if isinstance(event, Exit)]
+
+
+def of(event, **wanted):
+    """Whether an event has these values."""
+    return {name: getattr(event, name) for name in wanted} == wanted
+
+
+def fields_of(event):
+    return {field.name for field in dataclasses.fields(event)}

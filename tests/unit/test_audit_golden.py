@@ -1,0 +1,51 @@
+"""Logs and what they say: every tests/data/audit/NAME.log against its NAME.jsonl.
+
+``pytest --write-goldens`` writes them anew; ``git diff`` then shows what has changed.
+"""
+
+import difflib
+import json
+import pathlib
+import time
+
+import pytest
+
+from tracer.sinks.json import to_object
+from tracer.sources.audit_log import AuditLog
+from tracer.sources.log_files import LogSet
+
+DATA = pathlib.Path(__file__).parent.parent / "data" / "audit"
+LOGS = sorted(DATA.glob("*.log"))
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def told(log):
+    """The events of a log as JSON lines, and a line of account if something was not understood."""
+    rejected = []
+    source = AuditLog([LogSet(log.name, (str(log),))], keep=lambda *bad: rejected.append(bad))
+    lines = [json.dumps(to_object(event)) for event in source.events()]
+    lines += [json.dumps({"rejected": number, "why": why}) for _, number, _, why in rejected]
+    return [line.replace(str(DATA) + "/", "") for line in lines]
+
+
+def test_there_are_logs():
+    assert len(LOGS) > 50
+
+
+@pytest.mark.parametrize("log", LOGS, ids=lambda log: log.stem)
+def test_golden(log, request):
+    golden = log.with_suffix(".jsonl")
+    got = told(log)
+    if request.config.getoption("--write-goldens"):
+        golden.write_text("".join(line + "\n" for line in got))
+    want = golden.read_text().splitlines() if golden.exists() else []
+    diff = "\n".join(difflib.unified_diff(want, got, golden.name, log.name, lineterm=""))
+    assert got == want, "\n" + diff

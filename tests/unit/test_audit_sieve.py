@@ -1,0 +1,105 @@
+"""The sieve finds in big logs what reading every line finds."""
+
+import audit_logs as logs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tracer.sources import audit_halves, audit_plain, audit_sieve
+
+PIDS = st.integers(801, 806)
+COMMS = st.sampled_from([b"victim", b"other", b"sh"])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path
+
+
+WHAT = st.tuples(
+    st.integers(0, 11), PIDS, COMMS, st.lists(PIDS, max_size=3, unique=True), st.integers(0, 4)
+)
+
+
+def event(serial, what, pid, comm, victims, extra):
+    """One event (or a line that is none), told by a few small values."""
+    if what < 4:
+        return logs.call(serial, 257, pid, comm) + logs.title(serial)
+    if what < 6:
+        return logs.execve(serial, pid, comm, [comm, b"--x", b"%d" % serial])
+    if what < 9:
+        return logs.kill(serial, *victims, pid=801 + extra, a1=(0, 9, 15, 9, 9)[extra])
+    if what == 9:
+        body = b'auid=1000 uid=1000 gid=1000 ses=4 pid=%d comm="%s" sig=11' % (pid, comm)
+        return logs.record(b"ANOM_ABEND", serial, body)
+    if what == 10:
+        return logs.record(b"USER_AUTH", serial, b"pid=%d uid=0 msg='op=PAM'" % pid)
+    return (b"junk\n", b"\n", b"type=SYSCALL msg=audit(1\n", b"", b"type=X\n")[extra]
+
+
+def log(events, skipped):
+    """A dense log with a few serials left out, then the events."""
+    filler = [logs.call(n, 257, 900) for n in range(1, 80) if n not in skipped]
+    return b"".join(filler) + b"".join(event(n, *what) for n, what in enumerate(events, 80))
+
+
+@pytest.mark.parametrize("halves", [False, True], ids=["whole", "in two processes"])
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    events=st.lists(WHAT, min_size=1, max_size=40), skipped=st.sets(st.integers(40, 79), max_size=3)
+)
+def test_the_sieve_finds_what_reading_finds(halves, folder, events, skipped):
+    path = folder / "audit.log"
+    path.write_bytes(log(events, skipped))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit_sieve, "BLOCK", 1 << 14)
+        patch.setattr(audit_sieve, "PART", 1 << 11)
+        patch.setattr(audit_halves, "PARALLEL_MIN", 0 if halves else 1 << 30)
+        sieved = logs.source(path, sieve_min=0)
+        got = logs.lines(sieved.events())
+    read = logs.source(path, sieve_min=1 << 40)
+    want = logs.lines(read.events())
+    assert sorted(got) == sorted(want)
+    assert sieved.tallies[0].bad_lines == read.tallies[0].bad_lines
+    assert sieved.tallies[0].bad == read.tallies[0].bad
+
+
+def big(path, kills_at=(5, 2500)):
+    text = b"".join(
+        logs.kill(n, 801) if n in kills_at else logs.call(n, 257, 900) + logs.title(n)
+        for n in range(1, 3000)
+    )
+    path.write_bytes(text)
+    return path
+
+
+def test_counts_and_span(tmp_path):
+    path = big(tmp_path / "audit.log")
+    sieved, read = logs.source(path, sieve_min=0), logs.source(path, sieve_min=1 << 40)
+    assert len(list(sieved.events())) == len(list(read.events())) == 2
+    a, b = sieved.tallies[0], read.tallies[0]
+    assert (a.records, a.first, a.last) == (b.records, b.first, b.last)
+
+
+def test_a_child_that_is_killed_is_told(tmp_path, monkeypatch):
+    path = big(tmp_path / "audit.log")
+    monkeypatch.setattr(audit_halves, "PARALLEL_MIN", 0)
+    monkeypatch.setattr(audit_halves, "_send", lambda sieve, pipe: None)
+    found = logs.events(path, sieve_min=0)
+    assert "was killed" in found[-1].where
+    assert len(logs.signals(found)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"type=SYSCALL msg=audit(12/25/2017 19:52:55.088:351) : arch=x86_64\n",
+        b"\x1f\x8b\0\0",
+        b"{}\n",
+    ],
+)
+def test_only_plain_logs_are_sieved(tmp_path, text):
+    path = tmp_path / "audit.log"
+    path.write_bytes(text)
+    assert not audit_plain.can_be_sieved(str(path), 0)

@@ -1,0 +1,78 @@
+"""What the documents say is true."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tracer import options
+from tracer.origin import ORIGINS
+from tracer.outcome import OUTCOMES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(text):
+    """Every ``sigtrace --…`` that a document shows; a bare option stands for the command before it."""
+    for line in re.findall(
+        r"`(sigtrace[^`]*)`|^\s*(?:\$ )?(?:sudo )?(sigtrace --.*)$", text, re.MULTILINE
+    ):
+        yield next(filter(None, line)).partition(" | ")[0].partition("  #")[0]
+
+
+LIVE = sorted(
+    {
+        command
+        for document in DOCUMENTS
+        for command in commands(document.read_text())
+        if "…" not in command and command.split()[1:2] and command.split()[1].startswith("-")
+    }
+)
+
+
+@pytest.mark.parametrize("command", LIVE)
+def test_commands_in_documents_are_understood(command):
+    parsed = options.live_parser().parse_args(shlex.split(command)[1:])
+    options.filter_of(parsed)
+
+
+def test_there_are_commands_to_check():
+    assert "sigtrace --signal 9" in LIVE
+    assert len(LIVE) > 8
+
+
+def test_every_option_is_in_its_help_once():
+    text = options.live_parser().format_help()
+    for option in ("--from", "--to", "--pid", "--uid", "--json", "--failed"):
+        assert (
+            text.count(f"  {option} ") + text.count(f" {option},") + text.count(f", {option} ") >= 1
+        )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    for link in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+        assert (document.parent / link).exists(), f"{document.name} links to {link}"
+
+
+def test_origins_and_outcomes_are_all_told():
+    text = (ROOT / "docs/origins.md").read_text()
+    for name, meaning in {**ORIGINS, **OUTCOMES}.items():
+        assert f"| `{name}` | {meaning} |" in text
+
+
+def test_files_named_in_the_architecture_exist():
+    text = (ROOT / "docs/architecture.md").read_text()
+    for name in re.findall(r"`((?:tracer|bpf|tests)/[^`]*)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_make_targets_of_the_readme_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`?make ([a-z-]+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

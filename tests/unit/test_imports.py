@@ -1,0 +1,81 @@
+"""The architecture's arrows, and what must not be loaded at start-up."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TRACER = ROOT / "tracer"
+
+# From what a part may take; "the words" is what every part shares: source → event → filter → know → sink.
+WORDS = {"tracer", "errors", "event", "signals", "origin", "outcome", "text", "times", "clock"}
+KNOW = {"cgroups", "procfs", "processes", "kmsg", "privileges"}
+MAY_IMPORT = {
+    "filter.py": WORDS,
+    "join.py": WORDS,
+    "pipeline.py": WORDS | {"filter", "join"},
+    "sinks": WORDS | {"sinks"},
+    "libbpf": WORDS | {"libbpf"},
+    "processes.py": WORDS | KNOW,
+    "audit": WORDS | {"audit"},
+}
+
+
+def imported(path):
+    """The parts of tracer that a file imports, also lazily; imports for types alone do not count."""
+    tree = ast.parse(path.read_text())
+    for block in ast.walk(tree):
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.dump(block.test):
+            block.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tracer":
+            rest = node.module.split(".")[1:]
+            yield from [rest[0]] if rest else [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_arrows(part):
+    place = TRACER / part
+    files = [place] if place.is_file() else sorted(place.rglob("*.py"))
+    if not files and part == "audit":
+        pytest.skip("there is no audit parser yet")
+    for path in files:
+        extra = set(imported(path)) - MAY_IMPORT[part] - {"__version__"}
+        assert not extra, f"{path.relative_to(ROOT)} imports {extra}"
+
+
+# libc (capabilities, mounts) and the callbacks and maps of bcc.
+CTYPES = {"privileges.py", "tracefs.py", "sources/bcc_buffer.py", "sources/births.py"}
+
+
+def test_only_libbpf_and_privileges_use_ctypes():
+    users = {
+        str(path.relative_to(TRACER))
+        for path in TRACER.rglob("*.py")
+        if "ctypes" in path.read_text() and "import ctypes" in path.read_text()
+    }
+    assert {name for name in users if not name.startswith("libbpf/")} <= CTYPES
+
+
+def test_words_import_nothing_but_words():
+    for name in WORDS - {"tracer"}:
+        assert set(imported(TRACER / f"{name}.py")) <= WORDS
+
+
+def test_start_up_loads_nothing_heavy():
+    """bcc, pyroute2 and tabulate cost more than the whole of a live trace's start."""
+    code = "import sys, tracer.cli, tracer.commands.live; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in run.stdout.split()}
+    assert loaded.isdisjoint({"bcc", "pyroute2", "tabulate", "json", "subprocess"})
+
+
+def test_no_file_is_a_god():
+    for path in [*TRACER.rglob("*.py"), *(ROOT / "bpf").glob("*.[ch]")]:
+        lines = len(path.read_text().splitlines())
+        assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
