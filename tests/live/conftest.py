@@ -1,0 +1,157 @@
+"""Fixtures of the live tests: a running trace, and processes to send signals to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from features import FEATURES, KERNEL
+from harness import Trace, Victim, bpf_programs, left_loaded
+
+HERE = Path(__file__).parent
+TIME_LIMIT = 120
+
+
+@pytest.fixture(autouse=True)
+def needs_root(request, cannot_run):
+    if "source" in request.fixturenames and os.geteuid() != 0:
+        cannot_run("live tracing needs root")
+
+
+@pytest.fixture(autouse=True)
+def time_limit():
+    """A test that hangs fails, and its traceback says where."""
+
+    def too_long(*_):
+        raise TimeoutError(f"this test takes longer than {TIME_LIMIT} s")
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(TIME_LIMIT)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture(scope="session")
+def needs():
+    """``needs(feature)`` skips where an old kernel lacks it; a newer one has no excuse."""
+
+    def check(name):
+        feature = FEATURES[name]
+        if feature.is_here():
+            return
+        first = ".".join(map(str, feature.first))
+        if feature.first <= KERNEL:
+            pytest.fail(f"{name} is missing, though kernels have it since {first}")
+        pytest.skip(f"{name} came with kernel {first}")
+
+    return check
+
+
+@pytest.fixture
+def trace(source, tmp_path):
+    """``trace(*options)`` runs sigtrace with JSON, and gives it back once it sees signals."""
+    running = []
+
+    def start(*options, **settings):
+        running.append(Trace(source, options, **settings))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.kill()
+
+
+@pytest.fixture
+def victim():
+    """``victim(how)`` is a process that says when it is ready: it dies, ignores, blocks, handles …"""
+    made = []
+
+    def start(how="die", *words, **settings):
+        made.append(Victim(how, *words, **settings))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.end()
+
+
+@pytest.fixture
+def spawn():
+    """``spawn(*words)`` is a child with pipes; what is left of it is ended after the test."""
+    children = []
+
+    def start(*words, **settings):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, **settings}
+        children.append(subprocess.Popen([str(word) for word in words], **pipes))
+        return children[-1]
+
+    yield start
+    for child in children:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        for pipe in filter(None, (child.stdin, child.stdout, child.stderr)):
+            pipe.close()
+
+
+@pytest.fixture
+def everything(program, spawn):
+    """``everything(how)`` does the same about all 64 signals: programs/everything.c."""
+
+    def start(how, **settings):
+        child = spawn(program("everything"), how, **settings)
+        assert child.stdout.readline() == b"ready\n"
+        return child
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    """``program(name)`` compiles tests/live/programs/name.c and gives its path."""
+    folder = tmp_path_factory.mktemp("programs")
+    made = {}
+
+    def build(name, *flags):
+        key = (name, flags)
+        if key not in made:
+            if not shutil.which("gcc"):
+                pytest.skip("gcc is not installed: the test's program cannot be built")
+            out = folder / (name + "".join(flag.replace("/", "_") for flag in flags))
+            source = HERE / "programs" / f"{name}.c"
+            subprocess.run(["gcc", "-O1", "-pthread", *flags, "-o", out, source], check=True)
+            made[key] = str(out)
+        return made[key]
+
+    return build
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leaves_nothing_behind():
+    """No BPF program that was not there before is there after all live tests."""
+    before = bpf_programs()
+    yield
+    ours = left_loaded(before)
+    assert not ours, f"left loaded: {ours}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leaves_no_child_and_no_cgroup():
+    """After all live tests this process has no children, and the host no cgroup, that were not there."""
+    children, cgroups = own_children(), own_cgroups()
+    yield
+    assert own_children() <= children
+    assert own_cgroups() <= cgroups
+
+
+def own_children():
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for task in tasks for pid in task.read_text().split()}
+
+
+def own_cgroups():
+    return set(Path("/sys/fs/cgroup").glob(f"**/sigtrace-{os.getpid()}*"))

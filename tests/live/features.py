@@ -1,0 +1,48 @@
+"""What newer kernels have: a name, the first kernel with it, and how to ask this kernel for it."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KERNEL = tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
+
+
+class Feature(NamedTuple):
+    """``probe`` None: this kernel's number alone decides."""
+
+    first: tuple[int, int]
+    probe: Callable[[], bool] | None = None
+
+    def is_here(self):
+        return self.probe() if self.probe else self.first <= KERNEL
+
+
+def _has_call(number, *arguments):
+    libc = ctypes.CDLL(None, use_errno=True)
+    return libc.syscall(number, *arguments) >= 0 or ctypes.get_errno() != errno.ENOSYS
+
+
+FEATURES = {
+    "pidfd_send_signal": Feature((5, 1), lambda: _has_call(424, -1, 0, 0, 0)),
+    "pidfd_open": Feature((5, 3), lambda: _has_call(434, -1, 0)),
+    "BTF": Feature((5, 2), lambda: Path("/sys/kernel/btf/vmlinux").exists()),
+    "cgroup.kill": Feature((5, 14)),
+    # The current task and its registers are read by bpf_get_current_task_btf() and bpf_task_pt_regs().
+    "the sender's state": Feature((5, 11)),
+    "the sender's call": Feature((5, 15)),
+    # prepare_signal(), kernel/signal.c: 5.10 goes on for a process that is dying, 6.1 drops the signal.
+    "a zombie ignores signals": Feature((6, 1)),
+}
+
+
+def knows(name):
+    """Whether this kernel has a feature, for assertions that are looser on an older one."""
+    return FEATURES[name].is_here()

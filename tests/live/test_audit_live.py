@@ -1,0 +1,159 @@
+"""Live audit leaves everything as it was, beside others and after its own violent death."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from audit_state import audit_lock, audit_state, auditctl
+from harness import ROOT, Trace, Victim
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="live audit needs root")
+
+
+@pytest.fixture(autouse=True)
+def as_found():
+    with audit_lock():
+        before = audit_state()
+        yield before
+        assert audit_state() == before
+
+
+@pytest.fixture
+def rules():
+    """``rules(text…)`` puts rules in place; they are gone after the test."""
+    put = []
+
+    def put_in_place(*lines):
+        for line in lines:
+            put.append(line.split())
+            auditctl(*put[-1])
+
+    yield put_in_place
+    for words in put:
+        auditctl(*["-d" if word == "-a" else word for word in words])
+
+
+def ours():
+    return [line for line in auditctl("-l").splitlines() if "key=sigtrace-" in line]
+
+
+def test_rules_are_there_while_it_runs_and_gone_after(as_found):
+    trace = Trace("audit", ["-s", "63"])
+    assert ours()
+    assert all(f"key=sigtrace-{trace.pid}." in line for line in ours())
+    assert "enabled 1" in auditctl("-s")
+    trace.end()
+    assert audit_state() == as_found
+
+
+def test_sigkill_is_mended_by_the_next_start(as_found):
+    killed = Trace("audit", ["-s", "63"])
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.process.wait()
+    assert ours()
+    after = Trace("audit", ["-s", "63"])
+    assert not any(f"sigtrace-{killed.pid}." in line for line in ours())
+    after.end()
+    assert audit_state() == as_found
+    killed.kill()
+
+
+def test_sigkill_is_mended_by_doctor(as_found):
+    killed = Trace("audit", ["-s", "63"])
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.process.wait()
+    run = subprocess.run(
+        [sys.executable, "-m", "tracer", "doctor"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert "rules of traces that were killed" in run.stdout
+    assert audit_state() == as_found
+    killed.kill()
+
+
+def test_two_at_once_both_see_and_the_last_one_restores(as_found):
+    victim = Victim("ignore", signal.SIGUSR1)
+    first, second = (Trace("audit", ["--to", victim.pid]) for _ in range(2))
+    try:
+        victim.send(signal.SIGUSR1)
+        first.signal_to(victim.pid, "SIGUSR1")
+        second.signal_to(victim.pid, "SIGUSR1")
+        first.end()
+        assert "enabled 1" in auditctl("-s")
+        victim.send(signal.SIGUSR1)
+        second.wait_for(lambda _: len(second.to(victim.pid)) == 2)
+        second.end()
+    finally:
+        first.kill()
+        second.kill()
+        victim.end()
+    assert audit_state() == as_found
+
+
+def test_a_rule_set_that_suffices_is_used(rules):
+    from tracer.audit.rules import recommended
+
+    rules(*recommended())
+    enabled = "enabled 1" in auditctl("-s")
+    auditctl("-e", "1")
+    victim = Victim("ignore", signal.SIGUSR1)
+    try:
+        trace = Trace("audit", ["--to", victim.pid])
+        assert not ours()
+        victim.send(signal.SIGUSR1)
+        trace.signal_to(victim.pid, "SIGUSR1")
+        trace.end()
+        assert len(trace.to(victim.pid)) == 1
+    finally:
+        victim.end()
+        auditctl("-e", str(int(enabled)))
+
+
+def test_a_rule_that_hides_signals_is_told(rules):
+    rules("-a never,task")
+    trace = Trace("audit", ["-s", "63"])
+    trace.end()
+    assert "'-a never,task' hides signals" in trace.said
+
+
+def test_a_narrow_rule_does_not_count_as_one_that_shows(rules):
+    rules("-a always,exit -F arch=b64 -S kill -F a1=9 -k mine")
+    trace = Trace("audit", ["-s", "TERM"])
+    assert any("-S kill" in line and "a1=0xF" in line for line in ours())
+    trace.end()
+
+
+def test_refused_and_probes_only_when_asked_for():
+    victim = Victim("ignore", signal.SIGUSR1)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    plain = Trace("audit", ["--to", victim.pid, "--to", gone.pid])
+    asking = Trace("audit", ["--to", victim.pid, "--to", gone.pid, "--failed", "--probes"])
+    code = (
+        f"import os\nos.kill({victim.pid}, 0)\n"
+        f"try: os.kill({gone.pid}, 9)\nexcept OSError: pass\nos.kill({victim.pid}, 10)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    for trace in (plain, asking):
+        trace.signal_to(victim.pid, "SIGUSR1")
+        trace.end()
+    victim.end()
+    # Somebody else's storm of signals may cost records, which is told, and none of ours.
+    told = [[event for event in t.events if event["event"] != "loss"] for t in (plain, asking)]
+    assert [event["event"] for event in told[0]] == ["signal"]
+    assert [event["event"] for event in told[1]] == ["probe", "failed", "signal"]
+    assert told[1][1]["error"] == "ESRCH"
+
+
+def test_root_is_given_up_but_for_the_right_to_undo():
+    trace = Trace("audit", ["-s", "63", "-v"])
+    status = Path(f"/proc/{trace.pid}/status").read_text().splitlines()
+    fields = dict(line.split(":\t", 1) for line in status if ":\t" in line)
+    assert fields["Uid"].split()[0] != "0"
+    assert int(fields["CapPrm"], 16) == 1 << 30
+    trace.end()
+    assert "CAP_AUDIT_CONTROL" in trace.said

@@ -1,0 +1,105 @@
+"""However it ends, and whatever it is made of: nothing stays loaded, and one is told why."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness import PATIENCE, ROOT, bpf_programs
+from oracle import until
+
+
+@pytest.mark.sources("core", "bcc", reason="audit loads nothing")
+def test_killed_without_mercy_it_leaves_nothing_loaded(trace):
+    before = bpf_programs()
+    run = trace("--signal", "64")
+    run.process.send_signal(signal.SIGKILL)
+    assert run.process.wait() == -signal.SIGKILL
+    if before is not None:
+        # The kernel frees a program some time after its last holder is gone, and nothing tells when.
+        until(lambda: not {name for name in bpf_programs() - before if ":on_" in name})
+
+
+@pytest.mark.sources("core", "bcc", reason="a storm of records is the ring's")
+def test_a_reader_that_leaves_in_the_middle_of_a_storm(source, program):
+    command = f"{sys.executable} -m tracer --source {source} --bare --signal 51"
+    read, write = os.pipe()
+    ready, told = os.pipe()
+    with subprocess.Popen(
+        [*command.split(), "--json", "--ready-fd", str(told)],
+        cwd=ROOT,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        pass_fds=[told],
+    ) as run:
+        os.close(write)
+        os.close(told)
+        assert os.read(ready, 1)
+        os.close(ready)
+        with subprocess.Popen([program("storm"), "300000", "51"], stdout=subprocess.PIPE) as storm:
+            with os.fdopen(read) as lines:
+                assert all(lines.readline().startswith('{"v": 1') for _ in range(5))
+            assert run.wait(PATIENCE) == 0
+            said = run.stderr.read().decode()
+            storm.wait()
+            storm.stdout.read()
+    assert "Traceback" not in said
+    assert "shown" in said.splitlines()[-1]
+
+
+def test_a_full_disk_is_told(source, victim):
+    target = victim("ignore")
+    ready, told = os.pipe()
+    with open("/dev/full", "w") as full, subprocess.Popen(
+        [sys.executable, "-m", "tracer", "--source", source, "--json", "--to", str(target.pid),
+         "--ready-fd", str(told)],
+        cwd=ROOT, stdout=full, stderr=subprocess.PIPE, pass_fds=[told],
+    ) as run:  # fmt: skip
+        os.close(told)
+        os.read(ready, 1)
+        os.close(ready)
+        target.send(signal.SIGTERM)
+        assert run.wait(PATIENCE) == 2
+        said = run.stderr.read().decode()
+    assert "Traceback" not in said
+    assert "No space left" in said
+    assert [line.split(":")[0].strip() for line in said.splitlines()][-3:] == [
+        "sigtrace",
+        "why",
+        "try",
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to put another file in its place")
+@pytest.mark.parametrize("what", ["not an object", "half of it", "another object"])
+def test_an_object_that_is_none(what, tmp_path, program):
+    """A mount namespace has another file in the place of tracer/sigtrace.bpf.o."""
+    real = ROOT / "tracer" / "sigtrace.bpf.o"
+    other = tmp_path / "other.o"
+    whole = real.read_bytes()
+    other.write_bytes(
+        {
+            "not an object": b"#!/bin/sh\n",
+            "half of it": whole[: len(whole) // 2],
+            "another object": Path(program("storm")).read_bytes(),
+        }[what]
+    )
+    script = f'mount --bind {other} {real} && exec "$@"'
+    words = ["unshare", "-m", "sh", "-c", script, "sh", sys.executable, "-m", "tracer"]
+    done = subprocess.run(
+        [*words, "--source", "core", "-d", "1s"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    lines = done.stderr.splitlines()
+    assert [line.split(":")[0].strip() for line in lines] == ["sigtrace", "why", "try"]
+    assert "Traceback" not in done.stderr
+    assert "make build" in lines[-1]
