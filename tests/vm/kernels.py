@@ -1,0 +1,66 @@
+"""The kernels that sigtrace is tested on: the one list that everything else walks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SUITES = ("auto", "core", "bcc", "audit")
+
+
+@dataclass(frozen=True)
+class Userland:
+    """A Debian suite's packages: versions as far as they are promised, None where it has none."""
+
+    suite: str
+    python: str
+    libbpf: str | None
+    bcc: str
+
+    @property
+    def has_core(self) -> bool:
+        """The CO-RE source needs libbpf.so.1, which is libbpf 1.0 and later."""
+        return self.libbpf is not None and not self.libbpf.startswith("0.")
+
+
+@dataclass(frozen=True)
+class Boot:
+    """One guest: a userland on a kernel, and the suites that run there.
+
+    A suite is the live tests with one source, or "auto": which source sigtrace takes by itself.
+    """
+
+    userland: str
+    suites: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A distribution kernel, by the suite that ships it."""
+
+    version: str
+    suite: str
+    boots: tuple[Boot, ...]
+
+
+USERLANDS = {
+    "bullseye": Userland("bullseye", python="3.9", libbpf="0.3", bcc="0.18"),
+    "bookworm": Userland("bookworm", python="3.11", libbpf="1.1", bcc="0.26"),
+    "trixie": Userland("trixie", python="3.13", libbpf="1.5", bcc="0.31"),
+    "sid": Userland("sid", python="3.14", libbpf="1.7", bcc="0.37"),
+}
+
+# Bullseye has no libbpf 1.0, so there bcc and audit take over; what its kernel makes of the
+# CO-RE object is seen with the next suite's userland.
+KERNELS = (
+    Kernel(
+        "5.10",
+        "bullseye",
+        (Boot("bullseye", ("auto", "bcc", "audit")), Boot("bookworm", ("core",))),
+    ),
+    Kernel("6.1", "bookworm", (Boot("bookworm", SUITES),)),
+    Kernel("6.12", "trixie", (Boot("trixie", SUITES),)),
+    Kernel("7.2", "sid", (Boot("sid", SUITES),)),
+)
+
+# What a change in CI is tried on beside the host's own kernel: the oldest, without libbpf.
+QUICK = "5.10"
