@@ -1,0 +1,1 @@
+"""``make bench``: sigtrace and its rivals, side by side, in one run."""

@@ -1,0 +1,77 @@
+"""What a signal costs in BPF, by the kernel's own accounting."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.load import Load
+from bench.rivals import Tool
+from bench.running import Running, read
+from bench.samples import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.load import Stream
+
+RUN_TIME = "BPF run time"
+SWITCH = Path("/proc/sys/kernel/bpf_stats_enabled")
+SOURCE = Path(__file__).with_name("reserve.bpf.c")
+
+
+def build(folder: Path) -> Tool:
+    """Compile the program that only reserves and submits 64 bytes, as a tool to compare with."""
+    target = folder / "reserve.bpf.o"
+    machine = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout
+    headers = f"/usr/include/{machine.strip()}-linux-gnu"
+    command = ["clang", "-g", "-O2", "-target", "bpf", "-idirafter", headers]
+    subprocess.run([*command, "-c", str(SOURCE), "-o", str(target)], check=True)
+    return Tool(
+        name="reserve and submit 64 bytes",
+        command=(sys.executable, "-m", "bench.reserve", str(target)),
+        row="never",
+        waits="poll",
+    )
+
+
+@contextmanager
+def accounting() -> Iterator[None]:
+    """kernel.bpf_stats_enabled, and as it was before."""
+    before = SWITCH.read_text()
+    SWITCH.write_text("1")
+    try:
+        yield
+    finally:
+        SWITCH.write_text(before)
+
+
+def run_samples(
+    program: Path, folder: Path, tool: Tool, stream: Stream, turn: int
+) -> Iterator[Sample]:
+    """Nanoseconds of all programs of the tool, for each signal of the stream."""
+    with Load(program, stream) as load, accounting():
+        running = Running(tool, folder, number=stream.signal, sender=load.sender)
+        try:
+            running.wait_ready()
+            before = _run_time(running.pid)
+            sent = load.run().sent
+            spent = _run_time(running.pid) - before
+        finally:
+            running.close()
+    yield Sample(f"{RUN_TIME}, {stream.name}", tool.name, turn, {"ns": spent / sent})
+
+
+def _run_time(pid: int) -> int:
+    """Of all programs that a process holds: bpf_prog_show_fdinfo(), kernel/bpf/syscall.c."""
+    times = {}
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        fields = dict(re.findall(r"(\w+):\s*(\d+)", read(pid, f"fdinfo/{fd}")))
+        if "run_time_ns" in fields:
+            times[fields["prog_id"]] = int(fields["run_time_ns"])
+    return sum(times.values())

@@ -1,0 +1,29 @@
+"""``python -m bench.reserve OBJECT``: runs reserve.bpf.o and empties its ring as sigtrace does."""
+
+from __future__ import annotations
+
+import select
+import sys
+from pathlib import Path
+
+from tracer.libbpf.object import OpenObject
+from tracer.libbpf.ring import open_ring
+
+SIZE = 8 << 20
+
+
+def main() -> None:
+    loaded = OpenObject(Path(sys.argv[1])).load()
+    ring = open_ring(loaded.fd("ring"), SIZE)
+    loaded.attach(["on_signal"])
+    resting = select.poll()
+    print("attached", flush=True)
+    while True:
+        ring.sleep.until_record(None)
+        resting.poll(20)
+        while ring.take(SIZE // 4):
+            pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The tools that are compared: how each is started, and how its rows and losses look."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SIGTRACE = str(Path(sys.executable).with_name("sigtrace"))
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tracer of signals.
+
+    ``command`` may hold {signal}, {sender} and {record}, the place of a file of its own. ``row`` is an
+    extended regular expression for a line of its output that shows a signal to {target} (or
+    from {sender}), ``lost`` one whose group is a number of lost events. ``after`` prints what was only
+    recorded. ``needs`` are files and programs without which it cannot run. ``waits`` is where in the
+    kernel it sleeps when it has attached everything (/proc/PID/wchan, proc(5)).
+    """
+
+    name: str
+    command: tuple[str, ...]
+    row: str
+    lost: str | None = None
+    after: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    kinds: frozenset[str] = frozenset(("kill", "tgkill"))
+    waits: str = "epoll|ep_poll"
+    live: bool = True
+    many_senders: bool = True
+
+    @property
+    def ours(self) -> bool:
+        return self.command[0] == SIGTRACE
+
+    def missing(self) -> list[str]:
+        """What is needed and not there."""
+        wanted = (self.command[0], *self.needs)
+        return [name for name in wanted if not (shutil.which(name) or Path(name).exists())]
+
+
+def _sigtrace(name: str, *options: str, needs: tuple[str, ...] = ()) -> Tool:
+    json = "--json" in options
+    return Tool(
+        name=name,
+        command=(SIGTRACE, "--signal", "{signal}", *options),
+        row=r'"event": "signal".*"target": \{{"pid": {target},' if json else r" SIG.*\[{target}\]",
+        lost=r"shown, ([0-9,]+) lost",
+        needs=needs,
+    )
+
+
+_KERNEL_HEADERS = next(
+    iter(sorted(Path("/usr/src").glob("linux-headers-*"))), Path("/usr/src/linux")
+)
+_TRACEPOINT = "signal:signal_generate"
+
+CORE = _sigtrace("core bare", "--bare")
+FULL = _sigtrace("core full")
+JSON = _sigtrace("core json", "--json")
+JSON_64M = _sigtrace("core json 64M", "--json", "--buffer", "64M")
+SIGSNOOP = Tool(
+    name="sigsnoop",
+    command=("sigsnoop", "-s", "{signal}"),
+    row=r" {signal} +{target} ",
+    lost=r"[Ll]ost ([0-9]+) events",
+)
+BPFTRACE = Tool(
+    name="bpftrace",
+    command=(
+        "bpftrace",
+        "-e",
+        "tracepoint:signal:signal_generate /args->sig == {signal}/"
+        ' {{ printf("%d %d %d\\n", pid, args->pid, args->sig); }}',
+    ),
+    row=r"^[0-9]+ {target} {signal}",
+    lost=r"Lost ([0-9]+) events",
+)
+
+TOOLS = (
+    CORE,
+    FULL,
+    JSON,
+    _sigtrace("bcc", "--source", "bcc", needs=(str(ROOT / "tracer/sources/bcc.py"),)),
+    _sigtrace("audit", "--source", "audit", needs=(str(ROOT / "tracer/sources/audit_live.py"),)),
+    SIGSNOOP,
+    Tool(
+        name="killsnoop",
+        command=("killsnoop-bpfcc", "-s", "{signal}"),
+        row=r" {signal} +{target} ",
+        lost=r"[Ll]ost ([0-9]+) samples",
+        waits="poll",
+        needs=(f"/lib/modules/{platform.release()}/build",),
+        kinds=frozenset(("kill",)),
+    ),
+    BPFTRACE,
+    Tool(
+        name="perf trace",
+        command=("perf", "trace", "-a", "-e", _TRACEPOINT, "--filter", "sig=={signal}"),
+        row=r"sig: {signal}, .*pid: {target} ",
+        lost=r"LOST ([0-9]+) events",
+        waits="poll",
+    ),
+    Tool(
+        name="perf record",
+        command=(
+            *("perf", "record", "-a", "-e", _TRACEPOINT, "--filter", "sig=={signal}"),
+            *("-o", "{record}"),
+        ),
+        row=r"sig={signal} .*pid={target} ",
+        lost=r"[Ll]ost ([0-9]+) ",
+        after=("perf", "script", "-f", "--show-lost-events", "-i", "{record}"),
+        waits="poll",
+        live=False,
+    ),
+    Tool(
+        name="strace",
+        command=("strace", "-f", "-p", "{sender}", "-e", "trace=kill,tgkill", "-e", "signal=none"),
+        row=r"kill\(({target}|{sender}, {target}), SIG",
+        waits="do_wait",
+        many_senders=False,
+    ),
+)
+BY_NAME = {tool.name: tool for tool in (*TOOLS, JSON_64M)}

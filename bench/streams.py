@@ -1,0 +1,112 @@
+"""What a tool costs the senders of a stream of signals, what it costs itself, and what it keeps."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from bench.load import Load, Outcome, Stream
+from bench.running import Running
+from bench.samples import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bench.rivals import Tool
+
+USR1, URG, KILL = 10, 23, 9
+CPUS = os.cpu_count() or 1
+
+PACED = tuple(Stream(f"paced {rate:,}/s", rate, rate) for rate in (1000, 5000, 50_000))
+STORM = Stream("storm", 200_000)
+STREAMS = (
+    *PACED,
+    STORM,
+    Stream("storm, a sender on each CPU", 200_000 // CPUS, senders=CPUS),
+    Stream("storm of tgkill to oneself", 100_000, kind="tgkill", signal=URG),
+)
+LONG_STORM = Stream("storm of 1,000,000", 1_000_000)
+HUGE_STORM = Stream("storm of 2,000,000 to --json", 2_000_000)
+FORKS = Stream("short processes", 1000, kind="spawn")
+DROPPED = "storm that the filter drops"
+
+
+def alone(program: Path, stream: Stream) -> Outcome:
+    """The load without a tracer."""
+    with Load(program, stream) as load:
+        return load.run()
+
+
+def traced(
+    program: Path, folder: Path, tool: Tool, stream: Stream, number: int
+) -> dict[str, float]:
+    """The load without the tool, then under it; ``number`` is the signal the tool looks for."""
+    before = alone(program, stream)
+    with Load(program, stream) as load:
+        running = Running(tool, folder, number=number, sender=load.sender)
+        try:
+            running.wait_ready()
+            spent = running.cpu_ns()
+            under = load.run()
+            running.settle()
+            spent = running.cpu_ns() - spent
+            peak = running.peak_bytes()
+        finally:
+            running.close()
+        count = running.count(load.target)
+    values = {
+        "sent": under.sent,
+        "kept": count.kept,
+        "kept_share": count.kept / under.sent,
+        **_added(before, under),
+    }
+    if peak:
+        values["peak_bytes"] = peak
+    if count.kept:
+        values["cpu_ns"] = spent / count.kept
+    if count.lost is not None:
+        values["lost"] = count.lost
+    return values
+
+
+def _added(before: Outcome, under: Outcome) -> dict[str, float]:
+    return {
+        "base_ns": before.mean_ns,
+        "added_ns": under.mean_ns - before.mean_ns,
+        "added_median_ns": under.median_ns - before.median_ns,
+        "preempted": under.preempted,
+    }
+
+
+def untouched(
+    program: Path, folder: Path, tool: Tool, stream: Stream, number: int
+) -> dict[str, float]:
+    """The load without the tool, then under it, which looks for signal ``number`` and finds none."""
+    before = alone(program, stream)
+    with Load(program, stream) as load:
+        running = Running(tool, folder, number=number, sender=load.sender)
+        try:
+            running.wait_ready()
+            under = load.run()
+        finally:
+            running.close()
+    slower = under.median_ns / before.median_ns - 1
+    return {**_added(before, under), "slower": slower}
+
+
+def stream_samples(
+    program: Path, folder: Path, tool: Tool, stream: Stream, turn: int
+) -> Iterator[Sample]:
+    """One stream under a tool that shows it."""
+    if stream.kind in tool.kinds and (stream.senders == 1 or tool.many_senders):
+        values = traced(program, folder, tool, stream, stream.signal)
+        yield Sample(stream.name, tool.name, turn, values)
+
+
+def dropped_samples(
+    program: Path, folder: Path, tool: Tool, stream: Stream, turn: int
+) -> Iterator[Sample]:
+    """A stream under a tool that looks for SIGKILL alone."""
+    name = stream.name if stream.kind == "spawn" else DROPPED
+    yield Sample(name, tool.name, turn, untouched(program, folder, tool, stream, KILL))

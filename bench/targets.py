@@ -1,0 +1,248 @@
+"""What the issues ask for, in figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench import kernel, latency, streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.samples import Samples
+
+PACED = "paced 5,000/s"
+RESERVE = "reserve and submit 64 bytes"
+MEGABYTE = 1e6
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of an issue's table. ``figure`` gives None where it was not measured."""
+
+    issue: int
+    what: str
+    wanted: str
+    figure: Callable[[Samples], float | None]
+    limit: float
+    show: Callable[[float], str]
+
+
+def _ratio(measure: str, ours: str, theirs: str, value: str) -> Callable[[Samples], float | None]:
+    return lambda samples: samples.ratio(measure, ours, theirs, value)
+
+
+def _median(measure: str, ours: str, value: str) -> Callable[[Samples], float | None]:
+    return lambda samples: samples.median(measure, ours, value)
+
+
+def _highest(value: str, *tools: str) -> Callable[[Samples], float | None]:
+    def figure(samples: Samples) -> float | None:
+        found = [
+            sample.values[value]
+            for sample in samples.all
+            if sample.tool in tools and value in sample.values
+        ]
+        return max(found) if found else None
+
+    return figure
+
+
+def _missing(measure: str, tool: str, *, told: bool) -> Callable[[Samples], float | None]:
+    """The most signals that were neither kept nor (``told``) counted as lost, in any round."""
+
+    def figure(samples: Samples) -> float | None:
+        sent, kept = samples.of(measure, tool, "sent"), samples.of(measure, tool, "kept")
+        lost = samples.of(measure, tool, "lost") if told else {}
+        return max((abs(sent[r] - kept[r] - lost.get(r, 0)) for r in sent), default=None)
+
+    return figure
+
+
+def _part(value: float) -> str:
+    return f"1/{1 / value:.1f}" if value > 0 else f"{value:.3f}"
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f} times"
+
+
+def _signals(value: float) -> str:
+    return f"{value:,.0f} signals"
+
+
+def _ns(value: float) -> str:
+    return f"{value:.0f} ns"
+
+
+def _ms(value: float) -> str:
+    return f"{value:.2f} ms"
+
+
+def _mb(value: float) -> str:
+    return f"{value / MEGABYTE:.1f} MB"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+_LONG, _DROPPED = streams.LONG_STORM.name, streams.DROPPED
+_RUN = f"{kernel.RUN_TIME}, {streams.STORM.name}"
+_OURS = ("core bare", "core full", "core json")
+
+TARGETS = (
+    Target(
+        2,
+        "added to each kill(), paced 5,000/s",
+        "1/30 of sigsnoop's",
+        _ratio(PACED, "core bare", "sigsnoop", "added_ns"),
+        1 / 30,
+        _part,
+    ),
+    Target(
+        2,
+        "added to each kill(), storm of 1,000,000",
+        "1/10 of sigsnoop's",
+        _ratio(_LONG, "core bare", "sigsnoop", "added_ns"),
+        1 / 10,
+        _part,
+    ),
+    Target(
+        2,
+        "the same storm, neither shown nor reported as lost",
+        "none",
+        _missing(_LONG, "core bare", told=True),
+        0,
+        _signals,
+    ),
+    Target(
+        2,
+        "CPU of the tracer for each signal shown, paced 5,000/s",
+        "1/2 of sigsnoop's",
+        _ratio(PACED, "core bare", "sigsnoop", "cpu_ns"),
+        1 / 2,
+        _part,
+    ),
+    Target(
+        2,
+        "CPU of the tracer for each signal shown, storm of 1,000,000",
+        "1/2 of sigsnoop's",
+        _ratio(_LONG, "core bare", "sigsnoop", "cpu_ns"),
+        1 / 2,
+        _part,
+    ),
+    Target(
+        2,
+        "added to a kill() that the filter drops",
+        "100 ns",
+        _median(_DROPPED, "core full", "added_median_ns"),
+        100,
+        _ns,
+    ),
+    Target(
+        2,
+        "exec to the first row",
+        "4 times sigsnoop's",
+        _ratio(latency.START, "core full", "sigsnoop", "ms"),
+        4,
+        _times,
+    ),
+    Target(
+        2,
+        "exec to the first row",
+        "1/3 of bpftrace's",
+        _ratio(latency.START, "core full", "bpftrace", "ms"),
+        1 / 3,
+        _part,
+    ),
+    Target(
+        2,
+        "an isolated signal: kill() to its row on the screen",
+        "2 ms",
+        _median(latency.ECHO, "core full", "ms"),
+        2,
+        _ms,
+    ),
+    Target(
+        2,
+        "memory, peak of every run with the default buffer",
+        "45 MB",
+        _highest("peak_bytes", *_OURS),
+        45 * MEGABYTE,
+        _mb,
+    ),
+    Target(
+        2,
+        "idle: CPU in a minute",
+        "not measurable",
+        _median(latency.IDLE, "core full", "cpu_ms_per_minute"),
+        1,
+        _ms,
+    ),
+    Target(
+        3,
+        "everything on: added to each kill(), paced 5,000/s",
+        "1/20 of sigsnoop's",
+        _ratio(PACED, "core full", "sigsnoop", "added_ns"),
+        1 / 20,
+        _part,
+    ),
+    Target(
+        3,
+        "everything on: added to each kill(), storm of 1,000,000",
+        "1/8 of sigsnoop's",
+        _ratio(_LONG, "core full", "sigsnoop", "added_ns"),
+        1 / 8,
+        _part,
+    ),
+    Target(
+        7,
+        "added to each kill(), paced 5,000/s",
+        "1/40 of sigsnoop's",
+        _ratio(PACED, "core bare", "sigsnoop", "added_ns"),
+        1 / 40,
+        _part,
+    ),
+    Target(
+        7,
+        "2,000,000 signals to --json with --buffer 64M: not in the file",
+        "none",
+        _missing(streams.HUGE_STORM.name, "core json 64M", told=False),
+        0,
+        _signals,
+    ),
+    Target(
+        7,
+        "the same with the default buffer: neither in the file nor counted",
+        "none",
+        _missing(streams.HUGE_STORM.name, "core json", told=True),
+        0,
+        _signals,
+    ),
+    Target(
+        7,
+        "BPF run time for each signal shown (bare)",
+        "1.5 times reserving and submitting 64 bytes",
+        _ratio(_RUN, "core bare", RESERVE, "ns"),
+        1.5,
+        _times,
+    ),
+    Target(
+        7,
+        "exec to the first row",
+        "2.5 times sigsnoop's",
+        _ratio(latency.START, "core full", "sigsnoop", "ms"),
+        2.5,
+        _times,
+    ),
+    Target(
+        7,
+        "a load of short processes, watched with --signal 9",
+        "1 % slower",
+        _median(streams.FORKS.name, "core full", "slower"),
+        0.01,
+        _percent,
+    ),
+)
