@@ -12,7 +12,7 @@ from tracer.errors import Problem
 from tracer.event import frozen
 from tracer.filter import KernelFilter
 from tracer.finding import MISSING, OK, REFUSED, Finding
-from tracer.privileges import CAPABILITIES, has_capability, restriction
+from tracer.privileges import CAPABILITIES, has_capability, in_first_namespace, restriction
 from tracer.sources.abilities import SOURCES, unseen
 from tracer.sources.wanted import Wanted
 
@@ -25,7 +25,6 @@ _NEEDED = (
     "CAP_AUDIT_CONTROL",
     "CAP_AUDIT_READ",
 )
-_INIT_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, include/linux/proc_ns.h
 _NOTHING = Wanted(KernelFilter(frozenset(), frozenset()), 1 << 16)
 
 
@@ -85,7 +84,7 @@ def container() -> Finding:
             "a seccomp filter applies, and may forbid bpf(2)",
             "run it on the host, or --security-opt seccomp=unconfined --cap-add BPF,PERFMON",
         )
-    if os.readlink("/proc/self/ns/pid") != _INIT_PID_NAMESPACE:
+    if not in_first_namespace("pid"):
         return Finding(
             REFUSED, "a pid namespace: other processes cannot be looked up", "docker run --pid=host"
         )
@@ -125,6 +124,8 @@ def ring_buffer() -> Finding:
     answer = open_library().libbpf_probe_bpf_map_type(MAP_TYPE_RINGBUF, None)
     if answer == 1:
         return Finding(OK, "this kernel has them")
+    if not in_first_namespace("user"):
+        return Finding(REFUSED, "cannot be tried in a user namespace", "run it on the host")
     if not has_capability("CAP_BPF") and not has_capability("CAP_SYS_ADMIN"):
         return Finding(REFUSED, "cannot be tried without CAP_BPF", "sudo sigtrace doctor")
     return Finding(MISSING, "this kernel has none (they came with v5.8)", "sigtrace --source bcc")
@@ -150,7 +151,7 @@ def tracefs_place() -> Finding:
     if place:
         return Finding(OK, str(place))
     mount = "mount -t tracefs tracefs /sys/kernel/tracing"
-    if has_capability("CAP_SYS_ADMIN"):
+    if has_capability("CAP_SYS_ADMIN") and in_first_namespace("user"):
         return Finding(MISSING, "not mounted; --source bcc mounts it for itself", mount)
     return Finding(REFUSED, "not mounted or not readable", f"sudo {mount}")
 

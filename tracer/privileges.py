@@ -23,6 +23,8 @@ CAPABILITIES = {
     "CAP_PERFMON": 38,
     "CAP_BPF": 39,
 }
+# PROC_USER_INIT_INO and PROC_PID_INIT_INO, include/linux/proc_ns.h
+_FIRST_NAMESPACE = {"user": 0xEFFFFFFD, "pid": 0xEFFFFFFC}
 _PR_SET_KEEPCAPS = 8
 _VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3, two words for each set
 
@@ -48,6 +50,14 @@ def _capability_set(name: str) -> int:
 
 def has_capability(name: str) -> bool:
     return bool(effective() >> CAPABILITIES[name] & 1)
+
+
+def in_first_namespace(kind: str) -> bool:
+    """Whether this process is in the host's own "user" or "pid" namespace, see namespaces(7)."""
+    try:
+        return os.stat(f"/proc/self/ns/{kind}").st_ino == _FIRST_NAMESPACE[kind]
+    except FileNotFoundError:
+        return True  # A kernel without such namespaces.
 
 
 def drop(keep: Iterable[str] = ()) -> str:
@@ -96,7 +106,7 @@ def restriction() -> str:
     lockdown = _text("/sys/kernel/security/lockdown")
     if lockdown and "[none]" not in lockdown:
         return f"kernel lockdown: {lockdown}"
-    if _text("/proc/self/uid_map").split() != ["0", "0", "4294967295"]:
+    if not in_first_namespace("user"):
         return "this is a user namespace: BPF needs root of the host"
     for line in _text("/proc/self/status").splitlines():
         if line.startswith("Seccomp:") and line.split()[1] == "2":

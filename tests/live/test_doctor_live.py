@@ -82,12 +82,15 @@ def test_a_seccomp_filter_and_a_user_namespace_are_told():
     checks, answer, _ = doctor(["unshare", "-Ur"])
     assert checks["host container"]["state"] == "not permitted"
     assert "user namespace" in checks["host container"]["text"]
+    assert checks["core ring buffers"]["state"] == "not permitted"
+    assert checks["bcc deaths"]["state"] == "not permitted"
     assert not answer["live"]
 
 
 def test_a_pid_namespace_is_told():
     checks, _, _ = doctor(["unshare", "-p", "-f", "--mount-proc"])
     assert "pid namespace" in checks["host container"]["text"]
+    assert checks["bcc deaths"]["state"] == "not permitted"
 
 
 def test_the_wrong_bcc_is_told(tmp_path):

@@ -63,10 +63,10 @@ IGNORED = {17, 18, 23, 28}
 
 
 @pytest.mark.sources("core", reason="deaths and outcomes are told in full by CO-RE alone")
-def test_each_of_64_signals_and_its_default_action(trace, spawn):
+def test_each_of_64_signals_and_its_default_action(trace, everything):
     """The oracle is waitpid(2)."""
     run = trace("--all", "--from", os.getpid())
-    targets = {number: spawn("sleep", "1000") for number in range(1, 65)}
+    targets = {number: everything("die") for number in range(1, 65)}
     for number, target in targets.items():
         target.send_signal(number)
         if number in SURVIVED:

@@ -1,7 +1,7 @@
 """How processes end, and what they become by exec, for sources that cannot see it themselves.
 
 From the kernel's process connector, drivers/connector/cn_proc.c. The message of a thread that exits holds
-its process and its exit code as wait(2) gives it. Needs CAP_NET_ADMIN and the host's network namespace.
+its process and its exit code as wait(2) gives it. Needs CAP_NET_ADMIN, and the host's network, user and pid namespaces.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracer.clock import boot_now
+from tracer.privileges import in_first_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ class Exits:
     """
 
     def __init__(self, on_exec: Callable[[int], None] | None = None) -> None:
+        _check_namespaces()
         self._connector = _process_connector()
         self._connector.bind()
         self._socket = socket.socket(fileno=os.dup(self._connector.fileno()))
@@ -101,6 +103,13 @@ def _has_other_threads(pid: int) -> bool:
         return len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
+
+
+def _check_namespaces() -> None:
+    """Elsewhere the kernel leaves the request unanswered (cn_proc_mcast_ctl()), and pyroute2 waits for ever."""
+    for kind in ("user", "pid"):
+        if not in_first_namespace(kind):
+            raise OSError(errno.EPERM, f"only the host's first {kind} namespace has it")
 
 
 _FILTER = Struct("=HBBI")
