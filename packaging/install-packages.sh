@@ -8,11 +8,16 @@ sudo=
 
 # Debian names; python3-bpfcc is bcc's Python module, which PyPI does not have.
 run_apt="python3 python3-venv python3-bpfcc clang libbpf-dev libbpf1"
-test_apt="gcc libc6-dev procps psmisc auditd bpftool git tmux util-linux"
+test_apt="gcc libc6-dev procps psmisc auditd bpftool bpftrace git tmux util-linux zstd"
 bench_apt="libbpf-tools bpfcc-tools bpftrace linux-perf strace auditd"
 run_dnf="python3 python3-bcc clang libbpf-devel libbpf"
-test_dnf="gcc glibc-devel procps-ng psmisc audit bpftool git tmux util-linux"
+test_dnf="gcc glibc-devel procps-ng psmisc audit bpftool bpftrace git tmux util-linux zstd"
 bench_dnf="libbpf-tools bcc-tools bpftrace perf strace audit"
+# Programs of i386 are traced, too.
+[ "$(uname -m)" != x86_64 ] || {
+    test_apt="$test_apt gcc-multilib"
+    test_dnf="$test_dnf glibc-devel.i686 libgcc.i686"
+}
 
 eval "names_apt=\${${purpose}_apt} names_dnf=\${${purpose}_dnf}"
 

@@ -54,23 +54,26 @@ def pytest_generate_tests(metafunc):
     )
 
 
+class NeedlessSkip(pytest.skip.Exception):
+    """A skip for a reason that a machine made for tracing does not have."""
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """A test that calls ``cannot_run`` is skipped here, and fails where it must run."""
     outcome = yield
     report = outcome.get_result()
-    reason = getattr(item, "needless_skip", None)
-    if reason and report.skipped and os.environ.get("SIGTRACE_LIVE"):
+    needless = call.excinfo is not None and isinstance(call.excinfo.value, NeedlessSkip)
+    if needless and os.environ.get("SIGTRACE_LIVE"):
         report.outcome = "failed"
-        report.longrepr = f"skipped, but SIGTRACE_LIVE is set: {reason}"
+        report.longrepr = f"skipped, but SIGTRACE_LIVE is set: {call.excinfo.value}"
 
 
-@pytest.fixture
-def cannot_run(request):
-    """Skip for a reason that a machine made for tracing does not have."""
+@pytest.fixture(scope="session")
+def cannot_run():
+    """``cannot_run(reason)`` raises NeedlessSkip."""
 
     def skip(reason):
-        request.node.needless_skip = reason
-        pytest.skip(reason)
+        raise NeedlessSkip(reason)
 
     return skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -47,6 +48,26 @@ def needs():
         if feature.first <= KERNEL:
             pytest.fail(f"{name} is missing, though kernels have it since {first}")
         pytest.skip(f"{name} came with kernel {first}")
+
+    return check
+
+
+@pytest.fixture
+def needs_32_bits(cannot_run):
+    """``needs_32_bits()`` skips where no program for i386 can be built; x86-64 has no excuse."""
+
+    def check():
+        if platform.machine() != "x86_64":
+            pytest.skip("only x86-64 runs the programs of i386")
+        words = ["gcc", "-m32", "-x", "c", "-", "-o", "/dev/null"]
+        source = b"#include <stdio.h>\nint main(void) { return 0; }"
+        if (
+            not shutil.which("gcc")
+            or subprocess.run(
+                words, input=source, stderr=subprocess.DEVNULL, check=False
+            ).returncode
+        ):
+            cannot_run("gcc cannot build for i386: apt-get install gcc-multilib")
 
     return check
 
@@ -111,7 +132,7 @@ def everything(program, spawn):
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory):
+def program(tmp_path_factory, cannot_run):
     """``program(name)`` compiles tests/live/programs/name.c and gives its path."""
     folder = tmp_path_factory.mktemp("programs")
     made = {}
@@ -120,7 +141,7 @@ def program(tmp_path_factory):
         key = (name, flags)
         if key not in made:
             if not shutil.which("gcc"):
-                pytest.skip("gcc is not installed: the test's program cannot be built")
+                cannot_run("gcc is not installed: the test's program cannot be built")
             out = folder / (name + "".join(flag.replace("/", "_") for flag in flags))
             source = HERE / "programs" / f"{name}.c"
             subprocess.run(["gcc", "-O1", "-pthread", *flags, "-o", out, source], check=True)

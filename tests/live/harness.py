@@ -165,8 +165,13 @@ class Trace:
         return [e for e in self.events if is_signal(e) and e.get("target", {}).get("pid") == pid]
 
     def kill(self):
+        """End what is left of it after a test; it may undo what it has changed."""
         if self.process.poll() is None:
-            self.process.kill()
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
         self.process.wait()
         self.process.stderr.close()
 
@@ -215,6 +220,10 @@ class Victim:
 
     def send(self, number):
         os.kill(self.pid, number)
+
+    def be_sent(self, number):
+        """By a process of its own: audit does not see one older than its first use since boot."""
+        subprocess.run(["kill", f"-{int(number)}", str(self.pid)], check=True)
 
     def wait(self):
         """The oracle: what waitpid(2) says; negative for death by a signal."""

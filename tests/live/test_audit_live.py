@@ -79,12 +79,12 @@ def test_two_at_once_both_see_and_the_last_one_restores(as_found):
     victim = Victim("ignore", signal.SIGUSR1)
     first, second = (Trace("audit", ["--to", victim.pid]) for _ in range(2))
     try:
-        victim.send(signal.SIGUSR1)
+        victim.be_sent(signal.SIGUSR1)
         first.signal_to(victim.pid, "SIGUSR1")
         second.signal_to(victim.pid, "SIGUSR1")
         first.end()
         assert "enabled 1" in auditctl("-s")
-        victim.send(signal.SIGUSR1)
+        victim.be_sent(signal.SIGUSR1)
         second.wait_for(lambda _: len(second.to(victim.pid)) == 2)
         second.end()
     finally:
@@ -104,7 +104,7 @@ def test_a_rule_set_that_suffices_is_used(rules):
     try:
         trace = Trace("audit", ["--to", victim.pid])
         assert not ours()
-        victim.send(signal.SIGUSR1)
+        victim.be_sent(signal.SIGUSR1)
         trace.signal_to(victim.pid, "SIGUSR1")
         trace.end()
         assert len(trace.to(victim.pid)) == 1

@@ -15,7 +15,7 @@ from tracer.sources.log_files import LogSet
 
 
 @pytest.fixture
-def recorded(request, cannot_run):
+def recorded(cannot_run, needs_32_bits):
     """``recorded(how, bits)``: the events of a log made just now, and what was sent meanwhile."""
     if os.geteuid() != 0:
         cannot_run("the kernel's audit needs root")
@@ -24,6 +24,8 @@ def recorded(request, cannot_run):
             cannot_run(f"{program} is not installed")
 
     def make(how, bits, folder):
+        if bits == 32:
+            needs_32_bits()
         text, sent = record(how, bits)
         log = folder / "audit.log"
         log.write_bytes(ours(text))

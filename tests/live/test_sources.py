@@ -105,7 +105,7 @@ def test_a_death_is_joined_to_its_signal(rung):
     victim = Victim("die")
     trace = Trace(source, ["--to", victim.pid], env=env)
     try:
-        victim.send(signal.SIGTERM)
+        victim.be_sent(signal.SIGTERM)
         assert victim.wait() == -signal.SIGTERM
         event = trace.signal_to(victim.pid, "SIGTERM")
         death = trace.death_of(victim.pid)

@@ -110,9 +110,9 @@ def test_packed(name, log):
     assert len(shown(log(pack(FIRST.encode()), name))) == 1
 
 
-def test_zstd(log):
+def test_zstd(log, cannot_run):
     if not shutil.which("zstd"):
-        pytest.skip("the zstd program is not installed")
+        cannot_run("the zstd program is not installed")
     packed = subprocess.run(
         ["zstd", "-cq"], input=FIRST.encode(), capture_output=True, check=True
     ).stdout

@@ -17,6 +17,7 @@ PACKAGES = [
     *("kmod", "procps", "iproute2", "psmisc", "util-linux", "gcc", "libc6-dev"),
     *("python3", "python3-pytest", "python3-hypothesis", "python3-jsonschema"),
     *("python3-tabulate", "python3-pyroute2", "python3-bpfcc", "auditd", "bpftool"),
+    *("bpftrace", "gcc-multilib"),
 ]
 SPACE_MIB = 400
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
 import subprocess
 
 import pytest
@@ -23,11 +22,11 @@ NOBODY = 65534
 
 
 @pytest.fixture(params=["64 bits", "32 bits"])
-def caller(request, program):
+def caller(request, program, needs_32_bits):
     """``caller(...)`` runs programs/call.c; gives its Popen, the pid, the pidfd and the errno."""
     flags = ["-m32"] if request.param == "32 bits" else []
-    if flags and not builds_32_bits():
-        pytest.skip("gcc cannot build for i386: apt-get install gcc-multilib")
+    if flags:
+        needs_32_bits()
     path = program("call", *flags)
 
     def call(*words):
@@ -39,17 +38,6 @@ def caller(request, program):
         return child, *map(int, said.split())
 
     return call
-
-
-def builds_32_bits():
-    words = ["gcc", "-m32", "-x", "c", "-", "-o", "/dev/null"]
-    source = "#include <stdio.h>\nint main(void) { return 0; }"
-    return (
-        bool(shutil.which("gcc"))
-        and not subprocess.run(
-            words, input=source, text=True, stderr=subprocess.DEVNULL, check=False
-        ).returncode
-    )
 
 
 def attempt_of(running, child, kind="failed"):
