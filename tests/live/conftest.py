@@ -47,7 +47,7 @@ def needs():
         first = ".".join(map(str, feature.first))
         if feature.first <= KERNEL:
             pytest.fail(f"{name} is missing, though kernels have it since {first}")
-        pytest.skip(f"{name} came with kernel {first}")
+        pytest.skip(f"needs Linux {first}: {name}")
 
     return check
 

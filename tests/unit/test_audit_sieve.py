@@ -49,8 +49,12 @@ def log(events, skipped):
     events=st.lists(WHAT, min_size=1, max_size=40), skipped=st.sets(st.integers(40, 79), max_size=3)
 )
 def test_the_sieve_finds_what_reading_finds(halves, folder, events, skipped):
-    path = folder / "audit.log"
-    path.write_bytes(log(events, skipped))
+    told_alike(folder / "audit.log", log(events, skipped), halves)
+
+
+def told_alike(path, text, halves):
+    """The sieve, with parts and blocks of a few records, tells what reading every line tells."""
+    path.write_bytes(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit_sieve, "BLOCK", 1 << 14)
         patch.setattr(audit_sieve, "PART", 1 << 11)
@@ -62,6 +66,15 @@ def test_the_sieve_finds_what_reading_finds(halves, folder, events, skipped):
     assert sorted(got) == sorted(want)
     assert sieved.tallies[0].bad_lines == read.tallies[0].bad_lines
     assert sieved.tallies[0].bad == read.tallies[0].bad
+
+
+def test_a_victim_named_beyond_the_part_that_is_read_whole(tmp_path):
+    """Its OBJ_PID record lies in the next part, its exec in an earlier one."""
+    of_801 = [(0, 801, b"victim", [], 0)]
+    kills = [(6, 801, b"", [802, 803], 1), (6, 801, b"", [802, 803, 804], 1)]
+    last = [(10, 801, b"", [], 0), (11, 801, b"", [], 0), (6, 801, b"", [801, 802, 803], 0)]
+    events = [*of_801 * 8, (4, 801, b"victim", [], 0), *of_801 * 3, *kills, *last]
+    told_alike(tmp_path / "audit.log", log(events, {40}), halves=False)
 
 
 def big(path, kills_at=(5, 2500)):

@@ -258,11 +258,15 @@ class Sieve:
     ) -> Iterator[Found]:
         """Every line of a part that is full of signals, and what its ``first`` and ``last`` events
         have outside of it."""
-        for pid in _concerned(data[part : end + 1]):
-            yield from self._before(pid)
-        yield from _outside(data, begin, first[:_STRADDLE], max(0, part - AROUND), part)
+        before = list(_outside(data, begin, first[:_STRADDLE], max(0, part - AROUND), part))
+        last = [serial for serial in last if serial]
+        behind = list(_outside(data, begin, last, end, end + AROUND))
+        for text in (data[part : end + 1], b"".join(line.text + b"\n" for line in before + behind)):
+            for pid in _concerned(text):
+                yield from self._before(pid)
+        yield from before
         yield Lines(begin + part + 1, data[part + 1 : end])
-        yield from _outside(data, begin, [serial for serial in last if serial], end, end + AROUND)
+        yield from behind
 
     def _before(self, pid: bytes) -> Iterator[Found]:
         """What the parts before this one show of a pid."""

@@ -337,11 +337,10 @@ def test_oom_of_a_whole_group(trace, program, cgroup):
     finish(eater, bystander)
 
 
-def test_cgroup_kill(trace, cgroup):
+def test_cgroup_kill(trace, cgroup, needs):
     """Whoever writes to cgroup.kill is the sender, though it calls nothing that sends."""
+    needs("cgroup.kill")
     group = cgroup("v2")
-    if not (group.folder / "cgroup.kill").exists():
-        pytest.skip("cgroup.kill came with Linux 5.14")
     children = [
         subprocess.Popen(["cat"], preexec_fn=group.enter, stdin=subprocess.PIPE) for _ in range(2)
     ]
