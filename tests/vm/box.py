@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -26,8 +27,12 @@ MACHINE = [
 OOMD = "systemd-oomd"
 # Read by pip through environment markers of the wrong Python when it downloads for an older one.
 OLD_PYTHON = ["tomli", "exceptiongroup", "typing_extensions", "importlib_metadata"]
+# The service of tests/vm/scenarios/test_salt.py, for suites whose Python it supports.
+SALT = "salt"
+SALT_SUITES = ("bookworm", "trixie")
 DISK_GIB = 6
 PARTITION_OFFSET = 1 << 20
+PIP = ("/usr/bin/python3", "-m", "pip", "--disable-pip-version-check")
 INITRAMFS = (
     'mkdir -p "$1/etc/initramfs-tools/conf.d"; '
     'echo MODULES=list > "$1/etc/initramfs-tools/conf.d/list"; '
@@ -50,22 +55,28 @@ HOOKS = (
 PUBLIC_KEY_GLOB = "share/rubygems-integration/all/gems/vagrant-*/keys/vagrant.pub"
 
 
-def box_file(userland: Userland) -> Path:
+def box_name(suite: str, with_salt: bool) -> str:
+    """What a box is called after "sigtrace/": its suite, and "salt-" before it for one that has salt."""
+    return f"{SALT}-{suite}" if with_salt and suite in SALT_SUITES else suite
+
+
+def box_file(userland: Userland, *, with_salt: bool = False) -> Path:
     """The box of a suite, built once for each recipe and kept in the cache.
 
-    boxes/SUITE.box always names the newest one: the Vagrantfile looks there.
+    boxes/NAME.box always names the newest one: the Vagrantfile looks there.
     """
+    called = box_name(userland.suite, with_salt)
     packages = box_packages(userland)
     wanted = requirements(userland)
     scripts = [path.read_bytes() for path in (SETUP, PROVISION, INSTALL)]
     key = recipe_key(*packages, *wanted, *scripts, *HOOKS, str(DISK_GIB))
-    name = f"boxes/{userland.suite}-{key}.box"
+    name = f"boxes/{called}-{key}.box"
     with building(name) as box:
         if box is not None:
-            _build(userland, packages, wanted, box)
+            _build(userland, packages, wanted, box, with_salt=called != userland.suite)
     box = cache() / name
-    drop_older(box, f"{userland.suite}-*.box")
-    link = box.with_name(f"{userland.suite}.box")
+    drop_older(box, f"{called}-*.box")
+    link = box.with_name(f"{called}.box")
     link.unlink(missing_ok=True)
     link.symlink_to(box.name)
     return box
@@ -84,7 +95,9 @@ def requirements(userland: Userland) -> list[str]:
     return [*listed.split(), "pip", "setuptools", "wheel", *old]
 
 
-def _build(userland: Userland, packages: list[str], wanted: list[str], box: Path) -> None:
+def _build(
+    userland: Userland, packages: list[str], wanted: list[str], box: Path, *, with_salt: bool
+) -> None:
     if os.geteuid() != 0:
         raise DebianError(
             "cannot build a box\n"
@@ -97,6 +110,8 @@ def _build(userland: Userland, packages: list[str], wanted: list[str], box: Path
         _make_disk(disk)
         with _mounted(disk, folder / "tree") as tree:
             _fill(userland, packages, wanted, tree)
+            if with_salt:
+                _add_salt(userland, tree)
         _install_boot_sector(disk)
         _pack(disk, box)
 
@@ -148,10 +163,24 @@ def _fill(userland: Userland, packages: list[str], wanted: list[str], tree: Path
 def _download_wheels(userland: Userland, wanted: list[str], folder: Path) -> None:
     _run(
         [
-            *("/usr/bin/python3", "-m", "pip", "download", "-qq", "--dest", str(folder)),
+            *(*PIP, "download", "-qq", "--dest", str(folder), "--find-links", str(folder)),
             *("--python-version", userland.python, "--only-binary=:all:", *wanted),
         ]
     )
+
+
+def _add_salt(userland: Userland, tree: Path) -> None:
+    """An environment of its own; compiled here, for the guest may take minutes for that."""
+    wheels = tree / "opt/salt-wheels"
+    # PyPI has its source alone.
+    _run([*PIP, "wheel", "-qq", "--no-deps", "--wheel-dir", str(wheels), SALT])
+    (salt,) = wheels.glob("*.whl")
+    _download_wheels(userland, [str(salt)], wheels)
+    inside = ["chroot", str(tree)]
+    _run([*inside, "/usr/bin/python3", "-m", "venv", "/opt/salt"])
+    _run([*inside, "/opt/salt/bin/pip", "install", "-qq", "--find-links", "/opt/salt-wheels", SALT])
+    _run([*inside, "/opt/salt/bin/python", "-m", "compileall", "-qq", "/opt/salt/lib"])
+    shutil.rmtree(wheels)
 
 
 def public_key() -> Path:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .box import box_file
+from .box import box_file, box_name
 from .kernels import KERNELS, USERLANDS
 from .places import CHECKOUT, HERE, cache
 from .qemu import TAIL_LINES, find_accelerator
@@ -24,7 +24,7 @@ from .stages import say, stage
 
 KEPT = CHECKOUT / "build" / "vm" / "vagrant"
 REPORT = "/var/tmp/sigtrace-report.xml"
-ADDOPTS = f"SIGTRACE_LIVE=1 PYTEST_ADDOPTS=--junit-xml={REPORT}"
+ADDOPTS = f"SIGTRACE_LIVE=1 SIGTRACE_THROWAWAY=1 PYTEST_ADDOPTS=--junit-xml={REPORT}"
 WHOLE = f"cd /vagrant && sudo env {ADDOPTS} make test"
 # -o: lint and types have passed on the host.
 QUICK = f"{WHOLE} -o lint TESTS={{tests}}"
@@ -40,9 +40,9 @@ class StageFailed(Exception):
 
 @dataclass(frozen=True)
 class Vagrant:
-    """Vagrant with all of its state, and the VM's console, in `folder`."""
+    """Vagrant with all of its state, and the VM's console, in `folder`; `box` as box_name() has it."""
 
-    suite: str
+    box: str
     folder: Path
 
     def stage(self, name: str, *words: str) -> None:
@@ -87,7 +87,7 @@ class Vagrant:
             "VAGRANT_CWD": str(CHECKOUT),
             "VAGRANT_DEFAULT_PROVIDER": "libvirt",
             "VAGRANT_CHECKPOINT_DISABLE": "1",
-            "SIGTRACE_BOX": f"sigtrace/{self.suite}",
+            "SIGTRACE_BOX": f"sigtrace/{self.box}",
             "SIGTRACE_OFFLINE": "1",
             "SIGTRACE_CONSOLE": str(self.folder / "console"),
         }
@@ -96,7 +96,7 @@ class Vagrant:
 def run_cycle(suite: str, tests: str) -> int:
     """Build what is missing, then run_inside() beside a libvirtd of its own."""
     with stage(f"box of {suite}"):
-        box_file(USERLANDS[suite])
+        box_file(USERLANDS[suite], with_salt=not tests)
     accelerator = find_accelerator()
     kvm = f"no: {accelerator.note}" if accelerator.note else "yes"
     shutil.rmtree(KEPT, ignore_errors=True)
@@ -114,11 +114,10 @@ def run_cycle(suite: str, tests: str) -> int:
 
 def run_inside(suite: str, folder: Path, tests: str) -> int:
     """Up, test, report, destroy. Returns 0 when every stage was good."""
-    vagrant = Vagrant(suite, folder)
+    box = box_name(suite, with_salt=not tests)
+    vagrant = Vagrant(box, folder)
     stages = (
-        lambda: vagrant.stage(
-            "box add", "box", "add", "--name", f"sigtrace/{suite}", box_url(suite)
-        ),
+        lambda: vagrant.stage("box add", "box", "add", "--name", f"sigtrace/{box}", box_url(box)),
         lambda: vagrant.stage("up", "up"),
         lambda: vagrant.test(*test_command(tests)),
     )
@@ -149,8 +148,8 @@ def test_command(tests: str) -> tuple[str, int]:
     return command, QUICK_LIMIT if tests == QUICK_TESTS else LIMITS["test"]
 
 
-def box_url(suite: str) -> str:
-    return f"file://{cache() / 'boxes' / suite}.box"
+def box_url(box: str) -> str:
+    return f"file://{cache() / 'boxes' / box}.box"
 
 
 def keep_console(console: Path, shown: bool) -> None:

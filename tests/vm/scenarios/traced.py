@@ -1,4 +1,4 @@
-"""A running `sigtrace --json`, and the events it has shown so far."""
+"""A running `sigtrace --json`, live or following a log, and the events it has shown so far."""
 
 from __future__ import annotations
 
@@ -61,6 +61,17 @@ class Trace:
 
 def is_signal(event):
     return event["event"] == "signal"
+
+
+@contextmanager
+def following(path):
+    """`sigtrace replay --follow` of a log from its beginning on."""
+    command = [sys.executable, "-m", "tracer", "replay", "--follow", "--json", path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Trace(process)
+        finally:
+            process.terminate()
 
 
 @contextmanager

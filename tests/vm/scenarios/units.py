@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
+SECONDS = 90
 
 
 def systemctl(*words):
@@ -15,18 +17,33 @@ def systemctl(*words):
     return done.stdout.strip()
 
 
+def run(name, properties, *command):
+    """systemd-run: it returns when the unit has started as its Type= says."""
+    settings = [f"--property={setting}" for setting in properties]
+    words = ["systemd-run", "--quiet", f"--unit={name}", *settings, *map(str, command)]
+    subprocess.run(words, check=True)
+
+
+def children_of(pid):
+    """The processes that a process's first thread has started: proc_pid_task(5)."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def until(condition):
+    """Wait for what nothing tells us of; gives what the condition gave."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.1)
+    return found
+
+
 class Unit:
     """A unit that was started and said that it is ready."""
 
     def __init__(self, program, *properties):
         self.name = f"sigtrace-{program}.service"
-        settings = ("Type=notify", *properties)
-        subprocess.run(
-            ["systemd-run", "--quiet", f"--unit={self.name}"]
-            + [f"--property={setting}" for setting in settings]
-            + [sys.executable, str(PROGRAMS / f"{program}.py")],
-            check=True,
-        )
+        run(self.name, ("Type=notify", *properties), sys.executable, PROGRAMS / f"{program}.py")
         self.pid = int(self.show("ExecMainPID"))
 
     def show(self, name):
@@ -42,5 +59,10 @@ class Unit:
         systemctl("stop", self.name)
 
     def clean(self):
-        for words in (("kill", "--signal=KILL"), ("stop",), ("reset-failed",)):
-            subprocess.run(["systemctl", *words, self.name], capture_output=True, check=False)
+        clean(self.name)
+
+
+def clean(name):
+    """End a unit, whatever it does about it, and forget it."""
+    for words in (("kill", "--signal=KILL"), ("stop",), ("reset-failed",)):
+        subprocess.run(["systemctl", *words, name], capture_output=True, check=False)
