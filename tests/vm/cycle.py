@@ -96,7 +96,7 @@ class Vagrant:
 def run_cycle(suite: str, tests: str) -> int:
     """Build what is missing, then run_inside() beside a libvirtd of its own."""
     with stage(f"box of {suite}"):
-        box_file(USERLANDS[suite], with_salt=not tests)
+        box_file(USERLANDS[suite], with_salt=tests != QUICK_TESTS)
     accelerator = find_accelerator()
     kvm = f"no: {accelerator.note}" if accelerator.note else "yes"
     shutil.rmtree(KEPT, ignore_errors=True)
@@ -114,7 +114,7 @@ def run_cycle(suite: str, tests: str) -> int:
 
 def run_inside(suite: str, folder: Path, tests: str) -> int:
     """Up, test, report, destroy. Returns 0 when every stage was good."""
-    box = box_name(suite, with_salt=not tests)
+    box = box_name(suite, with_salt=tests != QUICK_TESTS)
     vagrant = Vagrant(box, folder)
     stages = (
         lambda: vagrant.stage("box add", "box", "add", "--name", f"sigtrace/{box}", box_url(box)),

@@ -63,5 +63,5 @@ KERNELS = (
     Kernel("7.2", "sid", (Boot("sid", SUITES),)),
 )
 
-# What a change in CI is tried on beside the host's own kernel: the oldest, without libbpf.
-QUICK = "5.10"
+# What a change in CI is tried on beside the host's own kernel: the oldest, with one userland for all.
+QUICK = Kernel("5.10", "bullseye", (Boot("bookworm", ("auto", "core", "bcc", "audit")),))

@@ -16,7 +16,7 @@ BIN = Path("/opt/salt/bin")
 MASTER, MINION = "sigtrace-salt-master.service", "sigtrace-salt-minion.service"
 pytestmark = pytest.mark.skipif(
     not BIN.exists(),
-    reason="the box is without salt: make vm-test, without QUICK and TESTS, builds one",
+    reason="the box is without salt: make vm-test, without QUICK, builds one",
 )
 
 
