@@ -306,6 +306,29 @@ def test_errors_are_kept(log, tmp_path):
     assert b"\x1b" not in replay(path).stderr
 
 
+@pytest.mark.parametrize("words", [(), ("--wide",), ("--brief",), ("--json",)])
+def test_nothing_in_a_log_or_its_name_acts_on_a_terminal(words, log):
+    evil = b'\x1b[31m\x07"\xc2\x9b'
+    text = logs.kill(1, 801).replace(b"auid=1000", b"auid=1000 tty=" + evil)
+    text = text.replace(b'key="k"', b'key="k"\x1dUID="%s"' % evil)
+    text += logs.target(2).replace(b"opid=801", b"opid=" + evil)
+    text += b"node=" + evil + b" " + logs.kill(3, 801, comm=evil[:9])
+    text += (
+        b"type=SYSCALL msg=audit(12/25/2017 19:52:55.088:1) : arch=x86_64 syscall=kill success=no "
+    )
+    text += b"exit=EPERM a0=1 a1=SIGTERM ppid=1 pid=2 uid=%s comm=%s exe=/x key=(null)\n" % (
+        evil,
+        evil,
+    )
+    done = replay(*words, log(text, "audit\x1b[31m.log"))
+    none = replay(*words, log(b"hello", "none\x1b[31m.log"))
+    assert (done.returncode, none.returncode) == (0, 2)
+    told = (done.stdout + done.stderr + none.stderr).decode()
+    assert [letter for letter in told if not letter.isprintable() and letter != "\n"] == []
+    if words == ("--json",):
+        assert len([json.loads(line) for line in done.stdout.splitlines()]) > 3
+
+
 @pytest.mark.parametrize(
     ("text", "like"),
     [
