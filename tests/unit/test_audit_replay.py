@@ -449,6 +449,51 @@ def test_a_pipe_shows_events_as_they_come():
         running.stderr.close()
 
 
+def test_a_pipe_may_begin_with_other_lines():
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tracer", "replay", "--json", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    running.stdin.write(b"-- Boot 7 --\n")
+    running.stdin.flush()
+    time.sleep(1)
+    out, said = running.communicate(logs.kill(1, 801), timeout=20)
+    assert (out.count(b"\n"), running.returncode) == (1, 0), said
+
+
+@pytest.mark.parametrize("words", [("-",), ("--follow", "audit.log")])
+def test_ctrl_c_ends_the_wait_for_a_first_record(words, log, tmp_path):
+    log(b"")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tracer", "replay", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    try:
+        time.sleep(0.7)
+        assert running.poll() is None
+        running.send_signal(2)
+        assert running.wait(20) == 0
+        assert b"0 records" in running.stderr.read()
+    finally:
+        running.kill()
+        running.communicate()
+
+
+@pytest.mark.parametrize("name", ["audit.log.gz", "-"])
+def test_what_does_not_grow_cannot_be_followed(name, log, first, tmp_path):
+    log(gzip.compress(FIRST.encode()), "audit.log.gz")
+    with first.open("rb") as stream:
+        done = replay("--follow", tmp_path / name if name != "-" else name, stdin=stream)
+    assert done.returncode == 2
+    assert b"cannot follow" in done.stderr
+
+
 def test_follower_keeps_half_a_line(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b"one\ntw")
