@@ -257,10 +257,15 @@ def test_the_account_at_the_end(log):
     assert re.search(
         r"7? ?6 records, 2023-11-14T22:13:20Z to 2023-11-14T22:13:29Z; 1 signal, 1 refused", said
     )
-    assert "1 lines" in said
-    assert ": 4" in said
+    assert "1 line (4; --errors keeps them)" in said
     assert "-S tgkill -F a2!=0" in said
     assert "audit=1" in said
+
+
+def test_what_was_given_up_is_told(log):
+    text = b"".join(logs.record(b"OBJ_PID", n, b"opid=5", 0) for n in range(10_500))
+    said = replay(log(text)).stderr.decode()
+    assert "500 events had no end and were given up" in said
 
 
 def test_what_a_log_cannot_show_is_said_only_if_so(log):
@@ -280,7 +285,7 @@ def test_records_without_a_date_are_told(log):
     first, second = shown(path)
     assert first["time"] == "2023-11-14T16:02:26.000000000Z"
     assert second["time"] == "2023-11-14T22:13:20.000000000Z"
-    assert "2 records have no date" in replay(path).stderr.decode()
+    assert "without a date: 2 records" in replay(path).stderr.decode()
 
 
 def test_rules_for_one_signal_alone_are_noticed(log):

@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
             _pump(chain(held, events), pipeline, stop, count)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    for line in account(source.tallies, joiner.counts):
+    for line in account(source.tallies, joiner.counts, source.coalescer.given_up):
         say(line)
     for line in unseen(source.evidence) if source.has_records() else ():
         say(line)
