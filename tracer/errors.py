@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tracer.text import printable
+
 
 class Problem(Exception):
     """A failure told in three lines; only ``tracer.cli`` prints it and chooses the exit status."""
@@ -14,4 +16,5 @@ class Problem(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        return f"sigtrace: {self.what}\n  why: {self.why}\n  try: {self.try_}"
+        text = f"sigtrace: {self.what}\n  why: {self.why}\n  try: {self.try_}"
+        return "\n".join(map(printable, text.split("\n")))

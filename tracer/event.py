@@ -101,8 +101,8 @@ class Earlier:
 class Signal:
     """A signal that the kernel accepted for one target, or decided to ignore or drop.
 
-    ``number`` is 1..64; ``code`` is si_code (sigaction(2)); ``origin`` is a key of
-    ``tracer.origin.ORIGINS`` and ``outcome`` one of ``tracer.outcome.OUTCOMES``. ``scope`` is
+    ``id`` needs no escapes in JSON. ``number`` is 1..64; ``code`` is si_code (sigaction(2));
+    ``origin`` is a key of ``tracer.origin.ORIGINS`` and ``outcome`` one of ``tracer.outcome.OUTCOMES``. ``scope`` is
     "process" or "thread". ``sender`` is None where nobody sent it (a timer, the tty): then
     ``current`` may name the process that merely ran. ``asked`` is the pid argument as the caller gave
     it: negative or 0 for a wide kill, whose events share their ``id``. ``target_is_asked`` says

@@ -8,6 +8,7 @@ import sys
 from typing import IO, TYPE_CHECKING
 
 from tracer.errors import Problem
+from tracer.text import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -71,7 +72,7 @@ def wants_colour() -> bool:
 def say(text: str) -> None:
     """A line beside the data; lost when nobody reads standard error any more."""
     try:
-        sys.stderr.write(f"sigtrace: {text}\n")
+        sys.stderr.write(f"sigtrace: {printable(text)}\n")
         sys.stderr.flush()
     except (OSError, AttributeError):
         pass

@@ -12,7 +12,11 @@ from functools import lru_cache
 @lru_cache(maxsize=4096)
 def shown(raw: bytes) -> str:
     """Printable text; what is not printable is written as \\xNN or \\uNNNN."""
-    text = raw.decode("utf-8", "backslashreplace")
+    return printable(raw.decode("utf-8", "backslashreplace"))
+
+
+def printable(text: str) -> str:
+    """The same for text that is decoded already."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else _escape(letter) for letter in text)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tracer.audit import coalesce
 from tracer.audit.coalesce import Coalescer
-from tracer.audit.record import PATH, SYSCALL, Record, Stamp
+from tracer.audit.record import ANOM_ABEND, PATH, PROCTITLE, SYSCALL, Record, Stamp
 from tracer.sources.log_files import LINE_MAX
 
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -152,6 +152,16 @@ def test_events_that_never_end_are_given_up_and_counted():
         closed += len(list(coalescer.feed(one)))
     assert coalescer.given_up == closed == 9_900
     assert len(list(coalescer.flush())) == 100
+
+
+def test_whole_events_are_not_given_up():
+    coalescer = Coalescer(open_max=2)
+    for serial in range(9):
+        stamp = Stamp(None, 10**18, serial)
+        kinds = (SYSCALL, PROCTITLE) if serial % 2 else (ANOM_ABEND,)
+        for kind in kinds:
+            list(coalescer.feed(Record(kind, stamp, b"x")))
+    assert coalescer.given_up == 0
 
 
 def test_what_is_open_is_bounded_in_bytes():

@@ -257,10 +257,15 @@ def test_the_account_at_the_end(log):
     assert re.search(
         r"7? ?6 records, 2023-11-14T22:13:20Z to 2023-11-14T22:13:29Z; 1 signal, 1 refused", said
     )
-    assert "1 lines" in said
-    assert ": 4" in said
+    assert "1 line (4; --errors keeps them)" in said
     assert "-S tgkill -F a2!=0" in said
     assert "audit=1" in said
+
+
+def test_what_was_given_up_is_told(log):
+    text = b"".join(logs.record(b"OBJ_PID", n, b"opid=5", 0) for n in range(10_500))
+    said = replay(log(text)).stderr.decode()
+    assert "500 events had no end and were given up" in said
 
 
 def test_what_a_log_cannot_show_is_said_only_if_so(log):
@@ -280,7 +285,7 @@ def test_records_without_a_date_are_told(log):
     first, second = shown(path)
     assert first["time"] == "2023-11-14T16:02:26.000000000Z"
     assert second["time"] == "2023-11-14T22:13:20.000000000Z"
-    assert "2 records have no date" in replay(path).stderr.decode()
+    assert "without a date: 2 records" in replay(path).stderr.decode()
 
 
 def test_rules_for_one_signal_alone_are_noticed(log):
@@ -304,6 +309,29 @@ def test_errors_are_kept(log, tmp_path):
     assert b"audit.log:4: " in text
     assert b"audit.log:5: the signal's number" in text
     assert b"\x1b" not in replay(path).stderr
+
+
+@pytest.mark.parametrize("words", [(), ("--wide",), ("--brief",), ("--json",)])
+def test_nothing_in_a_log_or_its_name_acts_on_a_terminal(words, log):
+    evil = b'\x1b[31m\x07"\xc2\x9b'
+    text = logs.kill(1, 801).replace(b"auid=1000", b"auid=1000 tty=" + evil)
+    text = text.replace(b'key="k"', b'key="k"\x1dUID="%s"' % evil)
+    text += logs.target(2).replace(b"opid=801", b"opid=" + evil)
+    text += b"node=" + evil + b" " + logs.kill(3, 801, comm=evil[:9])
+    text += (
+        b"type=SYSCALL msg=audit(12/25/2017 19:52:55.088:1) : arch=x86_64 syscall=kill success=no "
+    )
+    text += b"exit=EPERM a0=1 a1=SIGTERM ppid=1 pid=2 uid=%s comm=%s exe=/x key=(null)\n" % (
+        evil,
+        evil,
+    )
+    done = replay(*words, log(text, "audit\x1b[31m.log"))
+    none = replay(*words, log(b"hello", "none\x1b[31m.log"))
+    assert (done.returncode, none.returncode) == (0, 2)
+    told = (done.stdout + done.stderr + none.stderr).decode()
+    assert [letter for letter in told if not letter.isprintable() and letter != "\n"] == []
+    if words == ("--json",):
+        assert len([json.loads(line) for line in done.stdout.splitlines()]) > 3
 
 
 @pytest.mark.parametrize(
@@ -424,6 +452,51 @@ def test_a_pipe_shows_events_as_they_come():
         running.wait()
         running.stdout.close()
         running.stderr.close()
+
+
+def test_a_pipe_may_begin_with_other_lines():
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tracer", "replay", "--json", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    running.stdin.write(b"-- Boot 7 --\n")
+    running.stdin.flush()
+    time.sleep(1)
+    out, said = running.communicate(logs.kill(1, 801), timeout=20)
+    assert (out.count(b"\n"), running.returncode) == (1, 0), said
+
+
+@pytest.mark.parametrize("words", [("-",), ("--follow", "audit.log")])
+def test_ctrl_c_ends_the_wait_for_a_first_record(words, log, tmp_path):
+    log(b"")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tracer", "replay", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    try:
+        time.sleep(0.7)
+        assert running.poll() is None
+        running.send_signal(2)
+        assert running.wait(20) == 0
+        assert b"0 records" in running.stderr.read()
+    finally:
+        running.kill()
+        running.communicate()
+
+
+@pytest.mark.parametrize("name", ["audit.log.gz", "-"])
+def test_what_does_not_grow_cannot_be_followed(name, log, first, tmp_path):
+    log(gzip.compress(FIRST.encode()), "audit.log.gz")
+    with first.open("rb") as stream:
+        done = replay("--follow", tmp_path / name if name != "-" else name, stdin=stream)
+    assert done.returncode == 2
+    assert b"cannot follow" in done.stderr
 
 
 def test_follower_keeps_half_a_line(tmp_path):

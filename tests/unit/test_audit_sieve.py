@@ -86,7 +86,9 @@ def big(path, kills_at=(5, 2500)):
     return path
 
 
-def test_counts_and_span(tmp_path):
+@pytest.mark.parametrize("block", [audit_sieve.BLOCK, 997])
+def test_counts_and_span(block, tmp_path, monkeypatch):
+    monkeypatch.setattr(audit_sieve, "BLOCK", block)
     path = big(tmp_path / "audit.log")
     sieved, read = logs.source(path, sieve_min=0), logs.source(path, sieve_min=1 << 40)
     assert len(list(sieved.events())) == len(list(read.events())) == 2

@@ -45,7 +45,7 @@ class _Open:
 class Coalescer:
     """Feed it records in the order of the log; it gives groups back in the order of their first record.
 
-    ``given_up`` counts events closed too early because too many were open, ``repeated`` records of
+    ``given_up`` counts events closed before their end because too many were open, ``repeated`` records of
     events that were closed before (a log that holds the same event twice).
     """
 
@@ -118,7 +118,7 @@ class Coalescer:
             if not group.ended and abs(now - stamp.time) <= APART:
                 if len(self._open) <= self._limits[0] and self._size <= self._limits[1]:
                     break
-                self.given_up += 1
+                self.given_up += bool(group.records) and not _is_complete(group)
             ended += self._close(stamp)
         return ended
 
@@ -131,5 +131,7 @@ class Coalescer:
 
 
 def _is_complete(group: _Open) -> bool:
+    if group.ended or not group.records:
+        return group.ended
     types = [kind for kind, _ in group.records]
-    return group.ended or (bool(types) and types[0] == record.SYSCALL and record.PROCTITLE in types)
+    return types[0] in record.ALONE or (types[0] == record.SYSCALL and record.PROCTITLE in types)

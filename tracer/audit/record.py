@@ -7,6 +7,7 @@ Type numbers: include/uapi/linux/audit.h, and auditd's own (1200-1299) in libaud
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 SYSCALL, PATH, CONFIG_CHANGE, CWD, EXECVE = 1300, 1302, 1305, 1307, 1309
@@ -59,6 +60,7 @@ TYPES: dict[bytes, int] = {
     b"DAEMON_RESUME": DAEMON_RESUME,
 }
 OTHER = 0
+_ODD = re.compile(rb"[^\w.:@+-]")
 
 # Events of one record.
 ALONE = frozenset((LOST, ANOM_ABEND, KERNEL, SYSTEM_BOOT, 1200, 1201, 1203, 1205, 1206))
@@ -76,11 +78,16 @@ class Stamp(NamedTuple):
     serial: int
 
     def __str__(self) -> str:
-        node = self.node.decode("ascii", "backslashreplace") + "/" if self.node else ""
+        node = f"{_plain_name(self.node)}/" if self.node else ""
         seconds, rest = divmod(self.time, 1_000_000_000)
         fraction = f"{rest // 1_000_000:03}" if rest % 1_000_000 == 0 else f"{rest:09}"
         serial = str(self.serial) if self.serial >= 0 else f"line{-self.serial}"
         return f"{node}{seconds}.{fraction}:{serial}"
+
+
+def _plain_name(node: bytes) -> str:
+    """A node's name as part of an id, which is written without escapes: what is odd becomes %XX."""
+    return _ODD.sub(lambda odd: b"%%%02X" % ord(odd[0]), node).decode("ascii")
 
 
 class Record(NamedTuple):

@@ -11,26 +11,33 @@ from tracer.audit.tally import Tally
 _NAMES_MAX = 3
 
 
-def account(tallies: Iterable[Tally], counts: dict[str, int]) -> list[str]:
-    """Lines about the reading as a whole, and about every log with lines that were not understood."""
+def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0) -> list[str]:
+    """Lines about the reading as a whole, and about every log with lines that were not understood.
+
+    ``given_up``: events that were not waited for any longer.
+    """
     logs = list(tallies)
     records = sum(log.records for log in logs)
     names = ", ".join(log.name for log in logs[:_NAMES_MAX]) + (
         ", …" if len(logs) > _NAMES_MAX else ""
     )
-    lines = [f"read {names}: {records:,} records{_span(logs)}; {_counted(counts)}"]
+    lines = [f"read {names}: {_number(records, 'record')}{_span(logs)}; {_counted(counts)}"]
     for log in logs:
         if log.bad:
             some = ", ".join(map(str, log.bad_lines)) + (
                 ", …" if log.bad > len(log.bad_lines) else ""
             )
             lines.append(
-                f"{log.bad:,} lines of {log.name} were not understood: {some} (--errors keeps them)"
+                f"not understood in {log.name}: {_number(log.bad, 'line')} ({some}; --errors keeps them)"
             )
+    if given_up:
+        lines.append(
+            f"{_number(given_up, 'event')} had no end and were given up, too many being open at once"
+        )
     undated = sum(log.undated for log in logs)
     if undated:
         lines.append(
-            f"{undated:,} records have no date: theirs is when their file was last written"
+            f"without a date: {_number(undated, 'record')}, dated by when their file was last written"
         )
     if any(log.local_dates for log in logs):
         lines.append("times without a zone were read as this machine's local time (TZ changes it)")
@@ -50,9 +57,14 @@ def _utc(moment: int) -> str:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    signals = counts.get("signal", 0)
-    parts = [f"{signals:,} signal{'' if signals == 1 else 's'}"]
-    for key, word in (("failed", "refused"), ("probe", "probes"), ("exit", "deaths")):
+    parts = [_number(counts.get("signal", 0), "signal")]
+    if counts.get("failed"):
+        parts.append(f"{counts['failed']:,} refused")
+    for key, word in (("probe", "probe"), ("exit", "death")):
         if counts.get(key):
-            parts.append(f"{counts[key]:,} {word}")
+            parts.append(_number(counts[key], word))
     return ", ".join(parts)
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

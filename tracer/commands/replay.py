@@ -21,7 +21,7 @@ from tracer.output import open_sink, say
 from tracer.pipeline import Pipeline, Stop
 from tracer.progress import Bar
 from tracer.sources.audit_log import AuditLog
-from tracer.sources.log_files import STDIN, find_logs, open_log, unreadable
+from tracer.sources.log_files import STDIN, find_logs, is_packed, open_log, unreadable
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tracer.event import Event
     from tracer.filter import Filter
+    from tracer.sources.log_files import LogSet
 
 BATCH = 512
 REMEMBERED = 32_768
@@ -78,32 +79,47 @@ def run(options: argparse.Namespace) -> int:
         keep = rejects.keep if options.errors else None
         source = AuditLog(logs, users, keep, reading.proceed)
         joiner = Deaths(filter_)
-        events = joiner.counted(_events(source, options, stop))
-        first = next(events, None)
-        if (
-            first is None
-            and not any(tally.records for tally in source.tallies)
-            and not stop.asked()
-        ):
+        events = joiner.counted(_events(source, reading, options, stop))
+        held = _first(events, source, patient=not options.follow)
+        if not (held or source.has_records() or stop.asked()):
             raise no_records(options.files)
         sink = bar.before(open_sink(options))
         pipeline = Pipeline(filter_, joiner, sink, count=count)
         try:
             sink.start()
-            _pump(chain([first], events), pipeline, stop, count)
+            _pump(chain(held, events), pipeline, stop, count)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    for line in account(source.tallies, joiner.counts) + unseen(source.evidence):
+    for line in account(source.tallies, joiner.counts, source.coalescer.given_up):
+        say(line)
+    for line in unseen(source.evidence) if source.has_records() else ():
         say(line)
     return 0
 
 
-def _events(source: AuditLog, options: argparse.Namespace, stop: Stop) -> Iterator[Event | None]:
-    if options.follow:
-        return source.events_as_they_come(lambda seconds: not stop.asked(seconds))
+def _events(
+    source: AuditLog, reading: Reading, options: argparse.Namespace, stop: Stop
+) -> Iterator[Event | None]:
     if options.files == [STDIN] and not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
-        return source.events_of_stream(open_log(STDIN))
+        return source.events_of_stream(open_log(STDIN, reading.proceed))
+    if options.follow:
+        check_growing(source.logs)
+        return source.events_as_they_come(lambda seconds: not stop.asked(seconds))
     return source.events()
+
+
+def _first(events: Iterator[Event | None], source: AuditLog, patient: bool) -> list[Event | None]:
+    """What came until the logs had shown a record: a pipe may begin with other lines.
+
+    What is followed may have none for long: that is only said.
+    """
+    for event in events:
+        if event is not None or source.has_records():
+            return [event]
+        if not patient:
+            say("no audit records yet in " + ", ".join(log.name for log in source.logs))
+            return [event]
+    return []
 
 
 def _pump(
@@ -220,13 +236,26 @@ def read_passwd(path: str) -> Users:
     return Users({uid: name for name, uid in reversed(pairs)}, dict(pairs))
 
 
+def check_growing(logs: Iterable[LogSet]) -> None:
+    """Raises Problem for what cannot be followed: nobody adds to it."""
+    for log in logs:
+        path = log.paths[-1]
+        if path == STDIN or is_packed(path):
+            raise Problem(
+                f"cannot follow {path!r}",
+                "a packed log does not grow" if path != STDIN else "it is no log file",
+                "sigtrace replay --follow /var/log/audit/audit.log",
+            )
+
+
 def no_records(paths: list[str]) -> Problem:
     """The problem of files that hold no audit record at all."""
     from tracer.sources.looks import looks_like
 
-    seen = "; ".join(f"{path} looks like {looks_like(path)}" for path in paths[:3])
+    names = ["standard input" if path == STDIN else path for path in paths[:3]]
+    seen = "; ".join(f"{name} looks like {looks_like(path)}" for name, path in zip(names, paths))
     return Problem(
-        "no audit records in " + ", ".join(paths[:3]),
+        "no audit records in " + ", ".join(names),
         seen,
         "sigtrace replay /var/log/audit/audit.log",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tracer import signals
 from tracer.event import Failed, Probe, Signal
 from tracer.origin import CALL_ORIGINS, SI_KERNEL
-from tracer.text import command_line, shown
+from tracer.text import command_line, printable, shown
 from tracer.times import span
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def sender(event: Signal | Failed | Probe) -> str:
 
 def user(process: Process | None) -> str:
     if process is None or process.uid is None:
-        return UNKNOWN if process is None or process.user is None else process.user
-    return process.user or str(process.uid)
+        return UNKNOWN if process is None or process.user is None else printable(process.user)
+    return printable(process.user) if process.user else str(process.uid)
 
 
 def outcome(event: Signal | Failed | Probe) -> str:
@@ -201,7 +201,7 @@ def death(event: Exit) -> str:
 
 def loss(event: Loss) -> str:
     count = "an unknown number of" if event.count is None else f"{event.count:,}"
-    return f"lost {count} records here ({event.where})"
+    return f"lost {count} records here ({printable(event.where)})"
 
 
 def details(process: Process) -> str:

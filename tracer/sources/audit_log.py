@@ -59,6 +59,10 @@ class AuditLog:
         self.evidence = Evidence()
         self._losses = Losses()
 
+    def has_records(self) -> bool:
+        """Whether an audit record was read by now."""
+        return any(tally.records for tally in self.tallies)
+
     def events(self) -> Iterator[Event]:
         """All events; no input makes it raise, only a file that cannot be opened (Problem)."""
         for one in self._records():
@@ -196,7 +200,7 @@ def _lines(path: str, cuts: list[str], proceed: Proceed) -> Iterator[bytes]:
         if is_cut(line):
             cuts.append(f"{path}: cut in the middle of a record")
 
-    with open_log(path) as stream:
+    with open_log(path, proceed) as stream:
         try:
             yield from read_lines(read_blocks(stream, proceed), open_end)
         except EOFError as error:

@@ -102,6 +102,7 @@ _BEGIN = re.compile(
 _SERIAL = re.compile(
     rb"\ntype=(?!" + _FOLLOW + rb"|OBJ|DAEMON)\w+ msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
 )
+_RECORD = b" msg=audit("
 _CALL = re.compile(rb"arch=(\w+ syscall=\d+) ")
 _STAMP = re.compile(rb"\((\d{1,10})\.(\d{3}):")
 _NO_RECORD = re.compile(
@@ -157,7 +158,7 @@ class Sieve:
             if not self._proceed(self):
                 return
             self.at = begin + first
-            self.records += data.count(b" msg=audit(", first, last)
+            self.records += data.count(_RECORD, first, last + len(_RECORD) - 1)
             part = _line_end(data, first)
             while part < last:
                 end = _line_end(data, min(part + PART, last))

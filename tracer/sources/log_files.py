@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 import re
 import sys
@@ -16,6 +17,7 @@ STDIN = "-"
 _ROTATED = re.compile(
     r"(?P<base>.+?)(?:\.(?P<number>\d{1,4})|-(?P<date>\d{8}(?:-\d+)?))?(?P<packed>\.(?:gz|xz|zst|zstd|bz2))?"
 )
+_GZIP, _XZ, _BZIP2, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd"
 _BLOCK = 1 << 18
 LINE_MAX = 1 << 20
 
@@ -102,33 +104,50 @@ def _age(path: str) -> tuple[int, str]:
     return 1, "".join(chr(255 - ord(letter)) for letter in match["date"])
 
 
-def open_log(path: str) -> IO[bytes]:
+def always(stream: IO[bytes]) -> bool:
+    """Read on."""
+    return True
+
+
+def open_log(path: str, proceed: Proceed = always) -> IO[bytes]:
     """The file's bytes, unpacked if it is packed; the packing is told by its first bytes.
 
-    Raises Problem if it cannot be opened.
+    Raises Problem if it cannot be opened. Empty if ``proceed`` says no before anything came.
     """
     try:
         raw = open(sys.stdin.fileno() if path == STDIN else path, "rb", closefd=path != STDIN)  # noqa: SIM115
+        if not proceed(raw):
+            raw.close()
+            return io.BytesIO()
         head = raw.peek(6)[:6]
     except OSError as error:
         raise unreadable(path, error) from error
-    if head.startswith(b"\x1f\x8b"):
+    if head.startswith(_GZIP):
         import gzip
 
         return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
-    if head.startswith(b"\xfd7zXZ\0"):
+    if head.startswith(_XZ):
         import lzma
 
         return cast("IO[bytes]", lzma.LZMAFile(raw))
-    if head.startswith(b"BZh"):
+    if head.startswith(_BZIP2):
         import bz2
 
         return cast("IO[bytes]", bz2.BZ2File(raw))
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
+    if head.startswith(_ZSTD):
         from tracer.sources.zstd import open_zstd
 
         return open_zstd(raw, path)
     return raw
+
+
+def is_packed(path: str) -> bool:
+    """Whether a file's first bytes are those of a packed one; raises Problem if it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(6).startswith((_GZIP, _XZ, _BZIP2, _ZSTD))
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def unreadable(path: str, error: OSError) -> Problem:
@@ -137,11 +156,6 @@ def unreadable(path: str, error: OSError) -> Problem:
         f"sudo sigtrace replay {path}" if isinstance(error, PermissionError) else "ls -l " + path
     )
     return Problem(f"cannot read {path!r}", (error.strerror or str(error)).lower(), again)
-
-
-def always(stream: IO[bytes]) -> bool:
-    """Read on."""
-    return True
 
 
 def read_blocks(stream: IO[bytes], proceed: Proceed = always) -> Iterator[bytes]:
