@@ -92,6 +92,18 @@ def name_of(number: int) -> str:
     return "SIGRTMAX" if number == RTMAX else f"SIG{number}"
 
 
+def names_of(numbers: frozenset[int]) -> str:
+    """SIGHUP, SIGKILL, SIGRTMIN..SIGRTMIN+6: three and more in a row as a range."""
+    parts: list[str] = []
+    for first in sorted(number for number in numbers if number - 1 not in numbers):
+        last = next(number for number in range(first, LAST + 1) if number + 1 not in numbers)
+        if last - first < 2:
+            parts += map(name_of, range(first, last + 1))
+        else:
+            parts.append(f"{name_of(first)}..{name_of(last)}")
+    return ", ".join(parts) or "nothing"
+
+
 def code_name(number: int, code: int) -> str:
     """The name of si_code for a signal, such as SI_USER or SEGV_MAPERR; else the number as text."""
     names = _CODES_OF.get(number, ())

@@ -13,7 +13,7 @@ from tracer.join import Joiner
 from tracer.output import open_sink, say, summary
 from tracer.pipeline import Pipeline, Stop
 from tracer.privileges import drop
-from tracer.signals import EVERY, name_of
+from tracer.signals import EVERY, names_of
 from tracer.sources.abilities import BEST, unseen
 from tracer.sources.ladder import open_source
 from tracer.sources.wanted import Wanted
@@ -71,12 +71,10 @@ def _header(filter_: Filter, noise_left_out: bool, source: str) -> str:
         what = "all signals but SIGCHLD and SIGURG (--all shows them)"
     elif wanted == EVERY:
         what = "all signals"
-    elif len(wanted) <= 8:
-        what = ", ".join(name_of(number) for number in sorted(wanted))
+    elif len(wanted) > len(EVERY) // 2:
+        what = f"all signals but {names_of(EVERY - wanted)}"
     else:
-        missing = EVERY - wanted
-        names = ", ".join(name_of(number) for number in sorted(missing))
-        what = f"all signals but {names}" if len(missing) <= 8 else f"{len(wanted)} signals"
+        what = names_of(wanted)
     return f"tracing {what}; source {source}; Ctrl-C stops"
 
 
