@@ -62,9 +62,9 @@ static __always_inline void add_cgroup(struct process_record *record, struct ker
 }
 
 /* The cgroup of a task: its v2 path, or on a v1 or hybrid host, where that says only "/", the pids one. */
-__noinline int describe_cgroup(__u64 address)
+__noinline int describe_cgroup(__u64 address, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct css_set *set = BPF_CORE_READ((struct task_struct *)address, cgroups);
 	struct kernfs_node *node = BPF_CORE_READ(set, dfl_cgrp, kn);
 	struct cgroup_subsys_state *pids = NULL;
@@ -88,9 +88,9 @@ __noinline int describe_cgroup(__u64 address)
  * The path of the executable, component by component, over mount points up to the root of its mount
  * namespace: d_path() (fs/d_path.c) without its locks.
  */
-__noinline int describe_exe(__u64 address)
+__noinline int describe_exe(__u64 address, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct file *file = BPF_CORE_READ((struct task_struct *)address, mm, exe_file);
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent;
 	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
@@ -133,9 +133,9 @@ static __always_inline __u32 own_pid(struct task_struct *leader)
 	return number;
 }
 
-__noinline int describe_ancestors(__u64 address)
+__noinline int describe_ancestors(__u64 address, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct task_struct *parent = (void *)address;
 
 	if (!record)
@@ -153,9 +153,9 @@ __noinline int describe_ancestors(__u64 address)
 	return 0;
 }
 
-__noinline int describe_identity(__u64 address)
+__noinline int describe_identity(__u64 address, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct task_struct *leader = (void *)address;
 
 	if (!record)
@@ -215,11 +215,11 @@ static __always_inline void kept_argv(struct process_record *record)
 
 /*
  * Describe the process that TASK belongs to. The three texts are put where there is room for each, in
- * this order (see add_name()), and sent as they lie: tracer/sources/wire.py knows the offsets.
+ * this order (see add_name()), and sent as they lie: tracer/sources/wire.py knows the offsets. BY is the enum describer that asks.
  */
-__noinline int describe(__u64 address, __u32 is_current)
+__noinline int describe(__u64 address, __u32 is_current, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct task_struct *task = (void *)address, *leader = BPF_CORE_READ(task, group_leader);
 	__u32 size;
 
@@ -229,10 +229,10 @@ __noinline int describe(__u64 address, __u32 is_current)
 	record->type = RECORD_PROCESS;
 	record->pid = BPF_CORE_READ(leader, tgid);
 	record->start = BPF_CORE_READ(leader, start_boottime);
-	describe_identity((__u64)leader);
-	describe_ancestors((__u64)leader);
-	describe_exe(address);
-	describe_cgroup(address);
+	describe_identity((__u64)leader, by);
+	describe_ancestors((__u64)leader, by);
+	describe_exe(address, by);
+	describe_cgroup(address, by);
 	if (is_current)
 		own_argv(record);
 	/* Another's memory is out of reach, and so is that of one who exits: exit_mm() comes first. */
