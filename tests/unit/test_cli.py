@@ -21,6 +21,8 @@ from tracer.signals import EVERY, names_of
         (["--count", "0"], "--count '0'"),
         (["--count", "0"], "from 1 on"),
         (["--pid", "-1"], "--pid '-1' is no pid"),
+        (["--user", "no-such-user"], "--user 'no-such-user' is no user of this host"),
+        (["--user", "\udcff"], "is no user of this host"),
         (["--uid", "4294967295"], "--uid '4294967295'"),
         (["--children-of", "0"], "--children-of '0'"),
         (["--children-of", "4194305"], "from 1 to 4194304"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace) -> int:
     """Trace until a limit or Ctrl-C. Returns the exit status; raises Problem."""
     filter_ = opts.filter_of(options)
+    for value in filter_.values:
+        if value.kind == "user" and not value.text.isdigit():
+            _require_user(value.text)
     count, duration = opts.count_of(options.count), opts.duration_of(options.duration)
     buffer, ready_fd = opts.buffer_of(options.buffer), opts.fd_of(options.ready_fd)
     sink = open_sink(options)
@@ -63,6 +67,17 @@ def run(options: argparse.Namespace) -> int:
         source.close()
     say(summary(totals, buffer))
     return 0
+
+
+def _require_user(name: str) -> None:
+    try:
+        pwd.getpwnam(name)
+    except (KeyError, UnicodeEncodeError):
+        raise Problem(
+            f"--user {name!r} is no user of this host",
+            "no uid bears this name, so it fits nobody",
+            "getent passwd for the names there are, or --uid with the number",
+        ) from None
 
 
 def _header(filter_: Filter, noise_left_out: bool, source: str) -> str:
