@@ -64,7 +64,7 @@ int on_call(__u64 *ctx)
 		return 0;
 	if (config.describe && met_first(pid, me->group_leader->start_boottime,
 					  state_of(me->group_leader), false))
-		describe(bpf_get_current_task(), true);
+		describe(bpf_get_current_task(), true, ON_CALL);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		count_loss(LOST_CALLS);

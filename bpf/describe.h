@@ -19,16 +19,19 @@
  * The size lives in the record, not in a register: the verifier then knows nothing of it, and two ways
  * through a step end in the same state instead of doubling the states of every step after it.
  */
-static __always_inline void add_name(char *text, volatile __u16 *size, const void *name)
+static __always_inline bool add_name(char *text, volatile __u16 *size, const void *name)
 {
 	__u32 at = *size;
 	long added;
 
 	if (at >= PATH_ROOM)
-		return;
+		return false;
+	/* What does not fit is written where the next text comes, and is not counted. */
 	added = bpf_probe_read_kernel_str(text + (at & (PATH_ROOM - 1)), NAME_ROOM, name);
-	if (added > 0)
-		*size = at + added;
+	if (added <= 0 || at + added > PATH_ROOM)
+		return false;
+	*size = at + added;
+	return true;
 }
 
 static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node)
@@ -41,23 +44,27 @@ static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node)
 	return BPF_CORE_READ(old, parent);
 }
 
-static __always_inline void add_cgroup(char *text, volatile __u16 *size, struct kernfs_node *node)
+static __always_inline void add_cgroup(struct process_record *record, struct kernfs_node *node)
 {
 	struct kernfs_node *parent;
 
+	record->flags |= CGROUP_CUT;
 	for (int step = 0; step < PATH_STEPS; step++) {
 		parent = parent_of(node);
-		if (!parent)
+		if (!parent) {
+			record->flags &= ~CGROUP_CUT;
 			break;
-		add_name(text, size, BPF_CORE_READ(node, name));
+		}
+		if (!add_name(record->text + PATH_ROOM, &record->cgroup_size, BPF_CORE_READ(node, name)))
+			break;
 		node = parent;
 	}
 }
 
 /* The cgroup of a task: its v2 path, or on a v1 or hybrid host, where that says only "/", the pids one. */
-__noinline int describe_cgroup(__u64 address)
+__noinline int describe_cgroup(__u64 address, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct css_set *set = BPF_CORE_READ((struct task_struct *)address, cgroups);
 	struct kernfs_node *node = BPF_CORE_READ(set, dfl_cgrp, kn);
 	struct cgroup_subsys_state *pids = NULL;
@@ -73,7 +80,7 @@ __noinline int describe_cgroup(__u64 address)
 			record->flags |= CGROUP_V1;
 		}
 	}
-	add_cgroup(record->text + PATH_ROOM, &record->cgroup_size, node);
+	add_cgroup(record, node);
 	return 0;
 }
 
@@ -81,28 +88,32 @@ __noinline int describe_cgroup(__u64 address)
  * The path of the executable, component by component, over mount points up to the root of its mount
  * namespace: d_path() (fs/d_path.c) without its locks.
  */
-__noinline int describe_exe(__u64 address)
+__noinline int describe_exe(__u64 address, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct file *file = BPF_CORE_READ((struct task_struct *)address, mm, exe_file);
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent;
 	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
 	struct mount *mount, *above;
 
-	if (!record)
+	if (!record || !dentry)
 		return 0;
+	record->flags |= EXE_CUT;
 	for (int step = 0; step < PATH_STEPS && dentry; step++) {
 		mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
 		parent = BPF_CORE_READ(dentry, d_parent);
 		if (dentry == BPF_CORE_READ(vfs, mnt_root) || dentry == parent) {
 			above = BPF_CORE_READ(mount, mnt_parent);
-			if (above == mount || !above)
+			if (above == mount || !above) {
+				record->flags &= ~EXE_CUT;
 				break;
+			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			vfs = (void *)above + bpf_core_field_offset(struct mount, mnt);
 			continue;
 		}
-		add_name(record->text, &record->exe_size, BPF_CORE_READ(dentry, d_name.name));
+		if (!add_name(record->text, &record->exe_size, BPF_CORE_READ(dentry, d_name.name)))
+			break;
 		dentry = parent;
 	}
 	return 0;
@@ -122,9 +133,9 @@ static __always_inline __u32 own_pid(struct task_struct *leader)
 	return number;
 }
 
-__noinline int describe_ancestors(__u64 address)
+__noinline int describe_ancestors(__u64 address, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct task_struct *parent = (void *)address;
 
 	if (!record)
@@ -142,9 +153,9 @@ __noinline int describe_ancestors(__u64 address)
 	return 0;
 }
 
-__noinline int describe_identity(__u64 address)
+__noinline int describe_identity(__u64 address, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct task_struct *leader = (void *)address;
 
 	if (!record)
@@ -203,12 +214,12 @@ static __always_inline void kept_argv(struct process_record *record)
 }
 
 /*
- * Describe the process that TASK belongs to. The three texts are put where there is room for each, and
- * sent as they lie: tracer/sources/wire.py knows the offsets.
+ * Describe the process that TASK belongs to. The three texts are put where there is room for each, in
+ * this order (see add_name()), and sent as they lie: tracer/sources/wire.py knows the offsets. BY is the enum describer that asks.
  */
-__noinline int describe(__u64 address, __u32 is_current)
+__noinline int describe(__u64 address, __u32 is_current, __u32 by)
 {
-	struct process_record *record = scratch_of(&process_scratch);
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct task_struct *task = (void *)address, *leader = BPF_CORE_READ(task, group_leader);
 	__u32 size;
 
@@ -218,10 +229,10 @@ __noinline int describe(__u64 address, __u32 is_current)
 	record->type = RECORD_PROCESS;
 	record->pid = BPF_CORE_READ(leader, tgid);
 	record->start = BPF_CORE_READ(leader, start_boottime);
-	describe_identity((__u64)leader);
-	describe_ancestors((__u64)leader);
-	describe_cgroup(address);
-	describe_exe(address);
+	describe_identity((__u64)leader, by);
+	describe_ancestors((__u64)leader, by);
+	describe_exe(address, by);
+	describe_cgroup(address, by);
 	if (is_current)
 		own_argv(record);
 	/* Another's memory is out of reach, and so is that of one who exits: exit_mm() comes first. */

@@ -65,22 +65,18 @@ struct {
  * Room too large for the stack, one for each program that needs it: on_signal runs with interrupts off
  * (__send_signal_locked holds the siglock), the others may be interrupted by it but not by themselves.
  */
-#define SCRATCH(name, kind)                          \
+#define SCRATCH(name, kind, programs)                \
 	struct {                                     \
 		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); \
-		__uint(max_entries, 1);              \
+		__uint(max_entries, programs);       \
 		__type(key, __u32);                  \
 		__type(value, kind);                 \
 	} name SEC(".maps")
 
-SCRATCH(process_scratch, struct process_record);
-SCRATCH(argv_scratch, struct exec_argv);
+enum describer { ON_SIGNAL, ON_CALL, DESCRIBERS };
 
-static __always_inline void *scratch_of(void *map)
-{
-	__u32 zero = 0;
-	return bpf_map_lookup_elem(map, &zero);
-}
+SCRATCH(process_scratch, struct process_record, DESCRIBERS);
+SCRATCH(argv_scratch, struct exec_argv, 1);
 
 static __always_inline void count_loss(__u32 kind)
 {

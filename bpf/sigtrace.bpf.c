@@ -198,14 +198,14 @@ static __always_inline void meet(__u64 *ctx, struct task_struct *me, struct task
 			state = state_at(BPF_CORE_READ(task, group_leader));
 		}
 		if (met_first(pid, start, state, false))
-			describe((__u64)task, true);
+			describe((__u64)task, true, ON_SIGNAL);
 	}
 	start = target->group_leader->start_boottime;
 	state = state_of(target->group_leader);
 	if (met_first(target->tgid, start, state, config.deaths) && config.describe) {
 		/* The same pointer as a number: verified functions take no typed pointers before v6.9. */
 		bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
-		describe(address, pid == (__u32)target->tgid);
+		describe(address, pid == (__u32)target->tgid, ON_SIGNAL);
 	}
 }
 
@@ -304,7 +304,8 @@ SEC("tp_btf/sched_process_exec")
 int on_exec(__u64 *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct exec_argv *kept = scratch_of(&argv_scratch);
+	__u32 only = 0;
+	struct exec_argv *kept = bpf_map_lookup_elem(&argv_scratch, &only);
 	__u64 start = BPF_CORE_READ(task, mm, arg_start);
 	__u64 size = BPF_CORE_READ(task, mm, arg_end) - start;
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;

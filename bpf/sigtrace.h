@@ -13,7 +13,7 @@
 #define COMM_SIZE 16 /* TASK_COMM_LEN, include/linux/sched.h */
 #define TTY_SIZE 16
 #define ANCESTORS 8
-#define NAME_ROOM 128  /* one component of a path; longer ones are cut */
+#define NAME_ROOM 256  /* one component of a path: NAME_MAX, include/uapi/linux/limits.h, and NUL */
 #define PATH_ROOM 1024 /* all components of a path, each ended by NUL, leaf first */
 #define ARGV_ROOM 4096 /* argv of a sender, read while it is alive */
 #define EXEC_ROOM 1024 /* argv kept from exec on, for processes that may become targets */
@@ -99,6 +99,8 @@ enum process_flag {
 	ARGV_CUT = 1 << 0,
 	CGROUP_V1 = 1 << 1, /* the path is of the v1 pids hierarchy: the v2 one says only "/" */
 	LINEAGE_ONLY = 1 << 2, /* only pid, ppid, start, comm and the ancestors are known */
+	EXE_CUT = 1 << 3,    /* the path's beginning found no room */
+	CGROUP_CUT = 1 << 4, /* likewise */
 };
 
 /* Sent once for each state of a process (state_of()), before the first signal that concerns it. */

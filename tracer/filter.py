@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from tracer.event import Event
 
 COMM_LENGTH = 15  # TASK_COMM_LEN less its NUL
+LAST_PID = 1 << 22  # PID_MAX_LIMIT, include/linux/threads.h
+# (uid_t)-1 is no user: setresuid(2).
+_BOUNDS = {"uid": range(0xFFFFFFFF), "children-of": range(1, LAST_PID + 1)}
+_NUMBER = re.compile(r"-?[0-9]{1,20}")
 
 
 @frozen
@@ -239,9 +243,9 @@ def parse_term(text: str, option: str) -> Term:
     if not word:
         raise Problem(f"{option} {text!r} names nobody", "it is empty", _ENDS)
     excluded = text.startswith("!")
-    if word.isascii() and word.isdigit():
-        if not 0 < int(word) <= 1 << 22:
-            raise Problem(f"{option} {text!r} is no pid", "pids are 1 to 4194304", _ENDS)
+    if _NUMBER.fullmatch(word):
+        if not 0 < int(word) <= LAST_PID:
+            raise Problem(f"{option} {text!r} is no pid", f"pids are 1 to {LAST_PID}", _ENDS)
         return Term(pid=int(word), excluded=excluded)
     name = word.encode(errors="surrogateescape")
     _glob(name)
@@ -254,16 +258,20 @@ _ENDS = "a pid (1350), a name (nginx), a pattern ('php-fpm*'), or '!name' for al
 def parse_value(kind: str, text: str) -> Value:
     """The text of ``--uid`` and its like, checked."""
     word = text.lstrip("!")
-    number = kind in ("uid", "children-of")
-    if not word or (number and not (word.isascii() and word.isdigit())):
+    bounds = _BOUNDS.get(kind)
+    why = None if word else "it is empty"
+    if word and bounds and not (word.isascii() and word.isdigit() and int(word[:12]) in bounds):
+        why = f"{shown(word.encode())} is not a number from {bounds[0]} to {bounds[-1]}"
+    if why:
+        example = "1000" if bounds else "NAME"
         raise Problem(
             f"--{kind} {text!r} is not understood",
-            "it is empty" if not word else f"{shown(word.encode())} is not a number",
-            f"--{kind} {'1000' if number else 'NAME'}, or '!…' for all but it",
+            why,
+            f"--{kind} {example}, or '!{example}' for all but it",
         )
     if kind == "unit":
         _glob_of(word)
-    return Value(kind, str(int(word)) if number else word, text.startswith("!"))
+    return Value(kind, str(int(word)) if bounds else word, text.startswith("!"))
 
 
 def parse_words(

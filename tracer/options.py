@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from tracer import __version__, signals
@@ -15,10 +17,12 @@ from tracer.filter import (
     parse_term,
     parse_value,
 )
+from tracer.origin import ORIGINS
+from tracer.outcome import OUTCOMES
 from tracer.times import DURATIONS, parse_duration, parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 COMMANDS = {
     "replay": "who sent the signal, from audit logs of any host and day",
@@ -39,6 +43,16 @@ examples:
 DEFAULT_BUFFER = 8 << 20
 _SIZE = re.compile(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
+
+
+class AlsoThis(argparse.Action):
+    """An option with a comma-separated list: given again, it goes on with the list."""
+
+    def __call__(
+        self, _parser: object, namespace: argparse.Namespace, text: object, _name: object = None
+    ) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, text if before is None else f"{before},{text}")
 
 
 class Parser(argparse.ArgumentParser):
@@ -70,10 +84,12 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     """The options that every source shares: what to show."""
     group = parser.add_argument_group(
         "what to show",
-        "ENDS are pids, names or patterns ('php-fpm*'); '!' excludes; options repeat, as alternatives",
+        "an END is a pid, a name or a pattern ('php-fpm*'); '!' before anything excludes it;\n"
+        "  an option given again adds an alternative",
     )
     add = group.add_argument
-    add("-s", "--signal", metavar="SET", help="9, TERM,KILL, RTMIN+3, 34-40, '!CHLD'")
+    also = partial(add, metavar="LIST", action=AlsoThis)
+    also("-s", "--signal", help="9, TERM,KILL, RTMIN+3, 34-40, '!CHLD'")
     add("--all", action="store_true", help="SIGCHLD and SIGURG too, which are left out by default")
     add("--from", dest="sender", metavar="END", action="append", default=[], help="the sender")
     add("--to", dest="target", metavar="END", action="append", default=[], help="the target")
@@ -86,8 +102,13 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         ("children-of", "PID", "a descendant of this process, at either end"),
     ):
         add(f"--{kind}", metavar=metavar, action="append", default=[], help=text)
-    add("--outcome", metavar="WORDS", help="delivered,handled,blocked,ignored,coalesced,dropped")
-    add("--origin", metavar="WORDS", help="kill,tgkill,sigqueue,pidfd,oom,tty,timer,fault,…")
+    also("--outcome", help=_listed(OUTCOMES))
+    also("--origin", help=_listed(ORIGINS))
+
+
+def _listed(words: Iterable[str]) -> str:
+    """Words to choose from; a blank in one may be typed as "-"."""
+    return ", ".join(word.replace(" ", "-") for word in words)
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +121,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     """How to show it; the same for every source."""
     group = parser.add_argument_group("how to show it")
     group.add_argument("--json", action="store_true", help="one JSON object a line (docs/json.md)")
-    group.add_argument("-w", "--wide", action="store_true", help="everything of both ends")
+    group.add_argument(
+        "-w", "--wide", action="store_true", help="everything of both ends, cut nowhere"
+    )
     group.add_argument(
         "-b", "--brief", action="store_true", help="one line a signal, nothing below it"
     )
@@ -152,14 +175,26 @@ def count_of(text: str | None) -> int | None:
 
 
 def fd_of(text: str | None) -> int | None:
-    """``--ready-fd``: a descriptor."""
-    return None if text is None else _whole(text, "--ready-fd", 0)
+    """``--ready-fd``: a descriptor that is open before any of ours is, and none of the standard ones."""
+    if text is None:
+        return None
+    fd = _whole(text, "--ready-fd", 3)
+    try:
+        os.fstat(fd)
+    except OSError as error:
+        raise Problem(
+            f"--ready-fd {fd} cannot be written",
+            error.strerror or "",
+            f"an open descriptor: sigtrace --ready-fd {fd} {fd}> FILE",
+        ) from None
+    return fd
 
 
 def _whole(text: str, option: str, least: int) -> int:
     if text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least:
         return int(text)
-    raise Problem(f"{option} {text!r} is not understood", "it is no number", f"{least} or more")
+    why = f"it is no whole number from {least} on"
+    raise Problem(f"{option} {text!r} is not understood", why, f"{option} {least}, or more")
 
 
 def duration_of(text: str | None) -> float | None:
@@ -168,7 +203,9 @@ def duration_of(text: str | None) -> float | None:
         return None
     seconds = parse_duration(text)
     if not seconds:
-        raise Problem(f"--duration {text!r} is not understood", "it is no duration", DURATIONS)
+        raise Problem(
+            f"--duration {text!r} is not understood", "it is no duration above zero", DURATIONS
+        )
     return seconds
 
 

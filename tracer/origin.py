@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracer.signals import NUMBERS
+from tracer.signals import NUMBERS, has_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,8 +130,8 @@ _RULES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ("ptrace", lambda f: f.number == _N["STOP"] and f.code == SI_KERNEL),
     ("tty", lambda f: f.number in _TTY and f.code == SI_KERNEL and not _by_own_hand(f)),
     ("async io", lambda f: f.code in (-3, -4, -5, -60)),
-    ("async io", lambda f: f.number in (_N["IO"], _N["URG"]) and f.code > 0),
-    ("async io", lambda f: f.number >= 32 and 0 < f.code <= 6),
+    ("async io", lambda f: f.number in (_N["IO"], _N["URG"]) and f.code == SI_KERNEL),
+    ("async io", lambda f: not has_codes(f.number) and 0 < f.code <= 6),
 )
 
 

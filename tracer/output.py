@@ -65,7 +65,7 @@ def wants_colour() -> bool:
     return (
         sys.stdout.isatty()
         and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM", "dumb") != "dumb"
+        and os.environ.get("TERM") not in (None, "", "dumb")
     )
 
 
@@ -78,13 +78,16 @@ def say(text: str) -> None:
         pass
 
 
+def _size(count: int) -> str:
+    """A number of bytes as --buffer takes it: 64K, 8M."""
+    return f"{count >> 20}M" if count >> 20 else f"{count >> 10}K"
+
+
 def summary(totals: Totals, buffer: int | None = None) -> str:
     """The last line: what was shown and what was lost."""
     signals = f"{totals.shown:,} signal{'' if totals.shown == 1 else 's'} shown"
     lost = "some lost" if totals.lost is None else f"{totals.lost:,} lost"
     text = f"{signals}, {lost}, {totals.seconds:.1f} s"
     if totals.lost != 0 and buffer is not None:
-        text += (
-            f"; raise --buffer (now {buffer >> 20 or buffer / (1 << 20):g}M) or narrow the filter"
-        )
+        text += f"; raise --buffer (now {_size(buffer)}) or narrow the filter"
     return text

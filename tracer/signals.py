@@ -78,7 +78,9 @@ _CODES_OF: dict[int, tuple[str, ...]] = {
     29: ("IN", "OUT", "MSG", "ERR", "PRI", "HUP"),
     31: ("SECCOMP", "USER_DISPATCH"),
 }
-_PREFIX = {17: "CLD_", 29: "POLL_", 31: "SYS_"}
+_PREFIX = {17: "CLD_", 31: "SYS_"}
+# Any other signal that F_SETSIG names bears SIGIO's codes: send_sigio_to_task(), fs/fcntl.c.
+_READY = 29
 
 
 def name_of(number: int) -> str:
@@ -92,12 +94,30 @@ def name_of(number: int) -> str:
     return "SIGRTMAX" if number == RTMAX else f"SIG{number}"
 
 
+def names_of(numbers: frozenset[int]) -> str:
+    """SIGHUP, SIGKILL, SIGRTMIN..SIGRTMIN+6: three and more in a row as a range."""
+    parts: list[str] = []
+    for first in sorted(number for number in numbers if number - 1 not in numbers):
+        last = next(number for number in range(first, LAST + 1) if number + 1 not in numbers)
+        if last - first < 2:
+            parts += map(name_of, range(first, last + 1))
+        else:
+            parts.append(f"{name_of(first)}..{name_of(last)}")
+    return ", ".join(parts) or "nothing"
+
+
 def code_name(number: int, code: int) -> str:
     """The name of si_code for a signal, such as SI_USER or SEGV_MAPERR; else the number as text."""
-    names = _CODES_OF.get(number, ())
-    if 1 <= code <= len(names):
-        return _PREFIX.get(number, _NAMES[number - FIRST] + "_") + names[code - 1]
-    return _CODES.get(code, str(code))
+    names = _CODES_OF.get(number, _CODES_OF[_READY])
+    if not 1 <= code <= len(names):
+        return _CODES.get(code, str(code))
+    prefix = f"{_NAMES[number - FIRST]}_" if has_codes(number) else "POLL_"
+    return _PREFIX.get(number, prefix) + names[code - 1]
+
+
+def has_codes(number: int) -> bool:
+    """Whether positive codes of a signal are its own: sig_specific_sicodes(), include/linux/signal.h."""
+    return number in _CODES_OF and number != _READY
 
 
 def number_of(text: str) -> int | None:

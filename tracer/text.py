@@ -7,6 +7,7 @@ are no UTF-8, and characters that turn the direction of writing around.
 from __future__ import annotations
 
 from functools import lru_cache
+from unicodedata import category, east_asian_width
 
 
 @lru_cache(maxsize=4096)
@@ -38,6 +39,32 @@ def plain(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: two for a wide letter, none for an accent."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, text))
+
+
+def _columns(letter: str) -> int:
+    if category(letter) in ("Mn", "Me"):
+        return 0
+    return 2 if east_asian_width(letter) in "WF" else 1
+
+
+def cut(text: str, width: int) -> str:
+    """At most so many columns; what is missing is told by an ellipsis."""
+    if columns(text) <= width:
+        return text
+    taken, room = 0, width - 1
+    for letter in text:
+        room -= _columns(letter)
+        if room < 0:
+            break
+        taken += 1
+    return text[:taken] + "…"
+
+
 def command_line(argv: tuple[bytes, ...], cut: bool = False) -> str:
     """argv as a person would type it, quoted where a shell would need it."""
     line = " ".join(_quote(shown(word)) for word in argv)
@@ -46,8 +73,13 @@ def command_line(argv: tuple[bytes, ...], cut: bool = False) -> str:
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
+# What a shell does not take as it stands between double quotes.
+_SPECIAL = frozenset('"$`\\!')
+
 
 def _quote(word: str) -> str:
     if word and _SAFE.issuperset(word):
         return word
+    if "'" in word and _SPECIAL.isdisjoint(word):
+        return f'"{word}"'
     return "'" + word.replace("'", "'\"'\"'") + "'"

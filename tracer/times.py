@@ -108,6 +108,11 @@ def local(moment: int) -> str:
     return f"{_local_second(second)}.{rest // 1_000_000:03d}"
 
 
+def local_moment(moment: int) -> str:
+    """The wall clock's date and time of day: 2026-11-23 01:14:05.120."""
+    return time.strftime("%Y-%m-%d ", time.localtime(moment // SECOND)) + local(moment)
+
+
 @lru_cache(maxsize=64)
 def local_date(second: int) -> str:
     """The wall clock's date and zone: Mon 2026-11-23 UTC+01:00."""

@@ -17,6 +17,14 @@ HERE = Path(__file__).parent
 TIME_LIMIT = 120
 
 
+@pytest.fixture(autouse=True, scope="session")
+def as_from_a_terminal():
+    """nohup, or a shell's &, leaves its children ignoring these: whom we start would not die of them."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture(autouse=True)
 def needs_root(request, cannot_run):
     if "source" in request.fixturenames and os.geteuid() != 0:

@@ -103,3 +103,4 @@ def test_an_object_that_is_none(what, tmp_path, program):
     assert [line.split(":")[0].strip() for line in lines] == ["sigtrace", "why", "try"]
     assert "Traceback" not in done.stderr
     assert "make build" in lines[-1]
+    assert "Unknown error" not in done.stderr

@@ -6,6 +6,9 @@ import pytest
 
 from tracer import cli, options
 from tracer.errors import Problem
+from tracer.output import summary, wants_colour
+from tracer.pipeline import Totals
+from tracer.signals import EVERY, names_of
 
 
 @pytest.mark.parametrize(
@@ -16,6 +19,15 @@ from tracer.errors import Problem
         (["--duration", "x"], "--duration 'x'"),
         (["--duration", "0"], "--duration '0'"),
         (["--count", "0"], "--count '0'"),
+        (["--count", "0"], "from 1 on"),
+        (["--pid", "-1"], "--pid '-1' is no pid"),
+        (["--user", "no-such-user"], "--user 'no-such-user' is no user of this host"),
+        (["--user", "\udcff"], "is no user of this host"),
+        (["--uid", "4294967295"], "--uid '4294967295'"),
+        (["--children-of", "0"], "--children-of '0'"),
+        (["--children-of", "4194305"], "from 1 to 4194304"),
+        (["--ready-fd", "1"], "--ready-fd '1'"),
+        (["--ready-fd", "987"], "Bad file descriptor"),
         (["--count", "many"], "--count 'many'"),
         (["--buffer", "1"], "--buffer '1'"),
         (["--buffer", "2T"], "--buffer '2T'"),
@@ -50,6 +62,55 @@ def test_bad_arguments(words, named, capsys):
 )
 def test_buffer_sizes(text, size):
     assert options.buffer_of(text) == size
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["-s", "9", "--signal", "TERM"], {9, 15}),
+        (["-s", "!CHLD", "-s", "!9"], EVERY - {9, 17}),
+        (["-s", "1-3,!2", "-s", "9"], {1, 3, 9}),
+    ],
+)
+def test_a_list_given_again_goes_on(words, wanted):
+    parsed = options.parse(options.live_parser(), words)
+    assert options.filter_of(parsed).signals == wanted
+
+
+def test_outcomes_and_origins_given_again_are_alternatives():
+    words = ["--outcome", "ignored", "--outcome", "blocked", "--origin", "tty", "--origin", "oom"]
+    chosen = options.filter_of(options.parse(options.live_parser(), words))
+    assert (chosen.outcomes, chosen.origins) == ({"ignored", "blocked"}, {"tty", "oom"})
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({9}, "SIGKILL"),
+        ({1, 2, 9}, "SIGHUP, SIGINT, SIGKILL"),
+        ({9, *range(34, 65)}, "SIGKILL, SIGRTMIN..SIGRTMAX"),
+        (EVERY, "SIGHUP..SIGRTMAX"),
+        (set(), "nothing"),
+    ],
+)
+def test_names_of_signals(numbers, words):
+    assert names_of(frozenset(numbers)) == words
+
+
+@pytest.mark.parametrize(("size", "words"), [(4096, "4K"), (65536, "64K"), (8 << 20, "8M")])
+def test_the_summary_names_the_buffer_as_it_is_typed(size, words):
+    assert f"--buffer (now {words})" in summary(Totals(1, 2, 3.0), size)
+    assert options.buffer_of(words) == size
+
+
+@pytest.mark.parametrize("term", ["", "dumb", None])
+def test_a_terminal_that_can_do_nothing_gets_no_colour(term, monkeypatch):
+    monkeypatch.setattr("sys.stdout", type("Tty", (), {"isatty": lambda _: True})())
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert wants_colour()
+    monkeypatch.delenv("TERM") if term is None else monkeypatch.setenv("TERM", term)
+    assert not wants_colour()
 
 
 def test_help_names_every_option_and_command(capsys):

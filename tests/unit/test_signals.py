@@ -77,3 +77,6 @@ def test_code_names():
     assert signals.code_name(8, 1) == "FPE_INTDIV"
     assert signals.code_name(31, 1) == "SYS_SECCOMP"
     assert signals.code_name(9, 77) == "77"
+    assert signals.code_name(15, 1) == signals.code_name(29, 1) == "POLL_IN"
+    assert signals.code_name(35, 6) == "POLL_HUP"
+    assert signals.code_name(11, 40) == "40"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import io
 import re
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from tracer.event import Ancestor, Claim, Earlier, Exit, Failed, Loss, Oom, Probe, Process, Signal
 from tracer.sinks.table import TableSink
+from tracer.text import columns
 
 SECOND = 10**9
 NOON = 1795435200 * SECOND  # 2026-11-23 12:00:00 UTC
@@ -128,6 +130,7 @@ def test_victims_of_a_wide_kill_are_folded():
         (Failed(NOON, "1", "core", "kill", "EPERM", 9, KILL, APP), ["SIGKILL", "EPERM"]),
         (Probe(NOON, "1", "core", "kill", KILL, APP), ["probe", "exists"]),
         (Loss(NOON, "core", 1204, "ring buffer"), ["lost 1,204 records here (ring buffer)"]),
+        (Loss(NOON, "core", 1, "ring buffer"), ["lost 1 record here (ring buffer)"]),
         (Loss(None, "core", None, "log"), ["lost an unknown number of records here"]),
         (Exit(NOON, "core", APP, number=11, core=True), ["died of SIGSEGV (core dumped), sent by"]),
         (
@@ -173,6 +176,26 @@ def test_lines_fit_the_terminal(width, comm):
             assert "[4194304]" in line, "a cut name keeps its pid"
 
 
+WIDE_LETTERS = "進程名字試"  # two columns each
+
+
+def test_wide_letters_and_accents_keep_the_columns():
+    plain = screen(signal(), width=80, brief=True).splitlines()[1]
+    for comm, size in ((WIDE_LETTERS, 10), ("e\u0301tat", 4)):
+        process = Process(24067, 24067, comm.encode(), user="deploy")
+        row = screen(signal(sender=process, target=process), width=80, brief=True).splitlines()[1]
+        _, _, after = row.partition("[24067]")
+        assert after.startswith(" " * (18 - size - len("[24067]")) + " deploy")
+        assert row.endswith(" delivered")
+        assert columns(row) == columns(plain)
+
+
+def test_wide_letters_are_cut_to_the_terminal():
+    process = Process(9, 9, b"sh", argv=(b"sh", (WIDE_LETTERS * 40).encode()), ancestors=CRON)
+    for line in screen(signal(sender=process, target=process), width=80).splitlines():
+        assert columns(line) <= 80
+
+
 def test_colour_only_when_asked_for():
     assert "\33[" not in screen(signal(), width=100)
     coloured = screen(signal(), width=100, colour=True)
@@ -203,6 +226,27 @@ def test_a_long_command_line_leaves_room_for_the_parents():
     line = screen(signal(sender=sender), width=80).splitlines()[2]
     assert len(line) <= 80
     assert "← cleanup.sh[1340]" in line
+
+
+def test_the_folder_of_a_program_is_cut_before_its_arguments():
+    interpreter = b"/opt/python/versions/3.11.7/bin/python3"
+    sender = Process(9, 9, b"python3", argv=(interpreter, b"/srv/cleanup.py"), ancestors=CRON)
+    assert screen(signal(sender=sender), width=80).splitlines()[2] == (
+        "             └ …/python3 /srv/cleanup.py ← cleanup.sh[1340] ← cron[702] ← syste…"
+    )
+    title = Process(9, 9, b"sshd", argv=(b"sshd: deploy@pts/0" + 80 * b"x",), ancestors=CRON)
+    assert "└ 'sshd: deploy@pts/0xxx" in screen(signal(sender=title), width=80)
+
+
+def test_wide_tells_everything_of_both_ends_and_cuts_nothing():
+    sender = dataclasses.replace(
+        KILL, argv=(b"kill", b"-9", 200 * b"x"), euid=0, start=NOON - 60 * SECOND, loginuid=3010
+    )
+    assert screen(signal(sender=sender), width=80, wide=True).splitlines()[2:] == [
+        f"             └ from kill -9 {200 * 'x'} ← cleanup.sh[1340] ← cron[702] ← systemd[1]",
+        "             └ from kill[1350] user deploy, euid 0, login 3010, started 2026-11-23 11:59:00.000",
+        "             └ to python[24067] user deploy",
+    ]
 
 
 def test_another_day_is_told():

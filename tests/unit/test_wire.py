@@ -138,3 +138,9 @@ def test_paths_and_text():
     assert wire.path(b"python3\0bin\0usr\0") == b"/usr/bin/python3"
     assert wire.path(b"") == b""
     assert wire.text(b"bash\0\0garbage") == b"bash"
+
+
+def test_a_path_whose_beginning_is_cut_says_so():
+    assert wire.path(b"sshd\0sbin\0") == b"/sbin/sshd"
+    assert wire.path(b"sshd\0sbin\0", wire.EXE_CUT) == b".../sbin/sshd"
+    assert wire.path(b"") == b""

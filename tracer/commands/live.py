@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from tracer.join import Joiner
 from tracer.output import open_sink, say, summary
 from tracer.pipeline import Pipeline, Stop
 from tracer.privileges import drop
-from tracer.signals import EVERY, name_of
+from tracer.signals import EVERY, names_of
 from tracer.sources.abilities import BEST, unseen
 from tracer.sources.ladder import open_source
 from tracer.sources.wanted import Wanted
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace) -> int:
     """Trace until a limit or Ctrl-C. Returns the exit status; raises Problem."""
     filter_ = opts.filter_of(options)
+    for value in filter_.values:
+        if value.kind == "user" and not value.text.isdigit():
+            _require_user(value.text)
     count, duration = opts.count_of(options.count), opts.duration_of(options.duration)
     buffer, ready_fd = opts.buffer_of(options.buffer), opts.fd_of(options.ready_fd)
     sink = open_sink(options)
@@ -65,18 +69,27 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _require_user(name: str) -> None:
+    try:
+        pwd.getpwnam(name)
+    except (KeyError, UnicodeEncodeError):
+        raise Problem(
+            f"--user {name!r} is no user of this host",
+            "no uid bears this name, so it fits nobody",
+            "getent passwd for the names there are, or --uid with the number",
+        ) from None
+
+
 def _header(filter_: Filter, noise_left_out: bool, source: str) -> str:
     wanted = filter_.signals
     if noise_left_out:
         what = "all signals but SIGCHLD and SIGURG (--all shows them)"
     elif wanted == EVERY:
         what = "all signals"
-    elif len(wanted) <= 8:
-        what = ", ".join(name_of(number) for number in sorted(wanted))
+    elif len(wanted) > len(EVERY) // 2:
+        what = f"all signals but {names_of(EVERY - wanted)}"
     else:
-        missing = EVERY - wanted
-        names = ", ".join(name_of(number) for number in sorted(missing))
-        what = f"all signals but {names}" if len(missing) <= 8 else f"{len(wanted)} signals"
+        what = names_of(wanted)
     return f"tracing {what}; source {source}; Ctrl-C stops"
 
 

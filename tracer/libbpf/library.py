@@ -17,6 +17,7 @@ _PROTOTYPES = {
     "libbpf_major_version": (c_uint,),
     "libbpf_version_string": (c_char_p,),
     "libbpf_set_print": (c_void_p, PRINT),
+    "libbpf_strerror": (c_int, c_int, c_char_p, c_size_t),
     "bpf_object__open_file": (c_void_p, c_char_p, c_void_p),
     "bpf_object__find_map_by_name": (c_void_p, c_void_p, c_char_p),
     "bpf_object__find_program_by_name": (c_void_p, c_void_p, c_char_p),

@@ -44,10 +44,16 @@ class OpenObject:
         if not self._handle:
             raise Problem(
                 "cannot open the BPF program",
-                f"{path}: {os.strerror(ctypes.get_errno())}",
+                f"{path}: {self._words_of(ctypes.get_errno())}",
                 "make build (or reinstall sigtrace)",
                 self.log.text(),
             )
+
+    def _words_of(self, number: int) -> str:
+        """An errno, or one of the numbers that libbpf has beyond them: enum libbpf_errno."""
+        words = ctypes.create_string_buffer(256)
+        self._library.libbpf_strerror(number, words, len(words))
+        return words.value.decode(errors="backslashreplace")
 
     def set_data(self, section: str, data: bytes) -> None:
         """Write the initial value of a data section such as .rodata.config."""

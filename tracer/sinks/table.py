@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from tracer.event import Exit, Loss, Repeats, Signal
 from tracer.sinks import words
+from tracer.text import columns, cut
 from tracer.times import SECOND, local, local_date, local_each
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class TableSink:
         self._colour = colour
         self._brief = brief
         self._wide = wide
-        self._room = None if width is None else max(width, NARROWEST) - len(INDENT)
+        self._room = None if width is None or wide else max(width, NARROWEST) - len(INDENT)
         self._columns = _fit(width or PIPED_WIDTH)
         self._tails: dict[tuple[object, ...], tuple[str, Signal]] = {}
         self._lines: list[str] = []
@@ -162,8 +163,8 @@ class TableSink:
         return " ".join(cells).rstrip() + "\n"
 
     def _cell(self, text: str, width: int, name: str, *, last: bool) -> str:
-        cut = text if last and self._width is None else _cut(text, width)
-        padded = cut if last else cut.ljust(width)
+        fitting = text if last and self._width is None else _cut(text, width)
+        padded = fitting if last else fitting + " " * (width - columns(fitting))
         if name == "SIGNAL":
             return self._paint(_SIGNAL_COLOURS.get(text, ""), padded)
         if name == "OUTCOME":
@@ -177,16 +178,13 @@ class TableSink:
     def _explanations(self, event: Signal | Failed | Probe) -> Iterator[str]:
         sender = event.sender
         who = None if sender is None else (sender.pid, sender.start, sender.argv)
-        is_new = self._wide or who != self._explained
-        if sender is not None and is_new and words.tells_more(sender):
-            yield words.chain(sender, self._room and self._room - 2)
+        is_new = who != self._explained
         self._explained = who
+        if self._wide:
+            yield from _everything(event)
+        elif sender is not None and is_new and words.tells_more(sender):
+            yield words.chain(sender, self._room and self._room - 2)
         yield from words.remarks(event)
-        if self._wide and sender is not None:
-            yield f"from {words.details(sender)}"
-        if self._wide and event.target is not None:
-            yield f"to {words.chain(event.target)}"
-            yield f"to {words.details(event.target)}"
 
     def _under(self, text: str) -> str:
         return self._paint(DIM, INDENT + self._clipped(f"└ {text}")) + "\n"
@@ -196,22 +194,31 @@ class TableSink:
         self._lines.append(f"{stamp} {self._paint(colour, self._clipped(text))}\n")
 
     def _clipped(self, text: str) -> str:
-        return text if self._room is None else words.cut(text, self._room)
+        return text if self._room is None else cut(text, self._room)
 
     def _paint(self, colour: str, text: str) -> str:
         return f"{colour}{text}{RESET}" if self._colour and colour else text
 
 
+def _everything(event: Signal | Failed | Probe) -> Iterator[str]:
+    """Both ends, whole: who each is, and where it belongs."""
+    for label, process in (("from", event.sender), ("to", event.target)):
+        if process is not None:
+            if words.tells_more(process):
+                yield f"{label} {words.chain(process)}"
+            yield f"{label} {words.details(process)}"
+
+
 def _cut(text: str, width: int) -> str:
     """Cut to a width: the [pid] at the end stays, a remark in parentheses goes first."""
-    if len(text) <= width:
+    if columns(text) <= width:
         return text
     word, parenthesis, _ = text.partition(" (")
     if parenthesis and text.endswith(")"):
-        return words.cut(word, width)
+        return cut(word, width)
     _, bracket, pid = text.rpartition("[")
     end = bracket + pid if pid.endswith("]") and bracket else ""
-    return words.cut(text[: len(text) - len(end)], width - len(end)) + end
+    return cut(text[: len(text) - len(end)], width - len(end)) + end
 
 
 def _fit(width: int) -> list[tuple[str, int, Callable[[Signal | Failed | Probe], str]]]:
@@ -221,7 +228,7 @@ def _fit(width: int) -> list[tuple[str, int, Callable[[Signal | Failed | Probe],
     room = width - TIME_WIDTH - 1 - 10 - 9 - 10 - 2 - (via + 1 if via else 0)
     ends = min(24, room // 2)
     rest = width - TIME_WIDTH - 1 - 10 - 9 - 2 * (ends + 1) - (via + 1 if via else 0)
-    columns: list[tuple[str, int, Callable[[Signal | Failed | Probe], str]]] = [
+    table: list[tuple[str, int, Callable[[Signal | Failed | Probe], str]]] = [
         ("SIGNAL", 9, words.signal_name),
         ("FROM", ends, words.sender),
         ("USER", 8, lambda event: words.user(event.sender)),
@@ -229,4 +236,4 @@ def _fit(width: int) -> list[tuple[str, int, Callable[[Signal | Failed | Probe],
         ("VIA", via, words.via),
         ("OUTCOME", rest, words.outcome),
     ]
-    return [column for column in columns if column[1]]
+    return [column for column in table if column[1]]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tracer import signals
 from tracer.event import Failed, Probe, Signal
 from tracer.origin import CALL_ORIGINS, SI_KERNEL
-from tracer.text import command_line, printable, shown
-from tracer.times import span
+from tracer.text import columns, command_line, cut, printable, shown
+from tracer.times import local_moment, span
 
 if TYPE_CHECKING:
     from tracer.event import Exit, Loss, Process
@@ -99,15 +100,29 @@ def via(event: Signal | Failed | Probe) -> str:
 def chain(process: Process, room: int | None = None) -> str:
     """The command line and the parents: kill -9 24067 ← cleanup.sh[1340] ← cron[702].
 
-    Where the room (in columns) is too small for both, each gets its half.
+    Where the room (in columns) is too small for both, the parents are left a third of it.
     """
-    own = command_line(process.argv, process.argv_cut) if process.argv else name(process)
+    own = _command(process)
     steps = [f"{UNKNOWN if p.comm is None else shown(p.comm)}[{p.pid}]" for p in process.ancestors]
     parents = "".join(f" ← {step}" for step in steps) or _instead_of_parents(process)
-    if room is not None and len(own) + len(parents) > room:
-        own = cut(own, max(room // 2, room - len(parents)))
-        parents = cut(parents, room - len(own))
+    if room is not None and columns(own) + columns(parents) > room:
+        own = _command(process, max(room * 2 // 3, room - columns(parents)))
+        parents = cut(parents, room - columns(own))
     return own + parents
+
+
+def _command(process: Process, width: int | None = None) -> str:
+    """The command line, cut to a width: the folder of the program goes before the arguments do."""
+    if not process.argv:
+        line = name(process)
+    else:
+        line = command_line(process.argv, process.argv_cut)
+        program, *arguments = process.argv
+        # Not so for "sshd: root@pts/0": a program may write what it likes there.
+        if width is not None and columns(line) > width and re.fullmatch(rb"/\S+[^\s/]", program):
+            rest = (program.rpartition(b"/")[2], *arguments)
+            line = "…/" + command_line(rest, process.argv_cut)
+    return line if width is None else cut(line, width)
 
 
 def _instead_of_parents(process: Process) -> str:
@@ -124,11 +139,6 @@ def _instead_of_parents(process: Process) -> str:
 def tells_more(process: Process) -> bool:
     """Whether ``chain`` says anything that comm does not."""
     return bool(process.ancestors or process.exe or process.argv not in (None, (process.comm,)))
-
-
-def cut(text: str, width: int) -> str:
-    """At most so many columns; what is missing is told by an ellipsis."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
 
 
 def remarks(event: Signal | Failed | Probe) -> list[str]:
@@ -201,7 +211,8 @@ def death(event: Exit) -> str:
 
 def loss(event: Loss) -> str:
     count = "an unknown number of" if event.count is None else f"{event.count:,}"
-    return f"lost {count} records here ({printable(event.where)})"
+    records = "record" if event.count == 1 else "records"
+    return f"lost {count} {records} here ({printable(event.where)})"
 
 
 def details(process: Process) -> str:
@@ -209,6 +220,7 @@ def details(process: Process) -> str:
     parts = [f"{name(process)} user {user(process)}"]
     parts += [f"thread {label}" for label in [thread(process)] if label]
     for label, value in (
+        ("euid", None if process.euid == process.uid else process.euid),
         ("login", process.loginuid),
         ("session", process.session),
         ("pid in its namespace", None if process.ns_pid == process.pid else process.ns_pid),
@@ -223,4 +235,5 @@ def details(process: Process) -> str:
         ("cgroup", None if process.unit else process.cgroup),
     ):
         parts += [] if text is None else [f"{label} {shown(text)}"]
+    parts += [] if process.start is None else [f"started {local_moment(process.start)}"]
     return ", ".join(parts)

@@ -175,7 +175,7 @@ class RecordStream:
         counts = self._losses.counts()
         for kind, (old, new) in enumerate(zip(self._lost, counts)):
             if new != old:
-                where = self._where if kind == 0 else f"{self._where} ({wire.LOSSES[kind]})"
+                where = self._where if kind == 0 else f"{self._where}: {wire.LOSSES[kind]}"
                 loss = Loss(boot_now() + self.clock.offset, self.name, new - old, where)
                 self.owe(partial(_itself, loss))
         self._lost = counts

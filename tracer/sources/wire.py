@@ -43,6 +43,8 @@ ENDS_IN_USER_NS = 1 << 15
 ARGV_CUT = 1 << 0
 CGROUP_V1 = 1 << 1
 LINEAGE_ONLY = 1 << 2
+EXE_CUT = 1 << 3
+CGROUP_CUT = 1 << 4
 
 # enum verdict_mode
 MODE_OFF, MODE_ONLY, MODE_EXCEPT = range(3)
@@ -130,10 +132,10 @@ def text(raw: bytes) -> bytes:
     return raw.partition(b"\0")[0]
 
 
-def path(names: bytes) -> bytes:
-    """A path from its components, leaf first, each ended by NUL; empty for none."""
+def path(names: bytes, is_cut: int = 0) -> bytes:
+    """A path from its components, leaf first, each ended by NUL; empty for none, "..." for what is cut."""
     parts = names.split(b"\0")[:-1]
-    return b"".join(b"/" + part for part in reversed(parts))
+    return b"".join([b"..." if is_cut else b"", *(b"/" + part for part in reversed(parts))])
 
 
 def read_signal(taken: bytes, at: int) -> SignalRecord:
@@ -181,7 +183,7 @@ def read_process(taken: bytes, at: int) -> ProcessRecord:
         ancestors=tuple(
             (chain[i + 1], chain[i], text(chain[i + 2])) for i in range(0, 3 * count, 3)
         ),
-        exe=path(taken[body : body + exe_size]),
-        cgroup=path(taken[middle : middle + cgroup_size]),
+        exe=path(taken[body : body + exe_size], flags & EXE_CUT),
+        cgroup=path(taken[middle : middle + cgroup_size], flags & CGROUP_CUT),
         argv=taken[end : end + argv_size],
     )
