@@ -39,7 +39,7 @@ if command -v apt-get > /dev/null; then
         trap '$sudo rm -f "$policy"' EXIT
     }
     # shellcheck disable=SC2086 # one word a package
-    $sudo apt-get -q=2 install -y --no-install-recommends $missing > /dev/null
+    $sudo apt-get -q=2 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing > /dev/null
 elif command -v dnf > /dev/null; then
     # shellcheck disable=SC2086
     rpm -q $names_dnf > /dev/null 2>&1 || $sudo dnf -q -y install $names_dnf

@@ -171,11 +171,13 @@ def _download_wheels(userland: Userland, wanted: list[str], folder: Path) -> Non
 
 def _add_salt(userland: Userland, tree: Path) -> None:
     """An environment of its own; compiled here, for the guest may take minutes for that."""
-    wheels = tree / "opt/salt-wheels"
-    # PyPI has its source alone.
-    _run([*PIP, "wheel", "-qq", "--no-deps", "--wheel-dir", str(wheels), SALT])
-    (salt,) = wheels.glob("*.whl")
+    wheels, here = tree / "opt/salt-wheels", tree / "opt/salt-here"
+    # PyPI has its source alone: built here, with what this Python would want of it to find the newest
+    # version whose dependencies can be had. Then what the guest's Python wants.
+    _run([*PIP, "wheel", "-qq", "--wheel-dir", str(here), SALT])
+    (salt,) = here.glob(f"{SALT}-*.whl")
     _download_wheels(userland, [str(salt)], wheels)
+    shutil.rmtree(here)
     inside = ["chroot", str(tree)]
     _run([*inside, "/usr/bin/python3", "-m", "venv", "/opt/salt"])
     _run([*inside, "/opt/salt/bin/pip", "install", "-qq", "--find-links", "/opt/salt-wheels", SALT])

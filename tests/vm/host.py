@@ -27,7 +27,8 @@ def install(packages: tuple[str, ...]) -> None:
     missing = [name for name in packages if not is_installed(name)]
     if not missing:
         return
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+    wait = ["-o", "DPkg::Lock::Timeout=300"]
+    command = ["apt-get", *wait, "install", "-y", "-qq", "--no-install-recommends", *missing]
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise HostError(
             f"packages are missing: {' '.join(missing)}\n"
