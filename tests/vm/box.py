@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -27,9 +28,8 @@ MACHINE = [
 OOMD = "systemd-oomd"
 # Read by pip through environment markers of the wrong Python when it downloads for an older one.
 OLD_PYTHON = ["tomli", "exceptiongroup", "typing_extensions", "importlib_metadata"]
-# The service of tests/vm/scenarios/test_salt.py, for suites whose Python it supports.
+# The service of tests/vm/scenarios/test_salt.py.
 SALT = "salt"
-SALT_SUITES = ("bookworm", "trixie")
 DISK_GIB = 6
 PARTITION_OFFSET = 1 << 20
 PIP = ("/usr/bin/python3", "-m", "pip", "--disable-pip-version-check")
@@ -55,9 +55,14 @@ HOOKS = (
 PUBLIC_KEY_GLOB = "share/rubygems-integration/all/gems/vagrant-*/keys/vagrant.pub"
 
 
-def box_name(suite: str, with_salt: bool) -> str:
-    """What a box is called after "sigtrace/": its suite, and "salt-" before it for one that has salt."""
-    return f"{SALT}-{suite}" if with_salt and suite in SALT_SUITES else suite
+def box_name(userland: Userland, with_salt: bool) -> str:
+    """What a box is called after "sigtrace/": its suite, and "salt-" before it for one that has salt.
+
+    PyPI has the source alone of salt and of what it needs: it is built by this machine's Python, and runs in
+    a box that has the same.
+    """
+    can = numbers(userland.python) == sys.version_info[:2]
+    return f"{SALT}-{userland.suite}" if with_salt and can else userland.suite
 
 
 def box_file(userland: Userland, *, with_salt: bool = False) -> Path:
@@ -65,7 +70,7 @@ def box_file(userland: Userland, *, with_salt: bool = False) -> Path:
 
     boxes/NAME.box always names the newest one: the Vagrantfile looks there.
     """
-    called = box_name(userland.suite, with_salt)
+    called = box_name(userland, with_salt)
     packages = box_packages(userland)
     wanted = requirements(userland)
     scripts = [path.read_bytes() for path in (SETUP, PROVISION, INSTALL)]
@@ -111,7 +116,7 @@ def _build(
         with _mounted(disk, folder / "tree") as tree:
             _fill(userland, packages, wanted, tree)
             if with_salt:
-                _add_salt(userland, tree)
+                _add_salt(tree)
         _install_boot_sector(disk)
         _pack(disk, box)
 
@@ -163,21 +168,16 @@ def _fill(userland: Userland, packages: list[str], wanted: list[str], tree: Path
 def _download_wheels(userland: Userland, wanted: list[str], folder: Path) -> None:
     _run(
         [
-            *(*PIP, "download", "-qq", "--dest", str(folder), "--find-links", str(folder)),
+            *(*PIP, "download", "-qq", "--dest", str(folder)),
             *("--python-version", userland.python, "--only-binary=:all:", *wanted),
         ]
     )
 
 
-def _add_salt(userland: Userland, tree: Path) -> None:
+def _add_salt(tree: Path) -> None:
     """An environment of its own; compiled here, for the guest may take minutes for that."""
-    wheels, here = tree / "opt/salt-wheels", tree / "opt/salt-here"
-    # PyPI has its source alone: built here, with what this Python would want of it to find the newest
-    # version whose dependencies can be had. Then what the guest's Python wants.
-    _run([*PIP, "wheel", "-qq", "--wheel-dir", str(here), SALT])
-    (salt,) = here.glob(f"{SALT}-*.whl")
-    _download_wheels(userland, [str(salt)], wheels)
-    shutil.rmtree(here)
+    wheels = tree / "opt/salt-wheels"
+    _run([*PIP, "wheel", "-qq", "--wheel-dir", str(wheels), SALT])
     inside = ["chroot", str(tree)]
     _run([*inside, "/usr/bin/python3", "-m", "venv", "/opt/salt"])
     _run([*inside, "/opt/salt/bin/pip", "install", "-qq", "--find-links", "/opt/salt-wheels", SALT])

@@ -114,7 +114,7 @@ def run_cycle(suite: str, tests: str) -> int:
 
 def run_inside(suite: str, folder: Path, tests: str) -> int:
     """Up, test, report, destroy. Returns 0 when every stage was good."""
-    box = box_name(suite, with_salt=tests != QUICK_TESTS)
+    box = box_name(USERLANDS[suite], with_salt=tests != QUICK_TESTS)
     vagrant = Vagrant(box, folder)
     stages = (
         lambda: vagrant.stage("box add", "box", "add", "--name", f"sigtrace/{box}", box_url(box)),

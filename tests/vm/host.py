@@ -15,6 +15,7 @@ CYCLE = (
     *BOX,
     *("qemu-system-x86", "vagrant-libvirt", "libvirt-daemon-system", "libvirt-clients"),
     *("dnsmasq-base", "iptables", "rsync", "openssh-client", "iproute2"),
+    *("gcc", "python3-dev"),
 )
 
 
