@@ -183,6 +183,13 @@ def test_several_logs_are_merged_by_time(log):
     assert [e["id"].split(":")[1] for e in shown(a, b)] == list("123456")
 
 
+def test_each_log_tells_its_own_losses(log):
+    line = b"Nov 23 01:48:41 h kernel: audit: audit_lost=%d audit_rate_limit=0\n"
+    a = log(line % 5 + logs.kill(1, 801), "a.log")
+    b = log(line % 8 + logs.kill(2, 802), "b.log")
+    assert [e["count"] for e in shown(a, b) if e["event"] == "loss"] == [5, 8]
+
+
 def test_standard_input(first):
     assert len(shown("-", input=FIRST.encode())) == 1
     with first.open("rb") as stream:

@@ -16,7 +16,7 @@ from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
 from tracer.audit.mend import is_cut
 from tracer.audit.reader import RecordReader, read_records
-from tracer.audit.record import Record
+from tracer.audit.record import LOST, Record
 from tracer.audit.tally import Tally
 from tracer.sources.audit_plain import SIEVE_MIN, LineNumbers, can_be_sieved, sieved_records
 from tracer.sources.log_files import (
@@ -172,7 +172,7 @@ class AuditLog:
             number = one.line if one.line >= 0 else LineNumbers(tally.path).at(-one.line)
             tally.bad_line(number, one.body, trouble.why)
             return ()
-        if told:
+        if told and group.records[0].type != LOST:
             self.coalescer.told(group.stamp)
         return told
 
