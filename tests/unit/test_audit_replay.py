@@ -18,6 +18,7 @@ import pytest
 from tracer.audit.known import Users
 from tracer.commands.replay import read_passwd
 from tracer.errors import Problem
+from tracer.sources.audit_log import AuditLog
 from tracer.sources.log_files import find_logs
 from tracer.sources.log_follow import Follower, whole_lines
 from tracer.sources.looks import looks_like
@@ -188,6 +189,17 @@ def test_each_log_tells_its_own_losses(log):
     a = log(line % 5 + logs.kill(1, 801), "a.log")
     b = log(line % 8 + logs.kill(2, 802), "b.log")
     assert [e["count"] for e in shown(a, b) if e["event"] == "loss"] == [5, 8]
+
+
+@pytest.mark.parametrize("sieve_min", [0, 1 << 40])
+def test_a_pid_of_another_host_means_nothing(sieve_min, log):
+    here = log(logs.kill(3, 801), "here.log")
+    there = log(
+        logs.execve(1, 801, b"victim", [b"victim", b"--there"]) + logs.kill(5, 801), "there"
+    )
+    sets = find_logs([str(here), str(there)])
+    first, second = AuditLog(sets, sieve_min=sieve_min).events()
+    assert (first.target.argv, second.target.argv) == (None, (b"victim", b"--there"))
 
 
 def test_standard_input(first):

@@ -55,7 +55,8 @@ class AuditLog:
         self._sieve_min = sieve_min
         self._proceed = proceed
         self.coalescer = Coalescer()
-        self.known = Known(users)
+        # Each log by itself: they may come from hosts whose pids mean other processes.
+        self._known = [Known(users) for _ in self.logs]
         self.evidence = Evidence()
         self._losses = Losses()
 
@@ -161,11 +162,12 @@ class AuditLog:
             yield self._losses.made(tally.last or 0, None, cuts.pop())
 
     def _told(self, group: Group) -> Sequence[Event]:
+        known = self._known[group.records[0].log]
         if group.seen:
-            self.known.see(group)
+            known.see(group)
             return ()
         try:
-            told = list(events_of(group, self.known, self.evidence))
+            told = list(events_of(group, known, self.evidence))
         except NotUnderstood as trouble:
             one = trouble.record
             tally = self.tallies[one.log]
