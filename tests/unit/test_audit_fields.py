@@ -200,6 +200,19 @@ def test_wrapped_records_are_joined_and_other_lines_are_not():
 
 
 @pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        (b"type=SYSCALL", b"msg=audit(1.000:7): a0=1"),
+        (b"Nov 23 01:48:41 h kernel: audit: type=1701", b"audit(1.000:7): sig=11"),
+        (b"> type=UNKNOWN[1423] ", b"> msg=audit(1.000:7): a0=1"),
+    ],
+)
+def test_records_broken_before_their_stamp_are_joined(head, rest):
+    (got,) = mended(enumerate([head, rest], 1))
+    assert got == (1, head.rstrip() + b" " + rest.lstrip(b"> "))
+
+
+@pytest.mark.parametrize(
     ("line", "cut"),
     [
         (b"type=SYSCALL msg=audit(1.000:7): arch=c000003e syscall=62", True),

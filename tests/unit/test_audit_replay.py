@@ -518,8 +518,14 @@ def test_what_does_not_grow_cannot_be_followed(name, log, first, tmp_path):
     assert b"cannot follow" in done.stderr
 
 
-def test_follower_keeps_half_a_line(tmp_path):
+def test_follower_loses_nothing_and_keeps_half_a_line(tmp_path):
     path = tmp_path / "log"
+    late = [b"late\n"]
+
+    def write_late():
+        with (tmp_path / "log.1").open("ab") as log:
+            log.write(late.pop() if late else b"")
+
     path.write_bytes(b"one\ntw")
     assert whole_lines(str(path)) == 4
     follower = Follower(str(path))
@@ -527,6 +533,13 @@ def test_follower_keeps_half_a_line(tmp_path):
     with path.open("ab") as log:
         log.write(b"o\n")
     assert follower.burst() == [b"two"]
+    path.rename(tmp_path / "log.1")
+    path.write_bytes(b"after\n")
+    was_renamed = follower._was_renamed
+    follower._was_renamed = lambda: write_late() or was_renamed()
+    assert follower.burst() == [b"late"]
+    assert follower.burst() == [b"after"]
+    follower._was_renamed = was_renamed
     path.unlink()
     assert follower.burst() == []
     path.write_bytes(b"three\n")

@@ -19,6 +19,8 @@ _STARTS = re.compile(rb"(?:node=|type=|time-\\?>|----|\{|<no matches>|\[|#)")
 _TOKEN = re.compile(rb"""[A-Za-z_][\w-]*=(?:"[^"]*"?|\S*)""")
 _PIECE = re.compile(rb"""[\w"'./:,=()-]*""")
 _RECORD = re.compile(rb"type=\S+ +(?:msg=)?audit\(|audit(?:\[\d+\])?: [A-Z_]{3,} ")
+_TYPE_ENDS = re.compile(rb"type=[\w\[\]]+ *$")
+_STAMP = re.compile(rb"(?:msg=)?audit\(")
 _LINE_MAX = 1 << 20
 
 
@@ -51,8 +53,11 @@ def clean(raw: bytes) -> bytes:
 
 def continues(record: bytes, line: bytes) -> bool:
     """Whether ``line`` can only be the rest of ``record``: fields without a header of their own."""
-    if not line or not _RECORD.search(record, 0, 400) or _RECORD.search(line, 0, 400):
+    if not line or _RECORD.search(line, 0, 400):
         return False
+    if not _RECORD.search(record, 0, 400):
+        # Broken before the stamp.
+        return _TYPE_ENDS.search(record) is not None and _STAMP.match(unquoted(line)) is not None
     text = unquoted(line)
     if not text or _STARTS.match(text):
         return False
@@ -79,7 +84,8 @@ def is_open(record: bytes) -> bool:
 def joined(record: bytes, line: bytes) -> bytes:
     """The record with the line behind it: with a blank unless the break fell inside a token."""
     text = unquoted(line)
-    if line[:1] in b" \t" or (_TOKEN.match(text) and not is_open(record)):
+    begins = _TOKEN.match(text) or _STAMP.match(text)
+    if line[:1] in b" \t" or (begins and not is_open(record)):
         return record.rstrip() + b" " + text
     return record + text
 
