@@ -2,6 +2,7 @@
 
 import time
 
+import audit_logs as logs
 import pytest
 
 from tracer.audit import calls, dates, fields, record
@@ -199,6 +200,13 @@ def test_wrapped_records_are_joined_and_other_lines_are_not():
     assert not continues(b"no record", b"a0=1")
 
 
+@pytest.mark.parametrize("width", range(60, 140, 7))
+def test_records_wrapped_inside_words_are_joined(width):
+    text = logs.call(7).rstrip(b"\n")
+    lines = [text[at : at + width] for at in range(0, len(text), width)]
+    assert [line.split() for _, line in mended(enumerate(lines, 1))] == [text.split()]
+
+
 @pytest.mark.parametrize(
     ("head", "rest"),
     [
@@ -219,6 +227,10 @@ def test_records_broken_before_their_stamp_are_joined(head, rest):
         (b'type=SYSCALL msg=audit(1.000:7): exe="/bin', True),
         (b"type=SYSC", True),
         (b'type=OBJ_PID msg=audit(1.000:7): opid=5 ocomm="x"', False),
+        (b"type=OBJ_PID msg=audit(1.000:7): opid=5 oauid=-1", True),
+        (b"type=DAEMON_END msg=audit(1.000:7): op=terminate auid=0", True),
+        (b"type=DAEMON_END msg=audit(1.000:7): op=terminate auid=0 pid=7 res=success", False),
+        (b'type=ANOM_ABEND msg=audit(1.000:7): auid=0 uid=0 comm="x"', True),
         (b"the end", False),
     ],
 )

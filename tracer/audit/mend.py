@@ -21,6 +21,15 @@ _PIECE = re.compile(rb"""[\w"'./:,=()-]*""")
 _RECORD = re.compile(rb"type=\S+ +(?:msg=)?audit\(|audit(?:\[\d+\])?: [A-Z_]{3,} ")
 _TYPE_ENDS = re.compile(rb"type=[\w\[\]]+ *$")
 _STAMP = re.compile(rb"(?:msg=)?audit\(")
+# audit_log_exit(), audit_log_pid_context(), audit_seccomp(), audit_core_dumps() in kernel/auditsc.c;
+# auditd's own records in audit-userspace src/auditd.c.
+_LAST_FIELDS = (
+    (b"type=SYSCALL ", b" key="),
+    (b"type=OBJ_PID ", b" ocomm="),
+    (b"type=SECCOMP ", b" code="),
+    (b"type=ANOM_ABEND ", b" sig="),
+    (b"type=DAEMON_", b" pid="),
+)
 _LINE_MAX = 1 << 20
 
 
@@ -63,12 +72,17 @@ def continues(record: bytes, line: bytes) -> bool:
         return False
     tokens = text.split()
     first, rest = tokens[0], tokens[1:]
-    if not all(_TOKEN.match(token) for token in rest):
+    if not all(_TOKEN.match(token) for token in rest[:-1]):
+        return False
+    # The last one may be broken off, too, where others stand before it.
+    if rest and not (_TOKEN.match(rest[-1]) or (rest[1:] and _PIECE.fullmatch(rest[-1]))):
         return False
     if _TOKEN.match(first):
         return True
     # Half a token: what follows it, or where it breaks off, tells it from somebody's words.
-    return bool(_PIECE.fullmatch(first)) and (bool(rest) or is_open(record) or _is_hex(first))
+    return bool(_PIECE.fullmatch(first)) and (
+        bool(rest) or is_open(record) or record.endswith(b"=") or _is_hex(first)
+    )
 
 
 def _is_hex(word: bytes) -> bool:
@@ -93,9 +107,9 @@ def joined(record: bytes, line: bytes) -> bytes:
 def is_cut(line: bytes) -> bool:
     """Whether a log's last line, which has no line end, is only part of a record.
 
-    Raw SYSCALL records end with their key (audit_log_exit(), kernel/auditsc.c).
+    Told by the fields that a record has near its end: they are the same in all versions.
     """
     if not line.startswith((b"type=", b"node=")):
         return False
     whole = b"): " in line and line.count(b'"') % 2 == 0
-    return not whole or (b"type=SYSCALL" in line and b"key=" not in line)
+    return not whole or any(kind in line and last not in line for kind, last in _LAST_FIELDS)
