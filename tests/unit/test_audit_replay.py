@@ -223,6 +223,7 @@ def test_standard_input(first):
         (["--uid", "0"], 0),
         (["--origin", "kill"], 3),
         (["--count", "2"], 2),
+        (["--outcome", "refused"], 0),
         (["--since", "2023-11-14 22:13:20.015Z"], 2),
         (["--until", "2023-11-14 22:13:20.015Z"], 1),
     ],
@@ -230,6 +231,23 @@ def test_standard_input(first):
 def test_filters(words, count, log):
     path = log(logs.kill(1, 801) + logs.kill(2, 802, a1=15) + logs.kill(3, 803))
     assert len(shown(path, *words)) == count
+
+
+def test_after_the_last_signal_wanted_only_its_death_is_shown(log):
+    crash = b'auid=1000 uid=1000 gid=1000 ses=4 pid=%d comm="victim" exe="/opt/x" sig=11 res=1'
+    text = logs.kill(1, 801, a1=11) + logs.record(b"ANOM_ABEND", 2, crash % 801)
+    path = log(text + logs.kill(3, 802) + logs.record(b"ANOM_ABEND", 4, crash % 900))
+    assert [event["event"] for event in shown(path, "--count", "1")] == ["signal", "exit"]
+    kinds = ["signal", "exit", "signal", "exit"]
+    assert [event["event"] for event in shown(path)] == kinds
+
+
+def test_outcomes_are_those_that_a_log_tells(log):
+    path = log(logs.kill(1, 801, 802) + logs.kill(2, 803, success=False) + logs.kill(3, 804, a1=0))
+    assert [e["target"]["pid"] for e in shown(path, "--outcome", "attempted")] == [801, 802]
+    assert [e["event"] for e in shown(path, "--outcome", "refused")] == ["failed"]
+    assert [e["event"] for e in shown(path, "--outcome", "exists")] == ["probe"]
+    assert shown(path, "--outcome", "delivered") == []
 
 
 def test_deaths_follow_their_signal_or_stand_alone(log):
