@@ -395,6 +395,12 @@ def test_a_file_without_records_says_what_it_looks_like(text, like, log):
     assert like in looks_like(str(path))
 
 
+def test_a_folder_without_records_names_its_files(log, tmp_path):
+    log(b"hello", "notes.txt")
+    said = replay(tmp_path).stderr.decode().splitlines()
+    assert said[1].endswith("notes.txt looks like some other text")
+
+
 def test_missing_and_unreadable_files(tmp_path):
     done = replay(tmp_path / "none.log")
     assert done.returncode == 2

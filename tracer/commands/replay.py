@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         events = joiner.counted(_events(source, reading, options, stop))
         held = _first(events, source, patient=not options.follow)
         if not (held or source.has_records() or stop.asked()):
-            raise no_records(options.files)
+            raise no_records([path for log in logs for path in log.paths])
         sink = bar.before(open_sink(options))
         pipeline = Pipeline(filter_, joiner, sink, count=count)
         try:
