@@ -162,6 +162,18 @@ def test_a_rotated_set_is_read_oldest_first(log, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("sieve_min", [0, 1 << 40])
+def test_lines_are_numbered_file_by_file(sieve_min, log, tmp_path):
+    log(logs.kill(1, 801) + logs.kill(2, 801), "audit.log.1")
+    log(logs.kill(3, 801) + b"type=junk\n" + logs.kill(4, 801).replace(b"a1=9", b"a1=zz"))
+    told = []
+    keep = lambda log, number, line, why: told.append((os.path.basename(log), number))  # noqa: E731
+    source = AuditLog(find_logs([str(tmp_path)]), keep=keep, sieve_min=sieve_min)
+    assert len(list(source.events())) == 3
+    assert told == [("audit.log", 4), ("audit.log", 5)]
+    assert find_logs([str(tmp_path / "audit.log.1")])[0].name == str(tmp_path / "audit.log.1")
+
+
 def test_dated_rotation(log, tmp_path):
     for name in ("audit.log-20240102", "audit.log-20231231.gz", "audit.log", "audit.log-20240101"):
         log(b"", name)

@@ -15,7 +15,7 @@ from tracer.audit.known import NOBODY, Known, Users
 from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
 from tracer.audit.mend import is_cut
-from tracer.audit.reader import RecordReader, read_records
+from tracer.audit.reader import RecordReader
 from tracer.audit.record import LOST, Record
 from tracer.audit.tally import Tally
 from tracer.sources.audit_plain import SIEVE_MIN, LineNumbers, can_be_sieved, sieved_records
@@ -130,7 +130,9 @@ class AuditLog:
         if can_be_sieved(path, self._sieve_min):
             offset = whole_lines(path)
             yield from sieved_records(path, tally, offset, self._proceed)
-        followers.append((RecordReader(DateStyle(), tally), Follower(path, offset)))
+        reader = RecordReader(DateStyle(), tally)
+        reader.begin(path, DateStyle())
+        followers.append((reader, Follower(path, offset)))
 
     def _records(self) -> Iterator[Record | Group]:
         streams = [self._of_log(log, tally) for log, tally in zip(self.logs, self.tallies)]
@@ -149,13 +151,19 @@ class AuditLog:
         self.evidence.first_process = self.evidence.first_process or tally.first_process
 
     def _of_lines(self, paths: list[str], tally: Tally) -> Iterator[Record]:
-        cuts: list[str] = []
-        lines = chain.from_iterable(_lines(path, cuts, self._proceed) for path in paths)
-        head = [line for _, line in zip(range(_HEAD_LINES), lines)]
-        for one in read_records(chain(head, lines), _style(head, paths[-1]), tally):
-            yield one
+        reader: RecordReader | None = None
+        for path in paths:
+            cuts: list[str] = []
+            lines = _lines(path, cuts, self._proceed)
+            head = [line for _, line in zip(range(_HEAD_LINES), lines)]
+            reader = reader or RecordReader(DateStyle(), tally)
+            reader.begin(path, _style(head, path))
+            for one in reader.read(chain(head, lines)):
+                yield one
+                yield from self._cut(cuts, tally)
             yield from self._cut(cuts, tally)
-        yield from self._cut(cuts, tally)
+        if reader is not None:
+            yield from reader.end()
 
     def _cut(self, cuts: list[str], tally: Tally) -> Iterator[Record]:
         while cuts:
