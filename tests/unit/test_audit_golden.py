@@ -1,6 +1,6 @@
 """Logs and what they say: every tests/data/audit/NAME.log against its NAME.jsonl.
 
-``pytest --write-goldens`` writes them anew; ``git diff`` then shows what has changed.
+``pytest --write-goldens`` writes them anew, and shows what has changed as a diff.
 """
 
 import difflib
@@ -41,11 +41,14 @@ def test_there_are_logs():
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: log.stem)
-def test_golden(log, request):
+def test_golden(log, request, capsys):
     golden = log.with_suffix(".jsonl")
     got = told(log)
-    if request.config.getoption("--write-goldens"):
-        golden.write_text("".join(line + "\n" for line in got))
     want = golden.read_text().splitlines() if golden.exists() else []
     diff = "\n".join(difflib.unified_diff(want, got, golden.name, log.name, lineterm=""))
-    assert got == want, "\n" + diff
+    if diff and request.config.getoption("--write-goldens"):
+        golden.write_text("".join(line + "\n" for line in got))
+        with capsys.disabled():
+            print(f"\n{diff}")
+    else:
+        assert got == want, "\n" + diff
