@@ -91,7 +91,7 @@ def test_signal_number(value, number):
     assert signal_number(value) == number
 
 
-@pytest.mark.parametrize("value", [b"4294967295", b"-1", b"unset", b"root", b"", b"1e3", b"9" * 30])
+@pytest.mark.parametrize("value", [b"4294967295", b"-1", b"unset", b"root", b"", b"1e3", b"9" * 20])
 def test_unset_and_absurd_numbers_are_unknown(value):
     assert fields.identity(value) is None
 

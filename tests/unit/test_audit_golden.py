@@ -36,6 +36,13 @@ def told(log):
     return [line.replace(str(DATA) + "/", "") for line in lines]
 
 
+def test_every_line_is_as_the_schema_has_it():
+    schema = json.loads((DATA.parents[2] / "docs/sigtrace.schema.json").read_text())
+    check = pytest.importorskip("jsonschema").Draft202012Validator(schema)
+    lines = [json.loads(line) for log in LOGS for line in log.with_suffix(".jsonl").open()]
+    assert [line for line in lines if "event" in line and not check.is_valid(line)] == []
+
+
 def test_there_are_logs():
     assert len(LOGS) > 50
 
