@@ -13,7 +13,7 @@ from tracer import outcome as outcomes
 from tracer import signals
 from tracer.errors import Problem
 from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Signal, frozen
-from tracer.origin import ORIGINS
+from tracer.origin import CALL_ORIGINS, ORIGINS
 from tracer.outcome import RESULT_OF
 from tracer.text import shown
 
@@ -81,10 +81,9 @@ class Filter:
             return True
         if isinstance(event, Repeats):
             return self.matches(event.first)
-        if isinstance(event, Signal) and not (
-            (not self.outcomes or event.outcome in self.outcomes)
-            and (not self.origins or event.origin in self.origins)
-        ):
+        if self.outcomes and _outcome(event) not in self.outcomes:
+            return False
+        if self.origins and _origin(event) not in self.origins:
             return False
         return self._number_fits(event) and self._time_fits(event.time) and self._ends_fit(event)
 
@@ -111,6 +110,16 @@ class Filter:
             _allow([value for value in self.values if value.kind == kind], sender + target)
             for kind in {value.kind for value in self.values}
         )
+
+
+def _outcome(event: Signal | Failed | Probe) -> str | None:
+    if isinstance(event, Signal):
+        return event.outcome or event.why
+    return outcomes.REFUSED if isinstance(event, Failed) else outcomes.EXISTS
+
+
+def _origin(event: Signal | Failed | Probe) -> str | None:
+    return event.origin if isinstance(event, Signal) else CALL_ORIGINS.get(event.call or "")
 
 
 def _allow(terms: Iterable[Term | Value], ends: list[Process]) -> bool:
@@ -216,7 +225,9 @@ def pushdown(filter_: Filter) -> KernelFilter:
     uids = [value for value in filter_.values if value.kind == "uid" and not value.excluded]
     return KernelFilter(
         signals=filter_.signals,
-        results=frozenset(RESULT_OF[name] for name in filter_.outcomes or RESULT_OF),
+        results=frozenset(
+            RESULT_OF[name] for name in filter_.outcomes or RESULT_OF if name in RESULT_OF
+        ),
         senders=_only_pids(filter_.sender),
         targets=_only_pids(filter_.target),
         not_targets=frozenset(
@@ -295,7 +306,8 @@ def parse_words(
 
 
 def parse_outcomes(text: str) -> frozenset[str]:
-    return parse_words(text, "--outcome", outcomes.OUTCOMES, outcomes.ALIASES)
+    known = (*outcomes.OUTCOMES, *outcomes.ATTEMPTS)
+    return parse_words(text, "--outcome", known, outcomes.ALIASES)
 
 
 def parse_origins(text: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from tracer.filter import (
     parse_value,
 )
 from tracer.origin import ORIGINS
-from tracer.outcome import OUTCOMES
+from tracer.outcome import ATTEMPTS, EXISTS, OUTCOMES, REFUSED
 from tracer.times import DURATIONS, parse_duration, parse_time
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         ("children-of", "PID", "a descendant of this process, at either end"),
     ):
         add(f"--{kind}", metavar=metavar, action="append", default=[], help=text)
-    also("--outcome", help=_listed(OUTCOMES))
+    also("--outcome", help=_listed((*OUTCOMES, *ATTEMPTS)))
     also("--origin", help=_listed(ORIGINS))
 
 
@@ -162,11 +162,19 @@ def filter_of(options: argparse.Namespace) -> Filter:
             for kind in ("uid", "user", "unit", "container", "children-of")
             for text in getattr(options, kind.replace("-", "_"))
         ),
-        outcomes=parse_outcomes(options.outcome) if options.outcome is not None else frozenset(),
+        outcomes=_outcomes_of(options),
         origins=parse_origins(options.origin) if options.origin is not None else frozenset(),
         since=None if since is None else parse_time(since, "--since"),
         until=None if until is None else parse_time(until, "--until"),
     )
+
+
+def _outcomes_of(options: argparse.Namespace) -> frozenset[str]:
+    """``--failed`` and ``--probes`` ask for what they name, whatever the outcome of the others."""
+    if options.outcome is None:
+        return frozenset()
+    asked = {REFUSED: getattr(options, "failed", False), EXISTS: getattr(options, "probes", False)}
+    return parse_outcomes(options.outcome) | {word for word, is_asked in asked.items() if is_asked}
 
 
 def count_of(text: str | None) -> int | None:

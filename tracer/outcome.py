@@ -18,6 +18,10 @@ OUTCOMES: dict[str, str] = {
     "info lost": "queued without its siginfo: the target's queue is full",
 }
 
+# Of attempts no tracepoint tells; of a wide kill an audit log has only whom it was aimed at.
+REFUSED, EXISTS, ATTEMPTED = "refused", "exists", "attempted"
+ATTEMPTS = (REFUSED, EXISTS, ATTEMPTED)
+
 # TRACE_SIGNAL_* and what it may become.
 DELIVERED, IGNORED, ALREADY_PENDING, OVERFLOW_FAIL, LOSE_INFO = range(5)
 _PLAIN = {ALREADY_PENDING: "coalesced", OVERFLOW_FAIL: "dropped", LOSE_INFO: "info lost"}

@@ -5,6 +5,7 @@
 What it finds is kept in tests/fuzz/found/, and read by tests/unit/test_audit_fuzz.py ever after.
 """
 
+import io
 import os
 import sys
 import tempfile
@@ -24,11 +25,14 @@ audit_sieve.PART = 1 << 10
 
 
 def read(data):
-    """Both ways of reading; no exception may come out of either."""
+    """All three ways of reading; no exception may come out of any."""
     with open(PATH, "wb") as log:
         log.write(data)
     for sieve_min in (1 << 40, 0):
         for event in AuditLog([LogSet(PATH, (PATH,))], sieve_min=sieve_min).events():
+            to_object(event)
+    for event in AuditLog([LogSet("-", ("-",))]).events_of_stream(io.BytesIO(data)):
+        if event is not None:
             to_object(event)
 
 

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 
 from tracer.event import Exit, Signal
 from tracer.sinks.json import to_object
@@ -92,3 +95,30 @@ def of(event, **wanted):
 
 def fields_of(event):
     return {field.name for field in dataclasses.fields(event)}
+
+
+FIRST = """\
+time->Mon Dec 25 19:52:55 2017
+type=PROCTITLE msg=audit(1514202775.088:351): proctitle="bash"
+type=OBJ_PID msg=audit(1514202775.088:351): opid=24067 日uid=-1 ouid=3010 oses=-1 ocomm="python"
+type=SYSCALL msg=audit(1514202775.088:351): arch=c000003e syscall=62 success=yes exit=0 a0=5e03 a1=9 \
+a2=0 a3=7ffc0d9f7b90 items=0 ppid=1349 pid=1350  uid=3010 gid=3010 euid=3010 suid=3010 fsuid=3010 \
+egid=3010 sgid=3010 fsgid=3010 tty=pts0 comm="bash" exe="/bin/bash" key=(null)
+"""
+
+
+def replay(*words, **settings):
+    settings.setdefault("env", {**os.environ, "TZ": "UTC"})
+    return subprocess.run(
+        [sys.executable, "-m", "tracer", "replay", *map(str, words)],
+        capture_output=True,
+        timeout=60,
+        **settings,
+    )
+
+
+def shown(*words, **settings):
+    """The JSON objects that a replay shows."""
+    done = replay("--json", *words, **settings)
+    assert done.returncode == 0, done.stderr.decode()
+    return [json.loads(line) for line in done.stdout.splitlines()]

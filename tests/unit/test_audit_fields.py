@@ -2,6 +2,7 @@
 
 import time
 
+import audit_logs as logs
 import pytest
 
 from tracer.audit import calls, dates, fields, record
@@ -90,7 +91,7 @@ def test_signal_number(value, number):
     assert signal_number(value) == number
 
 
-@pytest.mark.parametrize("value", [b"4294967295", b"-1", b"unset", b"root", b"", b"1e3", b"9" * 30])
+@pytest.mark.parametrize("value", [b"4294967295", b"-1", b"unset", b"root", b"", b"1e3", b"9" * 20])
 def test_unset_and_absurd_numbers_are_unknown(value):
     assert fields.identity(value) is None
 
@@ -199,6 +200,26 @@ def test_wrapped_records_are_joined_and_other_lines_are_not():
     assert not continues(b"no record", b"a0=1")
 
 
+@pytest.mark.parametrize("width", range(60, 140, 7))
+def test_records_wrapped_inside_words_are_joined(width):
+    text = logs.call(7).rstrip(b"\n")
+    lines = [text[at : at + width] for at in range(0, len(text), width)]
+    assert [line.split() for _, line in mended(enumerate(lines, 1))] == [text.split()]
+
+
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        (b"type=SYSCALL", b"msg=audit(1.000:7): a0=1"),
+        (b"Nov 23 01:48:41 h kernel: audit: type=1701", b"audit(1.000:7): sig=11"),
+        (b"> type=UNKNOWN[1423] ", b"> msg=audit(1.000:7): a0=1"),
+    ],
+)
+def test_records_broken_before_their_stamp_are_joined(head, rest):
+    (got,) = mended(enumerate([head, rest], 1))
+    assert got == (1, head.rstrip() + b" " + rest.lstrip(b"> "))
+
+
 @pytest.mark.parametrize(
     ("line", "cut"),
     [
@@ -206,6 +227,10 @@ def test_wrapped_records_are_joined_and_other_lines_are_not():
         (b'type=SYSCALL msg=audit(1.000:7): exe="/bin', True),
         (b"type=SYSC", True),
         (b'type=OBJ_PID msg=audit(1.000:7): opid=5 ocomm="x"', False),
+        (b"type=OBJ_PID msg=audit(1.000:7): opid=5 oauid=-1", True),
+        (b"type=DAEMON_END msg=audit(1.000:7): op=terminate auid=0", True),
+        (b"type=DAEMON_END msg=audit(1.000:7): op=terminate auid=0 pid=7 res=success", False),
+        (b'type=ANOM_ABEND msg=audit(1.000:7): auid=0 uid=0 comm="x"', True),
         (b"the end", False),
     ],
 )

@@ -1,5 +1,6 @@
-"""No input crashes the reading, stops it, or makes its memory grow without bound."""
+"""No input crashes the reading, stops it, breaks its JSON, or makes its memory grow without bound."""
 
+import json
 import pathlib
 
 import audit_logs as logs
@@ -12,6 +13,9 @@ from tracer.audit.coalesce import Coalescer
 from tracer.audit.record import ANOM_ABEND, PATH, PROCTITLE, SYSCALL, Record, Stamp
 from tracer.sources.log_files import LINE_MAX
 
+jsonschema = pytest.importorskip("jsonschema")
+SCHEMA = pathlib.Path(__file__).parents[2] / "docs/sigtrace.schema.json"
+CHECK = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 SEEDS = sorted(pathlib.Path(__file__).parents[1].glob("data/audit/*.log"))
 FOUND = sorted(pathlib.Path(__file__).parents[1].glob("fuzz/found/*"))
@@ -20,7 +24,10 @@ FOUND = sorted(pathlib.Path(__file__).parents[1].glob("fuzz/found/*"))
 def read(folder, text):
     path = folder / "audit.log"
     path.write_bytes(text)
-    return logs.lines(logs.events(path))
+    lines = logs.lines(logs.events(path))
+    for line in lines[:100]:
+        CHECK.validate(json.loads(line))
+    return lines
 
 
 @pytest.fixture
@@ -123,6 +130,15 @@ def _written(folder, text):
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)
 def test_what_fuzzing_found(path):
     logs.lines(logs.events(path))
+
+
+def test_absurd_numbers_are_unknown(folder):
+    text = logs.kill(1, 801).replace(b" pid=701", b" pid=99999999999999999999")
+    text += logs.kill(2, 802).replace(b"opid=802", b"opid=-7").replace(b"ses=4", b"ses=4294967296")
+    text += b"type=DAEMON_START msg=audit(1700000000.130:3): op=start pid=-5 uid=0\n"
+    text += b"type=DAEMON_END msg=audit(1700000000.140:4): op=terminate pid=77 uid=0\n"
+    text += b"Nov 23 01:48:41 h kernel: audit: audit_lost=0 audit_rate_limit=0\n"
+    assert len(read(folder, text)) == 3
 
 
 def test_ten_thousand_targets(folder):

@@ -10,62 +10,17 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 import audit_logs as logs
 import pytest
+from audit_logs import FIRST, replay, shown
 
 from tracer.audit.known import Users
 from tracer.commands.replay import read_passwd
 from tracer.errors import Problem
+from tracer.sources.audit_log import AuditLog
 from tracer.sources.log_files import find_logs
-from tracer.sources.log_follow import Follower, whole_lines
 from tracer.sources.looks import looks_like
-
-FIRST = """\
-time->Mon Dec 25 19:52:55 2017
-type=PROCTITLE msg=audit(1514202775.088:351): proctitle="bash"
-type=OBJ_PID msg=audit(1514202775.088:351): opid=24067 日uid=-1 ouid=3010 oses=-1 ocomm="python"
-type=SYSCALL msg=audit(1514202775.088:351): arch=c000003e syscall=62 success=yes exit=0 a0=5e03 a1=9 \
-a2=0 a3=7ffc0d9f7b90 items=0 ppid=1349 pid=1350  uid=3010 gid=3010 euid=3010 suid=3010 fsuid=3010 \
-egid=3010 sgid=3010 fsgid=3010 tty=pts0 comm="bash" exe="/bin/bash" key=(null)
-"""
-
-
-def replay(*words, **settings):
-    settings.setdefault("env", {**os.environ, "TZ": "UTC"})
-    return subprocess.run(
-        [sys.executable, "-m", "tracer", "replay", *map(str, words)],
-        capture_output=True,
-        timeout=60,
-        **settings,
-    )
-
-
-def shown(*words, **settings):
-    """The JSON objects that a replay shows."""
-    done = replay("--json", *words, **settings)
-    assert done.returncode == 0, done.stderr.decode()
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-@pytest.fixture
-def first(tmp_path):
-    path = tmp_path / "first.log"
-    path.write_text(FIRST)
-    return path
-
-
-@pytest.fixture
-def log(tmp_path):
-    """Writes a log of that name."""
-
-    def write(text, name="audit.log"):
-        path = tmp_path / name
-        path.write_bytes(text)
-        return path
-
-    return write
 
 
 def test_the_first_case(first):
@@ -161,6 +116,18 @@ def test_a_rotated_set_is_read_oldest_first(log, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("sieve_min", [0, 1 << 40])
+def test_lines_are_numbered_file_by_file(sieve_min, log, tmp_path):
+    log(logs.kill(1, 801) + logs.kill(2, 801), "audit.log.1")
+    log(logs.kill(3, 801) + b"type=junk\n" + logs.kill(4, 801).replace(b"a1=9", b"a1=zz"))
+    told = []
+    keep = lambda log, number, line, why: told.append((os.path.basename(log), number))  # noqa: E731
+    source = AuditLog(find_logs([str(tmp_path)]), keep=keep, sieve_min=sieve_min)
+    assert len(list(source.events())) == 3
+    assert told == [("audit.log", 4), ("audit.log", 5)]
+    assert find_logs([str(tmp_path / "audit.log.1")])[0].name == str(tmp_path / "audit.log.1")
+
+
 def test_dated_rotation(log, tmp_path):
     for name in ("audit.log-20240102", "audit.log-20231231.gz", "audit.log", "audit.log-20240101"):
         log(b"", name)
@@ -181,6 +148,24 @@ def test_several_logs_are_merged_by_time(log):
     a = log(b"".join(logs.kill(n, 801) for n in (1, 3, 5)), "a.log")
     b = log(b"".join(logs.kill(n, 802) for n in (2, 4, 6)), "b.log")
     assert [e["id"].split(":")[1] for e in shown(a, b)] == list("123456")
+
+
+def test_each_log_tells_its_own_losses(log):
+    line = b"Nov 23 01:48:41 h kernel: audit: audit_lost=%d audit_rate_limit=0\n"
+    a = log(line % 5 + logs.kill(1, 801), "a.log")
+    b = log(line % 8 + logs.kill(2, 802), "b.log")
+    assert [e["count"] for e in shown(a, b) if e["event"] == "loss"] == [5, 8]
+
+
+@pytest.mark.parametrize("sieve_min", [0, 1 << 40])
+def test_a_pid_of_another_host_means_nothing(sieve_min, log):
+    here = log(logs.kill(3, 801), "here.log")
+    there = log(
+        logs.execve(1, 801, b"victim", [b"victim", b"--there"]) + logs.kill(5, 801), "there"
+    )
+    sets = find_logs([str(here), str(there)])
+    first, second = AuditLog(sets, sieve_min=sieve_min).events()
+    assert (first.target.argv, second.target.argv) == (None, (b"victim", b"--there"))
 
 
 def test_standard_input(first):
@@ -204,6 +189,7 @@ def test_standard_input(first):
         (["--uid", "0"], 0),
         (["--origin", "kill"], 3),
         (["--count", "2"], 2),
+        (["--outcome", "refused"], 0),
         (["--since", "2023-11-14 22:13:20.015Z"], 2),
         (["--until", "2023-11-14 22:13:20.015Z"], 1),
     ],
@@ -211,6 +197,23 @@ def test_standard_input(first):
 def test_filters(words, count, log):
     path = log(logs.kill(1, 801) + logs.kill(2, 802, a1=15) + logs.kill(3, 803))
     assert len(shown(path, *words)) == count
+
+
+def test_after_the_last_signal_wanted_only_its_death_is_shown(log):
+    crash = b'auid=1000 uid=1000 gid=1000 ses=4 pid=%d comm="victim" exe="/opt/x" sig=11 res=1'
+    text = logs.kill(1, 801, a1=11) + logs.record(b"ANOM_ABEND", 2, crash % 801)
+    path = log(text + logs.kill(3, 802) + logs.record(b"ANOM_ABEND", 4, crash % 900))
+    assert [event["event"] for event in shown(path, "--count", "1")] == ["signal", "exit"]
+    kinds = ["signal", "exit", "signal", "exit"]
+    assert [event["event"] for event in shown(path)] == kinds
+
+
+def test_outcomes_are_those_that_a_log_tells(log):
+    path = log(logs.kill(1, 801, 802) + logs.kill(2, 803, success=False) + logs.kill(3, 804, a1=0))
+    assert [e["target"]["pid"] for e in shown(path, "--outcome", "attempted")] == [801, 802]
+    assert [e["event"] for e in shown(path, "--outcome", "refused")] == ["failed"]
+    assert [e["event"] for e in shown(path, "--outcome", "exists")] == ["probe"]
+    assert shown(path, "--outcome", "delivered") == []
 
 
 def test_deaths_follow_their_signal_or_stand_alone(log):
@@ -358,6 +361,12 @@ def test_a_file_without_records_says_what_it_looks_like(text, like, log):
     assert like in looks_like(str(path))
 
 
+def test_a_folder_without_records_names_its_files(log, tmp_path):
+    log(b"hello", "notes.txt")
+    said = replay(tmp_path).stderr.decode().splitlines()
+    assert said[1].endswith("notes.txt looks like some other text")
+
+
 def test_missing_and_unreadable_files(tmp_path):
     done = replay(tmp_path / "none.log")
     assert done.returncode == 2
@@ -384,135 +393,6 @@ def test_the_readers_own_processes_are_not_asked(log):
     (event,) = shown(log(logs.kill(1, pid, comm=b"x")))
     assert "exe" not in event["target"]
     assert "argv" not in event["target"]
-
-
-def wait_for(condition):
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def test_follow_through_both_ways_of_rotating(tmp_path):
-    path, out = tmp_path / "audit.log", tmp_path / "out"
-    path.write_bytes(logs.kill(1, 801))
-    with out.open("wb") as output:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "tracer", "replay", "--follow", "--json", str(path)],
-            stdout=output,
-            stderr=subprocess.PIPE,
-        )
-    try:
-
-        def ids():
-            return re.findall(r'"id": "[\d.]+:(\d+)"', out.read_text())
-
-        wait_for(lambda: ids() == ["1"])
-        with path.open("ab") as log:
-            log.write(logs.kill(2, 802))
-        wait_for(lambda: ids() == ["1", "2"])
-        with path.open("ab") as log:
-            log.write(logs.kill(3, 803)[:100])
-            log.flush()
-            log.write(logs.kill(3, 803)[100:])
-        path.rename(tmp_path / "audit.log.1")
-        path.write_bytes(logs.kill(4, 804))
-        wait_for(lambda: ids() == ["1", "2", "3", "4"])
-        with path.open("r+b") as log:
-            log.truncate(0)
-        with path.open("ab") as log:
-            log.write(logs.kill(5, 805))
-        wait_for(lambda: ids() == ["1", "2", "3", "4", "5"])
-        running.send_signal(2)
-        _, said = running.communicate(timeout=20)
-        assert running.returncode == 0
-        assert b"5 signals" in said
-    finally:
-        running.kill()
-        running.wait()
-
-
-def test_a_pipe_shows_events_as_they_come():
-    running = subprocess.Popen(
-        [sys.executable, "-m", "tracer", "replay", "--json", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        running.stdin.write(logs.kill(1, 801))
-        running.stdin.flush()
-        assert b":1" in running.stdout.readline()
-        running.stdin.write(logs.kill(2, 802))
-        running.stdin.close()
-        assert b":2" in running.stdout.readline()
-        assert running.wait(20) == 0
-    finally:
-        running.kill()
-        running.wait()
-        running.stdout.close()
-        running.stderr.close()
-
-
-def test_a_pipe_may_begin_with_other_lines():
-    running = subprocess.Popen(
-        [sys.executable, "-m", "tracer", "replay", "--json", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    running.stdin.write(b"-- Boot 7 --\n")
-    running.stdin.flush()
-    time.sleep(1)
-    out, said = running.communicate(logs.kill(1, 801), timeout=20)
-    assert (out.count(b"\n"), running.returncode) == (1, 0), said
-
-
-@pytest.mark.parametrize("words", [("-",), ("--follow", "audit.log")])
-def test_ctrl_c_ends_the_wait_for_a_first_record(words, log, tmp_path):
-    log(b"")
-    running = subprocess.Popen(
-        [sys.executable, "-m", "tracer", "replay", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
-    )
-    try:
-        time.sleep(0.7)
-        assert running.poll() is None
-        running.send_signal(2)
-        assert running.wait(20) == 0
-        assert b"0 records" in running.stderr.read()
-    finally:
-        running.kill()
-        running.communicate()
-
-
-@pytest.mark.parametrize("name", ["audit.log.gz", "-"])
-def test_what_does_not_grow_cannot_be_followed(name, log, first, tmp_path):
-    log(gzip.compress(FIRST.encode()), "audit.log.gz")
-    with first.open("rb") as stream:
-        done = replay("--follow", tmp_path / name if name != "-" else name, stdin=stream)
-    assert done.returncode == 2
-    assert b"cannot follow" in done.stderr
-
-
-def test_follower_keeps_half_a_line(tmp_path):
-    path = tmp_path / "log"
-    path.write_bytes(b"one\ntw")
-    assert whole_lines(str(path)) == 4
-    follower = Follower(str(path))
-    assert follower.burst() == [b"one"]
-    with path.open("ab") as log:
-        log.write(b"o\n")
-    assert follower.burst() == [b"two"]
-    path.unlink()
-    assert follower.burst() == []
-    path.write_bytes(b"three\n")
-    assert follower.burst() == [b"three"]
-    follower.close()
 
 
 def test_progress_is_shown_when_asked_for(log):

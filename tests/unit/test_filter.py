@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracer.errors import Problem
-from tracer.event import Ancestor, Failed, Loss, Process, Signal
+from tracer.event import Ancestor, Failed, Loss, Probe, Process, Signal
 from tracer.filter import (
     End,
     Filter,
@@ -37,6 +37,10 @@ def signal(**fields):
             **fields,
         }
     )
+
+
+FAILED = Failed(1, "1", "test", "kill", "EPERM", 9, BASH, NGINX)
+PROBE = Probe(1, "1", "test", "kill", BASH, NGINX)
 
 
 def terms(*texts):
@@ -75,6 +79,13 @@ def terms(*texts):
         (Filter(outcomes=parse_outcomes("delivered,ignored")), signal(), True),
         (Filter(outcomes=parse_outcomes("!delivered")), signal(), False),
         (Filter(outcomes=parse_outcomes("already-pending")), signal(outcome="coalesced"), True),
+        (Filter(outcomes=parse_outcomes("attempted")), signal(outcome=None, why="attempted"), True),
+        (Filter(outcomes=parse_outcomes("delivered")), FAILED, False),
+        (Filter(outcomes=parse_outcomes("refused")), FAILED, True),
+        (Filter(outcomes=parse_outcomes("exists")), PROBE, True),
+        (Filter(outcomes=parse_outcomes("refused")), PROBE, False),
+        (Filter(origins=parse_origins("tgkill")), FAILED, False),
+        (Filter(origins=parse_origins("kill")), FAILED, True),
         (Filter(origins=parse_origins("oom")), signal(), False),
         (Filter(since=2), signal(), False),
         (Filter(until=1), signal(), True),

@@ -134,6 +134,10 @@ def test_victims_of_a_wide_kill_are_folded():
         (Loss(None, "core", None, "log"), ["lost an unknown number of records here"]),
         (Exit(NOON, "core", APP, number=11, core=True), ["died of SIGSEGV (core dumped), sent by"]),
         (
+            Exit(NOON, "audit log", APP, number=6, cause="1.120:7", after_ns=0),
+            ["SIGABRT at once\n"],
+        ),
+        (
             Exit(NOON, "core", APP, status=143, handled="1", after_ns=SECOND),
             ["exited with status 143, 1.0 s after handling it"],
         ),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable
 
 from tracer.audit import record
 from tracer.audit.coalesce import Group
-from tracer.audit.fields import decimal, hexadecimal
+from tracer.audit.fields import decimal, hexadecimal, identity
 from tracer.audit.known import Known, fields_of
 from tracer.audit.record import Record
 from tracer.event import Exit, Process, Signal
@@ -99,7 +99,7 @@ def daemon(group: Group, one: Record, known: Known) -> Iterator[Event]:
 
 def daemon_start(group: Group, one: Record, known: Known) -> Iterator[Event]:
     """Which process auditd is."""
-    pid = decimal(fields_of(one).get(b"pid"))
+    pid = identity(fields_of(one).get(b"pid"))
     if pid is not None:
         known.auditd[group.stamp.node] = pid
     return iter(())

@@ -20,7 +20,7 @@ _EXE_ENDS = re.compile(rb" (?:subj|key)=")
 _COMM_MAX = 15  # TASK_COMM_LEN - 1
 _HEX = re.compile(rb"(?:[0-9A-F]{2})+")
 _UNKNOWN = frozenset((b"", b"(null)"))
-UNSET = frozenset((4294967295, -1, 18446744073709551615))
+UNSET = 0xFFFFFFFF  # (uid_t) -1; OBJ_PID writes it signed, as -1
 
 
 def parse_fields(body: bytes) -> Fields:
@@ -110,6 +110,6 @@ def pid_argument(value: bytes | None) -> int | None:
 
 
 def identity(value: bytes | None) -> int | None:
-    """A uid, login uid, session or pid; None where it is unset or a name."""
+    """A uid, login uid, session or pid; None where it is unset, a name, or no 32-bit number."""
     number = decimal(value)
-    return None if number is None or number in UNSET or number < 0 else number
+    return number if number is not None and 0 <= number < UNSET else None

@@ -53,7 +53,7 @@ class Losses:
     def of_line(self, line: bytes, time: int | None) -> Record | None:
         """The loss that a kernel message tells, None if it is none."""
         lost = _LOST.search(line)
-        if lost is not None:
+        if lost is not None and int(lost[1]):
             total = int(lost[1])
             count, self._lost = total - self._lost if total > self._lost else total, total
             return self.made(time or 0, count, "kernel: audit_lost")

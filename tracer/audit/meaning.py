@@ -20,6 +20,7 @@ from tracer.audit.fields import Fields, hexadecimal, pid_argument
 from tracer.audit.known import Known, fields_of, find
 from tracer.audit.record import Record, Stamp
 from tracer.event import Failed, Loss, Probe, Process, Signal
+from tracer.outcome import ATTEMPTED
 from tracer.signals import FIRST, LAST, number_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 SOURCE = "audit log"
 _READERS = {**deaths.READERS, record.LOST: lost.loss}
-_WIDE = "attempted"
 _HEAD = re.compile(
     rb"arch=(\w+) syscall=(\d+) success=(\w+) exit=(-?\d+) a0=(\w+) a1=(\w+) a2=(\w+) a3=\w+ items="
 )
@@ -148,7 +148,7 @@ def _sent(attempt: Attempt, group: Group, known: Known) -> list[Event]:
     stamp, id_ = group.stamp, str(group.stamp)
     if not targets:
         return [_event(attempt, stamp.time, id_, _asked_target(attempt), True, None)]
-    why = _WIDE if len(targets) > 1 else None
+    why = ATTEMPTED if len(targets) > 1 else None
     if attempt.error is None:
         for target in targets:
             if target.pid is not None:

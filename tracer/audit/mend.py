@@ -19,6 +19,17 @@ _STARTS = re.compile(rb"(?:node=|type=|time-\\?>|----|\{|<no matches>|\[|#)")
 _TOKEN = re.compile(rb"""[A-Za-z_][\w-]*=(?:"[^"]*"?|\S*)""")
 _PIECE = re.compile(rb"""[\w"'./:,=()-]*""")
 _RECORD = re.compile(rb"type=\S+ +(?:msg=)?audit\(|audit(?:\[\d+\])?: [A-Z_]{3,} ")
+_TYPE_ENDS = re.compile(rb"type=[\w\[\]]+ *$")
+_STAMP = re.compile(rb"(?:msg=)?audit\(")
+# audit_log_exit(), audit_log_pid_context(), audit_seccomp(), audit_core_dumps() in kernel/auditsc.c;
+# auditd's own records in audit-userspace src/auditd.c.
+_LAST_FIELDS = (
+    (b"type=SYSCALL ", b" key="),
+    (b"type=OBJ_PID ", b" ocomm="),
+    (b"type=SECCOMP ", b" code="),
+    (b"type=ANOM_ABEND ", b" sig="),
+    (b"type=DAEMON_", b" pid="),
+)
 _LINE_MAX = 1 << 20
 
 
@@ -51,19 +62,27 @@ def clean(raw: bytes) -> bytes:
 
 def continues(record: bytes, line: bytes) -> bool:
     """Whether ``line`` can only be the rest of ``record``: fields without a header of their own."""
-    if not line or not _RECORD.search(record, 0, 400) or _RECORD.search(line, 0, 400):
+    if not line or _RECORD.search(line, 0, 400):
         return False
+    if not _RECORD.search(record, 0, 400):
+        # Broken before the stamp.
+        return _TYPE_ENDS.search(record) is not None and _STAMP.match(unquoted(line)) is not None
     text = unquoted(line)
     if not text or _STARTS.match(text):
         return False
     tokens = text.split()
     first, rest = tokens[0], tokens[1:]
-    if not all(_TOKEN.match(token) for token in rest):
+    if not all(_TOKEN.match(token) for token in rest[:-1]):
+        return False
+    # The last one may be broken off, too, where others stand before it.
+    if rest and not (_TOKEN.match(rest[-1]) or (rest[1:] and _PIECE.fullmatch(rest[-1]))):
         return False
     if _TOKEN.match(first):
         return True
     # Half a token: what follows it, or where it breaks off, tells it from somebody's words.
-    return bool(_PIECE.fullmatch(first)) and (bool(rest) or is_open(record) or _is_hex(first))
+    return bool(_PIECE.fullmatch(first)) and (
+        bool(rest) or is_open(record) or record.endswith(b"=") or _is_hex(first)
+    )
 
 
 def _is_hex(word: bytes) -> bool:
@@ -79,7 +98,8 @@ def is_open(record: bytes) -> bool:
 def joined(record: bytes, line: bytes) -> bytes:
     """The record with the line behind it: with a blank unless the break fell inside a token."""
     text = unquoted(line)
-    if line[:1] in b" \t" or (_TOKEN.match(text) and not is_open(record)):
+    begins = _TOKEN.match(text) or _STAMP.match(text)
+    if line[:1] in b" \t" or (begins and not is_open(record)):
         return record.rstrip() + b" " + text
     return record + text
 
@@ -87,9 +107,9 @@ def joined(record: bytes, line: bytes) -> bytes:
 def is_cut(line: bytes) -> bool:
     """Whether a log's last line, which has no line end, is only part of a record.
 
-    Raw SYSCALL records end with their key (audit_log_exit(), kernel/auditsc.c).
+    Told by the fields that a record has near its end: they are the same in all versions.
     """
     if not line.startswith((b"type=", b"node=")):
         return False
     whole = b"): " in line and line.count(b'"') % 2 == 0
-    return not whole or (b"type=SYSCALL" in line and b"key=" not in line)
+    return not whole or any(kind in line and last not in line for kind, last in _LAST_FIELDS)

@@ -26,18 +26,11 @@ _AROUND = (
 )
 
 
-def read_records(lines: Iterable[bytes], style: DateStyle, tally: Tally) -> Iterator[Record]:
-    """The records in ``lines``, in their order; lines and records are counted in ``tally``.
-
-    What is missing between them comes as LOST records (``tracer.audit.lost``).
-    """
-    reader = RecordReader(style, tally)
-    yield from reader.read(lines)
-    yield from reader.end()
-
-
 class RecordReader:
-    """Reads the lines of one log, all at once or burst by burst."""
+    """Reads the lines of one log, all at once or burst by burst; counts them in ``tally``.
+
+    What is missing between its records comes as LOST records (``tracer.audit.lost``).
+    """
 
     def __init__(self, style: DateStyle, tally: Tally) -> None:
         self._lines = LineReader(style)
@@ -45,8 +38,14 @@ class RecordReader:
         self._tally = tally
         self._bare = False
 
+    def begin(self, path: str, style: DateStyle) -> None:
+        """Another file of the same log begins; a day that came first in one comes first in all."""
+        self._tally.path, self._tally.lines = path, 0
+        day_first = style.day_first or self._lines.style.day_first
+        self._lines.style = DateStyle(day_first, style.now)
+
     def read(self, lines: Iterable[bytes]) -> Iterator[Record]:
-        """The records in the next lines of the log."""
+        """The records in the next lines of the file."""
         tally = self._tally
         for number, line in _objects(mended(enumerate(lines, tally.lines + 1)), tally):
             found = _found(line, self._lines)

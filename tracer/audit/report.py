@@ -24,9 +24,7 @@ def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0)
     lines = [f"read {names}: {_number(records, 'record')}{_span(logs)}; {_counted(counts)}"]
     for log in logs:
         if log.bad:
-            some = ", ".join(map(str, log.bad_lines)) + (
-                ", …" if log.bad > len(log.bad_lines) else ""
-            )
+            some = ", ".join(log.bad_lines) + (", …" if log.bad > len(log.bad_lines) else "")
             lines.append(
                 f"not understood in {log.name}: {_number(log.bad, 'line')} ({some}; --errors keeps them)"
             )

@@ -12,7 +12,10 @@ Keep = Callable[[str, int, bytes, str], None]
 
 
 class Tally:
-    """Counts of one log. ``keep`` (if given) is told every line that could not be read."""
+    """Counts of one log. ``keep`` (if given) is told every line that could not be read.
+
+    ``path`` is the file of the log that is being read, ``lines`` the number of its last line.
+    """
 
     def __init__(self, name: str, keep: Keep | None = None, log: int = 0) -> None:
         self.name = name
@@ -21,7 +24,7 @@ class Tally:
         self.lines = 0
         self.records = 0
         self.bad = 0
-        self.bad_lines: list[int] = []
+        self.bad_lines: list[str] = []
         self.first: int | None = None
         self.last: int | None = None
         self.local_dates = False
@@ -48,6 +51,7 @@ class Tally:
         """Count a line that could not be understood; the first few numbers are remembered."""
         self.bad += 1
         if len(self.bad_lines) < FIRST_BAD:
-            self.bad_lines.append(number)
+            many = self.path != self.name
+            self.bad_lines.append(f"{self.path}:{number}" if many else str(number))
         if self._keep is not None:
-            self._keep(self.name, number, line, why)
+            self._keep(self.path, number, line, why)

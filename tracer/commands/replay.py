@@ -15,7 +15,7 @@ from tracer.audit.evidence import unseen
 from tracer.audit.known import NOBODY, Users
 from tracer.audit.report import account
 from tracer.errors import Problem
-from tracer.event import Exit, Signal
+from tracer.event import Exit, Loss, Signal
 from tracer.join import Joiner
 from tracer.output import open_sink, say
 from tracer.pipeline import Pipeline, Stop
@@ -78,11 +78,11 @@ def run(options: argparse.Namespace) -> int:
         reading = Reading(stop, bar)
         keep = rejects.keep if options.errors else None
         source = AuditLog(logs, users, keep, reading.proceed)
-        joiner = Deaths(filter_)
+        joiner = Deaths(filter_, count)
         events = joiner.counted(_events(source, reading, options, stop))
         held = _first(events, source, patient=not options.follow)
         if not (held or source.has_records() or stop.asked()):
-            raise no_records(options.files)
+            raise no_records([path for log in logs for path in log.paths])
         sink = bar.before(open_sink(options))
         pipeline = Pipeline(filter_, joiner, sink, count=count)
         try:
@@ -139,13 +139,14 @@ def _pump(
 
 
 class Deaths(Joiner):
-    """Lets a death through with the signal that caused it, or if it is wanted by itself.
+    """Lets a death through with the signal that caused it, or (until ``count`` signals) by itself.
 
     The log itself has joined them (``tracer.audit.known``): audit knows no outcomes to go by.
     """
 
-    def __init__(self, filter_: Filter) -> None:
+    def __init__(self, filter_: Filter, count: int | None = None) -> None:
         super().__init__()
+        self._left = -1 if count is None else count
         self.counts: Counter[str] = Counter()
         self._filter = filter_
         self._shown: dict[str, None] = {}
@@ -160,6 +161,8 @@ class Deaths(Joiner):
     def join(self, event: Event) -> Event | None:
         if isinstance(event, Exit):
             return event if event.cause in self._shown or self._is_wanted(event) else None
+        if not isinstance(event, Loss):
+            self._left -= 1
         if isinstance(event, Signal):
             self._shown[event.id] = None
             if len(self._shown) > REMEMBERED:
@@ -168,7 +171,7 @@ class Deaths(Joiner):
 
     def _is_wanted(self, event: Exit) -> bool:
         """A crash is what a signal of its number to its process would be."""
-        if event.number is None:
+        if event.number is None or self._left == 0:
             return False
         return self._filter.matches(
             Signal(event.time, "", event.source, event.number, origin="fault", target=event.process)

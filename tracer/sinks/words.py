@@ -199,14 +199,16 @@ def _wide(event: Signal | Failed | Probe) -> str | None:
 
 def death(event: Exit) -> str:
     """What became of a process, as the end of a sentence that begins with its name."""
-    after = "" if event.after_ns is None else f" {span(event.after_ns)}"
+    after = None if event.after_ns is None else span(event.after_ns)
     if event.number is not None:
         how = f"died of {signals.name_of(event.number)}"
         if event.core:
             how += " (core dumped)"
-        return how + (f"{after} later" if after else ", sent by nobody that was seen")
+        if event.after_ns == 0:  # No finer than the log's clock.
+            return f"{how} at once"
+        return how + (f" {after} later" if after else ", sent by nobody that was seen")
     how = f"exited with status {event.status}"
-    return how + (f",{after} after handling it" if after else "")
+    return how + (f", {after} after handling it" if after else "")
 
 
 def loss(event: Loss) -> str:

@@ -15,8 +15,8 @@ from tracer.audit.known import NOBODY, Known, Users
 from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
 from tracer.audit.mend import is_cut
-from tracer.audit.reader import RecordReader, read_records
-from tracer.audit.record import Record
+from tracer.audit.reader import RecordReader
+from tracer.audit.record import LOST, Record
 from tracer.audit.tally import Tally
 from tracer.sources.audit_plain import SIEVE_MIN, LineNumbers, can_be_sieved, sieved_records
 from tracer.sources.log_files import (
@@ -55,7 +55,8 @@ class AuditLog:
         self._sieve_min = sieve_min
         self._proceed = proceed
         self.coalescer = Coalescer()
-        self.known = Known(users)
+        # Each log by itself: they may come from hosts whose pids mean other processes.
+        self._known = [Known(users) for _ in self.logs]
         self.evidence = Evidence()
         self._losses = Losses()
 
@@ -129,7 +130,9 @@ class AuditLog:
         if can_be_sieved(path, self._sieve_min):
             offset = whole_lines(path)
             yield from sieved_records(path, tally, offset, self._proceed)
-        followers.append((RecordReader(DateStyle(), tally), Follower(path, offset)))
+        reader = RecordReader(DateStyle(), tally)
+        reader.begin(path, DateStyle())
+        followers.append((reader, Follower(path, offset)))
 
     def _records(self) -> Iterator[Record | Group]:
         streams = [self._of_log(log, tally) for log, tally in zip(self.logs, self.tallies)]
@@ -148,31 +151,38 @@ class AuditLog:
         self.evidence.first_process = self.evidence.first_process or tally.first_process
 
     def _of_lines(self, paths: list[str], tally: Tally) -> Iterator[Record]:
-        cuts: list[str] = []
-        lines = chain.from_iterable(_lines(path, cuts, self._proceed) for path in paths)
-        head = [line for _, line in zip(range(_HEAD_LINES), lines)]
-        for one in read_records(chain(head, lines), _style(head, paths[-1]), tally):
-            yield one
+        reader: RecordReader | None = None
+        for path in paths:
+            cuts: list[str] = []
+            lines = _lines(path, cuts, self._proceed)
+            head = [line for _, line in zip(range(_HEAD_LINES), lines)]
+            reader = reader or RecordReader(DateStyle(), tally)
+            reader.begin(path, _style(head, path))
+            for one in reader.read(chain(head, lines)):
+                yield one
+                yield from self._cut(cuts, tally)
             yield from self._cut(cuts, tally)
-        yield from self._cut(cuts, tally)
+        if reader is not None:
+            yield from reader.end()
 
     def _cut(self, cuts: list[str], tally: Tally) -> Iterator[Record]:
         while cuts:
             yield self._losses.made(tally.last or 0, None, cuts.pop())
 
     def _told(self, group: Group) -> Sequence[Event]:
+        known = self._known[group.records[0].log]
         if group.seen:
-            self.known.see(group)
+            known.see(group)
             return ()
         try:
-            told = list(events_of(group, self.known, self.evidence))
+            told = list(events_of(group, known, self.evidence))
         except NotUnderstood as trouble:
             one = trouble.record
             tally = self.tallies[one.log]
             number = one.line if one.line >= 0 else LineNumbers(tally.path).at(-one.line)
             tally.bad_line(number, one.body, trouble.why)
             return ()
-        if told:
+        if told and group.records[0].type != LOST:
             self.coalescer.told(group.stamp)
         return told
 

@@ -78,10 +78,10 @@ def _records(
         elif one.text.strip():
             tally.bad_line(numbers.at(one.offset), one.text, "no audit record can be read from it")
     elif isinstance(one, Sight):
-        known = [found for line in one.lines if (found := reader.record(line)) is not None]
-        if known:
-            kept = tuple(found for found in known if found.type in record.KEPT)
-            yield Group(known[0].stamp, kept, seen=True)
+        lines = filter(None, map(reader.record, one.lines))
+        kept = [sight._replace(log=tally.log) for sight in lines if sight.type in record.KEPT]
+        if kept:
+            yield Group(kept[0].stamp, tuple(kept), seen=True)
     elif isinstance(one, Missing):
         yield losses.gap(Gap(one.time, one.count), None)
 

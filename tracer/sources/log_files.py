@@ -41,7 +41,8 @@ def find_logs(arguments: Sequence[str]) -> list[LogSet]:
     for path in dict.fromkeys(paths):
         sets.setdefault(_base(path), []).append(path)
     return [
-        LogSet(base, tuple(sorted(found, key=_age, reverse=True))) for base, found in sets.items()
+        LogSet(base if found[1:] else found[0], tuple(sorted(found, key=_age, reverse=True)))
+        for base, found in sets.items()
     ]
 
 

@@ -31,8 +31,11 @@ class Follower:
             self._open(0)
         lines = self._read()
         if not lines and self._was_renamed():
-            self._open(0)
+            # Something may have been written between our look and the renaming.
             lines = self._read()
+            if not lines:
+                self._open(0)
+                lines = self._read()
         return lines
 
     def close(self) -> None:
