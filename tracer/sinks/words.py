@@ -148,10 +148,20 @@ def remarks(event: Signal | Failed | Probe) -> list[str]:
         notes += _signal_remarks(event)
     if event.target is not None and event.target_is_asked:
         notes.append("the target is the sender's own number for it")
-    if event.target is None and event.call == "pidfd_send_signal":
-        notes.append("the target of a pidfd cannot be known from this record")
+    if event.target is None and event.asked is not None:
+        notes += _unknown_target(event, event.asked)
     wide = _wide(event)
     return notes + ([wide] if wide else [])
+
+
+def _unknown_target(event: Signal | Failed | Probe, asked: int) -> list[str]:
+    """What the sender asked for, where that is all that is known of the target."""
+    if event.call == "pidfd_send_signal":
+        if isinstance(event, Failed) and event.error == "EBADF":
+            return [f"its descriptor {asked} is of no process"]
+        return ["the target of a pidfd cannot be known from this record"]
+    what = "thread" if event.call == "tkill" else "pid"
+    return [f"it asked for {what} {asked}, as its pid namespace numbers them"] if asked > 0 else []
 
 
 def _signal_remarks(event: Signal) -> list[str]:

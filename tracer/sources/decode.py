@@ -160,11 +160,8 @@ class Decoder:
         # What tkill names is a thread; its process is known as long as it lives.
         pid = procfs.threads_process(target_pid) if name == "tkill" else target_pid
         target = self._live(pid) if pid else None
-        is_asked = target is not None and name != "pidfd_send_signal"
         if error == 0:
-            return Probe(
-                time, event_id, self._source, name, self._end(sender), target, asked, is_asked
-            )
+            return Probe(time, event_id, self._source, name, self._end(sender), target, asked)
         return Failed(
             time,
             event_id,
@@ -175,7 +172,6 @@ class Decoder:
             self._end(sender),
             target,
             asked,
-            is_asked,
         )
 
     def _build(self, record: wire.SignalRecord, oom_pid: int | None) -> Signal:
