@@ -125,7 +125,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         "-w", "--wide", action="store_true", help="everything of both ends, cut nowhere"
     )
     group.add_argument(
-        "-b", "--brief", action="store_true", help="one line a signal, nothing below it"
+        "-b", "--brief", action="store_true", help="one line a signal, and one a death"
     )
     group.add_argument(
         "-v", "--verbose", action="count", default=0, help="what sigtrace does; -vv more"

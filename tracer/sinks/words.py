@@ -214,7 +214,7 @@ def death(event: Exit) -> str:
         how = f"died of {signals.name_of(event.number)}"
         if event.core:
             how += " (core dumped)"
-        return how + (f"{after} later" if after else ", sent by nobody that was seen")
+        return how + (f"{after} later" if after else "; who sent that was not traced")
     how = f"exited with status {event.status}"
     return how + (f",{after} after handling it" if after else "")
 
