@@ -127,6 +127,14 @@ def test_victims_of_a_wide_kill_are_folded():
             ["escalation: still alive 5.0 s after SIGTERM"],
         ),
         (signal(outcome="ignored", why="SIG_IGN"), ["ignored (SIG_IGN)"]),
+        (
+            signal(
+                scope="thread",
+                sender=Process(7, 8, b"java", thread_comm=b"GC"),
+                target=Process(5, 6, b"app", thread_comm=b"io"),
+            ),
+            ["java[7]", "by its thread GC/8", "app[5]", "to thread io/6 of app[5]"],
+        ),
         (Failed(NOON, "1", "core", "kill", "EPERM", 9, KILL, APP), ["SIGKILL", "EPERM"]),
         (Probe(NOON, "1", "core", "kill", KILL, APP), ["probe", "exists"]),
         (
