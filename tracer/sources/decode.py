@@ -66,6 +66,7 @@ class Decoder:
         self._complete = complete
         self._oom_of = oom_of
         self._described: dict[int, tuple[int, Process]] = {}
+        self._room = REMEMBERED
         self._signals: dict[bytes, Signal] = {}
         self._wide = Wide()
 
@@ -76,10 +77,18 @@ class Decoder:
     def learn(self, taken: bytes, at: int) -> None:
         """Remember a process record: it comes before the first signal that concerns the process."""
         record = wire.read_process(taken, at)
-        if len(self._described) > REMEMBERED:
-            self._described.clear()
+        if len(self._described) >= self._room:
+            self._forget_the_dead()
+        self._described.pop(record.pid, None)
         self._described[record.pid] = (record.start, self._process(record))
         self._signals.clear()
+
+    def _forget_the_dead(self) -> None:
+        """The living stay, for the kernel side describes nobody twice; the later half may be on its way."""
+        for pid in list(self._described)[: self._room // 2]:
+            if not procfs.is_there(pid):
+                del self._described[pid]
+        self._room = max(REMEMBERED, 2 * len(self._described))
 
     def signals(self, run: Run, oom_pid: int | None = None) -> Iterator[Signal | Repeats]:
         """The events of a run of signals; ``oom_pid`` is its victim if the OOM killer sent it."""
