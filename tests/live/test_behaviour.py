@@ -30,6 +30,15 @@ def test_a_stop_shows_everything_that_was_traced(number, trace, victim):
     assert not left_loaded(before)
 
 
+def test_nohup_is_heeded(trace, victim):
+    target = victim("ignore", signal.SIGUSR1)
+    running = trace("--to", target.pid, prefix=("nohup",))
+    os.kill(running.pid, signal.SIGHUP)
+    target.be_sent(signal.SIGUSR1)
+    running.signal_to(target.pid, "SIGUSR1")
+    running.stop()
+
+
 def test_count_stops_by_itself_and_still_shows_the_death(trace, victim):
     first, second = victim("die"), victim("ignore")
     running = trace("--count", 1, "--signal", "KILL,TERM", "--to", first.pid, "--to", second.pid)
