@@ -99,7 +99,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         ("user", "NAME", "a user, of either end"),
         ("unit", "UNIT", "a systemd unit, of either end (nginx, 'session-*.scope')"),
         ("container", "ID", "a container's or pod's id, or its beginning, of either end"),
-        ("children-of", "PID", "a descendant of this process, at either end"),
+        ("children-of", "PID", "a descendant to the eighth generation, at either end"),
     ):
         add(f"--{kind}", metavar=metavar, action="append", default=[], help=text)
     also("--outcome", help=_listed(OUTCOMES))
