@@ -215,3 +215,17 @@ def switches(pid, after=0.0):
         if line.startswith("voluntary_ctxt_switches"):
             return int(line.split()[1])
     raise AssertionError("no such line")
+
+
+@pytest.mark.sources("core", "bcc", reason="audit's records hold the command line anyway")
+def test_bare_is_the_signals_alone(trace, victim):
+    target = victim("die", signal.SIGHUP)
+    running = trace("--bare", "--to", target.pid)
+    target.send(signal.SIGHUP)
+    event = running.signal_to(target.pid, "SIGHUP")
+    target.wait()
+    assert [e["event"] for e in running.stop()] == ["signal"]
+    assert event["sender"]["pid"] == os.getpid()
+    assert event["sender"]["user"] == "root"
+    for end in ("sender", "target"):
+        assert not {"argv", "ancestors", "exe", "cgroup"} & event[end].keys()

@@ -71,7 +71,8 @@ class BccSource(RecordStream):
         fill_births(module["births"])
         completion = Completion(watches=self._exits is not None)
         where = "ring buffer" if is_ring else "perf buffer"
-        super().__init__(NAME, buffer, losses, LivingProcesses(), completion.complete, where)
+        processes = LivingProcesses(details=wanted.details)
+        super().__init__(NAME, buffer, losses, processes, completion.complete, where)
         self._targets = completion.targets
         if self._exits:
             self.end_waits_by(self._exits.fileno(), select.POLLIN)
