@@ -202,11 +202,31 @@ static __always_inline void own_argv(struct process_record *record)
 		record->argv_size = size;
 }
 
-static __always_inline void kept_argv(struct process_record *record)
+/* True for a fork that has not called exec: its memory lies where exec has put its parent's. */
+static __always_inline bool shares_program(struct task_struct *one, struct task_struct *other)
+{
+	__u64 start = BPF_CORE_READ(one, mm, arg_start);
+
+	return start && start == BPF_CORE_READ(other, mm, arg_start) &&
+	       BPF_CORE_READ(one, mm, exe_file) == BPF_CORE_READ(other, mm, exe_file) &&
+	       BPF_CORE_READ(one, self_exec_id) == BPF_CORE_READ(other, self_exec_id);
+}
+
+/* What exec gave to the process, or to the parent it was forked from. */
+static __always_inline void kept_argv(struct process_record *record, struct task_struct *leader)
 {
 	struct exec_argv *kept = bpf_map_lookup_elem(&argvs, &record->pid);
+	__u64 start = record->start;
 
-	if (!kept || kept->start != record->start)
+	if (!kept || kept->start != start) {
+		struct task_struct *parent = BPF_CORE_READ(leader, real_parent, group_leader);
+
+		if (!shares_program(leader, parent))
+			return;
+		start = BPF_CORE_READ(parent, start_boottime);
+		kept = bpf_map_lookup_elem(&argvs, &record->ppid);
+	}
+	if (!kept || kept->start != start)
 		return;
 	record->argv_size = kept->size;
 	record->flags |= kept->flags;
@@ -237,7 +257,7 @@ __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 		own_argv(record);
 	/* Another's memory is out of reach, and so is that of one who exits: exit_mm() comes first. */
 	if (!record->argv_size)
-		kept_argv(record);
+		kept_argv(record, leader);
 	size = __builtin_offsetof(struct process_record, text) + 2 * PATH_ROOM + record->argv_size;
 	if (size > sizeof(*record))
 		size = sizeof(*record);
