@@ -63,8 +63,9 @@ int on_call(__u64 *ctx)
 	if (config.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &pid))
 		return 0;
 	if (config.describe && met_first(pid, me->group_leader->start_boottime,
-					  state_of(me->group_leader), false))
-		describe(bpf_get_current_task(), true, ON_CALL);
+					  state_of(me->group_leader), false) &&
+	    describe(bpf_get_current_task(), true, ON_CALL))
+		was_missed(pid);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		count_loss(LOST_CALLS);

@@ -202,11 +202,31 @@ static __always_inline void own_argv(struct process_record *record)
 		record->argv_size = size;
 }
 
-static __always_inline void kept_argv(struct process_record *record)
+/* True for a fork that has not called exec: its memory lies where exec has put its parent's. */
+static __always_inline bool shares_program(struct task_struct *one, struct task_struct *other)
+{
+	__u64 start = BPF_CORE_READ(one, mm, arg_start);
+
+	return start && start == BPF_CORE_READ(other, mm, arg_start) &&
+	       BPF_CORE_READ(one, mm, exe_file) == BPF_CORE_READ(other, mm, exe_file) &&
+	       BPF_CORE_READ(one, self_exec_id) == BPF_CORE_READ(other, self_exec_id);
+}
+
+/* What exec gave to the process, or to the parent it was forked from. */
+static __always_inline void kept_argv(struct process_record *record, struct task_struct *leader)
 {
 	struct exec_argv *kept = bpf_map_lookup_elem(&argvs, &record->pid);
+	__u64 start = record->start;
 
-	if (!kept || kept->start != record->start)
+	if (!kept || kept->start != start) {
+		struct task_struct *parent = BPF_CORE_READ(leader, real_parent, group_leader);
+
+		if (!shares_program(leader, parent))
+			return;
+		start = BPF_CORE_READ(parent, start_boottime);
+		kept = bpf_map_lookup_elem(&argvs, &record->ppid);
+	}
+	if (!kept || kept->start != start)
 		return;
 	record->argv_size = kept->size;
 	record->flags |= kept->flags;
@@ -215,7 +235,7 @@ static __always_inline void kept_argv(struct process_record *record)
 
 /*
  * Describe the process that TASK belongs to. The three texts are put where there is room for each, in
- * this order (see add_name()), and sent as they lie: tracer/sources/wire.py knows the offsets. BY is the enum describer that asks.
+ * this order (see add_name()), and sent as they lie: tracer/sources/wire.py knows the offsets. BY is the enum describer that asks. Not 0: there was no room.
  */
 __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 {
@@ -237,13 +257,11 @@ __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 		own_argv(record);
 	/* Another's memory is out of reach, and so is that of one who exits: exit_mm() comes first. */
 	if (!record->argv_size)
-		kept_argv(record);
+		kept_argv(record, leader);
 	size = __builtin_offsetof(struct process_record, text) + 2 * PATH_ROOM + record->argv_size;
 	if (size > sizeof(*record))
 		size = sizeof(*record);
-	if (bpf_ringbuf_output(&ring, record, size, 0))
-		count_loss(LOST_PROCESSES);
-	return 0;
+	return bpf_ringbuf_output(&ring, record, size, 0);
 }
 
 static __always_inline __u64 mixed(__u64 exec, __u32 parent, __u32 uid, __u32 euid)
@@ -277,10 +295,25 @@ static __always_inline bool met_first(__u32 pid, __u64 start, __u64 state, bool 
 			old->watched = 1;
 		return false;
 	}
-	if (old && old->start == start)
+	if (old && old->start == start) {
 		new.watched |= old->watched;
+		new.missed = old->missed;
+	}
 	bpf_map_update_elem(&seen, &pid, &new, BPF_ANY);
 	return true;
+}
+
+/* The next signal describes it: who is met while the ring is full is not to be nameless for ever. */
+static __always_inline void was_missed(__u32 pid)
+{
+	struct seen *it = bpf_map_lookup_elem(&seen, &pid);
+
+	if (!it)
+		return;
+	it->state = 0;
+	if (!it->missed)
+		count_loss(LOST_PROCESSES);
+	it->missed = 1;
 }
 
 #endif

@@ -35,7 +35,8 @@ struct verdicts uids SEC(".maps");
 struct seen {
 	__u64 start;
 	__u64 state;
-	__u64 watched;
+	__u32 watched;
+	__u32 missed; /* its description has found no room once */
 };
 
 struct {

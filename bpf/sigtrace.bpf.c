@@ -197,15 +197,16 @@ static __always_inline void meet(__u64 *ctx, struct task_struct *me, struct task
 			start = BPF_CORE_READ(task, group_leader, start_boottime);
 			state = state_at(BPF_CORE_READ(task, group_leader));
 		}
-		if (met_first(pid, start, state, false))
-			describe((__u64)task, true, ON_SIGNAL);
+		if (met_first(pid, start, state, false) && describe((__u64)task, true, ON_SIGNAL))
+			was_missed(pid);
 	}
 	start = target->group_leader->start_boottime;
 	state = state_of(target->group_leader);
 	if (met_first(target->tgid, start, state, config.deaths) && config.describe) {
 		/* The same pointer as a number: verified functions take no typed pointers before v6.9. */
 		bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
-		describe(address, pid == (__u32)target->tgid, ON_SIGNAL);
+		if (describe(address, pid == (__u32)target->tgid, ON_SIGNAL))
+			was_missed(target->tgid);
 	}
 }
 

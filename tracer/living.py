@@ -60,7 +60,7 @@ class LivingProcesses(Processes):
 
     def complete(self, process: Process, start: int) -> Process:
         pid = process.pid
-        if pid is not None and start and _is_alive(pid, start):
+        if self._details and pid is not None and start and _is_alive(pid, start):
             offset = None if process.start is None else process.start - start
             found = described(process, offset)
             if _is_alive(pid, start):

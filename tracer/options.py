@@ -99,7 +99,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         ("user", "NAME", "a user, of either end"),
         ("unit", "UNIT", "a systemd unit, of either end (nginx, 'session-*.scope')"),
         ("container", "ID", "a container's or pod's id, or its beginning, of either end"),
-        ("children-of", "PID", "a descendant of this process, at either end"),
+        ("children-of", "PID", "a descendant to the eighth generation, at either end"),
     ):
         add(f"--{kind}", metavar=metavar, action="append", default=[], help=text)
     also("--outcome", help=_listed((*OUTCOMES, *ATTEMPTS)))
@@ -125,7 +125,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         "-w", "--wide", action="store_true", help="everything of both ends, cut nowhere"
     )
     group.add_argument(
-        "-b", "--brief", action="store_true", help="one line a signal, nothing below it"
+        "-b", "--brief", action="store_true", help="one line a signal, and one a death"
     )
     group.add_argument(
         "-v", "--verbose", action="count", default=0, help="what sigtrace does; -vv more"

@@ -54,7 +54,9 @@ class Stop:
         self._reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._take)
+            # nohup(1) is heeded. A shell's & ignores SIGINT, too, but whoever sends it means us.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._take)
         self._output = output
         self._poll = select.poll()
         self._asked = False

@@ -28,11 +28,15 @@ def user_name(uid: int) -> str | None:
 
 
 class Processes:
-    """Names, places and command lines of processes, by pid and start: a reused pid inherits nothing."""
+    """Names, places and command lines of processes, by pid and start: a reused pid inherits nothing.
 
-    def __init__(self) -> None:
+    Without ``details`` only the names of users.
+    """
+
+    def __init__(self, *, details: bool = True) -> None:
+        self._details = details
         self._argv: dict[int, tuple[int, tuple[bytes, ...]]] = {}
-        self._unseen: Iterator[int] | None = procfs.pids()
+        self._unseen: Iterator[int] | None = procfs.pids() if details else None
 
     def look_around(self) -> bool:
         """Remember the command lines of some processes there already are; False when all are read.
@@ -68,10 +72,13 @@ class Processes:
 
         ``start`` is the process's birth in nanoseconds of boot time, 0 when it is not known.
         """
+        user = None if process.uid is None else user_name(process.uid)
+        if not self._details:
+            return dataclasses.replace(process, user=user)
         place = place_of(process.cgroup or b"")
         return dataclasses.replace(
             process,
-            user=None if process.uid is None else user_name(process.uid),
+            user=user,
             unit=place.unit,
             container=place.container,
             pod=place.pod,

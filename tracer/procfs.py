@@ -89,6 +89,11 @@ def pids() -> Iterator[int]:
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
+def is_there(pid: int) -> bool:
+    """Whether a process has this number."""
+    return os.path.exists(f"/proc/{pid}")
+
+
 def threads_process(tid: int) -> int | None:
     """The process a thread belongs to."""
     for line in (read(tid, "status") or b"").splitlines():

@@ -46,6 +46,7 @@ def columns(text: str) -> int:
     return sum(map(_columns, text))
 
 
+@lru_cache(maxsize=1024)
 def _columns(letter: str) -> int:
     if category(letter) in ("Mn", "Me"):
         return 0

@@ -30,6 +30,15 @@ def test_a_stop_shows_everything_that_was_traced(number, trace, victim):
     assert not left_loaded(before)
 
 
+def test_nohup_is_heeded(trace, victim):
+    target = victim("ignore", signal.SIGUSR1)
+    running = trace("--to", target.pid, prefix=("nohup",))
+    os.kill(running.pid, signal.SIGHUP)
+    target.be_sent(signal.SIGUSR1)
+    running.signal_to(target.pid, "SIGUSR1")
+    running.stop()
+
+
 def test_count_stops_by_itself_and_still_shows_the_death(trace, victim):
     first, second = victim("die"), victim("ignore")
     running = trace("--count", 1, "--signal", "KILL,TERM", "--to", first.pid, "--to", second.pid)
@@ -206,3 +215,17 @@ def switches(pid, after=0.0):
         if line.startswith("voluntary_ctxt_switches"):
             return int(line.split()[1])
     raise AssertionError("no such line")
+
+
+@pytest.mark.sources("core", "bcc", reason="audit's records hold the command line anyway")
+def test_bare_is_the_signals_alone(trace, victim):
+    target = victim("die", signal.SIGHUP)
+    running = trace("--bare", "--to", target.pid)
+    target.send(signal.SIGHUP)
+    event = running.signal_to(target.pid, "SIGHUP")
+    target.wait()
+    assert [e["event"] for e in running.stop()] == ["signal"]
+    assert event["sender"]["pid"] == os.getpid()
+    assert event["sender"]["user"] == "root"
+    for end in ("sender", "target"):
+        assert not {"argv", "ancestors", "exe", "cgroup"} & event[end].keys()

@@ -37,6 +37,8 @@ from tracer.signals import EVERY, names_of
         (["--origin", "gone"], "--origin 'gone'"),
         (["--ready-fd", "x"], "--ready-fd 'x'"),
         (["--bogus"], "--bogus"),
+        (["--bare", "--children-of", "1"], "--children-of cannot be decided with --bare"),
+        (["--unit", "nginx", "--bare"], "--unit cannot be decided with --bare"),
         (["--source", "magic"], "--source"),
         (["kill"], "'kill' is no command"),
     ],

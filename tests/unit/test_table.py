@@ -127,12 +127,35 @@ def test_victims_of_a_wide_kill_are_folded():
             ["escalation: still alive 5.0 s after SIGTERM"],
         ),
         (signal(outcome="ignored", why="SIG_IGN"), ["ignored (SIG_IGN)"]),
+        (
+            signal(
+                scope="thread",
+                sender=Process(7, 8, b"java", thread_comm=b"GC"),
+                target=Process(5, 6, b"app", thread_comm=b"io"),
+            ),
+            ["java[7]", "by its thread GC/8", "app[5]", "to thread io/6 of app[5]"],
+        ),
         (Failed(NOON, "1", "core", "kill", "EPERM", 9, KILL, APP), ["SIGKILL", "EPERM"]),
         (Probe(NOON, "1", "core", "kill", KILL, APP), ["probe", "exists"]),
+        (
+            Failed(NOON, "1", "core", "tkill", "ESRCH", 9, KILL, asked=4194303),
+            ["it asked for thread 4194303, as its pid namespace numbers them"],
+        ),
+        (
+            Failed(NOON, "1", "core", "pidfd_send_signal", "EBADF", 9, KILL, asked=5),
+            ["its descriptor 5 is of no process"],
+        ),
+        (
+            Failed(NOON, "1", "core", "kill", "ESRCH", 9, KILL, asked=-7),
+            ["kill(-7): process group 7"],
+        ),
         (Loss(NOON, "core", 1204, "ring buffer"), ["lost 1,204 records here (ring buffer)"]),
         (Loss(NOON, "core", 1, "ring buffer"), ["lost 1 record here (ring buffer)"]),
         (Loss(None, "core", None, "log"), ["lost an unknown number of records here"]),
-        (Exit(NOON, "core", APP, number=11, core=True), ["died of SIGSEGV (core dumped), sent by"]),
+        (
+            Exit(NOON, "core", APP, number=11, core=True),
+            ["died of SIGSEGV (core dumped); who sent that was not traced"],
+        ),
         (
             Exit(NOON, "audit log", APP, number=6, cause="1.120:7", after_ns=0),
             ["SIGABRT at once\n"],

@@ -26,12 +26,22 @@ if TYPE_CHECKING:
     from tracer.sources.ladder import NamedSource
 
 
+# The filters that need more than the signal's own record.
+_OF_DETAILS = ("unit", "container", "children-of")
+
+
 def run(options: argparse.Namespace) -> int:
     """Trace until a limit or Ctrl-C. Returns the exit status; raises Problem."""
     filter_ = opts.filter_of(options)
     for value in filter_.values:
         if value.kind == "user" and not value.text.isdigit():
             _require_user(value.text)
+        if value.kind in _OF_DETAILS and options.bare:
+            raise Problem(
+                f"--{value.kind} cannot be decided with --bare",
+                "--bare leaves out the parents and places of processes",
+                "--brief instead of --bare, for one line a signal",
+            )
     count, duration = opts.count_of(options.count), opts.duration_of(options.duration)
     buffer, ready_fd = opts.buffer_of(options.buffer), opts.fd_of(options.ready_fd)
     sink = open_sink(options)

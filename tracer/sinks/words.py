@@ -39,7 +39,7 @@ _LIMITS = {"SIGXCPU": "CPU limit", "SIGKILL": "CPU limit", "SIGXFSZ": "file size
 
 
 def name(process: Process | None) -> str:
-    """comm[pid]; the thread's name and number too where they differ."""
+    """comm[pid] of the process; what thread of it that was is a remark."""
     if process is None:
         return UNKNOWN
     comm = UNKNOWN if process.comm is None else shown(process.comm)
@@ -146,12 +146,35 @@ def remarks(event: Signal | Failed | Probe) -> list[str]:
     notes: list[str] = []
     if isinstance(event, Signal):
         notes += _signal_remarks(event)
+    notes += _thread_remarks(event)
     if event.target is not None and event.target_is_asked:
         notes.append("the target is the sender's own number for it")
-    if event.target is None and event.call == "pidfd_send_signal":
-        notes.append("the target of a pidfd cannot be known from this record")
+    if event.target is None and event.asked is not None:
+        notes += _unknown_target(event, event.asked)
     wide = _wide(event)
     return notes + ([wide] if wide else [])
+
+
+def _thread_remarks(event: Signal | Failed | Probe) -> list[str]:
+    by = thread(event.sender) if event.sender else None
+    to = thread(event.target) if event.target else None
+    notes = [f"by its thread {by}"] if by else []
+    to_another = (
+        event.sender is None or event.target is None or event.sender.tid != event.target.tid
+    )
+    if to and to_another and isinstance(event, Signal) and event.scope == "thread":
+        notes.append(f"to thread {to} of {name(event.target)}")
+    return notes
+
+
+def _unknown_target(event: Signal | Failed | Probe, asked: int) -> list[str]:
+    """What the sender asked for, where that is all that is known of the target."""
+    if event.call == "pidfd_send_signal":
+        if isinstance(event, Failed) and event.error == "EBADF":
+            return [f"its descriptor {asked} is of no process"]
+        return ["the target of a pidfd cannot be known from this record"]
+    what = "thread" if event.call == "tkill" else "pid"
+    return [f"it asked for {what} {asked}, as its pid namespace numbers them"] if asked > 0 else []
 
 
 def _signal_remarks(event: Signal) -> list[str]:
@@ -206,7 +229,7 @@ def death(event: Exit) -> str:
             how += " (core dumped)"
         if event.after_ns == 0:  # No finer than the log's clock.
             return f"{how} at once"
-        return how + (f" {after} later" if after else ", sent by nobody that was seen")
+        return how + (f" {after} later" if after else "; who sent that was not traced")
     how = f"exited with status {event.status}"
     return how + (f", {after} after handling it" if after else "")
 
@@ -220,7 +243,6 @@ def loss(event: Loss) -> str:
 def details(process: Process) -> str:
     """Everything else of one end, in a line."""
     parts = [f"{name(process)} user {user(process)}"]
-    parts += [f"thread {label}" for label in [thread(process)] if label]
     for label, value in (
         ("euid", None if process.euid == process.uid else process.euid),
         ("login", process.loginuid),

@@ -48,9 +48,12 @@ class BccSource(RecordStream):
         preflight()
         self._module, self._kind = _compiled(bcc, _macros(wanted), wanted.buffer)
         atexit.unregister(self._module.cleanup)
+        self._exits = _open_exits() if wanted.deaths else None
         try:
             self._start(wanted)
         except BaseException:
+            if self._exits:
+                self._exits.close()
             self._module.cleanup()
             raise
 
@@ -66,11 +69,11 @@ class BccSource(RecordStream):
                 for number in numbers:
                     table[table.Key(number)] = table.Leaf(1)
         fill_births(module["births"])
-        completion = Completion()
+        completion = Completion(watches=self._exits is not None)
         where = "ring buffer" if is_ring else "perf buffer"
-        super().__init__(NAME, buffer, losses, LivingProcesses(), completion.complete, where)
+        processes = LivingProcesses(details=wanted.details)
+        super().__init__(NAME, buffer, losses, processes, completion.complete, where)
         self._targets = completion.targets
-        self._exits = _open_exits() if wanted.deaths else None
         if self._exits:
             self.end_waits_by(self._exits.fileno(), select.POLLIN)
         elif wanted.deaths:

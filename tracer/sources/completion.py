@@ -20,9 +20,11 @@ _AT_FLAGS, _AT_SENDER, _AT_TARGET = 24, 48, 88
 
 
 class Completion:
-    """``targets`` are the processes that were sent something, by pid with their start."""
+    """``targets`` are the processes that were sent something, by pid with their start, if their deaths
+    are watched."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, watches: bool) -> None:
+        self._watches = watches
         self.targets: dict[int, int] = {}
         self._seen: dict[int, tuple[int, int] | None] = {}
         self._statuses: dict[int, Status | None] = {}
@@ -44,7 +46,8 @@ class Completion:
         end = self._end(batch, at + _AT_TARGET)
         if not end.pid:
             return
-        self.targets[end.pid] = end.start
+        if self._watches:
+            self.targets[end.pid] = end.start
         status = self._status_of(end)
         if status is None:
             return

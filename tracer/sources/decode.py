@@ -66,6 +66,7 @@ class Decoder:
         self._complete = complete
         self._oom_of = oom_of
         self._described: dict[int, tuple[int, Process]] = {}
+        self._room = REMEMBERED
         self._signals: dict[bytes, Signal] = {}
         self._wide = Wide()
 
@@ -76,10 +77,18 @@ class Decoder:
     def learn(self, taken: bytes, at: int) -> None:
         """Remember a process record: it comes before the first signal that concerns the process."""
         record = wire.read_process(taken, at)
-        if len(self._described) > REMEMBERED:
-            self._described.clear()
+        if len(self._described) >= self._room:
+            self._forget_the_dead()
+        self._described.pop(record.pid, None)
         self._described[record.pid] = (record.start, self._process(record))
         self._signals.clear()
+
+    def _forget_the_dead(self) -> None:
+        """The living stay, for the kernel side describes nobody twice; the later half may be on its way."""
+        for pid in list(self._described)[: self._room // 2]:
+            if not procfs.is_there(pid):
+                del self._described[pid]
+        self._room = max(REMEMBERED, 2 * len(self._described))
 
     def signals(self, run: Run, oom_pid: int | None = None) -> Iterator[Signal | Repeats]:
         """The events of a run of signals; ``oom_pid`` is its victim if the OOM killer sent it."""
@@ -160,11 +169,8 @@ class Decoder:
         # What tkill names is a thread; its process is known as long as it lives.
         pid = procfs.threads_process(target_pid) if name == "tkill" else target_pid
         target = self._live(pid) if pid else None
-        is_asked = target is not None and name != "pidfd_send_signal"
         if error == 0:
-            return Probe(
-                time, event_id, self._source, name, self._end(sender), target, asked, is_asked
-            )
+            return Probe(time, event_id, self._source, name, self._end(sender), target, asked)
         return Failed(
             time,
             event_id,
@@ -175,7 +181,6 @@ class Decoder:
             self._end(sender),
             target,
             asked,
-            is_asked,
         )
 
     def _build(self, record: wire.SignalRecord, oom_pid: int | None) -> Signal:

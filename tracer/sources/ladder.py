@@ -52,7 +52,7 @@ def _core(wanted: Wanted) -> NamedSource:
     from tracer.processes import Processes
     from tracer.sources.bpf import BpfSource
 
-    return BpfSource(wanted, Processes())
+    return BpfSource(wanted, Processes(details=wanted.details))
 
 
 def _bcc(wanted: Wanted) -> NamedSource:

@@ -63,6 +63,7 @@ def test_eperm(name, trace, victim, caller):
     assert event["error"] == "EPERM"
     assert event["sender"]["uid"] == NOBODY
     assert event["target"]["pid"] == target.pid
+    assert "target_is_asked" not in event  # It is known: who asks is numbered as the host is.
     running.end()
     assert not running.to(target.pid)
     assert not deaths(running, target.pid)
@@ -102,6 +103,7 @@ def test_probe(name, trace, victim, caller):
     event = attempt_of(running, child, "probe")
     assert_caller(event, child, name, pidfd if name == "pidfd_send_signal" else pid, 0)
     assert event["target"]["pid"] == target.pid
+    assert "target_is_asked" not in event
     running.end()
     assert not running.to(target.pid)
     assert target.process.poll() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -361,3 +362,34 @@ def test_argv_of_targets_that_were_there_before(trace, victim):
     assert_death(running, event, target.wait())
     running.end()
     assert len(signals_named(running, "SIGTERM")) == 1
+
+
+PREFORK = """
+import os, signal, sys
+read, write = os.pipe()
+worker = os.fork()
+if not worker:
+    if sys.argv[1] == "exec":
+        os.execlp("sleep", "sleep", "1000")
+    os.close(write)
+    signal.pause()
+os.close(write)
+os.read(read, 1)
+print(worker, flush=True)
+sys.stdin.readline()
+"""
+
+
+@CORE
+@pytest.mark.parametrize("way", ["fork", "exec"])
+def test_a_worker_has_the_command_line_of_its_program(way, trace, spawn):
+    """Killed before anybody can look. exec gave it to the worker, or to the parent that forked it."""
+    running = trace(*OURS)
+    master = spawn(sys.executable, "-I", "-S", "-c", PREFORK, way)
+    worker = int(master.stdout.readline())
+    with stopped(running):
+        os.kill(worker, KILL)
+        master.communicate(b"\n")
+    event = running.signal_to(worker, "SIGKILL")
+    assert event["target"]["argv"] == (["sleep", "1000"] if way == "exec" else master.args)
+    running.stop()

@@ -1,0 +1,60 @@
+"""What the decoder remembers of processes: the kernel side describes each but once."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from tracer.sources import decode, wire
+from tracer.sources.runs import Run
+
+GONE = 4194304  # PID_MAX_LIMIT: no process has this number
+
+
+def process_record(pid, start=1):
+    """A struct process_record with argv "x" and a parent."""
+    parent = (2, 4242, b"cron")
+    numbers = (0, start, pid, 4242, 0, 0, wire.UNSET, wire.UNSET, pid, 1, 7)
+    none = (0, 0, b"") * 7
+    head = wire.PROCESS_RECORD.pack(wire.PROCESS, *numbers, b"x", b"", *parent, *none, 0, 0, 2)
+    return head + bytes(2 * wire.PATH_ROOM) + b"x\0"
+
+
+def signal_record(pid, start=1):
+    end = (start, pid, pid, 0, b"x")
+    return wire.SIGNAL_RECORD.pack(wire.SIGNAL, 10, 0, 1, 1, 5, 0, 9, 0, 0, 0, 0, 0, *end, *end)
+
+
+@pytest.fixture
+def decoder(monkeypatch):
+    monkeypatch.setattr(decode, "REMEMBERED", 64)
+    return decode.Decoder("core", SimpleNamespace(offset=0), lambda process, _: process, None)
+
+
+def test_the_living_are_not_forgotten(decoder):
+    decoder.learn(process_record(os.getpid()), 0)
+    for pid in range(GONE + 1, GONE + 1000):
+        decoder.learn(process_record(pid), 0)
+    (event,) = decoder.signals(Run(signal_record(os.getpid()), 0, [5]))
+    assert event.sender.argv == (b"x",)
+    assert event.sender.ancestors[0].comm == b"cron"
+    # One who is gone may still have a signal in the ring.
+    (event,) = decoder.signals(Run(signal_record(GONE + 999), 0, [5]))
+    assert event.sender.argv == (b"x",)
+
+
+def test_the_dead_are_forgotten(decoder):
+    for pid in range(GONE + 1, GONE + 1000):
+        decoder.learn(process_record(pid), 0)
+    assert len(decoder._described) <= 64 + 1
+
+
+def test_many_living_are_not_looked_through_each_time(decoder, monkeypatch):
+    looks = []
+    monkeypatch.setattr(decode.procfs, "is_there", lambda pid: looks.append(pid) or True)
+    for pid in range(1, 1000):
+        decoder.learn(process_record(pid), 0)
+    assert len(decoder._described) == 999
+    assert len(looks) < 2 * 999
