@@ -6,9 +6,9 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.rivals import Tool
 
+from bench.samples import CannotRun
+
 START_SECONDS = 30
 STOP_SECONDS = 60
-
-
-class CannotRun(Exception):
-    """The tool did not come up; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,18 @@ class Running:
         self._words = {
             "signal": str(number),
             "sender": str(sender),
-            "record": str(folder / "record"),
+            "folder": str(folder),
         }
         self._output = folder / "output"
+        with ExitStack() as around:
+            around.enter_context(tool.around(folder))
+            self._start(screen)
+            self._around = around.pop_all()
+
+    def _start(self, screen: bool) -> None:
         self._ready, writing = os.pipe()
-        command = [word.format(**self._words) for word in tool.command]
-        if tool.ours:
+        command = [word.format(**self._words) for word in self.tool.command]
+        if self.tool.ours:
             command += ["--ready-fd", str(writing)]
         self.screen, slave = pty.openpty() if screen else (-1, -1)
         output = slave if screen else os.open(self._output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
@@ -104,9 +108,9 @@ class Running:
         return int(found[1]) * 1024 if found else None
 
     def stop(self) -> None:
-        """Ctrl-C, and what it still writes."""
+        """Ctrl-C (or what ends it), and what it still writes."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(self.tool.stops_by)
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -115,6 +119,7 @@ class Running:
 
     def close(self) -> None:
         self.stop()
+        self._around.close()
         os.close(self._ready)
         if self.screen >= 0:
             os.close(self.screen)
