@@ -24,10 +24,12 @@ BEGIN, END = "<!-- bench -->\n", "<!-- end -->\n"
 COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "added_ns": ("added to a call, mean", lambda value: f"{value / 1000:.2f} µs"),
     "added_median_ns": ("median", lambda value: f"{value / 1000:.2f} µs"),
+    "preempted": ("calls over 1 ms, left out", lambda value: f"{value:,.0f}"),
     "slower": ("slower", lambda value: f"{100 * value:.1f} %"),
     "cpu_ns": ("tracer's CPU a signal shown", lambda value: f"{value / 1000:.2f} µs"),
     "kept_share": ("shown", lambda value: f"{100 * value:.1f} %"),
     "lost": ("lost, as it says", lambda value: f"{value:,.0f}"),
+    "lost_some": ("lost, uncounted", lambda _: "some"),
     "seconds": ("time", lambda value: f"{value:.2f} s"),
     "mb_per_second": ("MB/s", lambda value: f"{value:.0f}"),
     "cpus": ("CPUs used", lambda value: f"{value:.2f}"),

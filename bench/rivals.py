@@ -27,7 +27,7 @@ class Tool:
 
     ``command`` may hold {signal}, {sender} and {folder}, the place for files of its own. ``row`` is an
     extended regular expression for a line of its output that shows a signal to {target} (or
-    from {sender}), ``lost`` one whose group is a number of lost events. ``after`` prints what was only
+    from {sender}), ``lost`` one whose group is a number of lost events, or "some". ``after`` prints what was only
     recorded. ``needs`` are files and programs without which it cannot run. ``waits`` is where in the
     kernel it sleeps when it has attached everything (/proc/PID/wchan, proc(5)). ``around`` puts in place
     what it cannot do without, in a folder, and takes it away; ``stops_by`` is the signal that ends it.
@@ -62,7 +62,7 @@ def _sigtrace(name: str, *options: str) -> Tool:
         name=name,
         command=(SIGTRACE, "--signal", "{signal}", *options),
         row=r'"event": "signal".*"target": \{{"pid": {target},' if json else r" SIG.*\[{target}\]",
-        lost=r"shown, ([0-9,]+) lost",
+        lost=r"shown, ([0-9,]+|some) lost",
     )
 
 
@@ -80,6 +80,7 @@ AUDITD = Tool(
     row=r"^type=OBJ_PID .* opid={target} ",
     after=("cat", "{folder}/auditd/audit.log"),
     needs=("auditctl",),
+    waits="poll",
     live=False,
     changes_audit=True,
     around=audit.rules_and_folder,

@@ -24,10 +24,21 @@ STOP_SECONDS = 60
 
 @dataclass(frozen=True)
 class Count:
-    """What a tool showed of a stream, and what it says it lost (None: it says nothing)."""
+    """What a tool showed of a stream, and what it says it lost (None: no number).
+
+    ``lost_some`` says that more was lost, uncounted.
+    """
 
     kept: int
     lost: int | None
+    lost_some: bool
+
+
+def losses(told: list[str], silence_is_none_lost: bool) -> tuple[int | None, bool]:
+    """``lost`` and ``lost_some`` of a Count, by the numbers in the tool's output; a number may be "some"."""
+    if "some" in told or not (told or silence_is_none_lost):
+        return None, "some" in told
+    return sum(int(number.replace(",", "")) for number in told), False
 
 
 class Running:
@@ -135,13 +146,14 @@ class Running:
                 command = [word.format(**self._words) for word in self.tool.after]
                 subprocess.run(command, stdout=output, stderr=output, check=False)
         kept = _grep(["-c", self.row(target)], self._output)
-        return Count(int(kept or 0), self._losses())
+        return Count(int(kept or 0), *self._losses())
 
-    def _losses(self) -> int | None:
+    def _losses(self) -> tuple[int | None, bool]:
         if self.tool.lost is None:
-            return None
-        lines = _grep([self.tool.lost], self._output)
-        return sum(int(found.replace(",", "")) for found in re.findall(self.tool.lost, lines))
+            return None, False
+        told = re.findall(self.tool.lost, _grep([self.tool.lost], self._output))
+        # Ours end with a summary in any case; the others speak only of losses.
+        return losses(told, silence_is_none_lost=not self.tool.ours)
 
     def _last_words(self) -> str:
         lines = self._output.read_text(errors="replace").split("\n") if self.screen < 0 else []
