@@ -95,12 +95,12 @@ format: $(VENV)/.dev ## put the code into its one form
 	$(Q)$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 .PHONY: bench
-bench: setup ## compare with the rivals, side by side: bench/results/; ARGS_BENCH='--only storm' for one
+bench: $(VENV)/.dev $(OBJECT) ## compare with the rivals, side by side: bench/results/; ARGS_BENCH='--only storm' for one
 	@packaging/install-packages.sh bench
 	$(Q)$(SUDO) $(BIN)/python -m bench $(ARGS_BENCH)
 
 .PHONY: bench-quick
-bench-quick: setup ## for CI: ours only, a minute; fails unless kept + lost = sent
+bench-quick: $(VENV)/.dev $(OBJECT) ## for CI, ours alone, a minute: fails unless kept + lost = sent
 	$(Q)$(SUDO) $(BIN)/python -m bench --quick
 
 .PHONY: clean

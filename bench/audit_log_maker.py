@@ -93,11 +93,14 @@ def events(kill_every: int) -> Iterator[bytes]:
     """Events without end; every ``kill_every``-th of them is a kill."""
     # All but the stamp comes again after so many events.
     period = WORKERS if kill_every == 1 else math.lcm(PIDS, kill_every)
-    shapes = [shape(serial, kill_every).encode() for serial in range(period)]
+    shapes: dict[int, bytes] = {}
     for serial in count(1):
         milliseconds = START_MS + serial * 3
         stamp = b"%d.%03d:%d" % (milliseconds // 1000, milliseconds % 1000, serial)
-        yield shapes[serial % period].replace(STAMP, stamp)
+        place = serial % period
+        if place not in shapes:
+            shapes[place] = shape(serial, kill_every).encode()
+        yield shapes[place].replace(STAMP, stamp)
 
 
 def write(out: BinaryIO, size: int, kill_every: int) -> None:
