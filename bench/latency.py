@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from bench.load import Load, Stream
-from bench.running import CannotRun, Running
-from bench.samples import Sample
+from bench.running import Running
+from bench.samples import CannotRun, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ class Stream:
     kind: str = "kill"
     signal: int = 10
 
-    def shortened(self, count: int) -> Stream:
+    def shortened(self, count: int, seconds: float) -> Stream:
         """The same with fewer calls, for a quick run."""
-        return Stream(
-            self.name, min(self.count, count), self.rate, self.senders, self.kind, self.signal
-        )
+        if self.rate:
+            count = min(count, round(self.rate * seconds))
+        return replace(self, count=min(self.count, count))
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench import kernel, latency, streams
-from bench.rivals import BPFTRACE, CORE, FULL, JSON, JSON_64M, SIGSNOOP, TOOLS
-from bench.running import CannotRun
+from bench import audit, kernel, latency, replay, streams
+from bench.replay import Reader
+from bench.rivals import BPFTRACE, CORE, FULL, JSON, JSON_64M, SIGSNOOP, TOOLS, Tool
+from bench.rivals import QUICK as QUICK_TOOLS
+from bench.samples import CannotRun, Sample, Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from bench.load import Stream
-    from bench.rivals import Tool
-    from bench.samples import Sample, Samples
 
-QUICK_COUNT = 20_000
+QUICK_COUNT, QUICK_SECONDS = 20_000, 0.4
+QUICK_SCALE = 1 / 100  # of the logs
+
+Runner = Callable[["Bench", Tool, int], Iterator[Sample]]
+ReplayRunner = Callable[["Bench", Reader, int], Iterator[Sample]]
 
 
 @dataclass(frozen=True)
@@ -26,65 +31,62 @@ class Measure:
     """``run`` measures one tool once, and is asked to do so for each tool in turn."""
 
     name: str
-    run: Callable[[Bench, Tool, int], Iterator[Sample]]
-    tools: tuple[Tool, ...] = TOOLS
+    run: Runner | ReplayRunner
+    tools: tuple[Tool | Reader, ...] = TOOLS
     rounds: int = 5
 
 
-@dataclass
+@dataclass(frozen=True)
 class Bench:
-    """What every measure needs."""
+    """What every measure needs. ``folder`` is in memory, ``room`` is for what is too big for that."""
 
     program: Path
     folder: Path
-    tools: list[Tool]
-    reserve: Tool
+    room: Path
+    tools: tuple[str, ...]
     samples: Samples
     quick: bool = False
 
     def measure(self, measure: Measure, rounds: int) -> None:
         """All tools of a measure in turn, so many times."""
         for turn in range(rounds):
-            for tool in self._tools_of(measure):
-                if tool.name in self.samples.absent:
-                    continue
+            for tool in self._able(measure):
                 print(f"{measure.name}: {tool.name} ({turn + 1}/{rounds})", file=sys.stderr)
                 try:
-                    self.samples.all += measure.run(self, tool, turn)
+                    with audit.borrowed() if _changes_audit(tool) else nullcontext():
+                        self.samples.all += measure.run(self, tool, turn)
                 except CannotRun as why:
-                    self.samples.absent[tool.name] = str(why)
+                    self.samples.absent[_place(measure, tool)] = str(why)
 
     def length(self, stream: Stream) -> Stream:
-        return stream.shortened(QUICK_COUNT) if self.quick else stream
+        return stream.shortened(QUICK_COUNT, QUICK_SECONDS) if self.quick else stream
 
-    def unaccounted(self) -> list[str]:
-        """Runs of ours in which signals were neither shown nor reported as lost."""
-        wrong = [
-            f"{sample.measure}, {sample.tool}"
-            for sample in self.samples.all
-            if sample.tool.startswith("core")
-            and "lost" in sample.values
-            and sample.values["kept"] + sample.values["lost"] != sample.values["sent"]
-        ]
-        for name in wrong:
-            print(f"kept + lost is not what was sent: {name}", file=sys.stderr)
-        return wrong
-
-    def _tools_of(self, measure: Measure) -> list[Tool]:
-        tools = [tool for tool in measure.tools if tool in self.tools]
-        for tool in tools:
-            if tool.missing() and tool.name not in self.samples.absent:
-                self.samples.absent[tool.name] = f"there is no {', '.join(tool.missing())}"
-        return tools + ([self.reserve] if measure.run is _run_time else [])
+    def _able(self, measure: Measure) -> Iterator[Tool | Reader]:
+        """The tools that are asked for, can run, and have not failed in this measure."""
+        for tool in measure.tools:
+            if tool.name not in self.tools or _place(measure, tool) in self.samples.absent:
+                continue
+            if missing := tool.missing():
+                self.samples.absent[tool.name] = f"there is no {', '.join(missing)}"
+            else:
+                yield tool
 
 
-def _stream(stream: Stream) -> Callable[[Bench, Tool, int], Iterator[Sample]]:
+def _place(measure: Measure, tool: Tool | Reader) -> str:
+    return f"{tool.name}, {measure.name}"
+
+
+def _changes_audit(tool: Tool | Reader) -> bool:
+    return isinstance(tool, Tool) and tool.changes_audit
+
+
+def _stream(stream: Stream) -> Runner:
     return lambda bench, tool, turn: streams.stream_samples(
         bench.program, bench.folder, tool, bench.length(stream), turn
     )
 
 
-def _dropped(stream: Stream) -> Callable[[Bench, Tool, int], Iterator[Sample]]:
+def _dropped(stream: Stream) -> Runner:
     return lambda bench, tool, turn: streams.dropped_samples(
         bench.program, bench.folder, tool, bench.length(stream), turn
     )
@@ -108,6 +110,14 @@ def _run_time(bench: Bench, tool: Tool, turn: int) -> Iterator[Sample]:
     return kernel.run_samples(bench.program, bench.folder, tool, stream, turn)
 
 
+def _replay(measure: str, readers: tuple[Reader, ...], rounds: int) -> Measure:
+    def run(bench: Bench, reader: Reader, turn: int) -> Iterator[Sample]:
+        scale = QUICK_SCALE if bench.quick else 1
+        return replay.samples(measure, reader, bench.folder, bench.room, scale, turn)
+
+    return Measure(measure, run, readers, rounds)
+
+
 _LIVE = tuple(tool for tool in TOOLS if tool.live)
 _MEASURES = (
     *(Measure(stream.name, _stream(stream)) for stream in streams.STREAMS),
@@ -118,6 +128,15 @@ _MEASURES = (
     Measure(latency.START, _start, _LIVE, 9),
     Measure(latency.ECHO, _echo, _LIVE, 3),
     Measure(latency.IDLE, _idle, (CORE, FULL, SIGSNOOP), 3),
-    Measure(kernel.RUN_TIME, _run_time, (CORE, FULL)),
+    Measure(kernel.RUN_TIME, _run_time, (CORE, FULL, kernel.RESERVE)),
+    _replay(replay.OF_SPARSE, replay.SPARSE_READERS, 5),
+    _replay(replay.OF_KILLS, replay.KILLS_READERS, 5),
+    _replay(replay.BY_SIZE, replay.SIZE_READERS, 3),
 )
 MEASURES = {measure.name: measure for measure in _MEASURES}
+NAMES = tuple(dict.fromkeys(tool.name for measure in _MEASURES for tool in measure.tools))
+# What a quick run measures: ours; audit is left alone, it is the host's.
+QUICK = (
+    *(tool.name for tool in QUICK_TOOLS),
+    *(reader.name for reader in replay.READERS if reader.ours),
+)

@@ -1,145 +1,165 @@
-"""``python -m bench.replay``: replay beside ausearch and grep, in turn, on logs made for it."""
+"""Replay beside ausearch and grep, on logs made for it: speed, CPUs used, memory."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bench.audit_log_maker import write
+from bench.audit_log_maker import MEGABYTE, Log, write
+from bench.rivals import SIGTRACE, absent
+from bench.running import read
+from bench.samples import CannotRun, Sample
 
-MEGABYTE = 1_000_000
-SIGTRACE = [sys.executable, "-m", "tracer", "replay"]
-ROOT = Path(__file__).parents[1]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
-
-def run(command: list[str]) -> tuple[float, float, float]:
-    """(seconds, peak memory in MB, CPU seconds) of one run. Its output goes to a file: grep stops early for /dev/null."""
-    began = time.perf_counter()
-    with Path(os.devnull).open("wb") as nowhere, tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(command, stdout=out, stderr=nowhere, cwd=ROOT)
-        _, _, usage = os.wait4(process.pid, 0)
-    cpu = usage.ru_utime + usage.ru_stime
-    return time.perf_counter() - began, usage.ru_maxrss / 1024, cpu
+LOOK_SECONDS = 0.02
 
 
-def in_turn(commands: dict[str, list[str]], rounds: int) -> dict[str, tuple[float, float, float]]:
-    """Medians (memory: the highest) of each, A B A B …, so that noise meets all alike."""
-    seen: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
-    for _ in range(rounds):
-        for name, command in commands.items():
-            if shutil.which(command[0]):
-                seen[name].append(run(command))
-    return {
-        name: (
-            statistics.median(run[0] for run in runs),
-            max(run[1] for run in runs),
-            statistics.median(run[2] for run in runs),
-        )
-        for name, runs in seen.items()
-        if runs
+@dataclass(frozen=True)
+class Reader:
+    """A command that reads {log}; without one it is only looked at."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Log | None = None
+
+    @property
+    def ours(self) -> bool:
+        return SIGTRACE in self.command
+
+    def missing(self) -> list[str]:
+        """What is needed and not there."""
+        return absent(self.command[:1])
+
+
+SPARSE, KILLS = Log(300, kill_every=500), Log(100, kill_every=1)
+REPLAY = (SIGTRACE, "replay", "--brief", "{log}")
+SPARSE_READERS = (
+    Reader("replay", REPLAY, SPARSE),
+    Reader("ausearch --raw", ("ausearch", "-if", "{log}", "-sc", "kill", "--raw"), SPARSE),
+    Reader("grep -c", ("grep", "-c", "syscall=62 ", "{log}"), SPARSE),
+)
+KILLS_READERS = (
+    Reader("replay --json", (SIGTRACE, "replay", "--json", "{log}"), KILLS),
+    Reader("ausearch -i", ("ausearch", "-if", "{log}", "-sc", "kill", "-i"), KILLS),
+)
+OF_SPARSE = "replay of 300 MB, a kill in every 500 events"
+OF_KILLS = "replay of 100 MB of kills"
+BY_SIZE = "replay by size"
+SIZES = (10, 100, 500, 2000)
+ONE_CPU, ALL_CPUS = "1 CPU", "all CPUs"
+PINNED = {ONE_CPU: ("taskset", "-c", str(min(os.sched_getaffinity(0)))), ALL_CPUS: ()}
+IDLE = Reader("idle interpreter", (sys.executable, "-c", "import time; time.sleep(0.3)"))
+
+
+def sized(megabytes: int, cpus: str) -> str:
+    """The name of the reader of a log of this size on these CPUs."""
+    return f"{megabytes:,} MB, {cpus}"
+
+
+SIZE_READERS = (
+    *(
+        Reader(sized(megabytes, cpus), (*PINNED[cpus], *REPLAY), Log(megabytes, kill_every=500))
+        for megabytes in SIZES
+        for cpus in PINNED
+    ),
+    IDLE,
+)
+READERS = (*SPARSE_READERS, *KILLS_READERS, *SIZE_READERS)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run took."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def made(log: Log, room: Path, scale: float) -> Path:
+    """The log in a file, which is made if it is not there yet. Raises CannotRun without room for it."""
+    path = room / log.name
+    if not path.exists():
+        size = round(log.megabytes * MEGABYTE * scale)
+        if shutil.disk_usage(room).free < size * 1.1:
+            raise CannotRun(f"{room} has no room for {size // MEGABYTE} MB")
+        with path.open("wb") as out:
+            write(out, size, log.kill_every)
+            os.fsync(out.fileno())
+    return path
+
+
+def run(command: list[str], folder: Path) -> Run:
+    """Run it to its end. Its output goes to a file: grep stops early for /dev/null."""
+    with tempfile.TemporaryFile(dir=folder) as out:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+        memory = Memory(process.pid)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        peak = memory.peak()
+    if process.returncode:
+        raise CannotRun(f"{command[0]} ended with status {process.returncode}")
+    return Run(seconds, usage.ru_utime + usage.ru_stime, peak)
+
+
+class Memory:
+    """Looks again and again at how much memory a process and its children have together.
+
+    Not ru_maxrss of getrusage(2): it is of the largest of them alone, and begins with what the process
+    that forked it had (exec_mmap(), fs/exec.c).
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._most = 0
+        self._ended = threading.Event()
+        self._looking = threading.Thread(target=self._look)
+        self._looking.start()
+
+    def peak(self) -> int:
+        """The most it has had; ends the looking."""
+        self._ended.set()
+        self._looking.join()
+        return self._most
+
+    def _look(self) -> None:
+        while not self._ended.wait(LOOK_SECONDS):
+            children = read(self._pid, f"task/{self._pid}/children").split()
+            self._most = max(self._most, sum(map(_pss, (self._pid, *map(int, children)))))
+
+
+def _pss(pid: int) -> int:
+    """Bytes of memory, those shared with other processes in part: smaps_rollup of proc(5)."""
+    lines = read(pid, "smaps_rollup").splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def samples(
+    measure: str, reader: Reader, folder: Path, room: Path, scale: float, turn: int
+) -> Iterator[Sample]:
+    """One run of one reader."""
+    if reader.log is None:
+        values = {"peak_bytes": run(list(reader.command), folder).peak_bytes}
+        yield Sample(measure, reader.name, turn, values)
+        return
+    log = made(reader.log, room, scale)
+    done = run([word.format(log=log) for word in reader.command], folder)
+    values = {
+        "seconds": done.seconds,
+        "mb_per_second": log.stat().st_size / MEGABYTE / done.seconds,
+        "cpus": done.cpu_seconds / done.seconds,
+        "peak_bytes": done.peak_bytes,
     }
-
-
-def make(folder: Path, name: str, megabytes: int, kill_every: int) -> str:
-    path = folder / name
-    with path.open("w") as log:
-        write(log, megabytes * MEGABYTE, kill_every)
-    return str(path)
-
-
-def measure(
-    folder: Path, rounds: int, scale: float
-) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """The two logs of the issue, each read by everybody."""
-    big = make(folder, "one-in-500.log", round(300 * scale), 500)
-    kills = make(folder, "kills.log", round(100 * scale), 1)
-    small = make(folder, "small.log", 1, 500)
-    idle = [sys.executable, "-c", "import time; time.sleep(0)"]
-    return {
-        f"{round(300 * scale)} MB, a kill in every 500 events": in_turn(
-            {
-                "sigtrace replay": [*SIGTRACE, "--brief", big],
-                "ausearch --raw": ["ausearch", "-if", big, "-sc", "kill", "--raw"],
-                "grep -c": ["grep", "-c", "syscall=62 ", big],
-            },
-            rounds,
-        ),
-        f"{round(100 * scale)} MB of kills": in_turn(
-            {
-                "sigtrace replay --json": [*SIGTRACE, "--json", kills],
-                "ausearch -i": ["ausearch", "-if", kills, "-sc", "kill", "-i"],
-            },
-            rounds,
-        ),
-        "1 MB": in_turn(
-            {"sigtrace replay": [*SIGTRACE, "--brief", small], "idle interpreter": idle}, rounds
-        ),
-    }
-
-
-def targets(
-    found: dict[str, dict[str, tuple[float, float, float]]],
-) -> list[tuple[str, str, float]]:
-    """(what, wanted, figure)"""
-    one, kills, small = found.values()
-    idle = small["idle interpreter"][1]
-    ours = max(one["sigtrace replay"][1], kills["sigtrace replay --json"][1])
-    rows = [("memory over the idle interpreter, MB", "at most 60", ours - idle)]
-    for what, wanted, run_of, theirs, mine in (
-        (
-            "ausearch -sc kill --raw / replay",
-            "at least 4",
-            one,
-            "ausearch --raw",
-            "sigtrace replay",
-        ),
-        (
-            "ausearch -sc kill -i / replay --json",
-            "at least 2",
-            kills,
-            "ausearch -i",
-            "sigtrace replay --json",
-        ),
-    ):
-        if theirs in run_of:
-            rows.append((what, wanted, run_of[theirs][0] / run_of[mine][0]))
-    if "grep -c" in one:
-        rows.append(
-            ("replay / grep -c", "at most 3", one["sigtrace replay"][0] / one["grep -c"][0])
-        )
-    return rows
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.replay", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--scale", type=float, default=1.0, help="size of the logs, 1 for the issue's"
-    )
-    parser.add_argument("--json", type=Path, help="write the figures to a file, too")
-    options = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with tempfile.TemporaryDirectory(prefix="sigtrace-bench-replay-") as folder:
-        found = measure(Path(folder), options.rounds, options.scale)
-    for log, tools in found.items():
-        print(log)
-        for name, (seconds, memory, cpu) in tools.items():
-            print(f"  {name:24} {seconds:7.3f} s {cpu:7.3f} s of CPU {memory:7.1f} MB")
-    for what, wanted, figure in targets(found):
-        print(f"{what:42} {wanted:12} {figure:.2f}")
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    yield Sample(measure, reader.name, turn, values)

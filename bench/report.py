@@ -6,28 +6,33 @@ import json
 import os
 import platform
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
 from bench.chart import chart
+from bench.samples import Sample, Samples
 from bench.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.samples import Samples
-
+BEGIN, END = "<!-- bench -->\n", "<!-- end -->\n"
 # How each value is headed and shown.
 COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "added_ns": ("added to a call, mean", lambda value: f"{value / 1000:.2f} µs"),
     "added_median_ns": ("median", lambda value: f"{value / 1000:.2f} µs"),
+    "preempted": ("calls over 1 ms, left out", lambda value: f"{value:,.0f}"),
     "slower": ("slower", lambda value: f"{100 * value:.1f} %"),
     "cpu_ns": ("tracer's CPU a signal shown", lambda value: f"{value / 1000:.2f} µs"),
     "kept_share": ("shown", lambda value: f"{100 * value:.1f} %"),
     "lost": ("lost, as it says", lambda value: f"{value:,.0f}"),
+    "lost_some": ("lost, uncounted", lambda _: "some"),
+    "seconds": ("time", lambda value: f"{value:.2f} s"),
+    "mb_per_second": ("MB/s", lambda value: f"{value:.0f}"),
+    "cpus": ("CPUs used", lambda value: f"{value:.2f}"),
     "ns": ("in BPF a signal", lambda value: f"{value:.0f} ns"),
     "ms": ("median", lambda value: f"{value:.2f} ms"),
     "worst_ms": ("worst", lambda value: f"{value:.2f} ms"),
@@ -48,7 +53,7 @@ def targets_table(samples: Samples, style: str = "github", *, whole: bool = True
         else:
             verdict = "met" if figure <= target.limit else "not met"
         shown = "-" if figure is None else target.show(figure)
-        rows.append((target.issue, target.what, f"at most {target.wanted}", shown, verdict))
+        rows.append((target.issue, target.what, target.wanted, shown, verdict))
     headers = ("issue", "what", "wanted", "measured", "")
     return tabulate(rows, headers=headers, tablefmt=style, disable_numparse=True)
 
@@ -81,12 +86,49 @@ def machine() -> str:
     return f"Linux {platform.release()}, {os.cpu_count()} × {(names or [platform.machine()])[0]}"
 
 
-def markdown(samples: Samples) -> str:
+@dataclass(frozen=True)
+class Results:
+    """What was measured, when, and on what."""
+
+    date: str
+    machine: str
+    samples: Samples
+
+    @classmethod
+    def of(cls, samples: Samples) -> Results:
+        """Of today, on this machine."""
+        return cls(time.strftime("%Y-%m-%d", time.gmtime()), machine(), samples)
+
+    @classmethod
+    def read(cls, path: Path) -> Results:
+        """As ``json`` wrote them."""
+        document = json.loads(path.read_text())
+        samples = [Sample(**sample) for sample in document["samples"]]
+        return cls(document["date"], document["machine"], Samples(samples, document["absent"]))
+
+    def json(self) -> str:
+        """Every sample, a line each; six digits of a figure are more than it is worth."""
+        head = {"date": self.date, "machine": self.machine, "absent": self.samples.absent}
+        samples = ",\n".join(json.dumps(_rounded(sample)) for sample in self.samples.all)
+        return json.dumps(head, indent=1)[:-2] + f',\n "samples": [\n{samples}\n]}}\n'
+
+
+def _rounded(sample: Sample) -> dict[str, object]:
+    values = {
+        name: value if isinstance(value, int) else float(f"{value:.6g}")
+        for name, value in sample.values.items()
+    }
+    return {**asdict(sample), "values": values}
+
+
+def markdown(results: Results) -> str:
+    """The whole of it, for people."""
+    samples = results.samples
     parts = [
         "# Results of `make bench`",
-        f"{time.strftime('%Y-%m-%d')}, {machine()}. Medians of rounds; each tool was measured right "
-        "after the same load without it, and the tools in turn. Ratios are of pairs of one round.",
-        "![added time](results.svg)",
+        f"{results.date}, {results.machine}. Medians of rounds; each tracer was measured right after the "
+        "same load without it, and the tools in turn. Ratios are of pairs of one round.",
+        "![Time that each tracer adds to a kill()](results.svg)",
         "## Targets",
         targets_table(samples),
     ]
@@ -98,15 +140,30 @@ def markdown(samples: Samples) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write(samples: Samples, folder: Path) -> None:
-    """results.md, results.json with every sample, and results.svg."""
+def in_readme(results: Results) -> str:
+    """The chart and the targets."""
+    return (
+        "![Time that each tracer adds to a kill()](bench/results/results.svg)\n\n"
+        f"{results.date}, {results.machine}; [all figures](bench/results/results.md).\n\n"
+        f"{targets_table(results.samples)}\n"
+    )
+
+
+def between_markers(text: str) -> tuple[str, str, str]:
+    """What stands before, between and after the markers of a document."""
+    before, begin, rest = text.partition(BEGIN)
+    block, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{BEGIN.strip()} and {END.strip()} are missing")
+    return before + begin, block, end + after
+
+
+def write(results: Results, folder: Path, readme: Path) -> None:
+    """results.md, results.json with every sample, results.svg, and the block in the README."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.md").write_text(markdown(samples))
-    (folder / "results.svg").write_text(chart(samples))
-    document = {
-        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": machine(),
-        "absent": samples.absent,
-        "samples": [asdict(sample) for sample in samples.all],
-    }
-    (folder / "results.json").write_text(json.dumps(document, indent=1) + "\n")
+    (folder / "results.json").write_text(results.json())
+    results = Results.read(folder / "results.json")
+    (folder / "results.md").write_text(markdown(results))
+    (folder / "results.svg").write_text(chart(results.samples))
+    before, _, after = between_markers(readme.read_text())
+    readme.write_text(before + in_readme(results) + after)

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import platform
 import shutil
+import signal
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from bench import audit
+
 SIGTRACE = str(Path(sys.executable).with_name("sigtrace"))
+
+
+def absent(names: Iterable[str]) -> list[str]:
+    """Those of these programs and files that are not there."""
+    return [name for name in names if not (shutil.which(name) or Path(name).exists())]
 
 
 @dataclass(frozen=True)
 class Tool:
     """A tracer of signals.
 
-    ``command`` may hold {signal}, {sender} and {record}, the place of a file of its own. ``row`` is an
+    ``command`` may hold {signal}, {sender} and {folder}, the place for files of its own. ``row`` is an
     extended regular expression for a line of its output that shows a signal to {target} (or
-    from {sender}), ``lost`` one whose group is a number of lost events. ``after`` prints what was only
+    from {sender}), ``lost`` one whose group is a number of lost events, or "some". ``after`` prints what was only
     recorded. ``needs`` are files and programs without which it cannot run. ``waits`` is where in the
-    kernel it sleeps when it has attached everything (/proc/PID/wchan, proc(5)).
+    kernel it sleeps when it has attached everything (/proc/PID/wchan, proc(5)). ``around`` puts in place
+    what it cannot do without, in a folder, and takes it away; ``stops_by`` is the signal that ends it.
     """
 
     name: str
@@ -33,6 +43,9 @@ class Tool:
     waits: str = "epoll|ep_poll"
     live: bool = True
     many_senders: bool = True
+    changes_audit: bool = False
+    around: Callable[[Path], AbstractContextManager[None]] = nullcontext
+    stops_by: signal.Signals = signal.SIGINT
 
     @property
     def ours(self) -> bool:
@@ -40,30 +53,39 @@ class Tool:
 
     def missing(self) -> list[str]:
         """What is needed and not there."""
-        wanted = (self.command[0], *self.needs)
-        return [name for name in wanted if not (shutil.which(name) or Path(name).exists())]
+        return absent((self.command[0], *self.needs))
 
 
-def _sigtrace(name: str, *options: str, needs: tuple[str, ...] = ()) -> Tool:
+def _sigtrace(name: str, *options: str) -> Tool:
     json = "--json" in options
     return Tool(
         name=name,
         command=(SIGTRACE, "--signal", "{signal}", *options),
         row=r'"event": "signal".*"target": \{{"pid": {target},' if json else r" SIG.*\[{target}\]",
-        lost=r"shown, ([0-9,]+) lost",
-        needs=needs,
+        lost=r"shown, ([0-9,]+|some) lost",
     )
 
 
-_KERNEL_HEADERS = next(
-    iter(sorted(Path("/usr/src").glob("linux-headers-*"))), Path("/usr/src/linux")
-)
 _TRACEPOINT = "signal:signal_generate"
 
 CORE = _sigtrace("core bare", "--bare")
 FULL = _sigtrace("core full")
 JSON = _sigtrace("core json", "--json")
 JSON_64M = _sigtrace("core json 64M", "--json", "--buffer", "64M")
+BCC = _sigtrace("bcc", "--source", "bcc")
+AUDIT = replace(_sigtrace("audit", "--source", "audit"), needs=("auditctl",), changes_audit=True)
+AUDITD = Tool(
+    name="auditd",
+    command=("auditd", "-n", "-c", "{folder}/auditd", "-s", "nochange"),
+    row=r"^type=OBJ_PID .* opid={target} ",
+    after=("cat", "{folder}/auditd/audit.log"),
+    needs=("auditctl",),
+    waits="poll",
+    live=False,
+    changes_audit=True,
+    around=audit.rules_and_folder,
+    stops_by=signal.SIGTERM,
+)
 SIGSNOOP = Tool(
     name="sigsnoop",
     command=("sigsnoop", "-s", "{signal}"),
@@ -86,8 +108,9 @@ TOOLS = (
     CORE,
     FULL,
     JSON,
-    _sigtrace("bcc", "--source", "bcc", needs=(str(ROOT / "tracer/sources/bcc.py"),)),
-    _sigtrace("audit", "--source", "audit", needs=(str(ROOT / "tracer/sources/audit_live.py"),)),
+    BCC,
+    AUDIT,
+    AUDITD,
     SIGSNOOP,
     Tool(
         name="killsnoop",
@@ -110,11 +133,11 @@ TOOLS = (
         name="perf record",
         command=(
             *("perf", "record", "-a", "-e", _TRACEPOINT, "--filter", "sig=={signal}"),
-            *("-o", "{record}"),
+            *("-o", "{folder}/record"),
         ),
         row=r"sig={signal} .*pid={target} ",
         lost=r"[Ll]ost ([0-9]+) ",
-        after=("perf", "script", "-f", "--show-lost-events", "-i", "{record}"),
+        after=("perf", "script", "-f", "--show-lost-events", "-i", "{folder}/record"),
         waits="poll",
         live=False,
     ),
@@ -126,4 +149,5 @@ TOOLS = (
         many_senders=False,
     ),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, JSON_64M)}
+# Ours that a quick run checks.
+QUICK = (CORE, FULL, JSON, JSON_64M, BCC)

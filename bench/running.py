@@ -6,9 +6,9 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,20 +16,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.rivals import Tool
 
+from bench.samples import CannotRun
+
 START_SECONDS = 30
 STOP_SECONDS = 60
 
 
-class CannotRun(Exception):
-    """The tool did not come up; the message says why."""
-
-
 @dataclass(frozen=True)
 class Count:
-    """What a tool showed of a stream, and what it says it lost (None: it says nothing)."""
+    """What a tool showed of a stream, and what it says it lost (None: no number).
+
+    ``lost_some`` says that more was lost, uncounted.
+    """
 
     kept: int
     lost: int | None
+    lost_some: bool
+
+
+def losses(told: list[str], silence_is_none_lost: bool) -> tuple[int | None, bool]:
+    """``lost`` and ``lost_some`` of a Count, by the numbers in the tool's output; a number may be "some"."""
+    if "some" in told or not (told or silence_is_none_lost):
+        return None, "some" in told
+    return sum(int(number.replace(",", "")) for number in told), False
 
 
 class Running:
@@ -42,12 +51,18 @@ class Running:
         self._words = {
             "signal": str(number),
             "sender": str(sender),
-            "record": str(folder / "record"),
+            "folder": str(folder),
         }
         self._output = folder / "output"
+        with ExitStack() as around:
+            around.enter_context(tool.around(folder))
+            self._start(screen)
+            self._around = around.pop_all()
+
+    def _start(self, screen: bool) -> None:
         self._ready, writing = os.pipe()
-        command = [word.format(**self._words) for word in tool.command]
-        if tool.ours:
+        command = [word.format(**self._words) for word in self.tool.command]
+        if self.tool.ours:
             command += ["--ready-fd", str(writing)]
         self.screen, slave = pty.openpty() if screen else (-1, -1)
         output = slave if screen else os.open(self._output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
@@ -104,9 +119,9 @@ class Running:
         return int(found[1]) * 1024 if found else None
 
     def stop(self) -> None:
-        """Ctrl-C, and what it still writes."""
+        """Ctrl-C (or what ends it), and what it still writes."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(self.tool.stops_by)
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -115,6 +130,7 @@ class Running:
 
     def close(self) -> None:
         self.stop()
+        self._around.close()
         os.close(self._ready)
         if self.screen >= 0:
             os.close(self.screen)
@@ -130,13 +146,14 @@ class Running:
                 command = [word.format(**self._words) for word in self.tool.after]
                 subprocess.run(command, stdout=output, stderr=output, check=False)
         kept = _grep(["-c", self.row(target)], self._output)
-        return Count(int(kept or 0), self._losses())
+        return Count(int(kept or 0), *self._losses())
 
-    def _losses(self) -> int | None:
+    def _losses(self) -> tuple[int | None, bool]:
         if self.tool.lost is None:
-            return None
-        lines = _grep([self.tool.lost], self._output)
-        return sum(int(found.replace(",", "")) for found in re.findall(self.tool.lost, lines))
+            return None, False
+        told = re.findall(self.tool.lost, _grep([self.tool.lost], self._output))
+        # Ours end with a summary in any case; the others speak only of losses.
+        return losses(told, silence_is_none_lost=not self.tool.ours)
 
     def _last_words(self) -> str:
         lines = self._output.read_text(errors="replace").split("\n") if self.screen < 0 else []

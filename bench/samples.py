@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from statistics import median
 
 
+class CannotRun(Exception):
+    """A tool did not come up; the message says why."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """What one run of one tool gave; names of values end in their unit."""

@@ -67,6 +67,8 @@ def traced(
         values["cpu_ns"] = spent / count.kept
     if count.lost is not None:
         values["lost"] = count.lost
+    if count.lost_some:
+        values["lost_some"] = 1
     return values
 
 

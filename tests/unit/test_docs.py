@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import report
 from tracer import options
 from tracer.origin import ORIGINS
 from tracer.outcome import OUTCOMES
@@ -76,3 +77,9 @@ def test_make_targets_of_the_readme_exist():
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"`?make ([a-z-]+)", README):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_speed_in_the_readme_is_what_was_measured():
+    results = ROOT / "bench/results/results.json"
+    block = report.between_markers(README)[1]
+    assert block == (report.in_readme(report.Results.read(results)) if results.exists() else "")

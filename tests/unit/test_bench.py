@@ -1,0 +1,207 @@
+"""The benchmark's own arithmetic: what it makes of samples."""
+
+from __future__ import annotations
+
+import io
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from bench import accounts, replay, report
+from bench.audit_log_maker import write
+from bench.chart import STREAMS, chart
+from bench.load import Stream
+from bench.running import losses
+from bench.samples import Sample, Samples
+from bench.targets import TARGETS
+
+MEGABYTE = 1e6
+
+
+def samples(*rows):
+    """Samples of (measure, tool, values); the n-th row of a pair is its round n."""
+    seen = {}
+    for measure, tool, values in rows:
+        runs = seen.setdefault((measure, tool), [])
+        runs.append(Sample(measure, tool, len(runs), values))
+    return Samples([sample for runs in seen.values() for sample in runs])
+
+
+def figure(found, issue, what, wanted=""):
+    """The figure of the one target that is meant."""
+    (target,) = (
+        target
+        for target in TARGETS
+        if target.issue == issue and what in target.what and wanted in target.wanted
+    )
+    return target.figure(found)
+
+
+def test_median_is_of_the_rounds():
+    found = samples(*(("storm", "core full", {"added_ns": value}) for value in (5, 1, 300)))
+    assert found.median("storm", "core full", "added_ns") == 5
+    assert found.median("storm", "sigsnoop", "added_ns") is None
+
+
+def test_ratio_is_of_pairs_not_of_medians():
+    found = samples(
+        *(("storm", "core full", {"added_ns": value}) for value in (10, 100, 1000)),
+        *(("storm", "sigsnoop", {"added_ns": value}) for value in (1000, 200, 10_000)),
+    )
+    assert found.ratio("storm", "core full", "sigsnoop", "added_ns") == pytest.approx(0.1)
+
+
+def test_ratio_leaves_out_rounds_that_one_of_them_misses():
+    found = Samples([Sample("storm", "a", turn, {"ns": 4}) for turn in (0, 1)])
+    found.all += [Sample("storm", "b", 1, {"ns": 2}), Sample("storm", "b", 2, {"ns": 1})]
+    assert found.ratio("storm", "a", "b", "ns") == 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "lost", "missing"), [(2_000_000, 0, 0), (1_500_000, 500_000, 0), (5, 0, 1_999_995)]
+)
+def test_signals_neither_kept_nor_counted(kept, lost, missing):
+    values = {"sent": 2_000_000, "kept": kept, "lost": lost}
+    found = samples(("storm of 2,000,000 to --json", "core json", values))
+    assert figure(found, 7, "the same with the default buffer") == missing
+
+
+def by_size(*rows):
+    return samples(
+        *(
+            (replay.BY_SIZE, name, {"mb_per_second": speed, "peak_bytes": peak * MEGABYTE})
+            for name, speed, peak in rows
+        ),
+        (replay.BY_SIZE, replay.IDLE.name, {"peak_bytes": 9 * MEGABYTE}),
+    )
+
+
+def test_a_line_that_is_straight_and_one_that_bends():
+    found = by_size(
+        (replay.sized(100, replay.ONE_CPU), 400, 30),
+        (replay.sized(2000, replay.ONE_CPU), 400, 30),
+        (replay.sized(100, replay.ALL_CPUS), 800, 40),
+        (replay.sized(2000, replay.ALL_CPUS), 400, 60),
+    )
+    assert figure(found, 7, "replay on 1 CPU: time") == 1
+    assert figure(found, 7, "replay on all CPUs: time") == 2
+    assert figure(found, 7, "replay on all CPUs: memory") == 1.5
+    assert figure(found, 4, "memory over the idle interpreter") == 51 * MEGABYTE
+
+
+def test_what_was_not_measured_is_no_success():
+    rows = report.targets_table(Samples()).splitlines()[2:]
+    assert len(rows) == len(TARGETS)
+    assert all("not measured" in row for row in rows)
+
+
+def test_table_says_whether_a_target_is_met():
+    found = samples(
+        ("paced 5,000/s", "core bare", {"added_ns": 100}),
+        ("paced 5,000/s", "sigsnoop", {"added_ns": 3500}),
+    )
+    rows = [row for row in report.targets_table(found).splitlines() if "1/35.0" in row]
+    assert [re.split(r" *\| *", row)[-2] for row in rows] == ["met", "not met"]
+
+
+def test_measure_table_has_the_columns_that_were_measured():
+    found = samples(("storm", "core full", {"added_ns": 1500}), ("storm", "auditd", {"lost": 3}))
+    head, _, first, second = report.measure_table(found, "storm").splitlines()
+    assert head.split("|")[1].strip() == "tool"
+    assert "1.50 µs" in first
+    assert " 3 " in second
+
+
+def test_results_survive_their_file(tmp_path):
+    found = samples(*(("storm", tool, {"sent": 20, "ns": 1 / 3}) for tool in ("a", "a", "b")))
+    found.absent["strace"] = "there is no strace"
+    path = tmp_path / "results.json"
+    path.write_text(report.Results("2026-11-25", "Linux", found).json())
+    again = report.Results.read(path)
+    assert again.samples.absent == found.absent
+    assert again.samples.all[1] == Sample("storm", "a", 1, {"sent": 20, "ns": 0.333333})
+    assert again.json() == path.read_text()
+
+
+def test_the_readme_gets_the_table_between_its_markers(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{report.BEGIN}old\n{report.END}after\n")
+    report.write(report.Results("2026-11-25", "Linux", Samples()), tmp_path / "results", readme)
+    before, block, after = report.between_markers(readme.read_text())
+    assert (before, after) == (f"before\n{report.BEGIN}", f"{report.END}after\n")
+    assert block == report.in_readme(report.Results.read(tmp_path / "results/results.json"))
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {
+        *("results.md", "results.json", "results.svg")
+    }
+
+
+def test_a_document_without_markers_is_refused():
+    with pytest.raises(ValueError, match="missing"):
+        report.between_markers("nothing here")
+
+
+GOOD = ("storm", "bcc", {"sent": 10, "kept": 7, "lost": 3})
+
+
+@pytest.mark.parametrize(
+    ("found", "complaint"),
+    [
+        (samples(GOOD), None),
+        (Samples(), "no stream"),
+        (samples(("idle", "bcc", {"ms": 1})), "no stream"),
+        (samples(("storm", "core", {"sent": 1, "kept": 1, "lost": 0})), "no stream"),
+        (samples(("storm", "bcc", {"sent": 0, "kept": 0, "lost": 0})), "nothing was sent"),
+        (samples(("storm", "bcc", {"sent": 9, "kept": 0, "lost": 9})), "nothing was kept"),
+        (samples(("storm", "bcc", {"sent": 9, "kept": 9})), "does not say"),
+        (samples(GOOD, ("storm", "bcc", {"sent": 9, "kept": 7, "lost": 1})), "kept 7 + lost 1"),
+        (samples(GOOD, ("storm", "bcc", {"sent": 9, "kept": 9, "lost": 1})), "kept 9 + lost 1"),
+        (Samples(samples(GOOD).all, {"bcc, idle": "it ended"}), "it ended"),
+    ],
+)
+def test_a_quick_run_cannot_pass_empty(found, complaint):
+    told = accounts.complaints(found, ["bcc"])
+    assert bool(told) == (complaint is not None)
+    assert complaint is None or complaint in " ".join(told)
+
+
+@pytest.mark.parametrize(
+    ("told", "silent", "expected"),
+    [
+        (["1,204", "3"], True, (1207, False)),
+        ([], True, (0, False)),
+        ([], False, (None, False)),
+        (["some"], False, (None, True)),
+    ],
+)
+def test_losses_a_tool_tells(told, silent, expected):
+    assert losses(told, silence_is_none_lost=silent) == expected
+
+
+def test_a_stream_made_short():
+    paced = Stream("paced", 5000, rate=1000)
+    assert paced.shortened(2000, 0.5).count == 500
+    assert Stream("storm", 100).shortened(2000, 0.5).count == 100
+
+
+@pytest.mark.parametrize("kill_every", [1, 7, 500])
+def test_a_made_log_has_its_size_and_its_kills(kill_every):
+    out = io.BytesIO()
+    write(out, 1_000_000, kill_every)
+    text = out.getvalue()
+    serials = re.findall(rb"^type=SYSCALL msg=audit\(\d+\.\d{3}:(\d+)\)", text, re.MULTILINE)
+    assert 1_000_000 <= len(text) < 1_002_000
+    assert [int(serial) for serial in serials] == list(range(1, len(serials) + 1))
+    assert text.count(b"syscall=62 ") == len(serials) // kill_every
+    assert text.count(b"type=OBJ_PID") == len(serials) // kill_every
+
+
+def test_the_chart_holds_each_tool_with_both_streams():
+    rows = [
+        (stream, tool, {"added_ns": 900}) for tool in ("core full", "a<b") for stream in STREAMS
+    ]
+    svg = chart(samples(*rows, (STREAMS[0], "half", {"added_ns": 1})))
+    words = [element.text for element in ElementTree.fromstring(svg).iter() if element.text]
+    assert words.count("0.90 µs") == 4
+    assert "a<b" in words
+    assert "half" not in words
