@@ -67,6 +67,7 @@ class RecordReader:
         if b"audit: " in line:
             lost = self._losses.of_line(line, self._lines.line_time(line))
             if lost is not None:
+                self._tally.record(lost)
                 yield lost
                 return
         if _is_trouble(line, self._bare):

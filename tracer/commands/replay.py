@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         joiner = Deaths(filter_, count)
         events = joiner.counted(_events(source, reading, options, stop))
         held = _first(events, source, patient=not options.follow)
-        if not (held or source.has_records() or stop.asked()):
+        if not (options.follow or source.has_records() or stop.asked()):
             raise no_records([path for log in logs for path in log.paths])
         sink = bar.before(open_sink(options))
         pipeline = Pipeline(filter_, joiner, sink, count=count)
@@ -108,18 +108,21 @@ def _events(
     return source.events()
 
 
-def _first(events: Iterator[Event | None], source: AuditLog, patient: bool) -> list[Event | None]:
+def _first(events: Iterator[Event | None], source: AuditLog, patient: bool) -> list[Event]:
     """What came until the logs had shown a record: a pipe may begin with other lines.
 
     What is followed may have none for long: that is only said.
     """
+    held: list[Event] = []
     for event in events:
-        if event is not None or source.has_records():
-            return [event]
+        if event is not None:
+            held.append(event)
+        if source.has_records():
+            break
         if not patient:
             say("no audit records yet in " + ", ".join(log.name for log in source.logs))
-            return [event]
-    return []
+            break
+    return held
 
 
 def _pump(

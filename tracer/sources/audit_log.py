@@ -101,12 +101,14 @@ class AuditLog:
         """The events of a pipe as its lines come in; None: nothing more for the moment."""
         tally = self.tallies[0]
         reader: RecordReader | None = None
-        for lines in stream_bursts(stream, self._proceed):
+        cuts: list[str] = []
+        for lines in _bursts(stream, cuts, self._proceed):
             reader = reader or RecordReader(_style(lines), tally)
             yield from map_events(self._fed, reader.read(lines))
             for group in self.coalescer.flush(complete_only=True):
                 yield from self._told(group)
             yield None
+        yield from map_events(self._fed, self._cut(cuts, tally))
         if reader is not None:
             yield from map_events(self._fed, reader.end())
         for group in self.coalescer.flush():
@@ -205,13 +207,24 @@ def _style(head: list[bytes], path: str = STDIN) -> DateStyle:
 
 def _lines(path: str, cuts: list[str], proceed: Proceed) -> Iterator[bytes]:
     """The lines of a file; where it turns out to be cut, ``cuts`` is told."""
+    with open_log(path, proceed) as stream:
+        try:
+            yield from read_lines(read_blocks(stream, proceed), _open_end(path, cuts))
+        except EOFError as error:
+            cuts.append(f"{path}: cut or damaged: {error}")
 
-    def open_end(line: bytes) -> None:
+
+def _bursts(stream: IO[bytes], cuts: list[str], proceed: Proceed) -> Iterator[list[bytes]]:
+    """The lines of a pipe, likewise."""
+    try:
+        yield from stream_bursts(stream, proceed, _open_end(STDIN, cuts))
+    except EOFError as error:
+        cuts.append(f"{STDIN}: cut or damaged: {error}")
+
+
+def _open_end(path: str, cuts: list[str]) -> Callable[[bytes], None]:
+    def told(line: bytes) -> None:
         if is_cut(line):
             cuts.append(f"{path}: cut in the middle of a record")
 
-    with open_log(path, proceed) as stream:
-        try:
-            yield from read_lines(read_blocks(stream, proceed), open_end)
-        except EOFError as error:
-            cuts.append(f"{path}: cut or damaged: {error}")
+    return told

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import IO, Callable
 
-from tracer.sources.log_files import LINE_MAX, unreadable
+from tracer.sources.log_files import LINE_MAX, Proceed, read_blocks, unreadable
 
 _BLOCK = 1 << 18
 _TAIL = 64
@@ -91,17 +91,18 @@ def whole_lines(path: str) -> int:
     return size - len(tail) + tail.rfind(b"\n") + 1
 
 
-def stream_bursts(stream: IO[bytes], proceed: Callable[[IO[bytes]], bool]) -> Iterator[Burst]:
-    """The lines of a pipe as they come in."""
-    # Opening it has read the first bytes: there is nothing to wait for.
-    rest, waits = b"", False
-    while not waits or proceed(stream):
-        waits = True
-        block = stream.read1(_BLOCK)  # type: ignore[attr-defined]
-        if not block:
-            break
+def stream_bursts(
+    stream: IO[bytes], proceed: Proceed, on_open_end: Callable[[bytes], None]
+) -> Iterator[Burst]:
+    """The lines of a pipe as they come in; ``on_open_end`` is told a last line that has no ``\\n``.
+
+    Raises EOFError after the last good line if what comes is packed and cut.
+    """
+    rest = b""
+    for block in read_blocks(stream, proceed):
         *lines, rest = (rest + block).split(b"\n")
         yield [line[:LINE_MAX] for line in lines]
         rest = rest[:LINE_MAX]
     if rest:
+        on_open_end(rest)
         yield [rest]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import suppress
 from importlib import import_module
+from io import BufferedReader
 from types import ModuleType
 from typing import IO, cast
 
@@ -34,7 +36,34 @@ def open_zstd(raw: IO[bytes], path: str) -> IO[bytes]:
     process = subprocess.Popen(
         [program, "-dcq", "--", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    return cast("IO[bytes]", process.stdout)
+    return cast("IO[bytes]", _Output(process))
+
+
+class _Output:
+    """What the program writes; a program that failed has found a cut or damaged file."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._pipe = cast("BufferedReader", process.stdout)
+
+    def read1(self, size: int) -> bytes:
+        """Raises EOFError at the end of what could be unpacked."""
+        block = self._pipe.read1(size)
+        if not block and self._process.wait() != 0:
+            raise EOFError("zstd cannot unpack the rest")
+        return block
+
+    read = read1
+
+    def fileno(self) -> int:
+        return self._pipe.fileno()
+
+    def __enter__(self) -> _Output:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+        self._process.wait()
 
 
 def _piped(program: str, raw: IO[bytes]) -> IO[bytes]:
@@ -45,11 +74,12 @@ def _piped(program: str, raw: IO[bytes]) -> IO[bytes]:
     )
 
     def feed() -> None:
-        with cast("IO[bytes]", process.stdin) as sink:
+        # A program that found damage reads no more.
+        with suppress(BrokenPipeError), cast("IO[bytes]", process.stdin) as sink:
             shutil.copyfileobj(raw, sink)
 
     threading.Thread(target=feed, daemon=True).start()
-    return cast("IO[bytes]", process.stdout)
+    return cast("IO[bytes]", _Output(process))
 
 
 def _module(name: str) -> ModuleType | None:
