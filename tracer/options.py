@@ -139,7 +139,7 @@ def _add_tracing(parser: argparse.ArgumentParser) -> None:
     add("--probes", action="store_true", help="sends of signal 0, too")
     add("--bare", action="store_true", help="the signals alone: no command lines, parents, deaths")
     add("--source", choices=("auto", "core", "bcc", "audit"), default="auto", help="default: auto")
-    add("--buffer", metavar="SIZE", help="the kernel's ring buffer (default 8M)")
+    add("--buffer", metavar="SIZE", help="room for what waits to be read (default 8M)")
     add("--ready-fd", metavar="FD", help="write a byte to this descriptor once signals are seen")
 
 

@@ -6,15 +6,21 @@ import fcntl
 import subprocess
 from contextlib import contextmanager
 
+from tracer.kernel_audit.link import Link
+from tracer.kernel_audit.setting import remove_orphans
+
 LOCK = "/run/sigtrace-audit.lock"
 _MAY_CHANGE = ("lost", "backlog ", "backlog_wait_time_actual", "pid")
 
 
 @contextmanager
 def audit_lock():
-    """Only one at a time may change what the whole host shares."""
+    """Only one at a time may change what the whole host shares; a killed trace may have left something."""
     with open(LOCK, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        link = Link()
+        remove_orphans(link)
+        link.close()
         yield
 
 

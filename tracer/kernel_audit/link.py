@@ -115,12 +115,15 @@ class Link:
 
 
 class Records:
-    """The records that the kernel writes, beside whichever auditd reads them too (since v3.16)."""
+    """The records that the kernel writes, beside whichever auditd reads them too (since v3.16).
 
-    def __init__(self) -> None:
+    ``room`` is how many bytes may wait for us; the kernel counts its own overhead (socket(7), SO_RCVBUF).
+    """
+
+    def __init__(self, room: int = _ROOM) -> None:
         self._socket = _open(READLOG)
         self._socket.setblocking(False)
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _ROOM)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, room)
         self.overflows = 0
 
     def fileno(self) -> int:
