@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.load import Load
 from bench.rivals import Tool
-from bench.running import Running, read
+from bench.running import read
 from bench.samples import Sample
+from bench.streams import under
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,15 +58,10 @@ def run_samples(
     program: Path, folder: Path, tool: Tool, stream: Stream, turn: int
 ) -> Iterator[Sample]:
     """Nanoseconds of all programs of the tool, for each signal of the stream."""
-    with Load(program, stream) as load, accounting():
-        running = Running(tool, folder, number=stream.signal, sender=load.sender)
-        try:
-            running.wait_ready()
-            before = _run_time(running.pid)
-            sent = load.run().sent
-            spent = _run_time(running.pid) - before
-        finally:
-            running.close()
+    with accounting(), under(program, folder, tool, stream, stream.signal) as (load, running):
+        before = _run_time(running.pid)
+        sent = load.run().sent
+        spent = _run_time(running.pid) - before
     yield Sample(f"{RUN_TIME}, {stream.name}", tool.name, turn, {"ns": spent / sent})
 
 

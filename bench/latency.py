@@ -55,23 +55,22 @@ def target_of(program: Path) -> Load:
     return Load(program, Stream("target", 1, signal=USR1))
 
 
+def _on_screen(tool: Tool, folder: Path) -> Running:
+    return Running(tool, folder, number=USR1, sender=os.getpid(), screen=True)
+
+
 def start_samples(program: Path, folder: Path, tool: Tool, turn: int) -> Iterator[Sample]:
     """A signal every half millisecond from before the exec on, until one is on the screen."""
-    with target_of(program) as load:
-        running = Running(tool, folder, number=USR1, sender=os.getpid(), screen=True)
+    with target_of(program) as load, _on_screen(tool, folder) as running:
         screen = Screen(running, load.target)
-        try:
-            for _ in range(20_000):
-                os.kill(load.target, USR1)
-                if screen.row_after(0.0005):
-                    break
-            else:
-                raise CannotRun("no row in 10 s")
-            yield Sample(
-                START, tool.name, turn, {"ms": (time.monotonic_ns() - running.started) / 1e6}
-            )
-        finally:
-            running.close()
+        for _ in range(20_000):
+            os.kill(load.target, USR1)
+            if screen.row_after(0.0005):
+                break
+        else:
+            raise CannotRun("no row in 10 s")
+        took = (time.monotonic_ns() - running.started) / 1e6
+        yield Sample(START, tool.name, turn, {"ms": took})
 
 
 def echo_samples(
@@ -79,19 +78,15 @@ def echo_samples(
 ) -> Iterator[Sample]:
     """Isolated signals, each on the screen before the next is sent; the median of them."""
     times = []
-    with target_of(program) as load:
-        running = Running(tool, folder, number=USR1, sender=os.getpid(), screen=True)
+    with target_of(program) as load, _on_screen(tool, folder) as running:
         screen = Screen(running, load.target)
-        try:
-            running.wait_ready()
-            for _ in range(count):
-                screen.row_after(0.15)
-                before = time.monotonic_ns()
-                os.kill(load.target, USR1)
-                if screen.row_after(2):
-                    times.append((time.monotonic_ns() - before) / 1e6)
-        finally:
-            running.close()
+        running.wait_ready()
+        for _ in range(count):
+            screen.row_after(0.15)
+            before = time.monotonic_ns()
+            os.kill(load.target, USR1)
+            if screen.row_after(2):
+                times.append((time.monotonic_ns() - before) / 1e6)
     if times:
         times.sort()
         yield Sample(ECHO, tool.name, turn, {"ms": times[len(times) // 2], "worst_ms": times[-1]})
@@ -99,13 +94,10 @@ def echo_samples(
 
 def idle_samples(folder: Path, tool: Tool, turn: int, seconds: float) -> Iterator[Sample]:
     """CPU time over a while in which nothing happens that the tool was asked for."""
-    running = Running(tool, folder, number=UNUSED)
-    try:
+    with Running(tool, folder, number=UNUSED) as running:
         running.wait_ready()
         running.settle()
         before, began = running.cpu_ns(), time.monotonic_ns()
         time.sleep(seconds)
         spent, took = running.cpu_ns() - before, time.monotonic_ns() - began
         yield Sample(IDLE, tool.name, turn, {"cpu_ms_per_minute": spent / took * 60_000})
-    finally:
-        running.close()

@@ -61,19 +61,25 @@ static void handle(int number)
 	(void)number;
 }
 
-static pid_t start_target(int number)
+/* Its life ends with the pipe: a signal to end it would be one more for the tracer to see. */
+static pid_t start_target(int number, int *life)
 {
+	int ends[2];
 	pid_t pid;
+	char byte;
 
 	signal(number, SIG_IGN);
+	if (pipe(ends))
+		err(1, "pipe");
 	pid = fork();
 	if (pid < 0)
 		err(1, "fork");
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1) != 0);
 	}
+	close(ends[0]);
+	*life = ends[1];
 	return pid;
 }
 
@@ -210,6 +216,7 @@ int main(int argc, char **argv)
 	size_t size;
 	uint64_t took;
 	double cpu;
+	int life;
 
 	if (argc != 6)
 		errx(2, "usage: load kill|tgkill|spawn SIGNAL COUNT RATE SENDERS");
@@ -219,7 +226,7 @@ int main(int argc, char **argv)
 	times = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (times == MAP_FAILED)
 		err(1, "mmap");
-	plan.target = plan.kind == KILL ? start_target(plan.signal) : getpid();
+	plan.target = plan.kind == KILL ? start_target(plan.signal, &life) : getpid();
 	if (plan.kind == TGKILL)
 		signal(plan.signal, handle);
 	printf("%d %d\n", getpid(), plan.target);
@@ -230,7 +237,7 @@ int main(int argc, char **argv)
 	took = run(&plan, times);
 	print_result(&plan, times, took, cpu_seconds() - cpu);
 	if (plan.kind == KILL) {
-		kill(plan.target, SIGKILL);
+		close(life);
 		waitpid(plan.target, NULL, 0);
 	}
 	return 0;

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import audit, kernel, latency, replay, streams
 from bench.replay import Reader
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 QUICK_COUNT, QUICK_SECONDS = 20_000, 0.4
 QUICK_SCALE = 1 / 100  # of the logs
 
-Runner = Callable[["Bench", Tool, int], Iterator[Sample]]
-ReplayRunner = Callable[["Bench", Reader, int], Iterator[Sample]]
+# A Tool or a Reader, as the measure has them.
+Runner = Callable[["Bench", Any, int], Iterator[Sample]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Measure:
     """``run`` measures one tool once, and is asked to do so for each tool in turn."""
 
     name: str
-    run: Runner | ReplayRunner
+    run: Runner
     tools: tuple[Tool | Reader, ...] = TOOLS
     rounds: int = 5
 

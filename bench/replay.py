@@ -151,12 +151,12 @@ def samples(
 ) -> Iterator[Sample]:
     """One run of one reader."""
     if reader.log is None:
-        values = {"peak_bytes": run(list(reader.command), folder).peak_bytes}
-        yield Sample(measure, reader.name, turn, values)
+        peak = run(list(reader.command), folder).peak_bytes
+        yield Sample(measure, reader.name, turn, {"peak_bytes": peak})
         return
     log = made(reader.log, room, scale)
     done = run([word.format(log=log) for word in reader.command], folder)
-    values = {
+    values: dict[str, float] = {
         "seconds": done.seconds,
         "mb_per_second": log.stat().st_size / MEGABYTE / done.seconds,
         "cpus": done.cpu_seconds / done.seconds,

@@ -44,7 +44,7 @@ class Tool:
     live: bool = True
     many_senders: bool = True
     changes_audit: bool = False
-    around: Callable[[Path], AbstractContextManager[None]] = nullcontext
+    around: Callable[[Path], AbstractContextManager[object]] = nullcontext
     stops_by: signal.Signals = signal.SIGINT
 
     @property

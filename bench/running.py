@@ -135,6 +135,12 @@ class Running:
         if self.screen >= 0:
             os.close(self.screen)
 
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def row(self, target: int) -> str:
         """The regular expression of a row that shows a signal to this target."""
         return self.tool.row.format(**self._words, target=target)

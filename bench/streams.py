@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.load import Load, Outcome, Stream
@@ -38,28 +39,36 @@ def alone(program: Path, stream: Stream) -> Outcome:
         return load.run()
 
 
+@contextmanager
+def under(
+    program: Path, folder: Path, tool: Tool, stream: Stream, number: int
+) -> Iterator[tuple[Load, Running]]:
+    """A load that waits to be let go, and the tool that is ready to look for signal ``number``."""
+    with (
+        Load(program, stream) as load,
+        Running(tool, folder, number=number, sender=load.sender) as running,
+    ):
+        running.wait_ready()
+        yield load, running
+
+
 def traced(
     program: Path, folder: Path, tool: Tool, stream: Stream, number: int
 ) -> dict[str, float]:
     """The load without the tool, then under it; ``number`` is the signal the tool looks for."""
     before = alone(program, stream)
-    with Load(program, stream) as load:
-        running = Running(tool, folder, number=number, sender=load.sender)
-        try:
-            running.wait_ready()
-            spent = running.cpu_ns()
-            under = load.run()
-            running.settle()
-            spent = running.cpu_ns() - spent
-            peak = running.peak_bytes()
-        finally:
-            running.close()
-        count = running.count(load.target)
+    with under(program, folder, tool, stream, number) as (load, running):
+        spent = running.cpu_ns()
+        loaded = load.run()
+        running.settle()
+        spent = running.cpu_ns() - spent
+        peak = running.peak_bytes()
+    count = running.count(load.target)
     values = {
-        "sent": under.sent,
+        "sent": loaded.sent,
         "kept": count.kept,
-        "kept_share": count.kept / under.sent,
-        **_added(before, under),
+        "kept_share": count.kept / loaded.sent,
+        **_added(before, loaded),
     }
     if peak:
         values["peak_bytes"] = peak
@@ -72,12 +81,12 @@ def traced(
     return values
 
 
-def _added(before: Outcome, under: Outcome) -> dict[str, float]:
+def _added(before: Outcome, loaded: Outcome) -> dict[str, float]:
     return {
         "base_ns": before.mean_ns,
-        "added_ns": under.mean_ns - before.mean_ns,
-        "added_median_ns": under.median_ns - before.median_ns,
-        "preempted": under.preempted,
+        "added_ns": loaded.mean_ns - before.mean_ns,
+        "added_median_ns": loaded.median_ns - before.median_ns,
+        "preempted": loaded.preempted,
     }
 
 
@@ -86,15 +95,10 @@ def untouched(
 ) -> dict[str, float]:
     """The load without the tool, then under it, which looks for signal ``number`` and finds none."""
     before = alone(program, stream)
-    with Load(program, stream) as load:
-        running = Running(tool, folder, number=number, sender=load.sender)
-        try:
-            running.wait_ready()
-            under = load.run()
-        finally:
-            running.close()
-    slower = under.median_ns / before.median_ns - 1
-    return {**_added(before, under), "slower": slower}
+    with under(program, folder, tool, stream, number) as (load, _):
+        loaded = load.run()
+    slower = loaded.median_ns / before.median_ns - 1
+    return {**_added(before, loaded), "slower": slower}
 
 
 def stream_samples(
