@@ -62,7 +62,7 @@ class AuditSource:
         self._processes = LivingProcesses()
         self._coalescer, self._known, self._evidence = Coalescer(), Known(), Evidence()
         self._targets: dict[int, Process] = {}
-        self._completed_ends: dict[int, tuple[Process, int, Process]] = {}
+        self._completed_ends: dict[tuple[Process, int], Process] = {}
         self._ended: deque[Ended] = deque()
         self._poll, self._rest = select.poll(), select.poll()
         self._asked = self._came = time.monotonic()
@@ -199,14 +199,14 @@ class AuditSource:
         start = procfs.start_of(process.pid) or self._processes.start_of(process.pid)
         if start is None or start + offset > at + procfs.TICK:
             start = 0
-        # The log's knowledge gives one object for records that say the same: a storm looks at /proc once.
-        known = self._completed_ends.get(id(process))
-        if known is None or known[0] is not process or known[1] != start:
+        # A storm, whose records all say the same of a process, looks at /proc once.
+        key = process, start
+        known = self._completed_ends.get(key)
+        if known is None:
             if len(self._completed_ends) >= _COMPLETED_MAX:
                 self._completed_ends.clear()
-            known = process, start, self._from_proc(process, start, at)
-            self._completed_ends[id(process)] = known
-        return known[2]
+            known = self._completed_ends[key] = self._from_proc(process, start, at)
+        return known
 
     def _from_proc(self, process: Process, start: int, at: int) -> Process:
         offset = self._clock.offset

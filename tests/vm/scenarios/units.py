@@ -29,9 +29,9 @@ def children_of(pid):
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def until(condition):
+def until(condition, seconds=SECONDS):
     """Wait for what nothing tells us of; gives what the condition gave."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.1)
