@@ -42,8 +42,8 @@ def test_systemctl_kill_is_sent_by_pid_1(start):
 
 
 def test_watchdog_aborts_and_restarts(start):
-    unit = start("plain", "WatchdogSec=1", "Restart=on-watchdog", "RestartSec=0")
-    with tracing("--unit", unit.name, "--signal", "ABRT") as trace:
+    with tracing("--unit", "sigtrace-plain.service", "--signal", "ABRT") as trace:
+        unit = start("plain", "WatchdogSec=3", "Restart=on-watchdog", "RestartSec=0")
         first = trace.signal("SIGABRT", to=unit.pid)
         death = trace.death_of(unit.pid)
         second = trace.wait_for(lambda e: is_signal(e) and e["target"]["pid"] != unit.pid)
