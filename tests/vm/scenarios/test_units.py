@@ -41,12 +41,17 @@ def test_systemctl_kill_is_sent_by_pid_1(start):
     assert (unit.show("ExecMainCode"), unit.show("ExecMainStatus")) == ("2", str(signal.SIGUSR1))
 
 
+def is_main(event):
+    """Of a unit's processes the one that systemd started."""
+    return is_signal(event) and event["target"]["ppid"] == 1
+
+
 def test_watchdog_aborts_and_restarts(start):
     with tracing("--unit", "sigtrace-plain.service", "--signal", "ABRT") as trace:
         unit = start("plain", "WatchdogSec=3", "Restart=on-watchdog", "RestartSec=0")
         first = trace.signal("SIGABRT", to=unit.pid)
         death = trace.death_of(unit.pid)
-        second = trace.wait_for(lambda e: is_signal(e) and e["target"]["pid"] != unit.pid)
+        second = trace.wait_for(lambda e: is_main(e) and e["target"]["pid"] != unit.pid)
     assert first["sender"]["pid"] == 1
     assert death["cause"] == first["id"]
     assert second["target"]["unit"] == unit.name
