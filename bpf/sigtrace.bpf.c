@@ -13,67 +13,12 @@
 #include "kernel.h"
 #include "maps.h"
 #include "sender.h"
+#include "target.h"
 #include "describe.h"
 #include "calls.h"
 
-#define THREADS_LOOKED_AT 32
-#define SIG_DFL 0
-#define SIG_IGN 1
 #define SIGHUP 1 /* asm-generic/signal.h; the machines that differ are not built for */
-#define SIGKILL 9
 #define SIGCONT 18
-#define SIGXCPU 24
-
-/* True when no thread that was looked at would take the signal: complete_signal(), kernel/signal.c. */
-static __noinline bool all_block(struct task_struct *task, __u64 bit)
-{
-	struct signal_struct *group = BPF_CORE_READ(task, signal);
-	struct list_head *node = BPF_CORE_READ(group, thread_head.next);
-	struct task_struct *thread;
-
-	for (int i = 0; i < THREADS_LOOKED_AT; i++) {
-		thread = (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
-		if (!(BPF_CORE_READ(thread, blocked.sig[0]) & bit))
-			return false;
-		node = BPF_CORE_READ(node, next);
-		if (node == (void *)group + bpf_core_field_offset(struct signal_struct, thread_head))
-			return true;
-	}
-	return false;
-}
-
-/* What check_process_timers() (kernel/time/posix-cpu-timers.c) acts on. */
-static __always_inline bool is_limited(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, signal, rlim[RLIMIT_CPU].rlim_cur) != RLIM_INFINITY ||
-	       BPF_CORE_READ(task, signal, rlim[RLIMIT_RTTIME].rlim_cur) != RLIM_INFINITY;
-}
-
-static __always_inline __u32 target_flags(struct task_struct *task, __u32 number, bool group)
-{
-	__u32 flags = TARGET_KNOWN;
-	__u64 bit = 1ULL << (number - 1), handler = 0;
-	__u32 state = task->signal->flags;
-
-	if ((task->flags & PF_EXITING) || (state & SIGNAL_GROUP_EXIT))
-		flags |= TARGET_EXITING;
-	if (state & SIGNAL_UNKILLABLE)
-		flags |= TARGET_PROTECTED;
-	if ((number == SIGKILL || number == SIGXCPU) && is_limited(task))
-		flags |= TARGET_LIMITED;
-	bpf_core_read(&handler, sizeof(handler),
-		      (void *)task->sighand + bpf_core_field_offset(struct sighand_struct, action) +
-			      (number - 1) * bpf_core_type_size(struct k_sigaction));
-	if (handler == SIG_IGN)
-		flags |= TARGET_IGNORES;
-	else if (handler != SIG_DFL)
-		flags |= TARGET_HANDLES;
-	if (task->blocked.sig[0] & bit) {
-		if (!group || task->signal->nr_threads == 1 || all_block(task, bit))
-			flags |= TARGET_BLOCKS;
-	}
-	return flags;
-}
 
 static __always_inline bool is_ns_init(struct task_struct *task)
 {
@@ -103,15 +48,6 @@ static __always_inline __u32 sender_flags(struct task_struct *me, __u32 number)
 			flags |= SENDER_LEADS_SESSION;
 	}
 	return flags;
-}
-
-static __always_inline void fill_target(struct end *end, struct task_struct *task)
-{
-	end->pid = task->tgid;
-	end->tid = task->pid;
-	end->uid = task->real_cred->uid.val;
-	end->start = task->group_leader->start_boottime;
-	copy_comm(end->comm, task->comm);
 }
 
 /* What si_pid and si_uid are of a kill is the address of a fault: include/uapi/asm-generic/siginfo.h. */
