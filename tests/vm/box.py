@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import ctypes
 import json
 import os
 import shutil
@@ -32,6 +33,7 @@ OLD_PYTHON = ["tomli", "exceptiongroup", "typing_extensions", "importlib_metadat
 SALT = "salt"
 DISK_GIB = 6
 PARTITION_OFFSET = 1 << 20
+CLONE_NEWNS = 0x00020000  # include/uapi/linux/sched.h
 PIP = ("/usr/bin/python3", "-m", "pip", "--disable-pip-version-check")
 INITRAMFS = (
     'mkdir -p "$1/etc/initramfs-tools/conf.d"; '
@@ -109,6 +111,7 @@ def _build(
             "why: its files belong to root, and this user is not root\n"
             "try: sudo make vm-box"
         )
+    _leave_the_hosts_mounts()
     with tempfile.TemporaryDirectory(dir=box.parent, prefix=".box.") as name:
         folder = Path(name)
         disk = folder / "disk"
@@ -117,8 +120,26 @@ def _build(
             _fill(userland, packages, wanted, tree)
             if with_salt:
                 _add_salt(tree)
+        _check(disk)
         _install_boot_sector(disk)
         _pack(disk, box)
+
+
+def _leave_the_hosts_mounts() -> None:
+    """Into a mount namespace of our own, for the rest of this process's life.
+
+    Who makes one of his own meanwhile takes a copy of each mount along, and what has a copy is not
+    unmounted: the disk would be packed half written (mount_namespaces(7)).
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    _run(["mount", "--make-rprivate", "/"])
+
+
+def _check(disk: Path) -> None:
+    """The file system is whole, and was unmounted cleanly."""
+    _run(["/sbin/e2fsck", "-f", "-n", f"{disk}?offset={PARTITION_OFFSET}"], quiet=True)
 
 
 def _make_disk(disk: Path) -> None:
