@@ -190,19 +190,6 @@ struct task_struct {
 	struct files_struct *files;
 };
 
-/* include/uapi/asm-generic/siginfo.h: the members that are told apart by number and code. */
-struct kernel_siginfo {
-	int si_signo;
-	int si_errno;
-	int si_code;
-	union __sifields {
-		struct {
-			int _pid;
-			unsigned int _uid;
-		} _kill; /* the first 8 bytes of the union, whatever it holds */
-	} _sifields;
-};
-
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long orig_ax;
@@ -221,6 +208,19 @@ struct pt_regs {
 #endif
 
 #pragma clang attribute pop
+
+/*
+ * The beginning of a siginfo, whose places are fixed: include/uapi/asm-generic/siginfo.h. pid and uid are
+ * those of a kill; of a fault they are the address.
+ */
+struct siginfo_head {
+	__s32 si_signo;
+	__s32 si_errno;
+	__s32 si_code;
+	__s32 pad;
+	__s32 si_pid;
+	__u32 si_uid;
+};
 
 /* include/linux/sched.h, include/linux/sched/signal.h */
 #define PF_EXITING 0x00000004

@@ -50,27 +50,28 @@ static __always_inline __u32 sender_flags(struct task_struct *me, __u32 number)
 	return flags;
 }
 
-/* What si_pid and si_uid are of a kill is the address of a fault: include/uapi/asm-generic/siginfo.h. */
+/*
+ * SEND_SIG_NOINFO is (void *)0 and SEND_SIG_PRIV (void *)1: include/linux/sched/signal.h. Kernels differ in
+ * what their verifiers take this argument for: up to v6.18 at least for a pointer that is never NULL (what is
+ * done for NULL is dropped, reg_not_null(), kernel/bpf/verifier.c), in v7.2 for a number. So it is read
+ * again where it is to be a number, and what it points to is read through a helper.
+ */
 static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
 {
-	struct kernel_siginfo *known = (void *)ctx[1];
+	struct siginfo_head head = {};
 	__u64 info = ctx[1];
 
-	/*
-	 * SEND_SIG_NOINFO is (void *)0 and SEND_SIG_PRIV (void *)1: include/linux/sched/signal.h. The
-	 * verifier takes a pointer of a tracepoint never to be NULL and drops what is done for NULL
-	 * (reg_not_null(), kernel/bpf/verifier.c): it must not know that this is the pointer.
-	 */
 	if (info <= 1) {
 		bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
 		record->code = info ? 128 : 0;
 		return;
 	}
+	bpf_probe_read_kernel(&head, sizeof(head), (void *)info);
 	record->flags |= INFO_KNOWN;
-	record->code = known->si_code;
-	record->si_pid = known->_sifields._kill._pid;
-	record->si_uid = known->_sifields._kill._uid;
-	record->address = (__u64)record->si_uid << 32 | (__u32)record->si_pid;
+	record->code = head.si_code;
+	record->si_pid = head.si_pid;
+	record->si_uid = head.si_uid;
+	record->address = (__u64)head.si_uid << 32 | (__u32)head.si_pid;
 }
 
 /*
