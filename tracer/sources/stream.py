@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 REST = 0.02
 # Bytes taken in one go: what is made of them stays in the CPU's cache.
 AT_ONCE = 1 << 18
-# How long a SIGKILL of the kernel's waits for the OOM killer's mark, which follows within microseconds.
-OOM_WAIT = 5_000_000
+# How long a SIGKILL of the kernel's waits for the OOM killer's mark, in nanoseconds. It follows within
+# microseconds, unless a busy host takes a virtual machine's CPU away in between.
+OOM_WAIT = 100_000_000
 _COUNTS = Struct(f"={len(wire.LOSSES)}Q")
 _SIGKILL = 9
 

@@ -37,14 +37,13 @@ def minion(tmp_path):
     salt = [str(BIN / "salt"), "-c", str(tmp_path), "--async", "one", "test.sleep", "600"]
     try:
         parent = int(systemctl("show", "--value", "--property", "MainPID", MINION))
-        (child,) = until(lambda: children_of(parent))
 
         def at_work():
-            """A job is a process of its own; nobody tells when the minion is ready to take one."""
+            """The child, once a job is its child; nobody tells when a minion is ready to take one."""
             subprocess.run(salt, capture_output=True, check=False)
-            return children_of(child)
+            return [child for child in children_of(parent) if children_of(child)]
 
-        until(at_work, MINUTES * 60)
+        (child,) = until(at_work, MINUTES * 60)
         yield parent, child
     finally:
         clean(MINION)

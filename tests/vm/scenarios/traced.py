@@ -19,12 +19,18 @@ class Trace:
         self._process = process
         self._lines = queue.Queue()
         self.events = []
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self):
         for line in self._process.stdout:
             self._lines.put(json.loads(line))
         self._lines.put(None)
+
+    def end(self):
+        """Stop it, and read what it still says."""
+        self._process.terminate()
+        self._reader.join()
 
     def wait_for(self, wanted):
         """The first event, old or new, that `wanted` is true of."""
@@ -68,10 +74,11 @@ def following(path):
     """`sigtrace replay --follow` of a log from its beginning on."""
     command = [sys.executable, "-m", "tracer", "replay", "--follow", "--json", path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        trace = Trace(process)
         try:
-            yield Trace(process)
+            yield trace
         finally:
-            process.terminate()
+            trace.end()
 
 
 @contextmanager
@@ -83,7 +90,8 @@ def tracing(*options):
         os.close(told)
         assert os.read(ready, 1), "sigtrace left before it was ready"
         os.close(ready)
+        trace = Trace(process)
         try:
-            yield Trace(process)
+            yield trace
         finally:
-            process.terminate()
+            trace.end()

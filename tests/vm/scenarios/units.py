@@ -26,7 +26,10 @@ def run(name, properties, *command):
 
 def children_of(pid):
     """The processes that a process's first thread has started: proc_pid_task(5)."""
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
 
 
 def until(condition, seconds=SECONDS):
