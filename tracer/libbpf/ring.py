@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-import platform
+import os
 import select
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
@@ -148,7 +148,7 @@ class LibbpfRing:
 
 def open_ring(fd: int, size: int) -> Ring | LibbpfRing:
     """The fastest reader that is right on this machine."""
-    return Ring(fd, size) if platform.machine() in ORDERED else LibbpfRing(fd, size)
+    return Ring(fd, size) if os.uname().machine in ORDERED else LibbpfRing(fd, size)
 
 
 class Stretch(NamedTuple):

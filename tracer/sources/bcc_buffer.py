@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import platform
 import select
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -148,6 +147,6 @@ def _time_of(record: bytes) -> int:
 
 def open_ring(module: Any, size: int) -> Ring | BccRing:
     """The fastest reader that is right on this machine."""
-    if platform.machine() in ORDERED:
+    if os.uname().machine in ORDERED:
         return Ring(module["ring"].map_fd, size)
     return BccRing(module, size)
