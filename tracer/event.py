@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 
     T = TypeVar("T")
-    Event = Union["Signal", "Repeats", "Exit", "Failed", "Probe", "Loss"]
+    Event = Union["Signal", "Repeats", "Series", "Exit", "Failed", "Probe", "Loss"]
 
     @dataclass_transform(frozen_default=True)
     def frozen(cls: type[T]) -> type[T]: ...
@@ -167,6 +167,31 @@ class Repeats:
     def _again(self, time: int) -> Signal:
         own = f"{time:x}-{self.first.id.partition('-')[2]}"
         return dataclasses.replace(self.first, time=time, id=own)
+
+
+@frozen
+class Series:
+    """Signals one after another: each differs from its ``like``, one before it, in time and id alone."""
+
+    likes: list[Signal]
+    times: list[int]
+    ids: list[str]
+
+    @property
+    def time(self) -> int:
+        return self.times[0]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def signals(self) -> Iterator[Signal]:
+        """Each by itself, for who cannot take them together."""
+        for like, time, id_ in zip(self.likes, self.times, self.ids):
+            yield dataclasses.replace(like, time=time, id=id_)
+
+    def up_to(self, count: int) -> Series:
+        """The first so many of them."""
+        return Series(self.likes[:count], self.times[:count], self.ids[:count])
 
 
 @frozen

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tracer import outcome as outcomes
 from tracer import signals
 from tracer.errors import Problem
-from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Signal, frozen
+from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Signal, frozen
 from tracer.origin import CALL_ORIGINS, ORIGINS
 from tracer.outcome import RESULT_OF
 from tracer.text import shown
@@ -81,11 +81,28 @@ class Filter:
             return True
         if isinstance(event, Repeats):
             return self.matches(event.first)
+        if isinstance(event, Series):
+            return bool(self.chosen(event))
+        return self._time_fits(event.time) and self._fits(event)
+
+    def chosen(self, series: Series) -> Series:
+        """Those of a series that are wanted."""
+        fits = {id(like): self._fits(like) for like in series.likes}
+        if self.since is None and self.until is None and all(fits.values()):
+            return series
+        rows = [
+            (like, time, id_)
+            for like, time, id_ in zip(series.likes, series.times, series.ids)
+            if fits[id(like)] and self._time_fits(time)
+        ]
+        return Series(*map(list, zip(*rows))) if rows else Series([], [], [])
+
+    def _fits(self, event: Signal | Failed | Probe) -> bool:
         if self.outcomes and _outcome(event) not in self.outcomes:
             return False
         if self.origins and _origin(event) not in self.origins:
             return False
-        return self._number_fits(event) and self._time_fits(event.time) and self._ends_fit(event)
+        return self._number_fits(event) and self._ends_fit(event)
 
     def _number_fits(self, event: Signal | Failed | Probe) -> bool:
         number = 0 if isinstance(event, Probe) else event.number
@@ -100,6 +117,8 @@ class Filter:
         )
 
     def _ends_fit(self, event: Signal | Failed | Probe) -> bool:
+        if not (self.sender or self.target or self.either or self.values):
+            return True
         sender = [event.sender] if event.sender else []
         target = [event.target] if event.target else []
         if not (_allow(self.sender, sender) and _allow(self.target, target)):

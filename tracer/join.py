@@ -3,6 +3,7 @@ signal that the target survived."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ class Joiner:
     """Sees every shown event once, in order; gives it back completed, or None to leave it out."""
 
     def __init__(self) -> None:
-        self._targets: dict[tuple[int | None, int | None], Target] = {}
+        self._targets: OrderedDict[tuple[int | None, int | None], Target] = OrderedDict()
         self._last: Signal | None = None
 
     def join(self, event: Event) -> Event | None:
@@ -79,7 +80,7 @@ class Joiner:
         target = self._targets.get(key)
         if target is None:
             if len(self._targets) >= REMEMBERED:
-                del self._targets[next(iter(self._targets))]
+                self._targets.popitem(last=False)
             target = self._targets[key] = Target()
         mild = target.mild
         if (

@@ -8,7 +8,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from tracer.event import Exit, Loss, Repeats, frozen
+from tracer.event import Exit, Loss, Repeats, Series, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,11 +112,15 @@ class Pipeline:
         for event in events:
             if isinstance(event, Loss):
                 self._add_loss(event)
-            if not self._filter.matches(event):
+            if isinstance(event, Series):
+                event = self._filter.chosen(event)
+                if not event:
+                    continue
+            elif not self._filter.matches(event):
                 continue
             if self._is_full() and not isinstance(event, (Exit, Loss)):
                 continue
-            if isinstance(event, Repeats) and self._count is not None:
+            if isinstance(event, (Repeats, Series)) and self._count is not None:
                 event = event.up_to(self._count - self._shown)
             joined = self._joiner.join(event)
             if joined is None:
@@ -154,6 +158,6 @@ class Pipeline:
 
 
 def _signals_in(event: Event) -> int:
-    if isinstance(event, Repeats):
+    if isinstance(event, (Repeats, Series)):
         return len(event)
     return not isinstance(event, (Exit, Loss))

@@ -16,12 +16,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
 
 with atheris.instrument_imports():
     from tracer.sinks.json import to_object
-    from tracer.sources import audit_sieve
+    from tracer.sources import audit_sights
     from tracer.sources.audit_log import AuditLog
     from tracer.sources.log_files import LogSet
 
 PATH = os.path.join(tempfile.mkdtemp(prefix="sigtrace-fuzz"), "audit.log")
-audit_sieve.PART = 1 << 10
+audit_sights.PART = 1 << 10
 
 
 def read(data):

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tracer.event import Exit, Signal
+from tracer.event import Exit, Series, Signal
 from tracer.sinks.json import to_object
 from tracer.sources.audit_log import AuditLog
 from tracer.sources.log_files import LogSet
@@ -77,11 +77,17 @@ def events(path, **settings):
 
 
 def lines(found):
-    return [json.dumps(to_object(event)) for event in found]
+    return [json.dumps(to_object(event)) for event in each(found)]
+
+
+def each(found):
+    """The events of a series by themselves."""
+    for event in found:
+        yield from event.signals() if isinstance(event, Series) else [event]
 
 
 def signals(found):
-    return [event for event in found if isinstance(event, Signal)]
+    return [event for event in each(found) if isinstance(event, Signal)]
 
 
 def deaths(found):

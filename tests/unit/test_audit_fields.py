@@ -4,6 +4,8 @@ import time
 
 import audit_logs as logs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracer.audit import calls, dates, fields, record
 from tracer.audit.dates import DateStyle
@@ -253,13 +255,16 @@ def test_gaps():
     assert gaps_of([*range(20_000, 20_050), *range(1, 50)]) == []
 
 
-def test_gaps_taken_in_runs_are_the_same():
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(1, 90)), max_size=8))
+def test_gaps_taken_in_runs_are_the_same(runs):
     gaps = Gaps()
-    list(gaps.feed(1, 1))
-    assert gaps.run(2, 60)
-    assert not gaps.run(63, 70)
-    assert list(gaps.feed(63, 63)) == []
-    assert [gap.count for gap in gaps.end()] == [2]
+    found = [
+        gap
+        for first, count in runs
+        for gap in gaps.run(first, first + count - 1, first, first + count - 1)
+    ]
+    serials = [serial for first, count in runs for serial in range(first, first + count)]
+    assert found + list(gaps.end()) == gaps_of(serials)
 
 
 def test_rules_cover_every_call_for_both_word_sizes():

@@ -1,11 +1,14 @@
 """The sieve finds in big logs what reading every line finds."""
 
+import os
+import signal
+
 import audit_logs as logs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tracer.sources import audit_halves, audit_plain, audit_sieve
+from tracer.sources import audit_pieces, audit_plain, audit_sieve, audit_sights
 
 PIDS = st.integers(801, 806)
 COMMS = st.sampled_from([b"victim", b"other", b"sh"])
@@ -43,27 +46,56 @@ def log(events, skipped):
     return b"".join(filler) + b"".join(event(n, *what) for n, what in enumerate(events, 80))
 
 
-@pytest.mark.parametrize("halves", [False, True], ids=["whole", "in two processes"])
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "in two processes"])
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     events=st.lists(WHAT, min_size=1, max_size=40), skipped=st.sets(st.integers(40, 79), max_size=3)
 )
-def test_the_sieve_finds_what_reading_finds(halves, folder, events, skipped):
-    told_alike(folder / "audit.log", log(events, skipped), halves)
+def test_the_sieve_finds_what_reading_finds(shared, folder, events, skipped):
+    told_alike(folder / "audit.log", log(events, skipped), shared)
 
 
-def told_alike(path, text, halves):
+KILLS = st.lists(
+    st.tuples(
+        st.sampled_from([6, 6, 6, 6, 6, 6, 6, 7, 0, 4, 9, 10, 11]),
+        PIDS,
+        COMMS,
+        st.sampled_from([[802], [802], [802], [802], [803], [801], [802, 803], []]),
+        st.integers(0, 4),
+    ),
+    min_size=30,
+    max_size=80,
+)
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "in two processes"])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(events=KILLS, times=st.integers(1, 3))
+def test_kills_alone_are_told_as_by_reading(shared, folder, events, times):
+    """Again and again the same few kills, some other events between them, and the same log twice."""
+    text = b"".join(event(n, *what) for n, what in enumerate(events * times, 80))
+    told_alike(folder / "audit.log", text, shared, ordered=True)
+    told_alike(folder / "audit.log", text[: len(text) - 20], shared, ordered=True)
+    half = text[: text.index(b"\n", len(text) // 2) + 1]
+    told_alike(folder / "audit.log", text + half, shared, ordered=True)
+
+
+def told_alike(path, text, shared, ordered=False):
     """The sieve, with parts and blocks of a few records, tells what reading every line tells."""
     path.write_bytes(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit_sieve, "BLOCK", 1 << 14)
-        patch.setattr(audit_sieve, "PART", 1 << 11)
-        patch.setattr(audit_halves, "PARALLEL_MIN", 0 if halves else 1 << 30)
+        patch.setattr(audit_sieve, "DENSE", 2)
+        patch.setattr(audit_sights, "PART", 1 << 11)
+        patch.setattr(audit_pieces, "PIECE", 1 << 14)
+        patch.setattr(audit_pieces, "PARALLEL_MIN", 0 if shared else 1 << 30)
         sieved = logs.source(path, sieve_min=0)
         got = logs.lines(sieved.events())
     read = logs.source(path, sieve_min=1 << 40)
     want = logs.lines(read.events())
     assert sorted(got) == sorted(want)
+    if ordered:
+        assert without_losses(got) == without_losses(want)
     assert sieved.tallies[0].bad_lines == read.tallies[0].bad_lines
     assert sieved.tallies[0].bad == read.tallies[0].bad
 
@@ -74,7 +106,12 @@ def test_a_victim_named_beyond_the_part_that_is_read_whole(tmp_path):
     kills = [(6, 801, b"", [802, 803], 1), (6, 801, b"", [802, 803, 804], 1)]
     last = [(10, 801, b"", [], 0), (11, 801, b"", [], 0), (6, 801, b"", [801, 802, 803], 0)]
     events = [*of_801 * 8, (4, 801, b"victim", [], 0), *of_801 * 3, *kills, *last]
-    told_alike(tmp_path / "audit.log", log(events, {40}), halves=False)
+    told_alike(tmp_path / "audit.log", log(events, {40}), shared=False)
+
+
+def without_losses(lines):
+    """A gap is known a few lines earlier or later."""
+    return [line for line in lines if '"event": "loss"' not in line]
 
 
 def big(path, kills_at=(5, 2500)):
@@ -96,13 +133,12 @@ def test_counts_and_span(block, tmp_path, monkeypatch):
     assert (a.records, a.first, a.last) == (b.records, b.first, b.last)
 
 
-def test_a_child_that_is_killed_is_told(tmp_path, monkeypatch):
+def test_the_pieces_of_a_child_that_is_killed_are_read_all_the_same(tmp_path, monkeypatch):
     path = big(tmp_path / "audit.log")
-    monkeypatch.setattr(audit_halves, "PARALLEL_MIN", 0)
-    monkeypatch.setattr(audit_halves, "_send", lambda sieve, pipe: None)
-    found = logs.events(path, sieve_min=0)
-    assert "was killed" in found[-1].where
-    assert len(logs.signals(found)) == 1
+    monkeypatch.setattr(audit_pieces, "PARALLEL_MIN", 0)
+    monkeypatch.setattr(audit_pieces, "PIECE", 1 << 16)
+    monkeypatch.setattr(audit_pieces, "pack", lambda piece: os.kill(os.getpid(), signal.SIGKILL))
+    assert len(logs.signals(logs.events(path, sieve_min=0))) == 2
 
 
 @pytest.mark.parametrize(
@@ -118,3 +154,41 @@ def test_only_plain_logs_are_sieved(tmp_path, text):
     path = tmp_path / "audit.log"
     path.write_bytes(text)
     assert not audit_plain.can_be_sieved(str(path), 0)
+
+
+def many_kills(path):
+    """Over the size from which a log is sieved: masters that signal their own workers, and a few others."""
+    path.write_bytes(
+        b"".join(
+            logs.kill(n, 2000 + n % 50, pid=900 + n % 7, a1=(15, 9, 15, 0, 15)[n % 5])
+            if n % 1000
+            else logs.call(n, 257, 2000 + n % 50, b"victim") + logs.title(n)
+            for n in range(1, 11_000)
+        )
+    )
+    assert audit_plain.can_be_sieved(str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--json"],
+        ["--brief"],
+        ["--json", "--signal", "9"],
+        ["--json", "--from", "903", "--to", "!2010"],
+        ["--json", "--since", "@1700000020", "--until", "@1700000040.5"],
+        ["--json", "-n", "777"],
+        ["--brief", "-n", "777"],
+    ],
+    ids=" ".join,
+)
+def test_options_mean_the_same_for_a_log_of_kills(tmp_path, options):
+    """Standard input is read line by line."""
+    path = many_kills(tmp_path / "audit.log")
+    with path.open("rb") as stream:
+        read = logs.replay(*options, "-", stdin=stream)
+    sieved = logs.replay(*options, str(path))
+    assert sieved.returncode == read.returncode == 0
+    assert sieved.stdout == read.stdout
+    assert sieved.stdout.count(b"\n") > 700

@@ -96,11 +96,18 @@ class Coalescer:
         """Whether an event has begun and not ended."""
         return bool(self._open)
 
-    def told(self, stamp: Stamp) -> None:
-        """Remember an event that was reported, so that its repetition is not."""
-        self._told.add(hash(stamp))
-        self._told_order.append(hash(stamp))
-        if len(self._told_order) > TOLD_MAX:
+    def knows(self, stamps: Sequence[Stamp]) -> bool:
+        """Whether one of these events is open, or was reported."""
+        return not (
+            self._open.keys().isdisjoint(stamps) and self._told.isdisjoint(map(hash, stamps))
+        )
+
+    def told(self, *stamps: Stamp) -> None:
+        """Remember events that were reported, so that their repetition is not."""
+        hashes = [*map(hash, stamps)]
+        self._told.update(hashes)
+        self._told_order.extend(hashes)
+        while len(self._told_order) > TOLD_MAX:
             self._told.discard(self._told_order.popleft())
 
     def _add(self, group: _Open, one: Record) -> None:

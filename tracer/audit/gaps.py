@@ -54,13 +54,15 @@ class Gaps:
         if self._pending:
             yield from self._settled(serial)
 
-    def run(self, first: int, last: int) -> bool:
-        """Take serials ``first``..``last`` at once, if they go on where the log was."""
-        if self.last is None or first != self.last + 1 or self._pending:
-            return False
-        self._dense = min(self._dense + last - first + 1, _DENSE_MAX)
-        self.last = last
-        return True
+    def run(self, first: int, last: int, began: int, ended: int) -> Iterator[Gap]:
+        """Take serials ``first``..``last``, and the times of both; yield likewise."""
+        yield from self.feed(first, began)
+        while first < last and (self._pending or self.last != first):
+            first += 1
+            yield from self.feed(first, ended)
+        if first < last:
+            self._dense = min(self._dense + last - first, _DENSE_MAX)
+            self.last, self.time = last, ended
 
     def end(self) -> Iterator[Gap]:
         """The gaps that are still open when the log, or a boot, ends."""

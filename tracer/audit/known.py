@@ -98,6 +98,10 @@ class Known:
         if len(self._sights) > SEEN_MAX:
             self._sights.popitem(last=False)
 
+    def is_seen(self, node: bytes | None, pid: int) -> bool:
+        """Whether an event of that pid is remembered."""
+        return (node, pid) in self._sights
+
     def signalled(self, node: bytes | None, pid: int, number: int, id_: str, time: int) -> None:
         """The last signal that a process got, as the cause of a death that may follow."""
         self._last.pop((node, pid), None)

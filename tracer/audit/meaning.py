@@ -21,7 +21,7 @@ from tracer.audit.known import Known, fields_of, find
 from tracer.audit.record import Record, Stamp
 from tracer.event import Failed, Loss, Probe, Process, Signal
 from tracer.outcome import ATTEMPTED
-from tracer.signals import FIRST, LAST, number_of
+from tracer.signals import FIRST, LAST, NUMBERS, number_of
 
 if TYPE_CHECKING:
     from tracer.event import Event
@@ -33,6 +33,7 @@ _HEAD = re.compile(
 )
 _HEAD_NAMES = (b"arch", b"syscall", b"success", b"exit", b"a0", b"a1", b"a2")
 _EXIT_NAME = re.compile(rb"E[A-Z0-9]+")
+KILL = NUMBERS["KILL"]
 # ausearch spells signal 30 IGPWR (auparse/signaltab.h), and has no names for real-time signals.
 _MISSPELT = {b"IGPWR": 30, b"SIG0": 0}
 
@@ -152,18 +153,19 @@ def _sent(attempt: Attempt, group: Group, known: Known) -> list[Event]:
     if attempt.error is None:
         for target in targets:
             if target.pid is not None:
-                _remember(attempt, stamp, id_, target.pid, known)
+                remember(attempt.number, stamp, id_, target.pid, known)
     return [
         _event(attempt, stamp.time, id_, _with_thread(attempt, target), False, why)
         for target in targets
     ]
 
 
-def _remember(attempt: Attempt, stamp: Stamp, id_: str, pid: int, known: Known) -> None:
-    if attempt.number == 9:
+def remember(number: int, stamp: Stamp, id_: str, pid: int, known: Known) -> None:
+    """That a process was sent a signal, for what comes later."""
+    if number == KILL:
         known.died(stamp.node, pid, stamp.time)
-    if FIRST <= attempt.number <= LAST:
-        known.signalled(stamp.node, pid, attempt.number, id_, stamp.time)
+    if FIRST <= number <= LAST:
+        known.signalled(stamp.node, pid, number, id_, stamp.time)
 
 
 def _targets(group: Group, known: Known) -> list[Process]:

@@ -15,7 +15,7 @@ from tracer.audit.evidence import unseen
 from tracer.audit.known import NOBODY, Users
 from tracer.audit.report import account
 from tracer.errors import Problem
-from tracer.event import Exit, Loss, Signal
+from tracer.event import Exit, Loss, Series, Signal
 from tracer.join import Joiner
 from tracer.output import open_sink, say
 from tracer.pipeline import Pipeline, Stop
@@ -133,7 +133,7 @@ def _pump(
     for event in events:
         if event is not None:
             batch.append(event)
-        if len(batch) >= BATCH or (event is None and batch):
+        if len(batch) >= BATCH or (batch and (event is None or isinstance(event, Series))):
             pipeline.feed(iter(batch))
             batch = []
             if stop.asked() or (count is not None and pipeline.totals().shown >= count):
@@ -158,18 +158,23 @@ class Deaths(Joiner):
         """The events, counted by kind before any filter."""
         for event in events:
             if event is not None:
-                self.counts[type(event).__name__.lower()] += 1
+                if isinstance(event, Series):
+                    self.counts["signal"] += len(event)
+                else:
+                    self.counts[type(event).__name__.lower()] += 1
             yield event
 
     def join(self, event: Event) -> Event | None:
         if isinstance(event, Exit):
             return event if event.cause in self._shown or self._is_wanted(event) else None
         if not isinstance(event, Loss):
-            self._left -= 1
+            self._left -= len(event) if isinstance(event, Series) else 1
         if isinstance(event, Signal):
             self._shown[event.id] = None
-            if len(self._shown) > REMEMBERED:
-                del self._shown[next(iter(self._shown))]
+        elif isinstance(event, Series):
+            self._shown.update(dict.fromkeys(event.ids))
+        if len(self._shown) > 2 * REMEMBERED:
+            self._shown = dict.fromkeys(list(self._shown)[REMEMBERED:])
         return event
 
     def _is_wanted(self, event: Exit) -> bool:

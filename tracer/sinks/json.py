@@ -6,7 +6,7 @@ import json
 from typing import IO, TYPE_CHECKING, Any
 
 from tracer import signals
-from tracer.event import Exit, Failed, Loss, Probe, Repeats, Signal
+from tracer.event import Exit, Failed, Loss, Probe, Repeats, Series, Signal
 from tracer.text import plain
 from tracer.times import utc, utc_each
 
@@ -26,6 +26,7 @@ class JsonSink:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._rests: dict[tuple[object, ...], tuple[str, Signal]] = {}
+        self._likes: dict[int, tuple[str, Signal]] = {}
         self._lines: list[str] = []
 
     def start(self) -> None:
@@ -33,11 +34,12 @@ class JsonSink:
 
     def write(self, event: Event) -> None:
         if isinstance(event, Signal):
-            self._lines.append(
-                f'{_BEGINNING}{event.id}", "time": "{utc(event.time)}", {self._rest(event)}'
-            )
+            rest = self._rest(event)
+            self._lines.append(f'{_BEGINNING}{event.id}", "time": "{utc(event.time)}", {rest}')
         elif isinstance(event, Repeats):
             self._repeats(event)
+        elif isinstance(event, Series):
+            self._series(event)
         else:
             self._lines.append(json.dumps(to_object(event)) + "\n")
         if len(self._lines) > AT_ONCE:
@@ -61,6 +63,21 @@ class JsonSink:
             ]
             self._lines.append(rest.join([*heads, ""]))
             self._hand_over()
+
+    def _series(self, event: Series) -> None:
+        rests = map(self._rest_of_like, event.likes)
+        self._lines += [
+            f'{_BEGINNING}{id_}", "time": "{time}", {rest}'
+            for id_, time, rest in zip(event.ids, utc_each(event.times), rests)
+        ]
+
+    def _rest_of_like(self, like: Signal) -> str:
+        known = self._likes.get(id(like))
+        if known is None:
+            if len(self._likes) > REMEMBERED:
+                self._likes.clear()
+            known = self._likes[id(like)] = (self._rest(like), like)
+        return known[0]
 
     def _rest(self, signal: Signal) -> str:
         """All but id and time, made once for signals that differ in nothing else."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from typing import IO, TYPE_CHECKING
 
-from tracer.event import Exit, Loss, Repeats, Signal
+from tracer.event import Exit, Loss, Repeats, Series, Signal
 from tracer.sinks import words
 from tracer.text import columns, cut
 from tracer.times import SECOND, local, local_date, local_each
@@ -76,6 +76,9 @@ class TableSink:
             self._signal(event)
         elif isinstance(event, Repeats):
             self._repeats(event)
+        elif isinstance(event, Series):
+            for signal in event.signals():
+                self.write(signal)
         elif isinstance(event, Exit):
             self._sentence(event.time, f"└ {words.name(event.process)} {words.death(event)}", "")
         elif isinstance(event, Loss):

@@ -22,7 +22,7 @@ from tracer.audit.known import Known
 from tracer.audit.meaning import NotUnderstood, events_of
 from tracer.clock import BootClock, boot_now
 from tracer.errors import Problem
-from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Signal
+from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Signal
 from tracer.kernel_audit.link import Link, Records
 from tracer.kernel_audit.setting import PANIC, Setting
 from tracer.living import LivingProcesses, ancestors_of
@@ -181,8 +181,8 @@ class AuditSource:
             return None
         if isinstance(event, Probe) and not self._wanted.probes:
             return None
-        if isinstance(event, Repeats):
-            return event  # Audit has a record for each.
+        if isinstance(event, (Repeats, Series)):
+            return event  # Audit has records for each.
         if isinstance(event, (Exit, Loss)):
             return dataclasses.replace(event, source=NAME)
         sender = event.sender and self._complete(event.sender, event.time)

@@ -6,8 +6,9 @@ import heapq
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
-from typing import IO, TYPE_CHECKING, Callable
+from typing import IO, TYPE_CHECKING, Callable, Union
 
+from tracer.audit.alike import Alike, told_by_models
 from tracer.audit.coalesce import Coalescer, Group
 from tracer.audit.dates import DateStyle, day_first
 from tracer.audit.evidence import Evidence
@@ -18,7 +19,13 @@ from tracer.audit.mend import is_cut
 from tracer.audit.reader import RecordReader
 from tracer.audit.record import LOST, Record
 from tracer.audit.tally import Tally
-from tracer.sources.audit_plain import SIEVE_MIN, LineNumbers, can_be_sieved, sieved_records
+from tracer.sources.audit_plain import (
+    SIEVE_MIN,
+    LineNumbers,
+    can_be_sieved,
+    last_line,
+    sieved_records,
+)
 from tracer.sources.log_files import (
     STDIN,
     LogSet,
@@ -37,6 +44,7 @@ _HEAD_LINES = 2000
 POLL = 0.1  # seconds between two looks at a log that is followed
 QUIET = 1.0  # seconds without a line, after which what is open is taken to be whole
 Keep = Callable[[str, int, bytes, str], None]
+Found = Union[Record, Group, Alike]
 
 
 class AuditLog:
@@ -71,7 +79,7 @@ class AuditLog:
                 for group in self.coalescer.feed(one):
                     yield from self._told(group)
             else:
-                self.coalescer.insert(one)
+                yield from self._fed(one)
         for group in self.coalescer.flush():
             yield from self._told(group)
 
@@ -114,16 +122,24 @@ class AuditLog:
         for group in self.coalescer.flush():
             yield from self._told(group)
 
-    def _fed(self, one: Record | Group) -> Iterator[Event]:
-        if not isinstance(one, Record):
+    def _fed(self, one: Found) -> Iterator[Event]:
+        if isinstance(one, Record):
+            for group in self.coalescer.feed(one):
+                yield from self._told(group)
+        elif isinstance(one, Group):
             self.coalescer.insert(one)
-            return
-        for group in self.coalescer.feed(one):
-            yield from self._told(group)
+        elif self.coalescer.knows(one.stamps):
+            yield from map_events(self._fed, one.records())
+        else:
+            # They stand by themselves: no other event's record is still to come.
+            for group in self.coalescer.flush():
+                yield from self._told(group)
+            self.coalescer.told(*one.stamps)
+            yield from told_by_models(one, self._known[one.log], self._events_of)
 
     def _until_now(
         self, log: LogSet, tally: Tally, followers: list[tuple[RecordReader, Follower]]
-    ) -> Iterator[Record | Group]:
+    ) -> Iterator[Found]:
         """What the log holds already; its last file is followed from there."""
         *old, path = log.paths
         if old:
@@ -136,13 +152,13 @@ class AuditLog:
         reader.begin(path, DateStyle())
         followers.append((reader, Follower(path, offset)))
 
-    def _records(self) -> Iterator[Record | Group]:
+    def _records(self) -> Iterator[Found]:
         streams = [self._of_log(log, tally) for log, tally in zip(self.logs, self.tallies)]
         if len(streams) == 1:
             return streams[0]
-        return heapq.merge(*streams, key=lambda one: one.stamp.time)
+        return heapq.merge(*map(_apart, streams), key=lambda one: one.stamp.time)
 
-    def _of_log(self, log: LogSet, tally: Tally) -> Iterator[Record | Group]:
+    def _of_log(self, log: LogSet, tally: Tally) -> Iterator[Found]:
         for sieved, paths in groupby(log.paths, lambda path: can_be_sieved(path, self._sieve_min)):
             if not sieved:
                 yield from self._of_lines(list(paths), tally)
@@ -150,6 +166,9 @@ class AuditLog:
             for path in paths:
                 tally.path = path
                 yield from sieved_records(path, tally, None, self._proceed)
+                cuts: list[str] = []
+                _open_end(path, cuts)(last_line(path))
+                yield from self._cut(cuts, tally)
         self.evidence.first_process = self.evidence.first_process or tally.first_process
 
     def _of_lines(self, paths: list[str], tally: Tally) -> Iterator[Record]:
@@ -160,9 +179,7 @@ class AuditLog:
             head = [line for _, line in zip(range(_HEAD_LINES), lines)]
             reader = reader or RecordReader(DateStyle(), tally)
             reader.begin(path, _style(head, path))
-            for one in reader.read(chain(head, lines)):
-                yield one
-                yield from self._cut(cuts, tally)
+            yield from reader.read(chain(head, lines))
             yield from self._cut(cuts, tally)
         if reader is not None:
             yield from reader.end()
@@ -172,29 +189,40 @@ class AuditLog:
             yield self._losses.made(tally.last or 0, None, cuts.pop())
 
     def _told(self, group: Group) -> Sequence[Event]:
-        known = self._known[group.records[0].log]
         if group.seen:
-            known.see(group)
+            self._known[group.records[0].log].see(group)
             return ()
-        try:
-            told = list(events_of(group, known, self.evidence))
-        except NotUnderstood as trouble:
-            one = trouble.record
-            tally = self.tallies[one.log]
-            number = one.line if one.line >= 0 else LineNumbers(tally.path).at(-one.line)
-            tally.bad_line(number, one.body, trouble.why)
-            return ()
+        told = self._events_of(group)
         if told and group.records[0].type != LOST:
             self.coalescer.told(group.stamp)
         return told
 
+    def _events_of(self, group: Group) -> Sequence[Event]:
+        log = group.records[0].log
+        try:
+            return events_of(group, self._known[log], self.evidence)
+        except NotUnderstood as trouble:
+            one, tally = trouble.record, self.tallies[log]
+            number = one.line if one.line >= 0 else LineNumbers(tally.path).at(-one.line)
+            tally.bad_line(number, one.body, trouble.why)
+            return ()
+
 
 def map_events(
-    feed: Callable[[Record | Group], Iterator[Event]], records: Iterator[Record | Group]
+    feed: Callable[[Found], Iterator[Event]], records: Iterator[Found] | Iterator[Record]
 ) -> Iterator[Event]:
     """The events that feeding these records gives."""
     for one in records:
         yield from feed(one)
+
+
+def _apart(records: Iterator[Found]) -> Iterator[Record | Group]:
+    """The same, one by one: others may have to come between them."""
+    for one in records:
+        if isinstance(one, Alike):
+            yield from one.records()
+        else:
+            yield one
 
 
 def _style(head: list[bytes], path: str = STDIN) -> DateStyle:

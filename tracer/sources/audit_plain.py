@@ -6,19 +6,24 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from itertools import repeat
 
 from tracer.audit import record
+from tracer.audit.alike import Alike, Model
 from tracer.audit.coalesce import Group
 from tracer.audit.dates import DateStyle, epoch
-from tracer.audit.gaps import Gap
+from tracer.audit.gaps import Gaps
 from tracer.audit.lines import LineReader
 from tracer.audit.lost import Losses
 from tracer.audit.record import Record, Stamp
 from tracer.audit.tally import Tally
-from tracer.sources.audit_halves import Sieved
-from tracer.sources.audit_sieve import Found, Line, Lines, Missing, Proceed, Sight, always
+from tracer.sources.audit_finds import Batch, Line, Lines, Piece, Serials, Sight, Sort, Wanted
+from tracer.sources.audit_pieces import Pieces, Proceed, always
+from tracer.sources.audit_sights import Sights
 from tracer.sources.log_files import STDIN
 
+MODELS_MAX = 8192
+_NO_STAMP = Stamp(None, 0, 0)
 SIEVE_MIN = 4 << 20
 _RAW = re.compile(rb"type=[A-Z_]+ msg=audit\((\d{1,10}\.\d{3}):\d+\): ")
 _MANY = re.compile(
@@ -44,46 +49,91 @@ def can_be_sieved(path: str, least: int = SIEVE_MIN) -> bool:
 
 def sieved_records(
     path: str, tally: Tally, size: int | None = None, proceed: Proceed = always
-) -> Iterator[Record | Group]:
+) -> Iterator[Record | Group | Alike]:
     """The records that matter, and groups to learn processes from (``Known.see``).
 
     ``size`` in bytes: how much of the file to read, None for all of it.
     """
-    size = os.stat(path).st_size if size is None else size
-    tally.path = path
-    for time in _span(path, size):
-        tally.time(time)
-    sieved = Sieved(path, size, proceed)
-    reader, losses, numbers = LineReader(DateStyle()), Losses(), LineNumbers(path)
-    for one in sieved.found():
-        if isinstance(one, Lines):
-            yield from _many_records(one, reader, tally, numbers)
+    with open(path, "rb", buffering=0) as stream:
+        size = os.fstat(stream.fileno()).st_size if size is None else size
+        tally.path = path
+        for time in _span(path, size):
+            tally.time(time)
+        reading = _Reading(stream.fileno(), path, tally)
+        for piece in Pieces(stream.fileno(), size, proceed).each():
+            yield from reading.of_piece(piece)
+        yield from reading.end()
+
+
+class _Reading:
+    """What the pieces before have shown of serials and processes, and the sorts of events in them."""
+
+    def __init__(self, fd: int, path: str, tally: Tally) -> None:
+        self._tally = tally
+        self._numbers = LineNumbers(path)
+        self._sights = Sights(fd)
+        self._reader = LineReader(DateStyle())
+        self._losses = Losses()
+        self._gaps = Gaps()
+        self._models: dict[Sort, Model] = {}
+
+    def of_piece(self, piece: Piece) -> Iterator[Record | Group | Alike]:
+        """The next piece."""
+        self._tally.records += piece.records
+        self._tally.first_process = self._tally.first_process or piece.first_process
+        models: list[Model] = []
+        for one in piece.found:
+            if isinstance(one, Sort):
+                models.append(self._model(one))
+            elif isinstance(one, Batch):
+                stamps = list(map(Stamp, repeat(None), one.times, one.serials))
+                chosen = [models[number] for number in one.sorts]
+                yield Alike(self._tally.log, chosen, one.ids.split(), stamps)
+            elif isinstance(one, Lines):
+                yield from _many_records(one, self._reader, self._tally, self._numbers)
+            else:
+                yield from self._of_one(one)
+        self._sights.add(piece.seen, piece.execs)
+
+    def end(self) -> Iterator[Record]:
+        """The gaps that are open at the end of the file."""
+        for gap in self._gaps.end():
+            yield self._losses.gap(gap, None)
+
+    def _of_one(self, one: Line | Sight | Wanted | Serials) -> Iterator[Record | Group]:
+        if isinstance(one, Line):
+            yield from _one_by_one(one, self._reader, self._tally, self._numbers)
+        elif isinstance(one, Serials):
+            for gap in self._gaps.run(*one):
+                yield self._losses.gap(gap, None)
         else:
-            yield from _records(one, reader, losses, tally, numbers)
-    tally.records += sieved.records
-    tally.first_process = tally.first_process or sieved.first_process
-    if sieved.broken:
-        yield losses.made(
-            tally.last or 0, None, f"{path}: the process that read its second half was killed"
-        )
+            for sight in [one] if isinstance(one, Sight) else self._sights.of(one.pid):
+                yield from self._seen(sight)
 
-
-def _records(
-    one: Found, reader: LineReader, losses: Losses, tally: Tally, numbers: LineNumbers
-) -> Iterator[Record | Group]:
-    if isinstance(one, Line):
-        found = reader.record(one.text)
-        if found is not None:
-            yield Record(found.type, found.stamp, found.body, False, -one.offset, tally.log)
-        elif one.text.strip():
-            tally.bad_line(numbers.at(one.offset), one.text, "no audit record can be read from it")
-    elif isinstance(one, Sight):
-        lines = filter(None, map(reader.record, one.lines))
-        kept = [sight._replace(log=tally.log) for sight in lines if sight.type in record.KEPT]
+    def _seen(self, sight: Sight) -> Iterator[Group]:
+        records = filter(None, map(self._reader.record, sight.lines))
+        log = self._tally.log
+        kept = tuple(one._replace(log=log) for one in records if one.type in record.KEPT)
         if kept:
-            yield Group(kept[0].stamp, tuple(kept), seen=True)
-    elif isinstance(one, Missing):
-        yield losses.gap(Gap(one.time, one.count), None)
+            yield Group(kept[0].stamp, kept, seen=True)
+
+    def _model(self, sort: Sort) -> Model:
+        model = self._models.get(sort)
+        if model is None:
+            if len(self._models) >= MODELS_MAX:
+                self._models.clear()
+            model = self._models[sort] = Model(_records_of(sort, self._tally.log))
+        return model
+
+
+def _records_of(sort: Sort, log: int) -> tuple[Record, ...]:
+    """The records of such an event, with a stamp that is none."""
+    bodies = {
+        record.SYSCALL: sort.call + b"a3=0" + sort.rest,
+        record.OBJ_PID: sort.victim,
+        record.PROCTITLE: sort.title,
+    }
+    return tuple(Record(kind, _NO_STAMP, body, False, 0, log) for kind, body in bodies.items())
 
 
 def _many_records(
@@ -110,7 +160,7 @@ def _many_records(
 
 
 def _one_by_one(
-    lines: Lines, reader: LineReader, tally: Tally, numbers: LineNumbers
+    lines: Line | Lines, reader: LineReader, tally: Tally, numbers: LineNumbers
 ) -> Iterator[Record]:
     offset = lines.offset
     for line in lines.text.split(b"\n"):
@@ -143,6 +193,13 @@ class LineNumbers:
                 self._number += block.count(b"\n")
                 self._offset += len(block)
         return self._number
+
+
+def last_line(path: str) -> bytes:
+    """What follows a file's last line end (of its last 64 KiB): nothing, if it is whole."""
+    with open(path, "rb") as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - _ENDS))
+        return stream.read(_ENDS).rpartition(b"\n")[2]
 
 
 def _span(path: str, size: int) -> Iterator[int]:

@@ -13,98 +13,48 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from typing import Any, Callable, NamedTuple, Union
+from collections.abc import Iterator, Sequence
 
-from tracer.audit.calls import ARCHES
 from tracer.audit.dates import NS
-from tracer.audit.gaps import Gaps
-from tracer.event import frozen
+from tracer.sources import audit_sights
+from tracer.sources.audit_batch import KILLS, Sorts
+from tracer.sources.audit_finds import Batch, Found, Line, Lines, Piece, Serials, Sort, Wanted
+from tracer.sources.audit_sights import (
+    AROUND,
+    EXECS,
+    Sights,
+    event_end,
+    line_end,
+    sights_in,
+    spots_of,
+)
 
-BLOCK = 1 << 21
-PART = 1 << 16  # how finely it is remembered where a pid was seen
+BLOCK = 1 << 20
 DENSE = 6  # ids in one part, from which on reading every line of it is cheaper
-AROUND = 1 << 15  # how far the records of one event may stand apart
-_LONG = 1 << 13  # longer than the lines of most events
 _STRADDLE = 8  # so many events may begin or end in another part
-_WARM = 1 << 18
-_PIDS_MAX = 100_000
-_FETCHED_MAX = 2000
 
-
-class Line(NamedTuple):
-    """A line that matters, and where it begins in the file."""
-
-    offset: int
-    text: bytes
-
-
-class Lines(NamedTuple):
-    """Lines that follow each other, and where the first begins."""
-
-    offset: int
-    text: bytes
-
-
-class Sight(NamedTuple):
-    """Lines of an earlier event of a process that a signal concerns."""
-
-    lines: tuple[bytes, ...]
-
-
-class Wanted(NamedTuple):
-    """A process of which this range shows nothing: an earlier range may."""
-
-    pid: bytes
-
-
-@frozen
-class Missing:
-    """A gap in the serials, ``count`` events after ``time``."""
-
-    time: int
-    count: int
-
-
-# Asked before every block; told of the reading, whose ``tell`` says how far it is.
-Proceed = Callable[[Any], bool]
-
-
-def always(_: object) -> bool:
-    """Read on."""
-    return True
-
-
-Found = Union[Line, Lines, Sight, Wanted, Missing]
-
-
-def _calls(kind: int) -> frozenset[bytes]:
-    """``arch syscall=number`` of all architectures; kind 1: calls that send signals, 2: execs."""
-    return frozenset(
-        f"{arch:08x} syscall={number}".encode()
-        if arch > 0xFFFF
-        else f"{arch:x} syscall={number}".encode()
-        for arch, parts in ARCHES.items()
-        for number in (parts[1] if kind == 1 else parts[2])
-    )
-
-
-_KILLS, _EXECS = _calls(1), _calls(2)
 # Records that follow the one that begins their event. All other types begin one.
 _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
-# The beginnings of events, and lines that are no records. Groups: a SYSCALL's serial, its call and its
-# pid; another type with its serial; anything for no record. To look at the rest of the records that
-# follow others would take half as long again: damage there is found only where the event is read.
+# The beginnings of events, and lines that are no records. The group, of a SYSCALL: its call to its pid.
+# To look at the rest of the records that follow others would take half as long again: damage there is
+# found only where the event is read.
 _BEGIN = re.compile(
+    rb"\n(?:type=(?:SYSCALL msg=audit\([\d.]+:\d+\): arch=(\w+ syscall=\d+ [^p]*ppid=\d+ pid=\d+) "
+    rb"|(?!" + _FOLLOW + rb"))|(?!type=)[^\n])"
+)
+_CALLS = re.compile(rb"^\w+ syscall=\d+", re.MULTILINE)
+_PIDS = re.compile(rb" pid=(\d+)$", re.MULTILINE)
+# The same in more detail. Groups: a SYSCALL's serial, its call and its pid; another type with its
+# serial; anything for no record.
+_DETAILS = re.compile(
     rb"\n(?:type=(?:SYSCALL msg=audit\([\d.]+:(\d+)\): arch=(\w+ syscall=\d+) [^p]*ppid=\d+ pid=(\d+) "
     rb"|(?!" + _FOLLOW + rb")(?:(\w+(?:\[\d+\])? msg=audit\([\d.]+:\d+)|(.)))|(?!type=)([^\n]))"
 )
 _SERIAL = re.compile(
     rb"\ntype=(?!" + _FOLLOW + rb"|OBJ|DAEMON)\w+ msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
 )
+_SYSCALL = b"\ntype=SYSCALL msg=audit("
 _RECORD = b" msg=audit("
-_CALL = re.compile(rb"arch=(\w+ syscall=\d+) ")
-_STAMP = re.compile(rb"\((\d{1,10})\.(\d{3}):")
 _NO_RECORD = re.compile(
     rb"\n(?!type=(?:" + _FOLLOW + rb"|\w+(?:\[\d+\])? msg=audit\([\d.]+:\d))[^\n]"
 )
@@ -126,77 +76,44 @@ _TELLING: tuple[bytes, ...] = (
 _TELLING += (b"LANDLOCK", b"UNKNOWN", b"SYSCALL", *(b"%d" % digit for digit in range(10)))
 
 
-class Sieve:
-    """One range of a file. ``records`` counts all of them; iterate ``found`` once."""
+def sieve(fd: int, start: int, end: int) -> Piece:
+    """What matters in the lines that begin in ``start``..``end`` of a file (bytes)."""
+    sieve_ = _Sieve(fd)
+    found = list(_joined(sieve_.found(start, end)))
+    sights = sieve_.sights
+    return Piece(found, sights.seen, sights.execs, sieve_.records, sieve_.first_process)
 
-    def __init__(self, path: str, start: int, end: int, proceed: Proceed = always) -> None:
-        self._proceed = proceed
+
+class _Sieve:
+    def __init__(self, fd: int) -> None:
         self.records = 0
         self.first_process = False
-        self.at = start
-        self._range = start, end
-        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._seen: dict[bytes, int] = {}
-        self._execs: dict[bytes, int] = {}
-        self._gaps = Gaps()
-        self._fetched: dict[bytes, None] = {}
-        self._asked: dict[bytes, None] = {}
+        self.sights = Sights(fd)
+        self._fd = fd
+        self._sorts = Sorts()
+        self._concerned: list[list[bytes]] = []  # by the number of the sort
+        self._dense = False
+        self._fetched: set[bytes] = set()
+        self._asked: set[bytes] = set()
 
-    def close(self) -> None:
-        """Give the file back."""
-        os.close(self._fd)
-
-    def tell(self) -> int:
-        """How far the reading has come."""
-        return self.at
-
-    def found(self) -> Iterator[Found]:
-        """What matters, in the order of the file."""
-        if self._range[0]:
-            self._warm_up()
-        for data, begin, first, last in self._blocks():
-            if not self._proceed(self):
-                return
-            self.at = begin + first
+    def found(self, start: int, end: int) -> Iterator[Found]:
+        for data, begin, first, last in self._blocks(start, end):
             self.records += data.count(_RECORD, first, last + len(_RECORD) - 1)
-            part = _line_end(data, first)
+            part = event_end(data, first) if first else 0  # the first line is of any type
             while part < last:
-                end = _line_end(data, min(part + PART, last))
-                yield from self._of_part(data, begin, part, end)
-                part = end
+                part_end = event_end(data, min(part + audit_sights.PART, last))
+                batch = self._sorts.batch(data[part + 1 : part_end + 1]) if self._dense else None
+                if batch is None:
+                    yield from self._of_part(data, begin, part, part_end)
+                else:
+                    yield from self._of_batch(batch)
+                part = part_end
 
-    def finish(self) -> Iterator[Found]:
-        """The gaps that the end of the range leaves open."""
-        for gap in self._gaps.end():
-            yield Missing(gap.time, gap.count)
-
-    def _warm_up(self) -> None:
-        """How dense the log was before this range; the gaps there are for whoever reads that."""
-        start = self._range[0]
-        begin = max(-1, start - _WARM)
-        data = os.pread(self._fd, start - begin + AROUND, max(0, begin))
-        data = b"\n" + data if begin < 0 else data
-        data = data[: _line_end(data, start - 1 - begin)]
-        for seconds, fraction, serial in _SERIAL.findall(data):
-            list(self._gaps.feed(int(serial), _time(seconds, fraction)))
-        list(self._gaps.end())
-
-    def sights(self, pid: bytes) -> Iterator[Sight]:
-        """What this range shows of a pid: its last exec, and its last record of all. Told once."""
-        for where in sorted({self._execs.pop(pid, -2), self._seen.pop(pid, -2)}):
-            if where > -2:
-                begin = max(-1, where - _LONG)
-                data = os.pread(self._fd, where - begin + PART + 2 * _LONG, max(0, begin))
-                data = b"\n" + data if begin < 0 else data
-                start = where - begin
-                yield from _sights_in(data, start, _line_end(data, start + PART), pid)
-
-    def _blocks(self) -> Iterator[tuple[bytes, int, int, int]]:
+    def _blocks(self, own: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
         """(bytes, file offset of them, first and last newline before lines of this block's own).
 
         Every block has AROUND more bytes on both sides, and a newline before the file's first line.
         """
-        own, end = self._range
         while own < end:
             begin = max(0, own - AROUND)
             data = os.pread(self._fd, own - begin + BLOCK + AROUND, begin)
@@ -210,49 +127,72 @@ class Sieve:
 
     def _of_part(self, data: bytes, begin: int, part: int, end: int) -> Iterator[Found]:
         rows = _BEGIN.findall(data, part, end)
+        text = b"\n".join(rows)
+        calls = _CALLS.findall(text)
+        if len(calls) < len(rows) or not KILLS.isdisjoint(calls):
+            yield from self._details(data, begin, part, end)
+            return
+        self._dense = False
         if not rows:
             return
+        yield from _serials(data, part, end, len(rows))
+        self._show(begin + part, calls, _PIDS.findall(text))
+
+    def _details(self, data: bytes, begin: int, part: int, end: int) -> Iterator[Found]:
+        """A part that says something of signals, or holds more than SYSCALL records."""
+        rows = _DETAILS.findall(data, part, end)
         serials, calls, pids, others, *bad = zip(*rows)
         damaged = any(map(any, bad))
-        yield from self._missing(data, part, end, () if damaged else serials, others)
-        kinds = set(calls)
-        self.first_process = self.first_process or b"1" in pids
-        ids = _interesting(rows) if kinds & _KILLS or any(others) else []
-        if len(ids) > DENSE:
+        count = sum(not other.startswith(b"OBJ") for other in others)
+        certain = not damaged and serials[0] and serials[-1]
+        yield from _serials(data, part, end, count if certain else 0)
+        ids = _interesting(rows)
+        self._dense = len(ids) > DENSE
+        if self._dense:
             last = [*serials[-_STRADDLE:], *ids[-_STRADDLE:]]
+            self.first_process = self.first_process or b"1" in pids
             yield from self._whole(data, begin, part, end, ids, last)
             return
         if damaged:
             yield from _no_records(data, begin, part, end)
         if ids:
-            yield from self._fetch(data, begin, part, ids)
-        at = begin + part
-        self._seen.update(dict.fromkeys(pids, at))
-        if kinds & _EXECS:
-            execs = [pid for pid, call in zip(pids, calls) if call in _EXECS]
-            self._execs.update(dict.fromkeys(execs, at))
-        if len(self._seen) > _PIDS_MAX:
-            self._seen = dict(list(self._seen.items())[_PIDS_MAX // 2 :])
+            yield from self._fetch(data, begin, part, end, ids)
+        self._show(begin + part, calls, pids)
 
-    def _fetch(self, data: bytes, begin: int, part: int, ids: list[bytes]) -> Iterator[Found]:
+    def _show(self, at: int, calls: Sequence[bytes], pids: Sequence[bytes]) -> None:
+        execs = [pid for call, pid in zip(calls, pids) if call in EXECS]
+        self.first_process = self.first_process or b"1" in pids
+        self.sights.add(dict.fromkeys(pids, at), dict.fromkeys(execs, at))
+
+    def _of_batch(self, batch: Batch) -> Iterator[Found]:
+        yield from _serials_of(batch)
+        new = self._sorts.found[len(self._concerned) :]
+        self._concerned += [_concerned(_text(sort)) for sort in new]
+        if new or self.sights.seen:
+            for number in set(batch.sorts):
+                for pid in self._concerned[number]:
+                    yield from self._before(pid)
+        yield from new
+        yield batch
+
+    def _fetch(
+        self, data: bytes, begin: int, part: int, end: int, ids: list[bytes]
+    ) -> Iterator[Found]:
         """All lines of these events, each event after what is known of the processes in it."""
         for serial in dict.fromkeys(ids):
             if serial in self._fetched:
                 continue
-            self._fetched[serial] = None
-            window = max(0, part - AROUND), part + PART + AROUND
+            self._fetched.add(serial)
+            spots = spots_of(serial, data, max(0, part - AROUND), end + AROUND)
             lines = [
-                (spot, data[spot + 1 : _line_end(data, spot + 1)])
-                for spot in dict.fromkeys(_spots_of(serial, data, *window))
+                (spot, data[spot + 1 : line_end(data, spot + 1)]) for spot in dict.fromkeys(spots)
             ]
             text = b"\n".join(line for _, line in lines) + b"\n"
             for pid in _concerned(text):
                 yield from self._before(pid)
-                yield from _sights_in(data, part, lines[0][0], pid)
+                yield from sights_in(data, part, lines[0][0], pid)
             for spot, line in lines:
                 yield Line(begin + spot + 1, line)
-        while len(self._fetched) > _FETCHED_MAX:
-            del self._fetched[next(iter(self._fetched))]
 
     def _whole(
         self, data: bytes, begin: int, part: int, end: int, first: list[bytes], last: list[bytes]
@@ -272,39 +212,51 @@ class Sieve:
     def _before(self, pid: bytes) -> Iterator[Found]:
         """What the parts before this one show of a pid."""
         if pid not in self._asked:
-            self._asked[pid] = None
+            self._asked.add(pid)
             yield Wanted(pid)
-        yield from self.sights(pid)
+        yield from self.sights.of(pid)
 
-    def _missing(
-        self,
-        data: bytes,
-        part: int,
-        end: int,
-        serials: tuple[bytes, ...],
-        others: tuple[bytes, ...],
-    ) -> Iterator[Found]:
-        """Gaps in the serials. Mostly the first and the last one tell that there is none between."""
-        if serials and serials[0] and serials[-1]:
-            first, last = int(serials[0]), int(serials[-1])
-            count = (
-                sum(not other.startswith(b"OBJ") for other in others)
-                if any(others)
-                else len(serials)
-            )
-            if last - first + 1 == count and self._gaps.run(first, last):
-                return
-        self._tell_time(data, part)
-        for seconds, fraction, serial in _SERIAL.findall(data, part, end):
-            for gap in self._gaps.feed(int(serial), _time(seconds, fraction)):
-                yield Missing(gap.time, gap.count)
 
-    def _tell_time(self, data: bytes, part: int) -> None:
-        """Runs of serials are taken without looking at their times: find the last one's."""
-        spot = data.rfind(b":%d): " % (self._gaps.last or 0), 0, part)
-        found = _STAMP.match(data, data.rfind(b"(", 0, spot)) if spot > 0 else None
-        if found is not None:
-            self._gaps.time = _time(found[1], found[2])
+def _serials(data: bytes, part: int, end: int, count: int) -> Iterator[Serials]:
+    """The serials of a part. Mostly there are as many events as the first and the last one tell."""
+    first = _SERIAL.search(data, part, end) if count else None
+    last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end)) if first else None
+    if first and last and int(last[3]) - int(first[3]) + 1 == count:
+        yield Serials(
+            int(first[3]), int(last[3]), _time(*first.group(1, 2)), _time(*last.group(1, 2))
+        )
+        return
+    for seconds, fraction, serial in _SERIAL.findall(data, part, end):
+        time = _time(seconds, fraction)
+        yield Serials(int(serial), int(serial), time, time)
+
+
+def _serials_of(batch: Batch) -> Iterator[Serials]:
+    serials, times = batch.serials, batch.times
+    if serials[-1] - serials[0] + 1 == len(serials):
+        yield Serials(serials[0], serials[-1], times[0], times[-1])
+        return
+    for serial, time in zip(serials, times):
+        yield Serials(serial, serial, time, time)
+
+
+def _joined(found: Iterator[Found]) -> Iterator[Found]:
+    """The same, and serials that go on are one."""
+    run: Serials | None = None
+    for one in found:
+        if not isinstance(one, Serials):
+            if run is not None:
+                yield run
+            run = None
+            yield one
+        elif run is not None and one.first == run.last + 1:
+            run = Serials(run.first, one.last, run.began, one.ended)
+        else:
+            if run is not None:
+                yield run
+            run = one
+    if run is not None:
+        yield run
 
 
 def _time(seconds: bytes, fraction: bytes) -> int:
@@ -315,41 +267,28 @@ def _interesting(rows: list[tuple[bytes, ...]]) -> list[bytes]:
     """The serials of the events that say something about signals, in their order."""
     ids = []
     for serial, call, _, other, *_ in rows:
-        if call in _KILLS:
+        if call in KILLS:
             ids.append(serial)
         elif other.startswith(_TELLING):
             ids.append(other.rpartition(b":")[2])
     return ids
 
 
-def _line_end(data: bytes, spot: int) -> int:
-    """Where the line that ``spot`` is in ends: its newline, or the end of the data."""
-    end = data.find(b"\n", spot)
-    return len(data) if end < 0 else end
-
-
 def _no_records(data: bytes, begin: int, start: int, end: int) -> Iterator[Line]:
     for spot in _NO_RECORD.finditer(data, start, end):
         line = spot.start() + 1
-        yield Line(begin + line, data[line : _line_end(data, spot.end())])
+        yield Line(begin + line, data[line : line_end(data, spot.end())])
 
 
 def _outside(data: bytes, begin: int, ids: list[bytes], start: int, end: int) -> Iterator[Line]:
     """The lines of these events between two places."""
     for serial in dict.fromkeys(ids):
-        for spot in _spots_of(serial, data, start, end):
-            yield Line(begin + spot + 1, data[spot + 1 : _line_end(data, spot + 1)])
+        for spot in spots_of(serial, data, start, end):
+            yield Line(begin + spot + 1, data[spot + 1 : line_end(data, spot + 1)])
 
 
-def _spots_of(serial: bytes, data: bytes, start: int, end: int) -> Iterator[int]:
-    """The newlines before the lines that bear this serial."""
-    mark = b":" + serial + b")"
-    spot = data.find(mark, start, end)
-    while spot >= 0:
-        line = data.rfind(b"\n", 0, spot)
-        if data.startswith(b"type=", line + 1):
-            yield line
-        spot = data.find(mark, spot + 1, end)
+def _text(sort: Sort) -> bytes:
+    return b" %s\n %s\n%s\n" % (sort.victim, sort.title, sort.rest)
 
 
 def _concerned(text: bytes) -> list[bytes]:
@@ -357,38 +296,3 @@ def _concerned(text: bytes) -> list[bytes]:
     if _CUT_TITLE.search(text) or _OF_ITSELF.search(text):
         pids += _SENDER.findall(text)
     return list(dict.fromkeys(pids))
-
-
-def _sights_in(data: bytes, start: int, end: int, pid: bytes) -> Iterator[Sight]:
-    """The last exec of a pid between two places, and its last record."""
-    mark, spot = b" pid=" + pid + b" ", end
-    last = None
-    while True:
-        spot = data.rfind(mark, start, spot)
-        if spot < 0:
-            break
-        line = data.rfind(b"\n", 0, spot)
-        if not data.startswith(b"type=SYSCALL ", line + 1):
-            continue
-        sight = _sight(data, line)
-        if last is None:
-            last = sight
-        if _is_exec(sight.lines[0]):
-            if sight is not last:
-                yield sight
-            break
-    if last is not None:
-        yield last
-
-
-def _sight(data: bytes, line: int) -> Sight:
-    """The SYSCALL line at this newline, and the lines of the same event that follow it."""
-    first = data[line + 1 : _line_end(data, line + 1)]
-    serial = first[: first.find(b")")].rpartition(b":")[2]
-    spots = _spots_of(serial, data, line, min(len(data), line + AROUND // 8))
-    return Sight(tuple(data[spot + 1 : _line_end(data, spot + 1)] for spot in spots))
-
-
-def _is_exec(line: bytes) -> bool:
-    found = _CALL.search(line)
-    return found is not None and found[1] in _EXECS

@@ -1,0 +1,92 @@
+"""What the sieve finds in one piece of a big audit.log, and how that travels between processes."""
+
+from __future__ import annotations
+
+import marshal
+from typing import Any, NamedTuple, Union
+
+
+class Line(NamedTuple):
+    """A line that matters, and where it begins in the file."""
+
+    offset: int
+    text: bytes
+
+
+class Lines(NamedTuple):
+    """Lines that follow each other, and where the first begins."""
+
+    offset: int
+    text: bytes
+
+
+class Sight(NamedTuple):
+    """Lines of an earlier event of a process that a signal concerns."""
+
+    lines: tuple[bytes, ...]
+
+
+class Wanted(NamedTuple):
+    """A process of which this piece shows nothing: the pieces before it may."""
+
+    pid: bytes
+
+
+class Serials(NamedTuple):
+    """Serials that follow each other in the file without a gap, and the first's and last's time in ns."""
+
+    first: int
+    last: int
+    began: int
+    ended: int
+
+
+class Sort(NamedTuple):
+    """Events of one call and one victim, without what differs: the stamp, and the pointer in a3.
+
+    ``call`` is the SYSCALL record's body before a3 and ``rest`` what follows it; ``victim`` and
+    ``title`` are the bodies of OBJ_PID and PROCTITLE.
+    """
+
+    call: bytes
+    rest: bytes
+    victim: bytes
+    title: bytes
+
+
+class Batch(NamedTuple):
+    """Whole events that follow each other, their serials growing: each by its sort (the number of a
+    Sort among those found in this piece), its id (``1514202775.088:351``, blanks between them), time in
+    ns and serial."""
+
+    sorts: list[int]
+    ids: str
+    times: list[int]
+    serials: list[int]
+
+
+Found = Union[Line, Lines, Sight, Wanted, Serials, Sort, Batch]
+_TYPES: tuple[Any, ...] = (Line, Lines, Sight, Wanted, Serials, Sort, Batch)
+_NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
+
+
+class Piece(NamedTuple):
+    """A piece of the file: what matters in it, in its order, and where it showed which pid last."""
+
+    found: list[Found]
+    seen: dict[bytes, int]
+    execs: dict[bytes, int]
+    records: int
+    first_process: bool
+
+
+def pack(piece: Piece) -> bytes:
+    """A piece as bytes."""
+    found = [(_NUMBERS[type(one)], tuple(one)) for one in piece.found]
+    return marshal.dumps((found, *piece[1:]))
+
+
+def unpack(data: bytes) -> Piece:
+    """The piece of ``pack``; raises EOFError, ValueError or TypeError if it is not whole."""
+    found, *rest = marshal.loads(data)
+    return Piece([_TYPES[number]._make(values) for number, values in found], *rest)

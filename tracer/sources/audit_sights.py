@@ -1,0 +1,114 @@
+"""Where a big audit.log showed a process last, and the lines that it had there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from tracer.audit.calls import ARCHES
+from tracer.sources.audit_finds import Sight
+
+PART = 1 << 16  # how finely it is remembered where a pid was seen
+AROUND = 1 << 15  # how far the records of one event may stand apart
+LONG = 1 << 13  # longer than the lines of most events
+PIDS_MAX = 100_000
+_CALL = re.compile(rb"arch=(\w+ syscall=\d+) ")
+
+
+def calls_of(kind: int) -> frozenset[bytes]:
+    """``arch syscall=number`` of all architectures; kind 1: calls that send signals, 2: execs."""
+    return frozenset(
+        f"{arch:08x} syscall={number}".encode()
+        if arch > 0xFFFF
+        else f"{arch:x} syscall={number}".encode()
+        for arch, parts in ARCHES.items()
+        for number in (parts[1] if kind == 1 else parts[2])
+    )
+
+
+EXECS = calls_of(2)
+
+
+class Sights:
+    """The parts of a file that showed a pid last: any record of it, and its last exec."""
+
+    def __init__(self, fd: int) -> None:
+        self.seen: dict[bytes, int] = {}
+        self.execs: dict[bytes, int] = {}
+        self._fd = fd
+
+    def add(self, seen: dict[bytes, int], execs: dict[bytes, int]) -> None:
+        """Take in what a later part, or piece, has shown."""
+        self.seen.update(seen)
+        self.execs.update(execs)
+        if len(self.seen) > PIDS_MAX:
+            self.seen = dict(list(self.seen.items())[PIDS_MAX // 2 :])
+
+    def of(self, pid: bytes) -> Iterator[Sight]:
+        """What is known of a pid: its last exec, and its last record of all. Told once."""
+        for where in sorted({self.execs.pop(pid, -2), self.seen.pop(pid, -2)}):
+            if where > -2:
+                begin = max(-1, where - LONG)
+                data = os.pread(self._fd, where - begin + PART + 2 * LONG, max(0, begin))
+                data = b"\n" + data if begin < 0 else data
+                start = where - begin
+                yield from sights_in(data, start, event_end(data, start + PART), pid)
+
+
+def line_end(data: bytes, spot: int) -> int:
+    """Where the line that ``spot`` is in ends: its newline, or the end of the data."""
+    end = data.find(b"\n", spot)
+    return len(data) if end < 0 else end
+
+
+def event_end(data: bytes, spot: int) -> int:
+    """The newline before the next SYSCALL record, if there is one near, or else that of the line."""
+    end = data.find(b"\ntype=SYSCALL msg=", spot, spot + LONG)
+    return line_end(data, spot) if end < 0 else end
+
+
+def spots_of(serial: bytes, data: bytes, start: int, end: int) -> Iterator[int]:
+    """The newlines before the lines that bear this serial."""
+    mark = b":" + serial + b")"
+    spot = data.find(mark, start, end)
+    while spot >= 0:
+        line = data.rfind(b"\n", 0, spot)
+        if data.startswith(b"type=", line + 1):
+            yield line
+        spot = data.find(mark, spot + 1, end)
+
+
+def sights_in(data: bytes, start: int, end: int, pid: bytes) -> Iterator[Sight]:
+    """The last exec of a pid between two places, and its last record."""
+    mark, spot = b" pid=" + pid + b" ", end
+    last = None
+    while True:
+        spot = data.rfind(mark, start, spot)
+        if spot < 0:
+            break
+        line = data.rfind(b"\n", 0, spot)
+        if not data.startswith(b"type=SYSCALL ", line + 1):
+            continue
+        sight = _sight(data, line)
+        if last is None:
+            last = sight
+        if _is_exec(sight.lines[0]):
+            if sight is not last:
+                yield sight
+            break
+    if last is not None:
+        yield last
+
+
+def _sight(data: bytes, line: int) -> Sight:
+    """The SYSCALL line at this newline, and the lines of the same event that follow it."""
+    first = data[line + 1 : line_end(data, line + 1)]
+    serial = first[: first.find(b")")].rpartition(b":")[2]
+    spots = spots_of(serial, data, line, min(len(data), line + AROUND // 8))
+    return Sight(tuple(data[spot + 1 : line_end(data, spot + 1)] for spot in spots))
+
+
+def _is_exec(line: bytes) -> bool:
+    found = _CALL.search(line)
+    return found is not None and found[1] in EXECS
