@@ -93,7 +93,7 @@ class _Reading:
                 yield from _many_records(one, self._reader, self._tally, self._numbers)
             else:
                 yield from self._of_one(one)
-        self._sights.add(piece.seen, piece.execs)
+        self._sights.merge(piece.seen, piece.execs)
 
     def end(self) -> Iterator[Record]:
         """The gaps that are open at the end of the file."""

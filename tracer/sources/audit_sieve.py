@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from tracer.audit.dates import NS
 from tracer.sources import audit_sights
@@ -22,6 +22,7 @@ from tracer.sources.audit_finds import Batch, Found, Line, Lines, Piece, Serials
 from tracer.sources.audit_sights import (
     AROUND,
     EXECS,
+    LONG,
     Sights,
     event_end,
     line_end,
@@ -35,24 +36,17 @@ _STRADDLE = 8  # so many events may begin or end in another part
 
 # Records that follow the one that begins their event. All other types begin one.
 _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
-# The beginnings of events, and lines that are no records. The group, of a SYSCALL: its call to its pid.
-# To look at the rest of the records that follow others would take half as long again: damage there is
-# found only where the event is read.
+# The beginnings of events, and lines that are no records. Groups: a SYSCALL's call and pid; another
+# record's type; none for a line that is no record. To look at the rest of the records that follow
+# others would take half as long again: damage there is found only where the event is read.
 _BEGIN = re.compile(
-    rb"\n(?:type=(?:SYSCALL msg=audit\([\d.]+:\d+\): arch=(\w+ syscall=\d+ [^p]*ppid=\d+ pid=\d+) "
-    rb"|(?!" + _FOLLOW + rb"))|(?!type=)[^\n])"
-)
-_CALLS = re.compile(rb"^\w+ syscall=\d+", re.MULTILINE)
-_PIDS = re.compile(rb" pid=(\d+)$", re.MULTILINE)
-# The same in more detail. Groups: a SYSCALL's serial, its call and its pid; another type with its
-# serial; anything for no record.
-_DETAILS = re.compile(
-    rb"\n(?:type=(?:SYSCALL msg=audit\([\d.]+:(\d+)\): arch=(\w+ syscall=\d+) [^p]*ppid=\d+ pid=(\d+) "
-    rb"|(?!" + _FOLLOW + rb")(?:(\w+(?:\[\d+\])? msg=audit\([\d.]+:\d+)|(.)))|(?!type=)([^\n]))"
+    rb"\n(?:type=(?:SYSCALL msg=audit\([\d.]+:\d+\): arch=(\w+ syscall=\d+) [^p]*ppid=\d+ pid=(\d+) "
+    rb"|(?!" + _FOLLOW + rb")(?:(\w+)(?:\[\d+\])? msg=audit\([\d.]+:\d|))|(?!type=)[^\n])"
 )
 _SERIAL = re.compile(
     rb"\ntype=(?!" + _FOLLOW + rb"|OBJ|DAEMON)\w+ msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
 )
+_OF_CALLS = {b"", b"OBJ_PID"}
 _SYSCALL = b"\ntype=SYSCALL msg=audit("
 _RECORD = b" msg=audit("
 _NO_RECORD = re.compile(
@@ -64,16 +58,19 @@ _SENDER = re.compile(rb" pid=(\d+)[\s\x1d]")
 _OF_ITSELF = re.compile(rb"type=(?:ANOM_ABEND|SECCOMP|DAEMON|1701|1326|12\d\d)")
 _CUT_TITLE = re.compile(rb" proctitle=[0-9A-F]{254}")
 # Types that begin an event and say something about signals; other types are passed over.
-_TELLING: tuple[bytes, ...] = (
-    b"OBJ_PID",
-    b"ANOM_ABEND",
-    b"SECCOMP",
-    b"DAEMON_",
-    b"CONFIG_CHANGE",
-    b"KERNEL",
-    b"SYSTEM_BOOT",
+_TELLING = (
+    rb"OBJ_PID|ANOM_ABEND|SECCOMP|DAEMON_|CONFIG_CHANGE|KERNEL|SYSTEM_BOOT|LANDLOCK|UNKNOWN|\d"
 )
-_TELLING += (b"LANDLOCK", b"UNKNOWN", b"SYSCALL", *(b"%d" % digit for digit in range(10)))
+_TELLS = re.compile(_TELLING + rb"|SYSCALL")
+# The serials of what says something: a call that sends signals, a SYSCALL record of an odd form, or such
+# a type.
+_ID = re.compile(
+    rb"\ntype=(?:SYSCALL msg=audit\([\d.]+:(\d+)\): "
+    rb"(?:arch=(?:"
+    + b"|".join(sorted(KILLS))
+    + rb") |(?!arch=\w+ syscall=\d+ [^p]*ppid=\d+ pid=\d+ ))"
+    rb"|(?:" + _TELLING + rb")\w*(?:\[\d+\])? msg=audit\([\d.]+:(\d+))"
+)
 
 
 def sieve(fd: int, start: int, end: int) -> Piece:
@@ -126,43 +123,29 @@ class _Sieve:
             own = stop
 
     def _of_part(self, data: bytes, begin: int, part: int, end: int) -> Iterator[Found]:
-        rows = _BEGIN.findall(data, part, end)
-        text = b"\n".join(rows)
-        calls = _CALLS.findall(text)
-        if len(calls) < len(rows) or not KILLS.isdisjoint(calls):
-            yield from self._details(data, begin, part, end)
-            return
         self._dense = False
+        rows = _BEGIN.findall(data, part, end)
         if not rows:
             return
-        yield from _serials(data, part, end, len(rows))
-        self._show(begin + part, calls, _PIDS.findall(text))
-
-    def _details(self, data: bytes, begin: int, part: int, end: int) -> Iterator[Found]:
-        """A part that says something of signals, or holds more than SYSCALL records."""
-        rows = _DETAILS.findall(data, part, end)
-        serials, calls, pids, others, *bad = zip(*rows)
-        damaged = any(map(any, bad))
-        count = sum(not other.startswith(b"OBJ") for other in others)
-        certain = not damaged and serials[0] and serials[-1]
-        yield from _serials(data, part, end, count if certain else 0)
-        ids = _interesting(rows)
-        self._dense = len(ids) > DENSE
-        if self._dense:
-            last = [*serials[-_STRADDLE:], *ids[-_STRADDLE:]]
-            self.first_process = self.first_process or b"1" in pids
-            yield from self._whole(data, begin, part, end, ids, last)
+        calls, pids, others = zip(*rows)
+        kinds, types = set(calls), set(others)
+        damaged = b"" in kinds and (b"", b"", b"") in rows
+        count = 0 if damaged else len(rows) - others.count(b"OBJ_PID")
+        yield from _serials(data, part, end, count, only_calls=types <= _OF_CALLS)
+        self.first_process = self.first_process or b"1" in pids
+        ids = []
+        if not KILLS.isdisjoint(kinds) or any(map(_TELLS.match, types)):
+            ids = [one or other for one, other in _ID.findall(data, part, end)]
+        if len(ids) > DENSE:
+            self._dense = True
+            yield from self._whole(data, begin, part, end, ids)
             return
         if damaged:
             yield from _no_records(data, begin, part, end)
         if ids:
             yield from self._fetch(data, begin, part, end, ids)
-        self._show(begin + part, calls, pids)
-
-    def _show(self, at: int, calls: Sequence[bytes], pids: Sequence[bytes]) -> None:
-        execs = [pid for call, pid in zip(calls, pids) if call in EXECS]
-        self.first_process = self.first_process or b"1" in pids
-        self.sights.add(dict.fromkeys(pids, at), dict.fromkeys(execs, at))
+        execs = [] if EXECS.isdisjoint(kinds) else [pid for call, pid, _ in rows if call in EXECS]
+        self.sights.add(begin + part, pids, execs)
 
     def _of_batch(self, batch: Batch) -> Iterator[Found]:
         yield from _serials_of(batch)
@@ -195,12 +178,13 @@ class _Sieve:
                 yield Line(begin + spot + 1, line)
 
     def _whole(
-        self, data: bytes, begin: int, part: int, end: int, first: list[bytes], last: list[bytes]
+        self, data: bytes, begin: int, part: int, end: int, ids: list[bytes]
     ) -> Iterator[Found]:
-        """Every line of a part that is full of signals, and what its ``first`` and ``last`` events
-        have outside of it."""
-        before = list(_outside(data, begin, first[:_STRADDLE], max(0, part - AROUND), part))
-        last = [serial for serial in last if serial]
+        """Every line of a part that is full of signals, and what its first and last events have
+        outside of it."""
+        before = list(_outside(data, begin, ids[:_STRADDLE], max(0, part - AROUND), part))
+        last = [serial for *_, serial in _SERIAL.findall(data, max(part, end - LONG), end)]
+        last = [*last[-_STRADDLE:], *ids[-_STRADDLE:]]
         behind = list(_outside(data, begin, last, end, end + AROUND))
         for text in (data[part : end + 1], b"".join(line.text + b"\n" for line in before + behind)):
             for pid in _concerned(text):
@@ -217,14 +201,17 @@ class _Sieve:
         yield from self.sights.of(pid)
 
 
-def _serials(data: bytes, part: int, end: int, count: int) -> Iterator[Serials]:
+def _serials(
+    data: bytes, part: int, end: int, count: int, *, only_calls: bool
+) -> Iterator[Serials]:
     """The serials of a part. Mostly there are as many events as the first and the last one tell."""
     first = _SERIAL.search(data, part, end) if count else None
-    last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end)) if first else None
+    at = data.rfind(_SYSCALL, part, end) if only_calls else end - LONG
+    found = list(_SERIAL.finditer(data, max(part, at), end)) if first else []
+    last = found[-1] if found else None
     if first and last and int(last[3]) - int(first[3]) + 1 == count:
-        yield Serials(
-            int(first[3]), int(last[3]), _time(*first.group(1, 2)), _time(*last.group(1, 2))
-        )
+        began, ended = _time(*first.group(1, 2)), _time(*last.group(1, 2))
+        yield Serials(int(first[3]), int(last[3]), began, ended)
         return
     for seconds, fraction, serial in _SERIAL.findall(data, part, end):
         time = _time(seconds, fraction)
@@ -261,17 +248,6 @@ def _joined(found: Iterator[Found]) -> Iterator[Found]:
 
 def _time(seconds: bytes, fraction: bytes) -> int:
     return int(seconds) * NS + int(fraction) * 1_000_000
-
-
-def _interesting(rows: list[tuple[bytes, ...]]) -> list[bytes]:
-    """The serials of the events that say something about signals, in their order."""
-    ids = []
-    for serial, call, _, other, *_ in rows:
-        if call in KILLS:
-            ids.append(serial)
-        elif other.startswith(_TELLING):
-            ids.append(other.rpartition(b":")[2])
-    return ids
 
 
 def _no_records(data: bytes, begin: int, start: int, end: int) -> Iterator[Line]:

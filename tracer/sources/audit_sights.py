@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 
 from tracer.audit.calls import ARCHES
 from tracer.sources.audit_finds import Sight
@@ -38,8 +39,13 @@ class Sights:
         self.execs: dict[bytes, int] = {}
         self._fd = fd
 
-    def add(self, seen: dict[bytes, int], execs: dict[bytes, int]) -> None:
-        """Take in what a later part, or piece, has shown."""
+    def add(self, at: int, seen: Iterable[bytes], execs: Iterable[bytes]) -> None:
+        """Take in the pids that a later part has shown."""
+        self.seen.update(zip(seen, repeat(at)))
+        self.execs.update(zip(execs, repeat(at)))
+
+    def merge(self, seen: dict[bytes, int], execs: dict[bytes, int]) -> None:
+        """Take in what a later piece has shown."""
         self.seen.update(seen)
         self.execs.update(execs)
         if len(self.seen) > PIDS_MAX:
