@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tracer import signals
 from tracer.event import Exit, Failed, Loss, Probe, Repeats, Series, Signal
+from tracer.sinks.remembered import Remembered
 from tracer.text import plain
 from tracer.times import utc, utc_each
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from tracer.event import Event, Process
 
 VERSION = 1
-REMEMBERED = 8192
 AT_ONCE = 64  # lines held before they are written: more of them no longer fit the CPU's cache
 
 _BEGINNING = f'{{"v": {VERSION}, "event": "signal", "id": "'
@@ -25,8 +25,7 @@ class JsonSink:
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._rests: dict[tuple[object, ...], tuple[str, Signal]] = {}
-        self._likes: dict[int, tuple[str, Signal]] = {}
+        self._rests = Remembered(_rest)
         self._lines: list[str] = []
 
     def start(self) -> None:
@@ -34,7 +33,7 @@ class JsonSink:
 
     def write(self, event: Event) -> None:
         if isinstance(event, Signal):
-            rest = self._rest(event)
+            rest = self._rests.of(event)
             self._lines.append(f'{_BEGINNING}{event.id}", "time": "{utc(event.time)}", {rest}')
         elif isinstance(event, Repeats):
             self._repeats(event)
@@ -54,7 +53,7 @@ class JsonSink:
         self._lines.clear()
 
     def _repeats(self, event: Repeats) -> None:
-        own, rest = event.first.id.partition("-")[2], self._rest(event.first)
+        own, rest = event.first.id.partition("-")[2], self._rests.of(event.first)
         for start in range(0, len(event), AT_ONCE):
             times = event.times()[start : start + AT_ONCE]
             heads = [
@@ -65,49 +64,19 @@ class JsonSink:
             self._hand_over()
 
     def _series(self, event: Series) -> None:
-        rests = map(self._rest_of_like, event.likes)
+        rests = map(self._rests.of_same, event.likes)
         self._lines += [
             f'{_BEGINNING}{id_}", "time": "{time}", {rest}'
             for id_, time, rest in zip(event.ids, utc_each(event.times), rests)
         ]
 
-    def _rest_of_like(self, like: Signal) -> str:
-        known = self._likes.get(id(like))
-        if known is None:
-            if len(self._likes) > REMEMBERED:
-                self._likes.clear()
-            known = self._likes[id(like)] = (self._rest(like), like)
-        return known[0]
 
-    def _rest(self, signal: Signal) -> str:
-        """All but id and time, made once for signals that differ in nothing else."""
-        key = (
-            signal.number,
-            signal.code,
-            signal.outcome,
-            signal.why,
-            signal.scope,
-            signal.asked,
-            signal.address,
-            signal.call,
-            signal.origin,
-            id(signal.escalates),
-            id(signal.sender),
-            id(signal.target),
-            id(signal.current),
-            id(signal.claim),
-            id(signal.oom),
-        )
-        known = self._rests.get(key)
-        if known is None:
-            if len(self._rests) > REMEMBERED:
-                self._rests.clear()
-            fields = to_object(signal)
-            for name in ("v", "event", "id", "time"):
-                del fields[name]
-            # The signal is kept, so that no id() in the key is given to another object.
-            known = self._rests[key] = (json.dumps(fields)[1:] + "\n", signal)
-        return known[0]
+def _rest(signal: Signal) -> str:
+    """All of a signal's line but id and time."""
+    fields = to_object(signal)
+    for name in ("v", "event", "id", "time"):
+        del fields[name]
+    return json.dumps(fields)[1:] + "\n"
 
 
 def to_object(event: Event) -> dict[str, Any]:

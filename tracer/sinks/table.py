@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from tracer.event import Exit, Loss, Repeats, Series, Signal
 from tracer.sinks import words
+from tracer.sinks.remembered import Remembered
 from tracer.text import columns, cut
 from tracer.times import SECOND, local, local_date, local_each
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from tracer.event import Event, Failed, Probe
 
-REMEMBERED = 8192
 AT_ONCE = 1024  # lines held before they are written
 PIPED_WIDTH = 132
 NARROWEST = 80
@@ -56,7 +56,7 @@ class TableSink:
         self._wide = wide
         self._room = None if width is None or wide else max(width, NARROWEST) - len(INDENT)
         self._columns = _fit(width or PIPED_WIDTH)
-        self._tails: dict[tuple[object, ...], tuple[str, Signal]] = {}
+        self._tails = Remembered(self._tail)
         self._lines: list[str] = []
         self._explained: tuple[object, ...] | None = None
         self._folded: str | None = None
@@ -107,7 +107,7 @@ class TableSink:
     def _signal(self, event: Signal) -> None:
         if event.asked is not None and event.asked <= 0 and self._fold(event):
             return
-        self._lines.append(f"{local(event.time)} {self._known_tail(event)}")
+        self._lines.append(f"{local(event.time)} {self._tails.of(event)}")
         self._lines += self._explain(event)
 
     def _repeats(self, event: Repeats) -> None:
@@ -117,33 +117,11 @@ class TableSink:
                 self.write(signal)
             return
         self._signal(event.first)
-        again = "".join([" ", self._known_tail(event.first), *self._explain(event.first)])
+        again = "".join([" ", self._tails.of(event.first), *self._explain(event.first)])
         for start in range(0, len(event.later), AT_ONCE):
             times = event.later[start : start + AT_ONCE]
             self._lines.append(again.join([*local_each(times), ""]))
             self._hand_over()
-
-    def _known_tail(self, event: Signal) -> str:
-        """All but the time, made once for signals that differ in nothing else."""
-        key = (
-            event.number,
-            event.outcome,
-            event.why,
-            event.origin,
-            id(event.escalates),
-            id(event.sender),
-            id(event.target),
-            id(event.current),
-            id(event.claim),
-            id(event.oom),
-        )
-        known = self._tails.get(key)
-        if known is None:
-            if len(self._tails) > REMEMBERED:
-                self._tails.clear()
-            # The event is kept, so that no id() in the key is given to another object.
-            known = self._tails[key] = (self._tail(event), event)
-        return known[0]
 
     def _row(self, event: Failed | Probe) -> None:
         self._lines.append(f"{local(event.time)} {self._tail(event)}")

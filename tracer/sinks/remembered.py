@@ -1,0 +1,57 @@
+"""What a sink writes of a signal, made once for all that differ in nothing but id and time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracer.event import Signal
+
+KEPT_MAX = 8192
+
+
+class Remembered:
+    """The text that ``make`` gives for a signal. Signals are kept with it, so that no id() in a key is
+    given to another object."""
+
+    def __init__(self, make: Callable[[Signal], str]) -> None:
+        self._make = make
+        self._texts: dict[tuple[object, ...], tuple[str, Signal]] = {}
+        self._by_id: dict[int, tuple[str, Signal]] = {}
+
+    def of(self, signal: Signal) -> str:
+        """The text of a signal."""
+        key = (
+            signal.number,
+            signal.code,
+            signal.outcome,
+            signal.why,
+            signal.scope,
+            signal.asked,
+            signal.address,
+            signal.call,
+            signal.origin,
+            id(signal.escalates),
+            id(signal.sender),
+            id(signal.target),
+            id(signal.current),
+            id(signal.claim),
+            id(signal.oom),
+        )
+        known = self._texts.get(key)
+        if known is None:
+            if len(self._texts) >= KEPT_MAX:
+                self._texts.clear()
+            known = self._texts[key] = self._make(signal), signal
+        return known[0]
+
+    def of_same(self, signal: Signal) -> str:
+        """Likewise, where the very same object comes again and again."""
+        known = self._by_id.get(id(signal))
+        if known is None:
+            if len(self._by_id) >= KEPT_MAX:
+                self._by_id.clear()
+            known = self._by_id[id(signal)] = self.of(signal), signal
+        return known[0]
