@@ -77,8 +77,7 @@ class TableSink:
         elif isinstance(event, Repeats):
             self._repeats(event)
         elif isinstance(event, Series):
-            for signal in event.signals():
-                self.write(signal)
+            self._series(event)
         elif isinstance(event, Exit):
             self._sentence(event.time, f"└ {words.name(event.process)} {words.death(event)}", "")
         elif isinstance(event, Loss):
@@ -122,6 +121,16 @@ class TableSink:
             times = event.later[start : start + AT_ONCE]
             self._lines.append(again.join([*local_each(times), ""]))
             self._hand_over()
+
+    def _series(self, event: Series) -> None:
+        """Each as any signal; no two of them are of one wide kill."""
+        if max(event.times) // QUARTER_HOUR != self._quarter_hour:
+            for signal in event.signals():
+                self.write(signal)
+            return
+        for like, moment in zip(event.likes, local_each(event.times)):
+            self._lines.append(f"{moment} {self._tails.of_same(like)}")
+            self._lines += self._explain(like)
 
     def _row(self, event: Failed | Probe) -> None:
         self._lines.append(f"{local(event.time)} {self._tail(event)}")
