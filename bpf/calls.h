@@ -11,17 +11,16 @@
 static __always_inline __u32 pid_of_pidfd(struct task_struct *me, __u32 fd)
 {
 	struct fdtable *table = BPF_CORE_READ(me, files, fdt);
-	struct pid___pidfs *since_pidfs = NULL;
 	struct file *file = NULL;
-	struct pid *pid;
+	struct pid *pid = NULL;
 
 	if (fd >= BPF_CORE_READ(table, max_fds))
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
 	if (!file)
 		return 0;
-	pid = bpf_core_field_exists(since_pidfs->stashed) ? BPF_CORE_READ(file, f_inode, i_private) :
-							     BPF_CORE_READ(file, private_data);
+	pid = bpf_core_field_exists(pid->stashed) ? BPF_CORE_READ(file, f_inode, i_private) :
+						    BPF_CORE_READ(file, private_data);
 	return BPF_CORE_READ(pid, numbers[0].nr);
 }
 
@@ -62,8 +61,7 @@ int on_call(__u64 *ctx)
 	pid = id >> 32;
 	if (config.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &pid))
 		return 0;
-	if (config.describe && met_first(pid, me->group_leader->start_boottime,
-					  state_of(me->group_leader), false) &&
+	if (config.describe && met_first(pid, meeting_at(me), false) &&
 	    describe(bpf_get_current_task(), true, ON_CALL))
 		was_missed(pid);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
@@ -79,7 +77,7 @@ int on_call(__u64 *ctx)
 	record->asked = call.asked;
 	record->signal = call.signal;
 	record->target_pid = called_pid(me, &call, error);
-	fill_sender(&record->sender, me);
+	fill_sender(&record->sender, me, me->cred);
 	submit(record);
 	return 0;
 }

@@ -36,12 +36,9 @@ static __always_inline bool add_name(char *text, volatile __u16 *size, const voi
 
 static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node)
 {
-	struct kernfs_node___new *new = (void *)node;
-	struct kernfs_node___old *old = (void *)node;
-
-	if (bpf_core_field_exists(new->__parent))
-		return BPF_CORE_READ(new, __parent);
-	return BPF_CORE_READ(old, parent);
+	if (bpf_core_field_exists(node->__parent))
+		return BPF_CORE_READ(node, __parent);
+	return BPF_CORE_READ(node, parent);
 }
 
 static __always_inline void add_cgroup(struct process_record *record, struct kernfs_node *node)
@@ -84,6 +81,11 @@ __noinline int describe_cgroup(__u64 address, __u32 by)
 	return 0;
 }
 
+static __always_inline struct mount *mount_of(struct vfsmount *seen_by_others)
+{
+	return (void *)seen_by_others - bpf_core_field_offset(struct mount, mnt);
+}
+
 /*
  * The path of the executable, component by component, over mount points up to the root of its mount
  * namespace: d_path() (fs/d_path.c) without its locks.
@@ -93,23 +95,21 @@ __noinline int describe_exe(__u64 address, __u32 by)
 	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	struct file *file = BPF_CORE_READ((struct task_struct *)address, mm, exe_file);
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent;
-	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
-	struct mount *mount, *above;
+	struct mount *mount = mount_of(BPF_CORE_READ(file, f_path.mnt)), *above;
 
 	if (!record || !dentry)
 		return 0;
 	record->flags |= EXE_CUT;
 	for (int step = 0; step < PATH_STEPS && dentry; step++) {
-		mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
 		parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == BPF_CORE_READ(vfs, mnt_root) || dentry == parent) {
+		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
 			above = BPF_CORE_READ(mount, mnt_parent);
 			if (above == mount || !above) {
 				record->flags &= ~EXE_CUT;
 				break;
 			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			vfs = (void *)above + bpf_core_field_offset(struct mount, mnt);
+			mount = above;
 			continue;
 		}
 		if (!add_name(record->text, &record->exe_size, BPF_CORE_READ(dentry, d_name.name)))
@@ -123,13 +123,13 @@ static __always_inline __u32 own_pid(struct task_struct *leader)
 {
 	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
 	__u32 level = BPF_CORE_READ(pid, level);
-	__u32 step = bpf_core_type_size(struct upid);
+	__u32 first = bpf_core_field_offset(struct pid, numbers[0].nr);
+	__u32 step = bpf_core_field_size(struct pid, numbers[0]);
 	__u32 number = 0;
 
 	if (level > 32 || !pid) /* MAX_PID_NS_LEVEL, include/linux/pid_namespace.h */
 		return 0;
-	bpf_probe_read_kernel(&number, sizeof(number),
-			      (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * step);
+	bpf_probe_read_kernel(&number, sizeof(number), (void *)pid + first + level * step);
 	return number;
 }
 
@@ -264,29 +264,47 @@ __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 	return bpf_ringbuf_output(&ring, record, size, 0);
 }
 
+/* The state is a number that changes with what a description tells: by exec, a new parent, other credentials. */
 static __always_inline __u64 mixed(__u64 exec, __u32 parent, __u32 uid, __u32 euid)
 {
 	return (((exec * 31 + parent) * 31 + uid) * 31) + euid;
 }
 
-/* A number that changes with what a description tells: by exec, a new parent, other credentials. */
-static __always_inline __u64 state_of(struct task_struct *leader)
+struct meeting {
+	__u64 start;
+	__u64 state;
+};
+
+/* Of a process whose thread this is: through helpers, so that any pointer will do. */
+static __always_inline struct meeting meeting_at(struct task_struct *task)
 {
-	return mixed(leader->self_exec_id, leader->real_parent->tgid, leader->real_cred->uid.val,
-		     leader->real_cred->euid.val);
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	const struct cred *cred = BPF_CORE_READ(leader, real_cred);
+
+	return (struct meeting){
+		.start = BPF_CORE_READ(leader, start_boottime),
+		.state = mixed(BPF_CORE_READ(leader, self_exec_id),
+			       BPF_CORE_READ(leader, real_parent, tgid), BPF_CORE_READ(cred, uid.val),
+			       BPF_CORE_READ(cred, euid.val)),
+	};
 }
 
-/* The same for a task whose type the verifier does not know. */
-static __always_inline __u64 state_at(struct task_struct *leader)
+/* The same where the verifier knows the types: ten times as fast for the thread that leads. */
+static __always_inline struct meeting meeting_with(struct task_struct *task, const struct cred *cred)
 {
-	return mixed(BPF_CORE_READ(leader, self_exec_id), BPF_CORE_READ(leader, real_parent, tgid),
-		     BPF_CORE_READ(leader, real_cred, uid.val),
-		     BPF_CORE_READ(leader, real_cred, euid.val));
+	if (task->pid != task->tgid)
+		return meeting_at(task);
+	return (struct meeting){
+		.start = task->start_boottime,
+		.state = mixed(task->self_exec_id, task->real_parent->tgid, cred->uid.val,
+			       cred->euid.val),
+	};
 }
 
 /* The name says it: true the first time this process is met in this state. */
-static __always_inline bool met_first(__u32 pid, __u64 start, __u64 state, bool watch)
+static __always_inline bool met_first(__u32 pid, struct meeting meeting, bool watch)
 {
+	__u64 start = meeting.start, state = meeting.state;
 	struct seen *old = bpf_map_lookup_elem(&seen, &pid);
 	struct seen new = { .start = start, .state = state, .watched = watch };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The few kernel types that are read, with the few fields used: libbpf relocates each access by the
- * running kernel's BTF (CO-RE). Flavours (___old, ___new) stand for fields that were renamed.
+ * running kernel's BTF (CO-RE). For each type that an access begins at it looks through the names of all
+ * types of the kernel, a millisecond: so a renamed field stands beside its old name, not in a flavour of its
+ * own (___old), and what lies within another type is read through that.
  */
 #ifndef SIGTRACE_KERNEL_H
 #define SIGTRACE_KERNEL_H
@@ -40,12 +42,9 @@ struct upid {
 
 struct pid {
 	unsigned int level;
-	struct upid numbers[1];
-};
-
-/* Since Linux commit cb12fd8e0dab ("pidfd: add pidfs") (in v6.9). */
-struct pid___pidfs {
+	/* Since Linux commit cb12fd8e0dab ("pidfd: add pidfs") (in v6.9). */
 	void *stashed;
+	struct upid numbers[1];
 };
 
 struct qstr {
@@ -98,17 +97,11 @@ struct mm_struct {
 };
 
 struct kernfs_node {
+	struct kernfs_node *parent;
+	/* Since Linux commit 633488947ef6 ("kernfs: Use RCU to access kernfs_node::parent.") (in v6.15). */
+	struct kernfs_node *__parent;
 	const char *name;
 	unsigned long long id;
-};
-
-/* Since Linux commit 633488947ef6 ("kernfs: Use RCU to access kernfs_node::parent.") (in v6.15). */
-struct kernfs_node___new {
-	struct kernfs_node *__parent;
-};
-
-struct kernfs_node___old {
-	struct kernfs_node *parent;
 };
 
 struct cgroup {
@@ -190,16 +183,7 @@ struct task_struct {
 	struct files_struct *files;
 };
 
-#if defined(__TARGET_ARCH_x86)
-struct pt_regs {
-	unsigned long orig_ax;
-	unsigned long di;
-	unsigned long si;
-	unsigned long dx;
-	unsigned long bx;
-	unsigned long cx;
-};
-#elif defined(__TARGET_ARCH_arm64)
+#if defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	unsigned long long regs[31];
 	unsigned long long orig_x0;
@@ -208,6 +192,14 @@ struct pt_regs {
 #endif
 
 #pragma clang attribute pop
+
+#if defined(__TARGET_ARCH_x86)
+/* Whole and as it is: its places are fixed, arch/x86/include/uapi/asm/ptrace.h. */
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	unsigned long ip, cs, flags, sp, ss;
+};
+#endif
 
 /*
  * The beginning of a siginfo, whose places are fixed: include/uapi/asm-generic/siginfo.h. pid and uid are

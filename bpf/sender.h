@@ -100,13 +100,22 @@ static __always_inline void copy_comm(char *to, const char *from)
 	((__u64 *)to)[1] = ((const __u64 *)from)[1];
 }
 
-static __always_inline void fill_sender(struct end *end, struct task_struct *me)
+/* When the process of a task was born. */
+static __always_inline __u64 start_of(struct task_struct *task)
+{
+	if (task->pid == task->tgid)
+		return task->start_boottime;
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+static __always_inline void fill_sender(struct end *end, struct task_struct *me,
+					const struct cred *cred)
 {
 	if (HAS_CURRENT_BTF) { /* plain loads: a call of a helper costs as much as ten of them */
 		end->pid = me->tgid;
 		end->tid = me->pid;
-		end->uid = me->cred->uid.val;
-		end->start = me->group_leader->start_boottime;
+		end->uid = cred->uid.val;
+		end->start = start_of(me);
 		copy_comm(end->comm, me->comm);
 	} else {
 		struct task_struct *task = (void *)bpf_get_current_task();

@@ -22,10 +22,9 @@
 
 static __always_inline bool is_ns_init(struct task_struct *task)
 {
-	struct pid *pid = task->thread_pid;
-
 	/* Only zap_pid_ns_processes() asks, from the namespace's init while it exits. */
-	return pid->level && own_pid(task->group_leader) == 1;
+	return BPF_CORE_READ(task, thread_pid, level) &&
+	       own_pid(BPF_CORE_READ(task, group_leader)) == 1;
 }
 
 static __always_inline bool leads_session(struct task_struct *me)
@@ -82,7 +81,7 @@ static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
 static __always_inline void fill_truth(struct signal_record *record, struct task_struct *me,
 				       struct task_struct *target)
 {
-	record->own_pid = own_pid(me->group_leader);
+	record->own_pid = own_pid(BPF_CORE_READ(me, group_leader));
 	if (BPF_CORE_READ(target, thread_pid, level))
 		record->flags |= TARGET_IN_PID_NS;
 	if (BPF_CORE_READ(me, real_cred, user_ns, level) ||
@@ -119,27 +118,19 @@ static __always_inline bool wanted(__u32 number, int result, struct task_struct 
 	       one_of(&uids, bpf_get_current_uid_gid(), target->real_cred->uid.val);
 }
 
-static __always_inline void meet(__u64 *ctx, struct task_struct *me, struct task_struct *target)
+static __always_inline void meet(__u64 *ctx, struct task_struct *me, const struct cred *my_cred,
+				 struct task_struct *target, const struct cred *cred)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 address = 0;
+	__u64 address = bpf_get_current_task();
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	__u64 start, state;
+	struct meeting meeting;
 
 	if (pid && pid != (__u32)target->tgid && config.describe) {
-		if (HAS_CURRENT_BTF) {
-			start = me->group_leader->start_boottime;
-			state = state_of(me->group_leader);
-		} else {
-			start = BPF_CORE_READ(task, group_leader, start_boottime);
-			state = state_at(BPF_CORE_READ(task, group_leader));
-		}
-		if (met_first(pid, start, state, false) && describe((__u64)task, true, ON_SIGNAL))
+		meeting = HAS_CURRENT_BTF ? meeting_with(me, my_cred) : meeting_at((void *)address);
+		if (met_first(pid, meeting, false) && describe(address, true, ON_SIGNAL))
 			was_missed(pid);
 	}
-	start = target->group_leader->start_boottime;
-	state = state_of(target->group_leader);
-	if (met_first(target->tgid, start, state, config.deaths) && config.describe) {
+	if (met_first(target->tgid, meeting_with(target, cred), config.deaths) && config.describe) {
 		/* The same pointer as a number: verified functions take no typed pointers before v6.9. */
 		bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
 		if (describe(address, pid == (__u32)target->tgid, ON_SIGNAL))
@@ -152,16 +143,20 @@ int on_signal(__u64 *ctx)
 {
 	__u32 number = ctx[0];
 	struct task_struct *target = (void *)ctx[2];
+	const struct cred *my_cred = NULL, *cred;
 	struct task_struct *me = NULL;
 	struct signal_record *record;
 	struct syscall call;
 
 	if (number - 1 > 63 || !wanted(number, ctx[4], target))
 		return 0;
-	if (HAS_CURRENT_BTF)
+	cred = target->real_cred;
+	if (HAS_CURRENT_BTF) {
 		me = bpf_get_current_task_btf();
+		my_cred = me->cred;
+	}
 	if (config.describe || config.deaths)
-		meet(ctx, me, target);
+		meet(ctx, me, my_cred, target, cred);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		count_loss(LOST_SIGNALS);
@@ -186,8 +181,8 @@ int on_signal(__u64 *ctx)
 	fill_info(record, ctx);
 	if (HAS_CURRENT_BTF && writes_siginfo(record->call))
 		fill_truth(record, me, target);
-	fill_sender(&record->sender, me);
-	fill_target(&record->target, target);
+	fill_sender(&record->sender, me, my_cred);
+	fill_target(&record->target, target, cred);
 	submit(record);
 	return 0;
 }
@@ -195,9 +190,9 @@ int on_signal(__u64 *ctx)
 /* wait(2)'s status of a process that is gone: wait_task_zombie(), kernel/exit.c. */
 static __always_inline __u32 wait_status(struct task_struct *task)
 {
-	if (task->signal->flags & SIGNAL_GROUP_EXIT)
-		return task->signal->group_exit_code;
-	return task->group_leader->exit_code;
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(task, signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
 /*
@@ -212,13 +207,15 @@ int on_exit(__u64 *ctx)
 	struct exit_record *record;
 	struct seen *met;
 	bool watched;
+	__u64 start;
 
-	if (task->signal->live.counter)
+	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	met = bpf_map_lookup_elem(&seen, &pid);
 	if (!met)
 		return 0;
-	watched = met->watched && met->start == task->group_leader->start_boottime;
+	start = start_of(task);
+	watched = met->watched && met->start == start;
 	if (bpf_map_delete_elem(&seen, &pid) || !watched)
 		return 0;
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
@@ -230,9 +227,9 @@ int on_exit(__u64 *ctx)
 	record->type = RECORD_EXIT;
 	record->pid = pid;
 	record->time = bpf_ktime_get_boot_ns();
-	record->start = task->group_leader->start_boottime;
+	record->start = start;
 	record->status = wait_status(task);
-	copy_comm(record->comm, task->group_leader->comm);
+	BPF_CORE_READ_STR_INTO(&record->comm, task, group_leader, comm);
 	submit(record);
 	return 0;
 }

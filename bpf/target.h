@@ -13,14 +13,14 @@
 static __noinline bool all_block(struct task_struct *task, __u64 bit)
 {
 	struct signal_struct *group = BPF_CORE_READ(task, signal);
-	struct list_head *node = BPF_CORE_READ(group, thread_head.next);
+	void *node = BPF_CORE_READ(group, thread_head.next);
 	struct task_struct *thread;
 
 	for (int i = 0; i < THREADS_LOOKED_AT; i++) {
-		thread = (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
+		thread = node - bpf_core_field_offset(struct task_struct, thread_node);
 		if (!(BPF_CORE_READ(thread, blocked.sig[0]) & bit))
 			return false;
-		node = BPF_CORE_READ(node, next);
+		node = BPF_CORE_READ(thread, thread_node.next);
 		if (node == (void *)group + bpf_core_field_offset(struct signal_struct, thread_head))
 			return true;
 	}
@@ -64,7 +64,8 @@ static __always_inline __u32 target_flags(struct task_struct *task, __u32 number
 {
 	__u32 flags = TARGET_KNOWN;
 	__u64 bit = 1ULL << (number - 1), handler;
-	__u32 state = task->signal->flags;
+	struct signal_struct *shared = task->signal;
+	__u32 state = shared->flags;
 
 	if ((task->flags & PF_EXITING) || (state & SIGNAL_GROUP_EXIT))
 		flags |= TARGET_EXITING;
@@ -78,18 +79,19 @@ static __always_inline __u32 target_flags(struct task_struct *task, __u32 number
 	else if (handler != SIG_DFL)
 		flags |= TARGET_HANDLES;
 	if (task->blocked.sig[0] & bit) {
-		if (!group || task->signal->nr_threads == 1 || all_block(task, bit))
+		if (!group || shared->nr_threads == 1 || all_block(task, bit))
 			flags |= TARGET_BLOCKS;
 	}
 	return flags;
 }
 
-static __always_inline void fill_target(struct end *end, struct task_struct *task)
+static __always_inline void fill_target(struct end *end, struct task_struct *task,
+					const struct cred *cred)
 {
 	end->pid = task->tgid;
 	end->tid = task->pid;
-	end->uid = task->real_cred->uid.val;
-	end->start = task->group_leader->start_boottime;
+	end->uid = cred->uid.val;
+	end->start = start_of(task);
 	copy_comm(end->comm, task->comm);
 }
 
