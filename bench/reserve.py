@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 import sys
-from pathlib import Path
 
 from tracer.libbpf.object import OpenObject
 from tracer.libbpf.ring import open_ring
@@ -13,7 +12,7 @@ SIZE = 8 << 20
 
 
 def main() -> None:
-    loaded = OpenObject(Path(sys.argv[1])).load()
+    loaded = OpenObject(sys.argv[1]).load()
     ring = open_ring(loaded.fd("ring"), SIZE)
     loaded.attach(["on_signal"])
     resting = select.poll()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from typing import TYPE_CHECKING
 
 from tracer.errors import Problem
-from tracer.options import COMMANDS, Parser, live_parser, parse
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from tracer.libbpf.object import OpenObject
 
 CANNOT = 2
 
@@ -33,23 +33,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    if words and words[0] in COMMANDS:
-        command = importlib.import_module("tracer.commands." + words[0].replace("-", "_"))
-        parser = Parser(
-            prog=f"sigtrace {words[0]}", description=COMMANDS[words[0]], allow_abbrev=False
-        )
-        command.add_arguments(parser)
-        return int(command.run(parse(parser, words[1:])))
     if words and not words[0].startswith("-"):
+        return _run_command(words[0], words[1:])
+    opening = None if any(word.startswith("--source") for word in words) else _begin_to_open()
+    from tracer import options
+    from tracer.commands import live
+
+    return live.run(options.parse(options.live_parser(), words), opening)
+
+
+def _begin_to_open() -> Callable[[], OpenObject]:
+    """The core source's object: most of the time of a start is libbpf's and the kernel's."""
+    from tracer.soon import soon
+    from tracer.sources.bpf_object import open_object
+
+    return soon(open_object)
+
+
+def _run_command(name: str, words: list[str]) -> int:
+    import importlib
+
+    from tracer.options import COMMANDS, Parser, parse
+
+    if name not in COMMANDS:
         raise Problem(
-            f"{words[0]!r} is no command of sigtrace",
+            f"{name!r} is no command of sigtrace",
             "tracing live takes options only",
             f"sigtrace --signal 9, or sigtrace {{{','.join(COMMANDS)}}}",
         )
-    options = parse(live_parser(), words)
-    from tracer.commands import live
-
-    return live.run(options)
+    command = importlib.import_module("tracer.commands." + name.replace("-", "_"))
+    parser = Parser(prog=f"sigtrace {name}", description=COMMANDS[name], allow_abbrev=False)
+    command.add_arguments(parser)
+    return int(command.run(parse(parser, words)))
 
 
 def _report(problem: Problem, words: list[str]) -> int:

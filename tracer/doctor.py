@@ -9,9 +9,9 @@ from typing import Callable
 
 from tracer import audit_checks, procfs, tracefs
 from tracer.errors import Problem
-from tracer.event import frozen
 from tracer.filter import KernelFilter
 from tracer.finding import MISSING, OK, REFUSED, Finding
+from tracer.frozen import frozen
 from tracer.privileges import CAPABILITIES, has_capability, in_first_namespace, restriction
 from tracer.sources.abilities import SOURCES, unseen
 from tracer.sources.wanted import Wanted
@@ -92,13 +92,13 @@ def container() -> Finding:
 
 
 def btf() -> Finding:
-    from tracer.sources.bpf import BTF
+    from tracer.sources.bpf_object import BTF
 
-    if not BTF.exists():
+    if not os.path.exists(BTF):
         return Finding(MISSING, f"{BTF}: CO-RE needs it", "sigtrace --source bcc")
     if not os.access(BTF, os.R_OK):
         return Finding(REFUSED, f"{BTF} cannot be read", f"chmod a+r {BTF}")
-    return Finding(OK, f"{BTF}, {BTF.stat().st_size >> 10} KiB")
+    return Finding(OK, f"{BTF}, {os.stat(BTF).st_size >> 10} KiB")
 
 
 def libbpf() -> Finding:
@@ -110,12 +110,12 @@ def libbpf() -> Finding:
 
 def program() -> Finding:
     from tracer.libbpf.object import OpenObject
-    from tracer.sources.bpf import OBJECT
+    from tracer.sources.bpf_object import OBJECT
 
-    if not OBJECT.exists():
+    if not os.path.exists(OBJECT):
         return Finding(MISSING, f"{OBJECT} is not built", "make build")
-    OpenObject(OBJECT)
-    return Finding(OK, str(OBJECT))
+    OpenObject(OBJECT, listen=True)
+    return Finding(OK, OBJECT)
 
 
 def ring_buffer() -> Finding:

@@ -6,26 +6,14 @@ paths) stays ``bytes`` until a sink writes it. Times are nanoseconds since the e
 
 from __future__ import annotations
 
-import dataclasses
-import sys
-from typing import TYPE_CHECKING, Any
+from tracer.frozen import frozen, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import TypeVar, Union
+    from collections.abc import Iterator
+    from typing import Union
 
-    from typing_extensions import dataclass_transform
-
-    T = TypeVar("T")
     Event = Union["Signal", "Repeats", "Series", "Exit", "Failed", "Probe", "Loss"]
-
-    @dataclass_transform(frozen_default=True)
-    def frozen(cls: type[T]) -> type[T]: ...
-
-else:
-    # slots came with Python 3.10; Debian bullseye has 3.9.
-    _SLOTS: dict[str, Any] = {"slots": True} if sys.version_info >= (3, 10) else {}
-    frozen: Callable[[type], type] = dataclasses.dataclass(frozen=True, **_SLOTS)
 
 
 @frozen
@@ -166,7 +154,7 @@ class Repeats:
 
     def _again(self, time: int) -> Signal:
         own = f"{time:x}-{self.first.id.partition('-')[2]}"
-        return dataclasses.replace(self.first, time=time, id=own)
+        return replace(self.first, time=time, id=own)
 
 
 @frozen
@@ -187,7 +175,7 @@ class Series:
     def signals(self) -> Iterator[Signal]:
         """Each by itself, for who cannot take them together."""
         for like, time, id_ in zip(self.likes, self.times, self.ids):
-            yield dataclasses.replace(like, time=time, id=id_)
+            yield replace(like, time=time, id=id_)
 
     def up_to(self, count: int) -> Series:
         """The first so many of them."""

@@ -7,16 +7,17 @@ no, ``matches`` says no (tests/unit/test_filter.py proves it on random signals).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tracer import outcome as outcomes
 from tracer import signals
 from tracer.errors import Problem
-from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Signal, frozen
+from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Signal
+from tracer.frozen import frozen
 from tracer.origin import CALL_ORIGINS, ORIGINS
 from tracer.outcome import RESULT_OF
 from tracer.text import shown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 

@@ -4,12 +4,12 @@ signal that the target survived."""
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from tracer.event import Earlier, Exit, Repeats, Signal
+from tracer.frozen import replace
 from tracer.signals import NUMBERS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.event import Event, Process
 

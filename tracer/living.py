@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from tracer import procfs
-from tracer.event import Ancestor, frozen
+from tracer.event import Ancestor
+from tracer.frozen import frozen, replace
 from tracer.processes import Processes
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def described(process: Process, offset: int | None) -> Process:
     if status is None:
         return process
     ppid = process.ppid or status.ppid or None
-    return dataclasses.replace(
+    return replace(
         process,
         comm=process.comm or procfs.read(pid, "comm", b"\n"),
         uid=status.uid if process.uid is None else process.uid,

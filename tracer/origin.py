@@ -5,10 +5,10 @@ The rules are of kernel/signal.c and its callers; ../docs/origins.md tells them 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from tracer.frozen import frozen
 from tracer.signals import NUMBERS, has_codes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,7 +60,8 @@ _TIMERS = frozenset(_N[name] for name in ("ALRM", "VTALRM", "PROF"))
 _KILL = _N["KILL"]
 
 
-class Facts(NamedTuple):
+@frozen
+class Facts:
     """What a source saw of one signal; None where it cannot know.
 
     ``call`` is the system call that the current task was in and that names this very signal, "other"

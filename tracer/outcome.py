@@ -6,7 +6,7 @@ means queued: whether the target blocks it or has a handler is read off the targ
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from tracer.frozen import frozen
 
 OUTCOMES: dict[str, str] = {
     "delivered": "queued for the target, which has its default action",
@@ -46,7 +46,8 @@ _DEFAULT_IGNORED = frozenset((17, 18, 23, 28))  # CHLD CONT URG WINCH, signal(7)
 _CONT = 18
 
 
-class Target(NamedTuple):
+@frozen
+class Target:
     """The target's state as the signal found it."""
 
     exiting: bool = False

@@ -6,10 +6,11 @@ import os
 import select
 import signal
 import time
-from typing import TYPE_CHECKING
 
-from tracer.event import Exit, Loss, Repeats, Series, frozen
+from tracer.event import Exit, Loss, Repeats, Series
+from tracer.frozen import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Protocol

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -42,7 +41,7 @@ def effective() -> int:
 
 
 def _capability_set(name: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in _text("/proc/self/status").splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1], 16)
     return 0
@@ -116,6 +115,7 @@ def restriction() -> str:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_text().strip()
+        with open(path) as file:
+            return file.read().strip()
     except OSError:
         return ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import pwd
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tracer import procfs
 from tracer.cgroups import place_of
+from tracer.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +74,9 @@ class Processes:
         """
         user = None if process.uid is None else user_name(process.uid)
         if not self._details:
-            return dataclasses.replace(process, user=user)
+            return replace(process, user=user)
         place = place_of(process.cgroup or b"")
-        return dataclasses.replace(
+        return replace(
             process,
             user=user,
             unit=place.unit,

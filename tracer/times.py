@@ -6,10 +6,10 @@ import datetime
 import re
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from tracer.errors import Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -127,7 +127,6 @@ def test_help_names_every_option_and_command(capsys):
 
 def test_a_mistake_of_ours_is_no_traceback(monkeypatch, capsys):
     monkeypatch.setattr(options, "live_parser", None)
-    monkeypatch.setattr(cli, "live_parser", None)
     assert cli.main([]) == 2
     assert "Traceback" not in capsys.readouterr().err
     assert cli.main(["-vv"]) == 2

@@ -13,7 +13,18 @@ ROOT = Path(__file__).parents[2]
 TRACER = ROOT / "tracer"
 
 # From what a part may take; "the words" is what every part shares: source → event → filter → know → sink.
-WORDS = {"tracer", "errors", "event", "signals", "origin", "outcome", "text", "times", "clock"}
+WORDS = {
+    "tracer",
+    "errors",
+    "event",
+    "frozen",
+    "signals",
+    "origin",
+    "outcome",
+    "text",
+    "times",
+    "clock",
+}
 KNOW = {"cgroups", "procfs", "processes", "kmsg", "privileges"}
 MAY_IMPORT = {
     "filter.py": WORDS,

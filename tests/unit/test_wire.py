@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tracer.sources import wire
+from tracer.sources import wanted, wire
 
 HEADER = Path(__file__).parents[2] / "bpf" / "sigtrace.h"
 
@@ -22,7 +22,7 @@ RECORDS = {
     "exit_record": wire.EXIT_RECORD,
     "oom_record": wire.OOM_RECORD,
     "call_record": wire.CALL_RECORD,
-    "config": wire.CONFIG,
+    "config": wanted.CONFIG,
 }
 
 
@@ -104,10 +104,15 @@ def test_layout(types, name):
 
 
 @pytest.mark.parametrize(
-    ("prefix", "enum"),
-    [("", "signal_flag"), ("", "process_flag"), ("", "verdict_mode"), ("RECORD_", "record_type")],
+    ("module", "prefix", "enum"),
+    [
+        (wire, "", "signal_flag"),
+        (wire, "", "process_flag"),
+        (wanted, "", "verdict_mode"),
+        (wire, "RECORD_", "record_type"),
+    ],
 )
-def test_numbers(prefix, enum):
+def test_numbers(module, prefix, enum):
     """Every enumerator of the header has the same value in Python."""
     body = re.search(rf"enum {enum} {{(.*?)}};", HEADER.read_text(), re.DOTALL)[1]
     body = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
@@ -115,7 +120,7 @@ def test_numbers(prefix, enum):
     for part in filter(None, map(str.strip, body.split(","))):
         name, _, given = part.partition("=")
         value = eval(given) if given else value + 1
-        assert getattr(wire, name.strip()[len(prefix) :]) == value
+        assert getattr(module, name.strip()[len(prefix) :]) == value
 
 
 def test_calls_and_losses_have_the_headers_order():

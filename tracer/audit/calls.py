@@ -8,7 +8,7 @@ arch values: AUDIT_ARCH_* in include/uapi/linux/audit.h, an ELF machine number w
 
 from __future__ import annotations
 
-from tracer.event import frozen
+from tracer.frozen import frozen
 
 
 @frozen

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 
-from tracer.event import frozen
+from tracer.frozen import frozen
 
 NS = 1_000_000_000
 _EPOCH = re.compile(rb"(\d{1,10})\.(\d{1,9})")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tracer.audit.dates import NS
-from tracer.event import frozen
+from tracer.frozen import frozen
 
 DENSE = 32
 _DENSE_MAX = 64

@@ -6,7 +6,6 @@ login uid and session are still the same, and never past a boot or a death that 
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import OrderedDict
 from typing import Optional, TypeVar
@@ -17,7 +16,8 @@ from tracer.audit.calls import is_exec
 from tracer.audit.coalesce import APART, Group
 from tracer.audit.fields import Fields, identity, parse_fields, parse_interpreted, text
 from tracer.audit.record import Record
-from tracer.event import Process, frozen
+from tracer.event import Process
+from tracer.frozen import frozen, replace
 
 SEEN_MAX = 8192
 CACHED_MAX = 4096
@@ -137,7 +137,7 @@ class Known:
         process = self._senders.get(key)
         if process is None or not key[0]:
             argv, cut = title_of(group.records)
-            process = dataclasses.replace(
+            process = replace(
                 self.process(fields_of(call), call.interpreted), argv=argv, argv_cut=cut
             )
             _keep(self._senders, key, process)
@@ -148,7 +148,7 @@ class Known:
             return process
         seen = self._seen(group.stamp.node, process.pid, group.stamp.time)
         if seen and _same(seen.process, process) and seen.argv and _begins(seen.argv, process.argv):
-            return dataclasses.replace(process, argv=seen.argv, argv_cut=seen.argv_cut)
+            return replace(process, argv=seen.argv, argv_cut=seen.argv_cut)
         return process
 
     def victim(self, group: Group, one: Record) -> Process:
@@ -182,7 +182,7 @@ class Known:
         if done is not None and done[0] is found and done[1] == seen:
             return done[2]
         before = seen.process
-        whole = dataclasses.replace(
+        whole = replace(
             found,
             comm=found.comm or before.comm,
             exe=found.exe or before.exe,
@@ -254,7 +254,7 @@ class Known:
         began = self._read_sight(exec_)
         if began is None or not _same(began.process, newest.process):
             return newest
-        return dataclasses.replace(newest, argv=began.argv, argv_cut=began.argv_cut)
+        return replace(newest, argv=began.argv, argv_cut=began.argv_cut)
 
     def _sight(self, key: Key, group: Group) -> Seen | None:
         """What an event says of its process; the last one asked for is remembered."""

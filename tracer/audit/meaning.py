@@ -20,6 +20,7 @@ from tracer.audit.fields import Fields, hexadecimal, pid_argument
 from tracer.audit.known import Known, fields_of, find
 from tracer.audit.record import Record, Stamp
 from tracer.event import Failed, Loss, Probe, Process, Signal
+from tracer.frozen import replace
 from tracer.outcome import ATTEMPTED
 from tracer.signals import FIRST, LAST, NUMBERS, number_of
 
@@ -185,9 +186,7 @@ def _with_thread(attempt: Attempt, target: Process) -> Process:
     """The thread too, where the caller numbers processes as the log does (the same pid namespace)."""
     if attempt.tid is None or attempt.call.pid is None or attempt.asked != target.pid:
         return target
-    import dataclasses
-
-    return dataclasses.replace(target, tid=attempt.tid)
+    return replace(target, tid=attempt.tid)
 
 
 def _asked_target(attempt: Attempt) -> Process | None:

@@ -7,7 +7,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from tracer.audit.calls import ARCHES, CALLS, Call
-from tracer.event import frozen
+from tracer.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

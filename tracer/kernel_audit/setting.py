@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tracer import procfs
-from tracer.event import frozen
+from tracer.frozen import frozen
 from tracer.kernel_audit.rule import Rule, hiding, missing_calls, narrowed, ours
 
 if TYPE_CHECKING:

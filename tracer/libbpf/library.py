@@ -28,6 +28,7 @@ _PROTOTYPES = {
     "bpf_map__fd": (c_int, c_void_p),
     "bpf_map_update_elem": (c_int, c_int, c_void_p, c_void_p, c_uint64),
     "bpf_program__set_autoload": (c_int, c_void_p, ctypes.c_bool),
+    "bpf_program__set_attach_target": (c_int, c_void_p, c_int, c_char_p),
     "bpf_program__attach": (c_void_p, c_void_p),
     "bpf_link__destroy": (c_int, c_void_p),
     "libbpf_probe_bpf_map_type": (c_int, c_int, c_void_p),

@@ -5,23 +5,25 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-from typing import TYPE_CHECKING
 
 from tracer.errors import Problem
 from tracer.libbpf.library import PRINT, open_library
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 
 class Log:
-    """Collects what libbpf and the verifier say; shown when something fails, or with -vv."""
+    """Collects what libbpf and the verifier say, if it listens; shown when something fails, with -vv.
 
-    def __init__(self, library: ctypes.CDLL) -> None:
+    Each line is a call from libbpf into Python, hundreds for a load: they would wait for Python's lock.
+    """
+
+    def __init__(self, library: ctypes.CDLL, *, listen: bool) -> None:
         self._lines: list[bytes] = []
         self._library = library
-        self._callback = PRINT(self._take)
+        self._callback = PRINT(self._take) if listen else PRINT()
         library.libbpf_set_print(self._callback)
 
     def _take(self, _level: int, form: bytes, arguments: int) -> int:
@@ -37,9 +39,11 @@ class Log:
 class OpenObject:
     """An object file that is parsed but not loaded: its configuration and sizes may be set."""
 
-    def __init__(self, path: Path) -> None:
+    _handle: int | None = None
+
+    def __init__(self, path: str, *, listen: bool = False) -> None:
         self._library = open_library()
-        self.log = Log(self._library)
+        self.log = Log(self._library, listen=listen)
         self._handle = self._library.bpf_object__open_file(os.fsencode(path), None)
         if not self._handle:
             raise Problem(
@@ -72,6 +76,12 @@ class OpenObject:
         for name in programs:
             self._library.bpf_program__set_autoload(self._program(name), False)
 
+    def read_types(self, program: str, tracepoint: str) -> None:
+        """Look the tracepoint of a program up, for which libbpf reads the types of the kernel: half of what
+        ``load`` has to do. What fails here fails there again, and is told then."""
+        set_target = self._library.bpf_program__set_attach_target
+        set_target(self._program(program), 0, tracepoint.encode())
+
     def load(self) -> Object:
         """Hand maps and programs to the kernel. Raises LoadError; the object is gone either way."""
         handle, self._handle = self._handle, None
@@ -80,6 +90,14 @@ class OpenObject:
             self._library.bpf_object__close(handle)
             raise LoadError(-status, self.log.text())
         return Object(self._library, handle, self.log)
+
+    def close(self) -> None:
+        if self._handle:
+            self._library.bpf_object__close(self._handle)
+            self._handle = None
+
+    # Who parses options meanwhile may find a mistake in them.
+    __del__ = close
 
     def _map(self, name: str) -> int:
         return _found(self._library.bpf_object__find_map_by_name(self._handle, name.encode()), name)
@@ -101,7 +119,7 @@ class LoadError(Exception):
 class Object:
     """A loaded object. Closing it, or the end of the process, detaches and frees everything."""
 
-    def __init__(self, library: ctypes.CDLL, handle: int, log: Log) -> None:
+    def __init__(self, library: ctypes.CDLL, handle: int | None, log: Log) -> None:
         self._library = library
         self._handle = handle
         self._links: list[int] = []

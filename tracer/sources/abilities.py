@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.event import frozen
+from tracer.frozen import frozen
 
 
 @frozen

@@ -6,7 +6,6 @@ have: the start of a process, its parents, its cgroup, and how it ended.
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import re
 import select
@@ -23,6 +22,7 @@ from tracer.audit.meaning import NotUnderstood, events_of
 from tracer.clock import BootClock, boot_now
 from tracer.errors import Problem
 from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Signal
+from tracer.frozen import replace
 from tracer.kernel_audit.link import Link, Records
 from tracer.kernel_audit.setting import PANIC, Setting
 from tracer.living import LivingProcesses, ancestors_of
@@ -184,12 +184,12 @@ class AuditSource:
         if isinstance(event, (Repeats, Series)):
             return event  # Audit has records for each.
         if isinstance(event, (Exit, Loss)):
-            return dataclasses.replace(event, source=NAME)
+            return replace(event, source=NAME)
         sender = event.sender and self._complete(event.sender, event.time)
         target = event.target and self._complete(event.target, event.time)
         if isinstance(event, Signal) and target and target.pid and not event.target_is_asked:
             self._targets[target.pid] = target
-        return dataclasses.replace(event, source=NAME, sender=sender, target=target)
+        return replace(event, source=NAME, sender=sender, target=target)
 
     def _complete(self, process: Process, at: int) -> Process:
         """What /proc knows of it, if it is the same process: one that was there at that time."""
@@ -211,11 +211,11 @@ class AuditSource:
     def _from_proc(self, process: Process, start: int, at: int) -> Process:
         offset = self._clock.offset
         if start:
-            process = dataclasses.replace(process, start=start + offset)
+            process = replace(process, start=start + offset)
         process = self._processes.complete(process, start)
         if process.ppid and not process.ancestors:
             ancestors = ancestors_of(process.ppid, offset, at)
-            process = dataclasses.replace(process, ancestors=ancestors)
+            process = replace(process, ancestors=ancestors)
         return process
 
     def _deaths(self, last: bool) -> Iterator[Event]:

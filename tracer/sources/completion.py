@@ -10,6 +10,7 @@ from __future__ import annotations
 from struct import Struct
 
 from tracer import procfs
+from tracer.frozen import replace
 from tracer.libbpf.ring import records
 from tracer.living import Status, status_of
 from tracer.sources import wire
@@ -66,8 +67,8 @@ class Completion:
         found = self._seen[end.tid]
         if found is None or end.pid not in (0, found[0]):
             return end
-        end = end._replace(pid=found[0], start=found[1])
-        _END.pack_into(batch, at, *end)
+        end = replace(end, pid=found[0], start=found[1])
+        _END.pack_into(batch, at, end.start, end.pid, end.tid, end.uid, end.comm)
         return end
 
     def _status_of(self, end: wire.End) -> Status | None:

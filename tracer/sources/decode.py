@@ -7,11 +7,11 @@ remembered by the record's own bytes, and decoded once.
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tracer import procfs
 from tracer.event import Ancestor, Claim, Exit, Failed, Oom, Probe, Process, Repeats, Signal
+from tracer.frozen import replace
 from tracer.origin import RAN, SENT, SENT_BY_DYING, SI_KERNEL, Facts, origin_of
 from tracer.outcome import Target, outcome_of
 from tracer.processes import user_name

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 from tracer.errors import Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from tracer.libbpf.object import Object
     from tracer.pipeline import Source
     from tracer.sources.wanted import Wanted
 
@@ -48,11 +50,11 @@ class NoSource(Problem):
         )
 
 
-def _core(wanted: Wanted) -> NamedSource:
+def _core(wanted: Wanted, loading: Callable[[], Object] | None = None) -> NamedSource:
     from tracer.processes import Processes
     from tracer.sources.bpf import BpfSource
 
-    return BpfSource(wanted, Processes(details=wanted.details))
+    return BpfSource(wanted, Processes(details=wanted.details), loading)
 
 
 def _bcc(wanted: Wanted) -> NamedSource:
@@ -70,12 +72,20 @@ def _audit(wanted: Wanted) -> NamedSource:
 RUNGS: dict[str, Callable[[Wanted], NamedSource]] = {"core": _core, "bcc": _bcc, "audit": _audit}
 
 
-def open_source(choice: str, wanted: Wanted) -> tuple[NamedSource, dict[str, Problem]]:
-    """The source, and why the rungs above it could not be used. Raises Problem if there is none."""
+def open_source(
+    choice: str, wanted: Wanted, loading: Callable[[], Object] | None = None
+) -> tuple[NamedSource, dict[str, Problem]]:
+    """The source, and why the rungs above it could not be used. Raises Problem if there is none.
+
+    ``loading`` gives the core source its object, if the load of that has begun.
+    """
+    rungs = RUNGS
+    if loading is not None:
+        rungs = {**RUNGS, "core": partial(_core, loading=loading)}
     if choice != "auto":
-        return RUNGS[choice](wanted), {}
+        return rungs[choice](wanted), {}
     problems: dict[str, Problem] = {}
-    for name, open_rung in RUNGS.items():
+    for name, open_rung in rungs.items():
         try:
             return open_rung(wanted), problems
         except Problem as problem:

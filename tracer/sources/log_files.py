@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Callable, cast
 
 from tracer.errors import Problem
-from tracer.event import frozen
+from tracer.frozen import frozen
 
 STDIN = "-"
 _ROTATED = re.compile(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from struct import Struct
 
-from tracer.event import frozen
-from tracer.sources import wire
+from tracer.frozen import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.filter import KernelFilter
+
+
+CONFIG = Struct("=Q9B7x")
+
+# enum verdict_mode
+MODE_OFF, MODE_ONLY, MODE_EXCEPT = range(3)
 
 
 @frozen
@@ -37,7 +43,7 @@ def sets_of(filter_: KernelFilter) -> dict[str, frozenset[int]]:
 def modes_of(filter_: KernelFilter) -> dict[str, int]:
     """How each map of the filter is meant: enum verdict_mode."""
     only = {
-        name: wire.MODE_OFF if numbers is None else wire.MODE_ONLY
+        name: MODE_OFF if numbers is None else MODE_ONLY
         for name, numbers in (
             ("senders", filter_.senders),
             ("targets", filter_.targets),
@@ -46,7 +52,7 @@ def modes_of(filter_: KernelFilter) -> dict[str, int]:
         )
     }
     if filter_.targets is None and filter_.not_targets:
-        only["targets"] = wire.MODE_EXCEPT
+        only["targets"] = MODE_EXCEPT
     return only
 
 

@@ -6,7 +6,8 @@ tests/unit/test_wire.py compares every layout with the object's own BTF, offset 
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple
+
+from tracer.frozen import frozen
 
 SIGNAL, PROCESS, EXIT, OOM, CALL = range(1, 6)
 
@@ -46,9 +47,6 @@ LINEAGE_ONLY = 1 << 2
 EXE_CUT = 1 << 3
 CGROUP_CUT = 1 << 4
 
-# enum verdict_mode
-MODE_OFF, MODE_ONLY, MODE_EXCEPT = range(3)
-
 # enum loss, in its order
 LOSSES = ("signals", "processes", "exits", "oom kills", "calls")
 
@@ -66,8 +64,6 @@ PROCESS_RECORD = Struct("=IIQ8IQ16s16s" + 8 * ANCESTOR + "HHH2x")
 EXIT_RECORD = Struct("=IIQQI16s4x")
 OOM_RECORD = Struct("=IIQI4x")
 CALL_RECORD = Struct("=IiQiiII" + END)
-CONFIG = Struct("=Q9B7x")
-
 
 # Of the records that are always of one size.
 SIZES = {
@@ -78,7 +74,8 @@ SIZES = {
 }
 
 
-class End(NamedTuple):
+@frozen
+class End:
     """One end of a signal: struct end."""
 
     start: int
@@ -88,7 +85,8 @@ class End(NamedTuple):
     comm: bytes
 
 
-class SignalRecord(NamedTuple):
+@frozen
+class SignalRecord:
     """struct signal_record without its type and time."""
 
     signal: int
@@ -106,7 +104,8 @@ class SignalRecord(NamedTuple):
     target: End
 
 
-class ProcessRecord(NamedTuple):
+@frozen
+class ProcessRecord:
     """struct process_record: numbers as they come, texts as bytes."""
 
     flags: int

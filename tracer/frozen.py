@@ -1,0 +1,96 @@
+"""``@frozen``: a frozen dataclass with slots, at a tenth of what ``dataclasses`` takes to make one.
+
+A live trace starts with fifteen of them, and ``import dataclasses`` alone takes 8 ms. What readers, mypy and
+``dataclasses.fields``, ``replace`` and ``asdict`` see is a dataclass all the same. There is no ``field()``.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    from typing_extensions import dataclass_transform
+
+    T = TypeVar("T")
+
+    @dataclass_transform(frozen_default=True)
+    def frozen(cls: type[T]) -> type[T]: ...
+
+else:
+
+    def frozen(cls):
+        names = tuple(cls.__annotations__)
+        defaults = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
+        left_out = {*defaults, "__dict__", "__weakref__"}
+        own = {name: value for name, value in vars(cls).items() if name not in left_out}
+        common = {**_COMMON, "__slots__": names, "__init__": _init_of(names, defaults)}
+        return type(cls)(cls.__name__, cls.__bases__, {**common, **own})
+
+
+def replace(it: T, **changes: Any) -> T:
+    """The same with some fields changed."""
+    kept = {name: getattr(it, name) for name in it.__slots__ if name not in changes}  # type: ignore[attr-defined]
+    return type(it)(**kept, **changes)
+
+
+def _init_of(names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+    """What sets the fields; compiled, for a loop over them takes three times as long."""
+    taken = "".join(f", {name}=_{name}" if name in defaults else f", {name}" for name in names)
+    body = "".join(f"\n _set(self, {name!r}, {name})" for name in names)
+    given = {f"_{name}": value for name, value in defaults.items()}
+    made: dict[str, Any] = {"_set": object.__setattr__, **given}
+    exec(f"def __init__(self{taken}):{body}", made)
+    return made["__init__"]
+
+
+def _values(it: Any) -> tuple[Any, ...]:
+    return tuple([getattr(it, name) for name in it.__slots__])
+
+
+def _repr(it: Any) -> str:
+    fields = ", ".join(f"{name}={getattr(it, name)!r}" for name in it.__slots__)
+    return f"{type(it).__qualname__}({fields})"
+
+
+def _equals(it: Any, other: object) -> Any:
+    if type(it) is not type(other):
+        return NotImplemented
+    return it is other or _values(it) == _values(other)
+
+
+def _refuse(it: Any, name: str, _value: object = None) -> None:
+    raise AttributeError(f"{type(it).__qualname__} is frozen: {name!r} cannot be changed")
+
+
+class _Fields:
+    """What ``dataclasses`` knows a dataclass by, made when it looks."""
+
+    def __get__(self, _it: object, cls: type[Any]) -> Any:
+        import dataclasses
+
+        defaults = cls.__init__.__defaults__ or ()
+        names = cls.__slots__
+        plain = names[: len(names) - len(defaults)]
+        twin = dataclasses.make_dataclass(
+            cls.__name__,
+            [
+                *((name, cls.__annotations__[name]) for name in plain),
+                *(
+                    (name, cls.__annotations__[name], dataclasses.field(default=value))
+                    for name, value in zip(names[len(plain) :], defaults)
+                ),
+            ],
+        )
+        return vars(twin)["__dataclass_fields__"]
+
+
+_COMMON = {
+    "__dataclass_fields__": _Fields(),
+    "__repr__": _repr,
+    "__eq__": _equals,
+    "__hash__": lambda it: hash(_values(it)),
+    "__reduce__": lambda it: (type(it), _values(it)),
+    "__setattr__": _refuse,
+    "__delattr__": _refuse,
+}

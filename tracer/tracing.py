@@ -1,0 +1,98 @@
+"""A live trace once it is known what is wanted: the source, root given up, the loop, the summary."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tracer import options as opts
+from tracer.errors import Problem
+from tracer.join import Joiner
+from tracer.output import open_sink, say, summary
+from tracer.pipeline import Pipeline, Stop
+from tracer.privileges import drop
+from tracer.signals import EVERY, names_of
+from tracer.sources.abilities import BEST, unseen
+from tracer.sources.ladder import open_source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from tracer.filter import Filter
+    from tracer.libbpf.object import Object
+    from tracer.sources.ladder import NamedSource
+    from tracer.sources.wanted import Wanted
+
+
+def trace(
+    options: argparse.Namespace,
+    filter_: Filter,
+    wanted: Wanted,
+    loading: Callable[[], Object] | None,
+    limits: tuple[int | None, float | None],
+    ready_fd: int | None,
+) -> int:
+    """Until a limit or Ctrl-C. Returns the exit status; raises Problem."""
+    count, duration = limits
+    sink = open_sink(options)
+    source, failed = open_source(options.source, wanted, loading)
+    try:
+        stop = Stop(sys.stdout.fileno())
+        for fd, events in stop.descriptors():
+            source.end_waits_by(fd, events)
+        # Every module must be loaded by now: an ordinary user may not see the folder of this program.
+        given_up = drop(source.keeps)
+        if options.verbose:
+            say(given_up)
+        say(_header(filter_, opts.says_nothing_of_noise(options), _words_of(source, failed)))
+        sink.start()
+        if ready_fd is not None:
+            _tell_ready(ready_fd)
+        pipeline = Pipeline(filter_, Joiner(), sink, count=count, duration=duration)
+        try:
+            totals = pipeline.run(source, stop)
+        except BrokenPipeError:
+            # Nobody reads any more; Python would complain again when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            totals = pipeline.totals()
+    finally:
+        source.close()
+    say(summary(totals, wanted.buffer))
+    return 0
+
+
+def _header(filter_: Filter, noise_left_out: bool, source: str) -> str:
+    wanted = filter_.signals
+    if noise_left_out:
+        what = "all signals but SIGCHLD and SIGURG (--all shows them)"
+    elif wanted == EVERY:
+        what = "all signals"
+    elif len(wanted) > len(EVERY) // 2:
+        what = f"all signals but {names_of(EVERY - wanted)}"
+    else:
+        what = names_of(wanted)
+    return f"tracing {what}; source {source}; Ctrl-C stops"
+
+
+def _words_of(source: NamedSource, failed: dict[str, Problem]) -> str:
+    """The source, why none above it, and what it does not see."""
+    words = [source.name]
+    if failed:
+        words.append(f" ({'; '.join(f'{name}: {one.why}' for name, one in failed.items())})")
+    if source.name != BEST:
+        words.append(f", which does not see in full: {', '.join(unseen(source.name))}")
+    return "".join([*words, *(f"; {note}" for note in source.notes)])
+
+
+def _tell_ready(fd: int) -> None:
+    try:
+        os.write(fd, b"\n")
+        os.close(fd)
+    except OSError as error:
+        raise Problem(
+            f"--ready-fd {fd} cannot be written",
+            error.strerror or "",
+            "an open descriptor, as in 3>&1",
+        ) from None
