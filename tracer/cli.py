@@ -8,9 +8,7 @@ from tracer.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from tracer.libbpf.object import OpenObject
+    from collections.abc import Sequence
 
 CANNOT = 2
 
@@ -35,25 +33,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     if words and not words[0].startswith("-"):
         return _run_command(words[0], words[1:])
-    opening = None if any(word.startswith("--source") for word in words) else _begin_to_open()
+    opening = None
+    if not any(word.startswith("--source") for word in words):
+        # Most of a start is libbpf's and the kernel's time: they begin before anything else.
+        from tracer.sources.bpf_object import begin_to_open
+
+        opening = begin_to_open()
     from tracer import options
     from tracer.commands import live
 
-    return live.run(options.parse(options.live_parser(), words), opening)
-
-
-def _begin_to_open() -> Callable[[], OpenObject]:
-    """The core source's object: most of the time of a start is libbpf's and the kernel's."""
-    from tracer.soon import soon
-    from tracer.sources.bpf_object import open_object
-
-    return soon(open_object)
+    return live.run(options.choose(words), opening)
 
 
 def _run_command(name: str, words: list[str]) -> int:
     import importlib
 
-    from tracer.options import COMMANDS, Parser, parse
+    from tracer.options import COMMANDS, parse
 
     if name not in COMMANDS:
         raise Problem(
@@ -61,6 +56,8 @@ def _run_command(name: str, words: list[str]) -> int:
             "tracing live takes options only",
             f"sigtrace --signal 9, or sigtrace {{{','.join(COMMANDS)}}}",
         )
+    from tracer.parser import Parser
+
     command = importlib.import_module("tracer.commands." + name.replace("-", "_"))
     parser = Parser(prog=f"sigtrace {name}", description=COMMANDS[name], allow_abbrev=False)
     command.add_arguments(parser)

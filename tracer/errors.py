@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tracer.text import printable
-
 
 class Problem(Exception):
     """A failure told in three lines; only ``tracer.cli`` prints it and chooses the exit status."""
@@ -16,5 +14,7 @@ class Problem(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
+        from tracer.text import printable
+
         text = f"sigtrace: {self.what}\n  why: {self.why}\n  try: {self.try_}"
         return "\n".join(map(printable, text.split("\n")))

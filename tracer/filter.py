@@ -6,8 +6,6 @@ no, ``matches`` says no (tests/unit/test_filter.py proves it on random signals).
 
 from __future__ import annotations
 
-import re
-
 from tracer import outcome as outcomes
 from tracer import signals
 from tracer.errors import Problem
@@ -15,10 +13,10 @@ from tracer.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Si
 from tracer.frozen import frozen
 from tracer.origin import CALL_ORIGINS, ORIGINS
 from tracer.outcome import RESULT_OF
-from tracer.text import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable
 
     from tracer.event import Event
@@ -27,7 +25,6 @@ COMM_LENGTH = 15  # TASK_COMM_LEN less its NUL
 LAST_PID = 1 << 22  # PID_MAX_LIMIT, include/linux/threads.h
 # (uid_t)-1 is no user: setresuid(2).
 _BOUNDS = {"uid": range(0xFFFFFFFF), "children-of": range(1, LAST_PID + 1)}
-_NUMBER = re.compile(r"-?[0-9]{1,20}")
 
 
 @frozen
@@ -157,6 +154,7 @@ def _glob(name: bytes) -> re.Pattern[bytes]:
     """A compiled glob; a plain name longer than comm can be is cut as the kernel cuts it."""
     if name not in _GLOBS:
         import fnmatch
+        import re
 
         plain = not any(letter in name for letter in (b"*", b"?", b"["))
         text = (name[:COMM_LENGTH] if plain else name).decode("latin-1")
@@ -176,6 +174,7 @@ def _glob_text(text: str, name: bytes) -> bool:
 
 def _glob_of(text: str) -> re.Pattern[bytes]:
     import fnmatch
+    import re
 
     key = b"\0" + text.encode(errors="surrogateescape")
     if key not in _GLOBS:
@@ -274,7 +273,7 @@ def parse_term(text: str, option: str) -> Term:
     if not word:
         raise Problem(f"{option} {text!r} names nobody", "it is empty", _ENDS)
     excluded = text.startswith("!")
-    if _NUMBER.fullmatch(word):
+    if _is_number(word):
         if not 0 < int(word) <= LAST_PID:
             raise Problem(f"{option} {text!r} is no pid", f"pids are 1 to {LAST_PID}", _ENDS)
         return Term(pid=int(word), excluded=excluded)
@@ -286,12 +285,19 @@ def parse_term(text: str, option: str) -> Term:
 _ENDS = "a pid (1350), a name (nginx), a pattern ('php-fpm*'), or '!name' for all but these"
 
 
+def _is_number(word: str) -> bool:
+    digits = word[1:] if word.startswith("-") else word
+    return digits.isascii() and digits.isdigit() and len(digits) <= 20
+
+
 def parse_value(kind: str, text: str) -> Value:
     """The text of ``--uid`` and its like, checked."""
     word = text.lstrip("!")
     bounds = _BOUNDS.get(kind)
     why = None if word else "it is empty"
     if word and bounds and not (word.isascii() and word.isdigit() and int(word[:12]) in bounds):
+        from tracer.text import shown
+
         why = f"{shown(word.encode())} is not a number from {bounds[0]} to {bounds[-1]}"
     if why:
         example = "1000" if bounds else "NAME"

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import re
-from functools import partial
-from typing import TYPE_CHECKING, NoReturn
 
 from tracer import __version__, signals
 from tracer.errors import Problem
@@ -17,12 +13,16 @@ from tracer.filter import (
     parse_term,
     parse_value,
 )
+from tracer.option import Group, Option, read_plain
 from tracer.origin import ORIGINS
 from tracer.outcome import ATTEMPTS, EXISTS, OUTCOMES, REFUSED
-from tracer.times import DURATIONS, parse_duration, parse_time
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from tracer.option import Chosen
+    from tracer.parser import Parser
 
 COMMANDS = {
     "replay": "who sent the signal, from audit logs of any host and day",
@@ -41,28 +41,101 @@ examples:
 """
 
 DEFAULT_BUFFER = 8 << 20
-_SIZE = re.compile(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
 
 
-class AlsoThis(argparse.Action):
-    """An option with a comma-separated list: given again, it goes on with the list."""
-
-    def __call__(
-        self, _parser: object, namespace: argparse.Namespace, text: object, _name: object = None
-    ) -> None:
-        before = getattr(namespace, self.dest)
-        setattr(namespace, self.dest, text if before is None else f"{before},{text}")
+def _listed(words: Iterable[str]) -> str:
+    """Words to choose from; a blank in one may be typed as "-"."""
+    return ", ".join(word.replace(" ", "-") for word in words)
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse that reports through Problem, as everything else does."""
+# The options that every source shares.
+FILTERS = Group(
+    "what to show",
+    (
+        Option(("-s", "--signal"), "9, TERM,KILL, RTMIN+3, 34-40, '!CHLD'", "list", "LIST"),
+        Option(("--all",), "SIGCHLD and SIGURG too, which are left out by default"),
+        Option(("--from",), "the sender", "each", "END", "sender"),
+        Option(("--to",), "the target", "each", "END", "target"),
+        Option(("-p", "--pid"), "either end", "each", "END", "either"),
+        Option(("--uid",), "a user id, of either end", "each", "UID"),
+        Option(("--user",), "a user, of either end", "each", "NAME"),
+        Option(
+            ("--unit",),
+            "a systemd unit, of either end (nginx, 'session-*.scope')",
+            "each",
+            "UNIT",
+        ),
+        Option(
+            ("--container",),
+            "a container's or pod's id, or its beginning, of either end",
+            "each",
+            "ID",
+        ),
+        Option(
+            ("--children-of",),
+            "a descendant to the eighth generation, at either end",
+            "each",
+            "PID",
+        ),
+        Option(("--outcome",), _listed((*OUTCOMES, *ATTEMPTS)), "list", "LIST"),
+        Option(("--origin",), _listed(ORIGINS), "list", "LIST"),
+    ),
+    "an END is a pid, a name or a pattern ('php-fpm*'); '!' before anything excludes it;\n"
+    "  an option given again adds an alternative",
+)
+LIMITS = Group(
+    "when to stop (else Ctrl-C)",
+    (
+        Option(("-n", "--count"), "after N signals", "value", "N"),
+        Option(("-d", "--duration"), "after 30s, 5m, 1h30m", "value", "TIME"),
+    ),
+)
+OUTPUT = Group(
+    "how to show it",
+    (
+        Option(("--json",), "one JSON object a line (docs/json.md)"),
+        Option(("-w", "--wide"), "everything of both ends, cut nowhere"),
+        Option(("-b", "--brief"), "one line a signal, and one a death"),
+        Option(("-v", "--verbose"), "what sigtrace does; -vv more", "count"),
+    ),
+)
+TRACING = Group(
+    "how to trace",
+    (
+        Option(("--failed",), "sends that were refused, too (EPERM, ESRCH, EINVAL)"),
+        Option(("--probes",), "sends of signal 0, too"),
+        Option(("--bare",), "the signals alone: no command lines, parents, deaths"),
+        Option(
+            ("--source",),
+            "default: auto",
+            "value",
+            choices=("auto", "core", "bcc", "audit"),
+            default="auto",
+        ),
+        Option(("--buffer",), "room for what waits to be read (default 8M)", "value", "SIZE"),
+        Option(
+            ("--ready-fd",),
+            "write a byte to this descriptor once signals are seen",
+            "value",
+            "FD",
+        ),
+    ),
+)
+LIVE = (FILTERS, LIMITS, OUTPUT, TRACING)
 
-    def error(self, message: str) -> NoReturn:
-        raise Problem(message, "the command line is not understood", f"{self.prog} --help")
+
+def choose(words: Sequence[str]) -> Chosen:
+    """What the command line of a live trace chooses. Raises Problem, or prints help and exits."""
+    plain = read_plain(LIVE, words)
+    return parse(live_parser(), words) if plain is None else plain
 
 
 def live_parser() -> Parser:
+    import argparse
+
+    from tracer.parser import Parser, add
+
     commands = "".join(f"  {name:<12} {what}\n" for name, what in COMMANDS.items())
     parser = Parser(
         prog="sigtrace",
@@ -73,82 +146,18 @@ def live_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"sigtrace {__version__}")
-    add_filters(parser)
-    _add_limits(parser)
-    add_output(parser)
-    _add_tracing(parser)
+    add(parser, LIVE)
     return parser
 
 
-def add_filters(parser: argparse.ArgumentParser) -> None:
-    """The options that every source shares: what to show."""
-    group = parser.add_argument_group(
-        "what to show",
-        "an END is a pid, a name or a pattern ('php-fpm*'); '!' before anything excludes it;\n"
-        "  an option given again adds an alternative",
-    )
-    add = group.add_argument
-    also = partial(add, metavar="LIST", action=AlsoThis)
-    also("-s", "--signal", help="9, TERM,KILL, RTMIN+3, 34-40, '!CHLD'")
-    add("--all", action="store_true", help="SIGCHLD and SIGURG too, which are left out by default")
-    add("--from", dest="sender", metavar="END", action="append", default=[], help="the sender")
-    add("--to", dest="target", metavar="END", action="append", default=[], help="the target")
-    add("-p", "--pid", dest="either", metavar="END", action="append", default=[], help="either end")
-    for kind, metavar, text in (
-        ("uid", "UID", "a user id, of either end"),
-        ("user", "NAME", "a user, of either end"),
-        ("unit", "UNIT", "a systemd unit, of either end (nginx, 'session-*.scope')"),
-        ("container", "ID", "a container's or pod's id, or its beginning, of either end"),
-        ("children-of", "PID", "a descendant to the eighth generation, at either end"),
-    ):
-        add(f"--{kind}", metavar=metavar, action="append", default=[], help=text)
-    also("--outcome", help=_listed((*OUTCOMES, *ATTEMPTS)))
-    also("--origin", help=_listed(ORIGINS))
+def parse(parser: Parser, words: Sequence[str]) -> Chosen:
+    """The same through argparse, for any command."""
+    from tracer import parser as through_argparse
+
+    return through_argparse.parse(parser, words)
 
 
-def _listed(words: Iterable[str]) -> str:
-    """Words to choose from; a blank in one may be typed as "-"."""
-    return ", ".join(word.replace(" ", "-") for word in words)
-
-
-def _add_limits(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("when to stop (else Ctrl-C)")
-    group.add_argument("-n", "--count", metavar="N", help="after N signals")
-    group.add_argument("-d", "--duration", metavar="TIME", help="after 30s, 5m, 1h30m")
-
-
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """How to show it; the same for every source."""
-    group = parser.add_argument_group("how to show it")
-    group.add_argument("--json", action="store_true", help="one JSON object a line (docs/json.md)")
-    group.add_argument(
-        "-w", "--wide", action="store_true", help="everything of both ends, cut nowhere"
-    )
-    group.add_argument(
-        "-b", "--brief", action="store_true", help="one line a signal, and one a death"
-    )
-    group.add_argument(
-        "-v", "--verbose", action="count", default=0, help="what sigtrace does; -vv more"
-    )
-
-
-def _add_tracing(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("how to trace")
-    add = group.add_argument
-    add("--failed", action="store_true", help="sends that were refused, too (EPERM, ESRCH, EINVAL)")
-    add("--probes", action="store_true", help="sends of signal 0, too")
-    add("--bare", action="store_true", help="the signals alone: no command lines, parents, deaths")
-    add("--source", choices=("auto", "core", "bcc", "audit"), default="auto", help="default: auto")
-    add("--buffer", metavar="SIZE", help="room for what waits to be read (default 8M)")
-    add("--ready-fd", metavar="FD", help="write a byte to this descriptor once signals are seen")
-
-
-def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse, or raise Problem. ``--help`` and ``--version`` print and exit, as argparse does."""
-    return parser.parse_args(arguments)
-
-
-def filter_of(options: argparse.Namespace) -> Filter:
+def filter_of(options: Chosen) -> Filter:
     """The filter that the options of ``add_filters`` mean. Raises Problem naming a bad one."""
     wanted = signals.EVERY if options.all else signals.EVERY - signals.NOISY
     since, until = getattr(options, "since", None), getattr(options, "until", None)
@@ -164,12 +173,20 @@ def filter_of(options: argparse.Namespace) -> Filter:
         ),
         outcomes=_outcomes_of(options),
         origins=parse_origins(options.origin) if options.origin is not None else frozenset(),
-        since=None if since is None else parse_time(since, "--since"),
-        until=None if until is None else parse_time(until, "--until"),
+        since=_time_of(since, "--since"),
+        until=_time_of(until, "--until"),
     )
 
 
-def _outcomes_of(options: argparse.Namespace) -> frozenset[str]:
+def _time_of(text: str | None, option: str) -> int | None:
+    if text is None:
+        return None
+    from tracer.times import parse_time
+
+    return parse_time(text, option)
+
+
+def _outcomes_of(options: Chosen) -> frozenset[str]:
     """``--failed`` and ``--probes`` ask for what they name, whatever the outcome of the others."""
     if options.outcome is None:
         return frozenset()
@@ -209,6 +226,8 @@ def duration_of(text: str | None) -> float | None:
     """``--duration`` in seconds."""
     if text is None:
         return None
+    from tracer.times import DURATIONS, parse_duration
+
     seconds = parse_duration(text)
     if not seconds:
         raise Problem(
@@ -221,7 +240,9 @@ def buffer_of(text: str | None) -> int:
     """``--buffer`` in bytes: a power of two, as the kernel's ring wants, at least what was asked for."""
     if text is None:
         return DEFAULT_BUFFER
-    found = _SIZE.fullmatch(text.strip())
+    import re
+
+    found = re.fullmatch(r"(\d+)\s*([kmg]?)i?b?", text.strip(), re.IGNORECASE)
     size = int(found[1][:12]) << _SHIFT[found[2].lower()] if found else 0
     if not 4096 <= size <= 1 << 30:
         raise Problem(
@@ -230,6 +251,6 @@ def buffer_of(text: str | None) -> int:
     return 1 << (size - 1).bit_length()
 
 
-def says_nothing_of_noise(options: argparse.Namespace) -> bool:
+def says_nothing_of_noise(options: Chosen) -> bool:
     """Whether SIGCHLD and SIGURG are left out without having been asked for."""
     return options.signal is None and not options.all

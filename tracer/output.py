@@ -11,12 +11,11 @@ from tracer.errors import Problem
 from tracer.text import printable
 
 if TYPE_CHECKING:
-    import argparse
-
+    from tracer.option import Chosen
     from tracer.pipeline import Sink, Totals
 
 
-def open_sink(options: argparse.Namespace) -> Sink:
+def open_sink(options: Chosen) -> Sink:
     """The sink on standard output that the options of ``add_output`` ask for."""
     stream = _standard_output()
     if options.json:

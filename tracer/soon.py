@@ -7,18 +7,19 @@ import _thread
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     T = TypeVar("T")
 
 
 def soon(call: Callable[[], T]) -> Callable[[], T]:
-    """Start the call in a thread. What is returned waits for its end, and returns or raises what it did."""
+    """Let a thread begin the call. What is returned waits for its end, and returns or raises what it did."""
     values: list[T] = []
     errors: list[Exception] = []
-    running = _thread.allocate_lock()
+    begun, running = _thread.allocate_lock(), _thread.allocate_lock()
 
     def run() -> None:
+        begun.release()
         try:
             values.append(call())
         except Exception as error:
@@ -32,6 +33,18 @@ def soon(call: Callable[[], T]) -> Callable[[], T]:
                 raise error
             return values[0]
 
+    begun.acquire()
     running.acquire()
     _thread.start_new_thread(run, ())
+    # Else the thread may wait for Python's lock for as long as sys.getswitchinterval() says, 5 ms.
+    begun.acquire()
+    return result
+
+
+def raiser(error: Exception) -> Callable[[], Any]:
+    """For a call that has failed before it began."""
+
+    def result() -> Any:
+        raise error
+
     return result

@@ -17,17 +17,17 @@ from tracer.sources.ladder import open_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
     from tracer.filter import Filter
     from tracer.libbpf.object import Object
+    from tracer.option import Chosen
     from tracer.sources.ladder import NamedSource
     from tracer.sources.wanted import Wanted
 
 
 def trace(
-    options: argparse.Namespace,
+    options: Chosen,
     filter_: Filter,
     wanted: Wanted,
     loading: Callable[[], Object] | None,

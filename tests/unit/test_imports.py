@@ -86,6 +86,34 @@ def test_start_up_loads_nothing_heavy():
     assert loaded.isdisjoint({"bcc", "pyroute2", "tabulate", "json", "subprocess"})
 
 
+# Most of a start is libbpf's and the kernel's: what Python does before it tells them what is wanted is added to that.
+BEFORE_THEY_ARE_TOLD = """
+import sys
+from tracer import cli
+from tracer.sources import bpf_object
+from tracer import options
+from tracer.commands import live
+options.filter_of(options.choose(["--signal", "9"]))
+print(*sys.modules)
+"""
+SLOW = {"re", "enum", "functools", "collections", "typing", "dataclasses", "inspect", "contextlib"}
+SLOW |= {"argparse", "gettext", "pathlib", "urllib", "datetime", "importlib.util", "signal"}
+
+
+def test_little_is_loaded_before_libbpf_is_told_what_is_wanted():
+    # Without site: a host's sitecustomize or .pth files load what they like.
+    command = [sys.executable, "-S", "-c", BEFORE_THEY_ARE_TOLD]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(run.stdout.split()).isdisjoint(SLOW)
+
+
+def test_a_live_trace_needs_no_dataclasses_and_no_pathlib():
+    code = "import tracer.tracing, tracer.sources.bpf, tracer.sinks.table, sys; print(*sys.modules)"
+    command = [sys.executable, "-S", "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(run.stdout.split()).isdisjoint({"dataclasses", "inspect", "pathlib", "argparse"})
+
+
 def test_no_file_is_a_god():
     for path in [*TRACER.rglob("*.py"), *(ROOT / "bpf").glob("*.[ch]")]:
         lines = len(path.read_text().splitlines())

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from tracer.audit.rules import rules_file
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tracer.option import Chosen
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: sigtrace audit-rules > /etc/audit/rules.d/50-sigtrace.rules"
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Chosen) -> int:
     """Print the recommended rules; always succeeds."""
     sys.stdout.write(rules_file())
     return 0

@@ -11,6 +11,8 @@ from tracer import doctor
 if TYPE_CHECKING:
     import argparse
 
+    from tracer.option import Chosen
+
 CANNOT_TRACE_LIVE = 1
 
 
@@ -18,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Chosen) -> int:
     """Status 0 when live tracing works, 1 when only replay does."""
     checks = doctor.examine()
     if options.json:

@@ -7,7 +7,6 @@ work on it while the rest is imported.
 from __future__ import annotations
 
 import pwd
-from functools import partial
 
 from tracer import options as opts
 from tracer.errors import Problem
@@ -18,17 +17,17 @@ from tracer.sources.wanted import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
     from tracer.filter import Filter
     from tracer.libbpf.object import OpenObject
+    from tracer.option import Chosen
 
 # The filters that need more than the signal's own record.
 _OF_DETAILS = ("unit", "container", "children-of")
 
 
-def run(options: argparse.Namespace, opening: Callable[[], OpenObject] | None = None) -> int:
+def run(options: Chosen, opening: Callable[[], OpenObject] | None = None) -> int:
     """Trace until a limit or Ctrl-C. Returns the exit status; raises Problem.
 
     ``opening`` gives the object of the core source, if that was begun with.
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace, opening: Callable[[], OpenObject] | None = 
     ready_fd = opts.fd_of(options.ready_fd)
     loading = None
     if options.source in ("auto", "core"):
-        loading = soon(partial(load, opening or open_object, wanted))
+        loading = soon(lambda: load(opening or open_object, wanted))
     from tracer.tracing import trace
 
     return trace(options, filter_, wanted, loading, limits, ready_fd)
@@ -63,7 +62,7 @@ def _wait_for(opening: Callable[[], OpenObject]) -> None:
         pass
 
 
-def _require_sense(filter_: Filter, options: argparse.Namespace) -> None:
+def _require_sense(filter_: Filter, options: Chosen) -> None:
     for value in filter_.values:
         if value.kind == "user" and not value.text.isdigit():
             _require_user(value.text)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tracer.event import Event
     from tracer.filter import Filter
+    from tracer.option import Chosen
     from tracer.sources.log_files import LogSet
 
 BATCH = 512
@@ -46,12 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The files, the filters of every source, and what only a reading has."""
     import argparse
 
+    from tracer.parser import add as add_groups
+
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="logs, folders, patterns; - is standard input"
     )
-    opts.add_filters(parser)
+    add_groups(parser, (opts.FILTERS,))
     group = parser.add_argument_group("what to read")
     add = group.add_argument
     add("--since", metavar="TIME", help="'10 min ago', 12:30, '2026-11-23 01:14:05'")
@@ -64,10 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--progress", action="store_true", default=None, help="show a bar, even for a short reading"
     )
     add("--no-progress", dest="progress", action="store_false", help="show none")
-    opts.add_output(parser)
+    add_groups(parser, (opts.OUTPUT,))
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Chosen) -> int:
     """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if no log has audit records."""
     filter_ = opts.filter_of(options)
     count = opts.count_of(options.count)
@@ -98,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _events(
-    source: AuditLog, reading: Reading, options: argparse.Namespace, stop: Stop
+    source: AuditLog, reading: Reading, options: Chosen, stop: Stop
 ) -> Iterator[Event | None]:
     if options.files == [STDIN] and not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
         return source.events_of_stream(open_log(STDIN, reading.proceed))

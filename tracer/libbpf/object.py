@@ -76,11 +76,12 @@ class OpenObject:
         for name in programs:
             self._library.bpf_program__set_autoload(self._program(name), False)
 
-    def read_types(self, program: str, tracepoint: str) -> None:
+    def read_types(self, program: str, tracepoint: str) -> OpenObject:
         """Look the tracepoint of a program up, for which libbpf reads the types of the kernel: half of what
         ``load`` has to do. What fails here fails there again, and is told then."""
         set_target = self._library.bpf_program__set_attach_target
         set_target(self._program(program), 0, tracepoint.encode())
+        return self
 
     def load(self) -> Object:
         """Hand maps and programs to the kernel. Raises LoadError; the object is gone either way."""

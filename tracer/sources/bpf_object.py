@@ -8,6 +8,7 @@ import os
 from tracer.errors import Problem
 from tracer.libbpf.object import LoadError, OpenObject
 from tracer.privileges import has_capability, restriction
+from tracer.soon import raiser, soon
 from tracer.sources.wanted import CONFIG, masks_of, modes_of, sets_of
 
 TYPE_CHECKING = False
@@ -23,11 +24,18 @@ PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call")
 
 
 def open_object() -> OpenObject:
-    """What does not depend on options, the kernel's types among it. Raises Problem."""
+    """The object as it is, before any option. Raises Problem."""
     preflight()
-    opened = OpenObject(OBJECT)
-    opened.read_types("on_signal", "signal_generate")
-    return opened
+    return OpenObject(OBJECT)
+
+
+def begin_to_open() -> Callable[[], OpenObject]:
+    """The same, and with the kernel's types read, which goes on beside Python."""
+    try:
+        opened = open_object()
+    except Problem as problem:
+        return raiser(problem)
+    return soon(lambda: opened.read_types("on_signal", "signal_generate"))
 
 
 def load(opening: Callable[[], OpenObject], wanted: Wanted) -> Object:

@@ -1,0 +1,61 @@
+"""A plain command line means to us what it means to argparse."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracer import options
+from tracer.errors import Problem
+from tracer.option import read_plain
+
+NAMES = [name for group in options.LIVE for option in group.options for name in option.names]
+VALUES = ["9", "TERM,KILL", "!CHLD", "", "core", "bcc", "-1", "--all", "nginx", "a=b", "--", "-vv"]
+WORDS = st.one_of(
+    st.sampled_from([*NAMES, *VALUES, "--bogus", "-s9", "--sig", "-nv"]),
+    st.builds("{}={}".format, st.sampled_from(NAMES), st.sampled_from(VALUES)),
+)
+
+
+@given(st.lists(WORDS, max_size=6))
+def test_what_is_read_is_what_argparse_reads(words):
+    plain = read_plain(options.LIVE, words)
+    if plain is not None:
+        assert vars(plain) == vars(options.parse(options.live_parser(), words))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--signal", "9"],
+        ["-s", "TERM", "--signal", "KILL", "--json", "-n", "1", "--duration=1h"],
+        ["--from", "!systemd", "--from=cron", "--pid", "1350", "--uid", "0", "-v", "-v"],
+        [
+            "--source",
+            "core",
+            "--ready-fd",
+            "3",
+            "--buffer",
+            "64M",
+            "--failed",
+            "--outcome",
+            "ignored",
+        ],
+    ],
+)
+def test_what_people_type_is_plain(words):
+    assert read_plain(options.LIVE, words) is not None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["-vv"], ["--help"], ["--signal"], ["--all=1"], ["--source", "x"], ["--to", "-1"], ["x"]],
+)
+def test_the_rest_is_argparses(words):
+    assert read_plain(options.LIVE, words) is None
+
+
+def test_a_mistake_is_told_all_the_same():
+    with pytest.raises(Problem, match="--source"):
+        options.choose(["--source", "x"])
