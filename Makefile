@@ -7,7 +7,8 @@ SHELL := /bin/sh
 PYTHON := /usr/bin/python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-OBJECT := tracer/sigtrace.bpf.o
+# What every kernel loads, and what newer ones load faster: bpf/kernel.h.
+OBJECTS := tracer/sigtrace.bpf.o tracer/sigtrace-casts.bpf.o
 ARGS   ?= --signal 9
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -36,12 +37,14 @@ run: setup ## set up what is missing, then trace: make run ARGS='--signal TERM,K
 	@exec $(SUDO) $(BIN)/sigtrace $(ARGS)
 
 .PHONY: setup
-setup: $(VENV)/.setup $(OBJECT) ## install packages, make .venv/bin/sigtrace, compile the BPF program
+setup: $(VENV)/.setup $(OBJECTS) ## install packages, make .venv/bin/sigtrace, compile the BPF program
 
 .PHONY: build
-build: $(OBJECT) ## compile the BPF program
+build: $(OBJECTS) ## compile the BPF program
 
-$(OBJECT): $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.packages
+tracer/sigtrace-casts.bpf.o: BPF_CFLAGS += -DCASTS
+
+$(OBJECTS): $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.packages
 	$(say) CLANG $@
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c bpf/sigtrace.bpf.c -o $@
 
@@ -64,11 +67,11 @@ $(VENV)/.dev: $(VENV)/.setup packaging/install-packages.sh
 	@touch $@
 
 .PHONY: test
-test: $(VENV)/.dev $(OBJECT) lint ## set up what is missing, then lint, types and the whole suite
+test: $(VENV)/.dev $(OBJECTS) lint ## set up what is missing, then lint, types and the whole suite
 	$(Q)$(SUDO) env $(if $(SIGTRACE_LIVE),SIGTRACE_LIVE=$(SIGTRACE_LIVE)) $(BIN)/python -m pytest $(TESTS)
 
 .PHONY: test-kernels
-test-kernels: $(OBJECT) ## live tests on other kernels in QEMU: KERNEL=6.12 for one, QUICK=1 for CI
+test-kernels: $(OBJECTS) ## live tests on other kernels in QEMU: KERNEL=6.12 for one, QUICK=1 for CI
 	$(Q)$(SUDO) $(PYTHON) -m tests.vm kernels $(if $(KERNEL),--kernel $(KERNEL)) $(if $(QUICK),--quick)
 
 .PHONY: vm-box
@@ -80,7 +83,7 @@ vm-test: ## the whole suite in the Vagrant VM, brought up and taken down: QUICK=
 	$(Q)$(SUDO) $(PYTHON) -m tests.vm cycle $(or $(SUITE),bookworm) $(if $(QUICK),--quick) $(if $(TESTS),--tests $(TESTS))
 
 .PHONY: test-vm-quick
-test-vm-quick: $(OBJECT) ## for CI, after test: a few tests on another kernel, one scenario in the VM
+test-vm-quick: $(OBJECTS) ## for CI, after test: a few tests on another kernel, one scenario in the VM
 	$(Q)$(SUDO) $(PYTHON) -m tests.vm quick
 
 .PHONY: lint
@@ -95,14 +98,14 @@ format: $(VENV)/.dev ## put the code into its one form
 	$(Q)$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 .PHONY: bench
-bench: $(VENV)/.dev $(OBJECT) ## compare with the rivals, side by side: bench/results/; ARGS_BENCH='--only storm' for one
+bench: $(VENV)/.dev $(OBJECTS) ## compare with the rivals, side by side: bench/results/; ARGS_BENCH='--only storm' for one
 	@packaging/install-packages.sh bench
 	$(Q)$(SUDO) $(BIN)/python -m bench $(ARGS_BENCH)
 
 .PHONY: bench-quick
-bench-quick: $(VENV)/.dev $(OBJECT) ## for CI, ours alone, a minute: fails unless kept + lost = sent
+bench-quick: $(VENV)/.dev $(OBJECTS) ## for CI, ours alone, a minute: fails unless kept + lost = sent
 	$(Q)$(SUDO) $(BIN)/python -m bench --quick
 
 .PHONY: clean
 clean: ## remove what was built (.venv stays)
-	rm -rf $(OBJECT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(OBJECTS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

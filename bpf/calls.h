@@ -10,27 +10,29 @@
 /* The process behind a pidfd of the current task, whatever namespace it was opened in. */
 static __always_inline __u32 pid_of_pidfd(struct task_struct *me, __u32 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(me, files, fdt);
+	struct fdtable *table = READ(me, files, fdt);
 	struct file *file = NULL;
 	struct pid *pid = NULL;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
+	if (fd >= READ(table, max_fds))
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+	bpf_probe_read_kernel(&file, sizeof(file), READ(table, fd) + fd);
 	if (!file)
 		return 0;
-	pid = bpf_core_field_exists(pid->stashed) ? BPF_CORE_READ(file, f_inode, i_private) :
-						    BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(pid, numbers[0].nr);
+	file = typed(file, file);
+	pid = bpf_core_field_exists(pid->stashed) ? READ(file, f_inode, i_private) :
+						    READ(file, private_data);
+	pid = typed(pid, pid);
+	return READ(pid, numbers[0].nr);
 }
 
 /* -EBADF says that the descriptor was none, or not of a process: pidfd_send_signal(2). */
 static __always_inline __u32 called_pid(struct task_struct *me, struct syscall *call, long error)
 {
 	if (call->call == CALL_PIDFD_SEND_SIGNAL)
-		return error == -EBADF ? 0 : pid_of_pidfd(me, call->asked);
+		return error == -EBADF ? 0 : pid_of_pidfd(typed(task_struct, me), call->asked);
 	/* In another pid namespace the number means another process. */
-	return !me->thread_pid->level && call->asked > 0 ? call->asked : 0;
+	return !READ(typed(task_struct, me), thread_pid, level) && call->asked > 0 ? call->asked : 0;
 }
 
 /*
@@ -77,7 +79,7 @@ int on_call(__u64 *ctx)
 	record->asked = call.asked;
 	record->signal = call.signal;
 	record->target_pid = called_pid(me, &call, error);
-	fill_sender(&record->sender, me, me->cred);
+	fill_sender(&record->sender, me, typed(task_struct, me)->cred);
 	submit(record);
 	return 0;
 }

@@ -37,8 +37,8 @@ static __always_inline bool add_name(char *text, volatile __u16 *size, const voi
 static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node)
 {
 	if (bpf_core_field_exists(node->__parent))
-		return BPF_CORE_READ(node, __parent);
-	return BPF_CORE_READ(node, parent);
+		return READ(node, __parent);
+	return READ(node, parent);
 }
 
 static __always_inline void add_cgroup(struct process_record *record, struct kernfs_node *node)
@@ -52,7 +52,7 @@ static __always_inline void add_cgroup(struct process_record *record, struct ker
 			record->flags &= ~CGROUP_CUT;
 			break;
 		}
-		if (!add_name(record->text + PATH_ROOM, &record->cgroup_size, BPF_CORE_READ(node, name)))
+		if (!add_name(record->text + PATH_ROOM, &record->cgroup_size, READ(node, name)))
 			break;
 		node = parent;
 	}
@@ -62,18 +62,19 @@ static __always_inline void add_cgroup(struct process_record *record, struct ker
 __noinline int describe_cgroup(__u64 address, __u32 by)
 {
 	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
-	struct css_set *set = BPF_CORE_READ((struct task_struct *)address, cgroups);
-	struct kernfs_node *node = BPF_CORE_READ(set, dfl_cgrp, kn);
+	struct css_set *set = READ(typed(task_struct, address), cgroups);
+	struct kernfs_node *node = READ(set, dfl_cgrp, kn);
 	struct cgroup_subsys_state *pids = NULL;
 
 	if (!record)
 		return 0;
-	record->cgroup_id = BPF_CORE_READ(node, id);
+	record->cgroup_id = READ(node, id);
 	if (!parent_of(node) && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
 		bpf_core_read(&pids, sizeof(pids),
 			      &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
-		if (pids && BPF_CORE_READ(pids, cgroup, kn) != node) {
-			node = BPF_CORE_READ(pids, cgroup, kn);
+		pids = typed(cgroup_subsys_state, pids);
+		if (pids && READ(pids, cgroup, kn) != node) {
+			node = READ(pids, cgroup, kn);
 			record->flags |= CGROUP_V1;
 		}
 	}
@@ -83,7 +84,7 @@ __noinline int describe_cgroup(__u64 address, __u32 by)
 
 static __always_inline struct mount *mount_of(struct vfsmount *seen_by_others)
 {
-	return (void *)seen_by_others - bpf_core_field_offset(struct mount, mnt);
+	return typed(mount, (void *)seen_by_others - bpf_core_field_offset(struct mount, mnt));
 }
 
 /*
@@ -93,26 +94,26 @@ static __always_inline struct mount *mount_of(struct vfsmount *seen_by_others)
 __noinline int describe_exe(__u64 address, __u32 by)
 {
 	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
-	struct file *file = BPF_CORE_READ((struct task_struct *)address, mm, exe_file);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent;
-	struct mount *mount = mount_of(BPF_CORE_READ(file, f_path.mnt)), *above;
+	struct file *file = READ(typed(task_struct, address), mm, exe_file);
+	struct dentry *dentry = READ(file, f_path.dentry), *parent;
+	struct mount *mount = mount_of(READ(file, f_path.mnt)), *above;
 
 	if (!record || !dentry)
 		return 0;
 	record->flags |= EXE_CUT;
 	for (int step = 0; step < PATH_STEPS && dentry; step++) {
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
-			above = BPF_CORE_READ(mount, mnt_parent);
+		parent = READ(dentry, d_parent);
+		if (dentry == READ(mount, mnt.mnt_root) || dentry == parent) {
+			above = READ(mount, mnt_parent);
 			if (above == mount || !above) {
 				record->flags &= ~EXE_CUT;
 				break;
 			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			dentry = READ(mount, mnt_mountpoint);
 			mount = above;
 			continue;
 		}
-		if (!add_name(record->text, &record->exe_size, BPF_CORE_READ(dentry, d_name.name)))
+		if (!add_name(record->text, &record->exe_size, READ(dentry, d_name.name)))
 			break;
 		dentry = parent;
 	}
@@ -121,8 +122,8 @@ __noinline int describe_exe(__u64 address, __u32 by)
 
 static __always_inline __u32 own_pid(struct task_struct *leader)
 {
-	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	__u32 level = BPF_CORE_READ(pid, level);
+	struct pid *pid = READ(leader, thread_pid);
+	__u32 level = READ(pid, level);
 	__u32 first = bpf_core_field_offset(struct pid, numbers[0].nr);
 	__u32 step = bpf_core_field_size(struct pid, numbers[0]);
 	__u32 number = 0;
@@ -136,16 +137,16 @@ static __always_inline __u32 own_pid(struct task_struct *leader)
 __noinline int describe_ancestors(__u64 address, __u32 by)
 {
 	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
-	struct task_struct *parent = (void *)address;
+	struct task_struct *parent = typed(task_struct, address);
 
 	if (!record)
 		return 0;
 	for (int i = 0; i < ANCESTORS; i++) {
-		parent = BPF_CORE_READ(parent, real_parent, group_leader);
-		if (!parent || !BPF_CORE_READ(parent, tgid))
+		parent = READ(parent, real_parent, group_leader);
+		if (!parent || !READ(parent, tgid))
 			break;
-		record->ancestor[i].pid = BPF_CORE_READ(parent, tgid);
-		record->ancestor[i].start = BPF_CORE_READ(parent, start_boottime);
+		record->ancestor[i].pid = READ(parent, tgid);
+		record->ancestor[i].start = READ(parent, start_boottime);
 		BPF_CORE_READ_STR_INTO(&record->ancestor[i].comm, parent, comm);
 		record->ancestors = i + 1;
 	}
@@ -156,22 +157,22 @@ __noinline int describe_ancestors(__u64 address, __u32 by)
 __noinline int describe_identity(__u64 address, __u32 by)
 {
 	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
-	struct task_struct *leader = (void *)address;
+	struct task_struct *leader = typed(task_struct, address);
 
 	if (!record)
 		return 0;
-	record->uid = BPF_CORE_READ(leader, real_cred, uid.val);
-	record->euid = BPF_CORE_READ(leader, real_cred, euid.val);
+	record->uid = READ(leader, real_cred, uid.val);
+	record->euid = READ(leader, real_cred, euid.val);
 	record->loginuid = record->session = -1;
 	if (bpf_core_field_exists(leader->loginuid)) {
-		record->loginuid = BPF_CORE_READ(leader, loginuid.val);
-		record->session = BPF_CORE_READ(leader, sessionid);
+		record->loginuid = READ(leader, loginuid.val);
+		record->session = READ(leader, sessionid);
 	}
 	record->ns_pid = own_pid(leader);
 	BPF_CORE_READ_STR_INTO(&record->comm, leader, comm);
 	bpf_probe_read_kernel_str(record->tty, sizeof(record->tty),
-				  BPF_CORE_READ(leader, signal, tty) ?
-					  &BPF_CORE_READ(leader, signal, tty)->name :
+				  READ(leader, signal, tty) ?
+					  &READ(leader, signal, tty)->name :
 					  NULL);
 	return 0;
 }
@@ -179,9 +180,9 @@ __noinline int describe_identity(__u64 address, __u32 by)
 /* argv of the current process, its NULs kept; cut at ARGV_ROOM or where its memory is not present. */
 static __always_inline void own_argv(struct process_record *record)
 {
-	struct task_struct *leader = (void *)bpf_get_current_task();
-	__u64 start = BPF_CORE_READ(leader, mm, arg_start);
-	__u64 size = BPF_CORE_READ(leader, mm, arg_end) - start;
+	struct task_struct *leader = typed(task_struct, bpf_get_current_task());
+	__u64 start = READ(leader, mm, arg_start);
+	__u64 size = READ(leader, mm, arg_end) - start;
 	char *text = record->text + 2 * PATH_ROOM;
 
 	if (size > ARGV_ROOM) {
@@ -205,11 +206,11 @@ static __always_inline void own_argv(struct process_record *record)
 /* True for a fork that has not called exec: its memory lies where exec has put its parent's. */
 static __always_inline bool shares_program(struct task_struct *one, struct task_struct *other)
 {
-	__u64 start = BPF_CORE_READ(one, mm, arg_start);
+	__u64 start = READ(one, mm, arg_start);
 
-	return start && start == BPF_CORE_READ(other, mm, arg_start) &&
-	       BPF_CORE_READ(one, mm, exe_file) == BPF_CORE_READ(other, mm, exe_file) &&
-	       BPF_CORE_READ(one, self_exec_id) == BPF_CORE_READ(other, self_exec_id);
+	return start && start == READ(other, mm, arg_start) &&
+	       READ(one, mm, exe_file) == READ(other, mm, exe_file) &&
+	       READ(one, self_exec_id) == READ(other, self_exec_id);
 }
 
 /* What exec gave to the process, or to the parent it was forked from. */
@@ -219,11 +220,11 @@ static __always_inline void kept_argv(struct process_record *record, struct task
 	__u64 start = record->start;
 
 	if (!kept || kept->start != start) {
-		struct task_struct *parent = BPF_CORE_READ(leader, real_parent, group_leader);
+		struct task_struct *parent = READ(leader, real_parent, group_leader);
 
 		if (!shares_program(leader, parent))
 			return;
-		start = BPF_CORE_READ(parent, start_boottime);
+		start = READ(parent, start_boottime);
 		kept = bpf_map_lookup_elem(&argvs, &record->ppid);
 	}
 	if (!kept || kept->start != start)
@@ -240,17 +241,19 @@ static __always_inline void kept_argv(struct process_record *record, struct task
 __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 {
 	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
-	struct task_struct *task = (void *)address, *leader = BPF_CORE_READ(task, group_leader);
+	/* Through a helper it is a number, which is all that may be handed to a verified function. */
+	__u64 at = (__u64)BPF_CORE_READ((struct task_struct *)address, group_leader);
+	struct task_struct *leader = typed(task_struct, at);
 	__u32 size;
 
 	if (!record)
 		return 0;
 	__builtin_memset(record, 0, __builtin_offsetof(struct process_record, text));
 	record->type = RECORD_PROCESS;
-	record->pid = BPF_CORE_READ(leader, tgid);
-	record->start = BPF_CORE_READ(leader, start_boottime);
-	describe_identity((__u64)leader, by);
-	describe_ancestors((__u64)leader, by);
+	record->pid = READ(leader, tgid);
+	record->start = READ(leader, start_boottime);
+	describe_identity(at, by);
+	describe_ancestors(at, by);
 	describe_exe(address, by);
 	describe_cgroup(address, by);
 	if (is_current)
@@ -278,14 +281,14 @@ struct meeting {
 /* Of a process whose thread this is: through helpers, so that any pointer will do. */
 static __always_inline struct meeting meeting_at(struct task_struct *task)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	const struct cred *cred = BPF_CORE_READ(leader, real_cred);
+	struct task_struct *leader = READ(typed(task_struct, task), group_leader);
+	const struct cred *cred = READ(leader, real_cred);
 
 	return (struct meeting){
-		.start = BPF_CORE_READ(leader, start_boottime),
-		.state = mixed(BPF_CORE_READ(leader, self_exec_id),
-			       BPF_CORE_READ(leader, real_parent, tgid), BPF_CORE_READ(cred, uid.val),
-			       BPF_CORE_READ(cred, euid.val)),
+		.start = READ(leader, start_boottime),
+		.state = mixed(READ(leader, self_exec_id),
+			       READ(leader, real_parent, tgid), READ(cred, uid.val),
+			       READ(cred, euid.val)),
 	};
 }
 
@@ -296,7 +299,7 @@ static __always_inline struct meeting meeting_with(struct task_struct *task, con
 		return meeting_at(task);
 	return (struct meeting){
 		.start = task->start_boottime,
-		.state = mixed(task->self_exec_id, task->real_parent->tgid, cred->uid.val,
+		.state = mixed(task->self_exec_id, typed(task_struct, task)->real_parent->tgid, cred->uid.val,
 			       cred->euid.val),
 	};
 }

@@ -202,6 +202,23 @@ struct pt_regs {
 #endif
 
 /*
+ * Two objects are made of this: one that every kernel takes, and one (CASTS) for those that let a pointer be
+ * given a type, since Linux commit a35b9af4ec2c ("bpf: Add a kfunc for generic type cast") (in v6.2). There
+ * READ() is loads instead of a call of a helper for each pointer. And a pointer so typed is untrusted: for one
+ * loaded from a trusted one the verifier looks through the names of all types up to four times, since Linux
+ * commit 6fcd486b3a0a ("bpf: Refactor RCU enforcement in the verifier.") (in v6.4), 1.5 ms in all.
+ */
+#ifdef CASTS
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
+#define typed(kind, pointer) \
+	((struct kind *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct kind)))
+#define READ(from, ...) ___arrow(from, __VA_ARGS__)
+#else
+#define typed(kind, pointer) ((struct kind *)(pointer))
+#define READ(from, ...) BPF_CORE_READ(from, __VA_ARGS__)
+#endif
+
+/*
  * The beginning of a siginfo, whose places are fixed: include/uapi/asm-generic/siginfo.h. pid and uid are
  * those of a kill; of a fault they are the address.
  */

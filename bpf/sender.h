@@ -105,7 +105,7 @@ static __always_inline __u64 start_of(struct task_struct *task)
 {
 	if (task->pid == task->tgid)
 		return task->start_boottime;
-	return BPF_CORE_READ(task, group_leader, start_boottime);
+	return READ(typed(task_struct, task), group_leader, start_boottime);
 }
 
 static __always_inline void fill_sender(struct end *end, struct task_struct *me,
@@ -118,13 +118,13 @@ static __always_inline void fill_sender(struct end *end, struct task_struct *me,
 		end->start = start_of(me);
 		copy_comm(end->comm, me->comm);
 	} else {
-		struct task_struct *task = (void *)bpf_get_current_task();
+		struct task_struct *task = typed(task_struct, bpf_get_current_task());
 		__u64 id = bpf_get_current_pid_tgid();
 
 		end->pid = id >> 32;
 		end->tid = id;
 		end->uid = bpf_get_current_uid_gid();
-		end->start = BPF_CORE_READ(task, group_leader, start_boottime);
+		end->start = READ(task, group_leader, start_boottime);
 		bpf_get_current_comm(end->comm, sizeof(end->comm));
 	}
 }

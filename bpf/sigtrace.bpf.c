@@ -22,15 +22,17 @@
 
 static __always_inline bool is_ns_init(struct task_struct *task)
 {
+	task = typed(task_struct, task);
 	/* Only zap_pid_ns_processes() asks, from the namespace's init while it exits. */
-	return BPF_CORE_READ(task, thread_pid, level) &&
-	       own_pid(BPF_CORE_READ(task, group_leader)) == 1;
+	return READ(task, thread_pid, level) &&
+	       own_pid(READ(task, group_leader)) == 1;
 }
 
 static __always_inline bool leads_session(struct task_struct *me)
 {
-	return BPF_CORE_READ(me, signal, pids[PIDTYPE_SID]) ==
-	       BPF_CORE_READ(me, group_leader, thread_pid);
+	me = typed(task_struct, me);
+	return READ(me, signal, pids[PIDTYPE_SID]) ==
+	       READ(me, group_leader, thread_pid);
 }
 
 static __always_inline __u32 sender_flags(struct task_struct *me, __u32 number)
@@ -81,11 +83,13 @@ static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
 static __always_inline void fill_truth(struct signal_record *record, struct task_struct *me,
 				       struct task_struct *target)
 {
-	record->own_pid = own_pid(BPF_CORE_READ(me, group_leader));
-	if (BPF_CORE_READ(target, thread_pid, level))
+	me = typed(task_struct, me);
+	target = typed(task_struct, target);
+	record->own_pid = own_pid(READ(me, group_leader));
+	if (READ(target, thread_pid, level))
 		record->flags |= TARGET_IN_PID_NS;
-	if (BPF_CORE_READ(me, real_cred, user_ns, level) ||
-	    BPF_CORE_READ(target, real_cred, user_ns, level))
+	if (READ(me, real_cred, user_ns, level) ||
+	    READ(target, real_cred, user_ns, level))
 		record->flags |= ENDS_IN_USER_NS;
 }
 
@@ -115,7 +119,7 @@ static __always_inline bool wanted(__u32 number, int result, struct task_struct 
 	if (config.either == MODE_ONLY && !one_of(&either, sender, pid))
 		return false;
 	return config.uids != MODE_ONLY ||
-	       one_of(&uids, bpf_get_current_uid_gid(), target->real_cred->uid.val);
+	       one_of(&uids, bpf_get_current_uid_gid(), typed(task_struct, target)->real_cred->uid.val);
 }
 
 static __always_inline void meet(__u64 *ctx, struct task_struct *me, const struct cred *my_cred,
@@ -126,7 +130,7 @@ static __always_inline void meet(__u64 *ctx, struct task_struct *me, const struc
 	struct meeting meeting;
 
 	if (pid && pid != (__u32)target->tgid && config.describe) {
-		meeting = HAS_CURRENT_BTF ? meeting_with(me, my_cred) : meeting_at((void *)address);
+		meeting = HAS_CURRENT_BTF ? meeting_with(me, my_cred) : meeting_at(typed(task_struct, address));
 		if (met_first(pid, meeting, false) && describe(address, true, ON_SIGNAL))
 			was_missed(pid);
 	}
@@ -150,10 +154,10 @@ int on_signal(__u64 *ctx)
 
 	if (number - 1 > 63 || !wanted(number, ctx[4], target))
 		return 0;
-	cred = target->real_cred;
+	cred = typed(task_struct, target)->real_cred;
 	if (HAS_CURRENT_BTF) {
 		me = bpf_get_current_task_btf();
-		my_cred = me->cred;
+		my_cred = typed(task_struct, me)->cred;
 	}
 	if (config.describe || config.deaths)
 		meet(ctx, me, my_cred, target, cred);
@@ -190,9 +194,10 @@ int on_signal(__u64 *ctx)
 /* wait(2)'s status of a process that is gone: wait_task_zombie(), kernel/exit.c. */
 static __always_inline __u32 wait_status(struct task_struct *task)
 {
-	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
-		return BPF_CORE_READ(task, signal, group_exit_code);
-	return BPF_CORE_READ(task, group_leader, exit_code);
+	task = typed(task_struct, task);
+	if (READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+		return READ(task, signal, group_exit_code);
+	return READ(task, group_leader, exit_code);
 }
 
 /*
@@ -209,7 +214,7 @@ int on_exit(__u64 *ctx)
 	bool watched;
 	__u64 start;
 
-	if (BPF_CORE_READ(task, signal, live.counter))
+	if (READ(typed(task_struct, task), signal, live.counter))
 		return 0;
 	met = bpf_map_lookup_elem(&seen, &pid);
 	if (!met)
@@ -238,16 +243,16 @@ int on_exit(__u64 *ctx)
 SEC("tp_btf/sched_process_exec")
 int on_exec(__u64 *ctx)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = typed(task_struct, bpf_get_current_task());
 	__u32 only = 0;
 	struct exec_argv *kept = bpf_map_lookup_elem(&argv_scratch, &only);
-	__u64 start = BPF_CORE_READ(task, mm, arg_start);
-	__u64 size = BPF_CORE_READ(task, mm, arg_end) - start;
+	__u64 start = READ(task, mm, arg_start);
+	__u64 size = READ(task, mm, arg_end) - start;
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 
 	if (!kept)
 		return 0;
-	kept->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	kept->start = READ(task, group_leader, start_boottime);
 	kept->flags = size > EXEC_ROOM ? ARGV_CUT : 0;
 	kept->size = size > EXEC_ROOM ? EXEC_ROOM : size;
 	if (kept->size <= EXEC_ROOM && bpf_probe_read_user(kept->text, kept->size, (void *)start) == 0)
@@ -296,8 +301,8 @@ int on_oom(__u64 *ctx)
 	record->time = bpf_ktime_get_boot_ns();
 	record->tid = victim;
 	if ((__u32)(victim >> 32)) {
-		record->pid = BPF_CORE_READ((struct task_struct *)victim, tgid);
-		record->tid = BPF_CORE_READ((struct task_struct *)victim, pid);
+		record->pid = READ(typed(task_struct, victim), tgid);
+		record->tid = READ(typed(task_struct, victim), pid);
 	}
 	submit(record);
 	return 0;

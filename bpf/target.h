@@ -12,15 +12,15 @@
 /* True when no thread that was looked at would take the signal: complete_signal(), kernel/signal.c. */
 static __noinline bool all_block(struct task_struct *task, __u64 bit)
 {
-	struct signal_struct *group = BPF_CORE_READ(task, signal);
-	void *node = BPF_CORE_READ(group, thread_head.next);
+	struct signal_struct *group = READ(typed(task_struct, task), signal);
+	void *node = READ(group, thread_head.next);
 	struct task_struct *thread;
 
 	for (int i = 0; i < THREADS_LOOKED_AT; i++) {
-		thread = node - bpf_core_field_offset(struct task_struct, thread_node);
-		if (!(BPF_CORE_READ(thread, blocked.sig[0]) & bit))
+		thread = typed(task_struct, node - bpf_core_field_offset(struct task_struct, thread_node));
+		if (!(READ(thread, blocked.sig[0]) & bit))
 			return false;
-		node = BPF_CORE_READ(thread, thread_node.next);
+		node = READ(thread, thread_node.next);
 		if (node == (void *)group + bpf_core_field_offset(struct signal_struct, thread_head))
 			return true;
 	}
@@ -30,8 +30,9 @@ static __noinline bool all_block(struct task_struct *task, __u64 bit)
 /* What check_process_timers() (kernel/time/posix-cpu-timers.c) acts on. */
 static __always_inline bool is_limited(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, signal, rlim[RLIMIT_CPU].rlim_cur) != RLIM_INFINITY ||
-	       BPF_CORE_READ(task, signal, rlim[RLIMIT_RTTIME].rlim_cur) != RLIM_INFINITY;
+	task = typed(task_struct, task);
+	return READ(task, signal, rlim[RLIMIT_CPU].rlim_cur) != RLIM_INFINITY ||
+	       READ(task, signal, rlim[RLIMIT_RTTIME].rlim_cur) != RLIM_INFINITY;
 }
 
 /*
@@ -64,7 +65,8 @@ static __always_inline __u32 target_flags(struct task_struct *task, __u32 number
 {
 	__u32 flags = TARGET_KNOWN;
 	__u64 bit = 1ULL << (number - 1), handler;
-	struct signal_struct *shared = task->signal;
+	struct task_struct *same = typed(task_struct, task);
+	struct signal_struct *shared = same->signal;
 	__u32 state = shared->flags;
 
 	if ((task->flags & PF_EXITING) || (state & SIGNAL_GROUP_EXIT))
@@ -73,7 +75,7 @@ static __always_inline __u32 target_flags(struct task_struct *task, __u32 number
 		flags |= TARGET_PROTECTED;
 	if ((number == SIGKILL || number == SIGXCPU) && is_limited(task))
 		flags |= TARGET_LIMITED;
-	handler = (__u64)handler_of(task->sighand, number);
+	handler = (__u64)handler_of(same->sighand, number);
 	if (handler == SIG_IGN)
 		flags |= TARGET_IGNORES;
 	else if (handler != SIG_DFL)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from harness import PATIENCE, ROOT, Trace, bpf_programs, left_loaded
 
+from tracer.sources import bpf_object
+
 LIVE_SOURCES = ("core", "bcc", "audit")
 pytestmark = pytest.mark.sources(*LIVE_SOURCES)
 
@@ -190,7 +192,7 @@ def test_no_libbpf():
 @needs_root
 def test_no_object():
     hide = 'mount -t tmpfs none "$0" && exec "$@"'
-    program = ROOT / "tracer" / "sigtrace.bpf.o"
+    program = Path(bpf_object.OBJECT)
     hide = f'mount --bind /dev/null {program} && exec "$@"'
     status, said = run("--source", "core", prefix=["unshare", "-m", "sh", "-c", hide, "sh"])
     assert_three_lines(status, said, "BPF program", "make build")

@@ -12,6 +12,8 @@ import pytest
 from harness import PATIENCE, ROOT, bpf_programs
 from oracle import until
 
+from tracer.sources import bpf_object
+
 
 @pytest.mark.sources("core", "bcc", reason="audit loads nothing")
 def test_killed_without_mercy_it_leaves_nothing_loaded(trace):
@@ -78,7 +80,7 @@ def test_a_full_disk_is_told(source, victim):
 @pytest.mark.parametrize("what", ["not an object", "half of it", "another object"])
 def test_an_object_that_is_none(what, tmp_path, program):
     """A mount namespace has another file in the place of tracer/sigtrace.bpf.o."""
-    real = ROOT / "tracer" / "sigtrace.bpf.o"
+    real = Path(bpf_object.OBJECT)
     other = tmp_path / "other.o"
     whole = real.read_bytes()
     other.write_bytes(

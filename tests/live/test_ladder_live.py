@@ -12,7 +12,9 @@ import pytest
 from audit_state import audit_lock
 from harness import ROOT, Trace
 
-OBJECT = ROOT / "tracer" / "sigtrace.bpf.o"
+from tracer.sources import bpf_object
+
+OBJECT = Path(bpf_object.OBJECT)
 NO_BPF = "-bpf,-perfmon,-sys_admin"
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the lacks are made by root")

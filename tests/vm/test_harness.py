@@ -151,7 +151,8 @@ def test_a_link_to_a_folder_goes_along(tmp_path, monkeypatch):
     (tmp_path / "bpf").mkdir()
     (tmp_path / "tracer").mkdir()
     (tmp_path / "tracer/bpf").symlink_to("../bpf")
-    (tmp_path / "tracer/sigtrace.bpf.o").touch()
+    for name in tree.BUILT:
+        (tmp_path / name).touch()
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     monkeypatch.setattr(tree, "CHECKOUT", tmp_path)
     tree.pack_tree(tmp_path / "tree.tar", "true\n")

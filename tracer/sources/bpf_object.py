@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from tracer.libbpf.object import Object
     from tracer.sources.wanted import Wanted
 
-OBJECT = os.path.join(os.path.dirname(os.path.dirname(__file__)), "sigtrace.bpf.o")
+
+def _beside(name: str) -> str:
+    return os.path.join(os.path.dirname(os.path.dirname(__file__)), name)
+
+
+def _kernel() -> tuple[int, int]:
+    major, minor = os.uname().release.replace("-", ".").split(".")[:2]
+    return int(major), int(minor)
+
+
+# Every kernel takes PLAIN. With CASTS (bpf/kernel.h) a kernel is sooner done; should one refuse it, it gets PLAIN.
+PLAIN = _beside("sigtrace.bpf.o")
+CASTS, CASTS_SINCE = _beside("sigtrace-casts.bpf.o"), (6, 4)
+OBJECT = CASTS if _kernel() >= CASTS_SINCE else PLAIN
 BTF = "/sys/kernel/btf/vmlinux"
 PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call")
 
@@ -47,9 +60,10 @@ def load(opening: Callable[[], OpenObject], wanted: Wanted) -> Object:
 
 
 def _load_listening(wanted: Wanted) -> Object:
-    """Once more, for what libbpf and the verifier say: a start that succeeds takes no time to listen."""
+    """Once more, as any kernel takes it, and for what libbpf and the verifier say: a start that succeeds has
+    no time to listen."""
     try:
-        return _load(OpenObject(OBJECT, listen=True), wanted)
+        return _load(OpenObject(PLAIN, listen=True), wanted)
     except LoadError as error:
         raise _refusal(error) from None
 
