@@ -58,6 +58,17 @@ static __always_inline void add_cgroup(struct process_record *record, struct ker
 	}
 }
 
+/* Of any controller's state, though looked up in the one that a cgroup has of its own. */
+static __always_inline struct cgroup *cgroup_of(struct cgroup_subsys_state *state)
+{
+	void *place = (void *)state + bpf_core_field_offset(struct cgroup, self.cgroup) -
+		      bpf_core_field_offset(struct cgroup, self);
+	struct cgroup *cgroup = NULL;
+
+	bpf_probe_read_kernel(&cgroup, sizeof(cgroup), place);
+	return typed(cgroup, cgroup);
+}
+
 /* The cgroup of a task: its v2 path, or on a v1 or hybrid host, where that says only "/", the pids one. */
 __noinline int describe_cgroup(__u64 address, __u32 by)
 {
@@ -65,6 +76,7 @@ __noinline int describe_cgroup(__u64 address, __u32 by)
 	struct css_set *set = READ(typed(task_struct, address), cgroups);
 	struct kernfs_node *node = READ(set, dfl_cgrp, kn);
 	struct cgroup_subsys_state *pids = NULL;
+	struct cgroup *group;
 
 	if (!record)
 		return 0;
@@ -72,9 +84,9 @@ __noinline int describe_cgroup(__u64 address, __u32 by)
 	if (!parent_of(node) && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
 		bpf_core_read(&pids, sizeof(pids),
 			      &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
-		pids = typed(cgroup_subsys_state, pids);
-		if (pids && READ(pids, cgroup, kn) != node) {
-			node = READ(pids, cgroup, kn);
+		group = cgroup_of(pids);
+		if (pids && READ(group, kn) != node) {
+			node = READ(group, kn);
 			record->flags |= CGROUP_V1;
 		}
 	}

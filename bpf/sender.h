@@ -3,11 +3,16 @@
 #ifndef SIGTRACE_SENDER_H
 #define SIGTRACE_SENDER_H
 
+#ifdef CASTS /* is later than both */
+#define HAS_CURRENT_BTF true
+#define HAS_PT_REGS true
+#else
 /* Since Linux commit 3ca1032ab7ab ("bpf: Implement get_current_task_btf and RET_PTR_TO_BTF_ID") (v5.11). */
 #define HAS_CURRENT_BTF bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 
 /* Since Linux commit dd6e10fbd9fb ("bpf: Add bpf_task_pt_regs() helper") (v5.15). */
 #define HAS_PT_REGS bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)
+#endif
 
 struct syscall {
 	__u32 call;

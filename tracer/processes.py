@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tracer.event import Process
 
-CHUNK = 32
+CHUNK = 8
 
 
 @lru_cache(maxsize=1024)

@@ -11,8 +11,7 @@ import pwd
 from tracer import options as opts
 from tracer.errors import Problem
 from tracer.filter import pushdown
-from tracer.soon import soon
-from tracer.sources.bpf_object import load, open_object
+from tracer.sources.bpf_object import begin_to_load, open_object
 from tracer.sources.wanted import Wanted
 
 TYPE_CHECKING = False
@@ -48,7 +47,7 @@ def run(options: Chosen, opening: Callable[[], OpenObject] | None = None) -> int
     ready_fd = opts.fd_of(options.ready_fd)
     loading = None
     if options.source in ("auto", "core"):
-        loading = soon(lambda: load(opening or open_object, wanted))
+        loading = begin_to_load(opening or open_object, wanted)
     from tracer.tracing import trace
 
     return trace(options, filter_, wanted, loading, limits, ready_fd)

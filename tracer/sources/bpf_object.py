@@ -51,10 +51,18 @@ def begin_to_open() -> Callable[[], OpenObject]:
     return soon(lambda: opened.read_types("on_signal", "signal_generate"))
 
 
-def load(opening: Callable[[], OpenObject], wanted: Wanted) -> Object:
-    """The object in the kernel, attached. Raises Problem."""
+def begin_to_load(opening: Callable[[], OpenObject], wanted: Wanted) -> Callable[[], Object]:
+    """The object in the kernel, attached, which goes on beside Python."""
     try:
-        return _load(opening(), wanted)
+        opened = _prepared(opening(), wanted)
+    except Problem as problem:
+        return raiser(problem)
+    return soon(lambda: _loaded(opened, wanted))
+
+
+def _loaded(opened: OpenObject, wanted: Wanted) -> Object:
+    try:
+        return _attached(opened.load(), wanted)
     except LoadError:
         return _load_listening(wanted)
 
@@ -63,23 +71,27 @@ def _load_listening(wanted: Wanted) -> Object:
     """Once more, as any kernel takes it, and for what libbpf and the verifier say: a start that succeeds has
     no time to listen."""
     try:
-        return _load(OpenObject(PLAIN, listen=True), wanted)
+        opened = _prepared(OpenObject(PLAIN, listen=True), wanted)
+        return _attached(opened.load(), wanted)
     except LoadError as error:
         raise _refusal(error) from None
 
 
-def _load(opened: OpenObject, wanted: Wanted) -> Object:
-    programs, sets = _programs_of(wanted), sets_of(wanted.filter)
+def _prepared(opened: OpenObject, wanted: Wanted) -> OpenObject:
     opened.set_data(".rodata.config", _config_of(wanted))
     opened.set_entries("ring", wanted.buffer)
-    for name, numbers in sets.items():
+    for name, numbers in sets_of(wanted.filter).items():
         opened.set_entries(name, max(1, len(numbers)))
+    programs = _programs_of(wanted)
     opened.leave_out(name for name in PROGRAMS if name not in programs)
-    loaded = opened.load()
+    return opened
+
+
+def _attached(loaded: Object, wanted: Wanted) -> Object:
     try:
-        for name, numbers in sets.items():
+        for name, numbers in sets_of(wanted.filter).items():
             loaded.fill(name, dict.fromkeys(numbers, 1))
-        loaded.attach(programs)
+        loaded.attach(_programs_of(wanted))
     except LoadError:
         loaded.close()
         raise
