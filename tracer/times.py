@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 import time
 from functools import lru_cache
 
@@ -17,18 +15,20 @@ SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
 _UNITS = {"ms": 1e-3, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _NAMES = {"sec": "s", "second": "s", "minute": "m", "hour": "h", "day": "d", "week": "w"}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
 DURATIONS = "seconds (30), or a number with ms, s, m, h or d (500ms, 30s, 1h30m)"
 TIMES = "'10 min ago', 'yesterday', 12:30, '2026-11-23 01:14:05', with Z for UTC, or @epoch"
 
 
 def parse_duration(text: str) -> float | None:
     """Seconds meant by ``30``, ``30s``, ``1h30m`` or ``500 ms``; None if it is no duration."""
+    import re
+
+    one = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
     rest, total = text.strip().lower(), 0.0
     if not rest:
         return None
     while rest:
-        part = _PART.match(rest)
+        part = one.match(rest)
         if not part:
             return None
         unit = part[2] or "s"
@@ -56,6 +56,8 @@ def parse_time(text: str, option: str, now: float | None = None) -> int:
 
 
 def _relative(word: str, now: float) -> float | None:
+    import datetime
+
     midnight = datetime.datetime.fromtimestamp(now).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
@@ -71,6 +73,9 @@ def _relative(word: str, now: float) -> float | None:
 
 
 def _absolute(text: str, now: float) -> float | None:
+    import datetime
+    import re
+
     try:
         if text.startswith("@"):
             return float(text[1:])
