@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 _UNIT = re.compile(rb"\.(?:service|scope|socket|mount|swap|slice)$")
 _ID = re.compile(
@@ -19,27 +18,16 @@ _NSPAWN = re.compile(rb"^machine-([^/]+)\.scope$")
 _POD = re.compile(rb"(?:^|-)pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?$")
 
 
-class Place(NamedTuple):
-    """Where a process lives; None for what the path does not tell."""
-
-    unit: bytes | None
-    container: bytes | None
-    pod: bytes | None
-
-
 @lru_cache(maxsize=4096)
-def place_of(path: bytes) -> Place:
-    """Read a path such as /system.slice/nginx.service."""
+def place_of(path: bytes) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Unit, container and pod of a path such as /system.slice/nginx.service; None for what it does not tell."""
     parts = path.split(b"/")
     units = [part for part in parts if _UNIT.search(part)]
     named = [unit for unit in units if not unit.endswith(b".slice")]
-    return Place(
-        unit=next(reversed(named or units), None),
-        container=_last(parts, _ID)
-        or _last(parts, _LXC)
-        or _lxc_v1(parts)
-        or _last(parts, _NSPAWN),
-        pod=(_last(parts, _POD) or b"").replace(b"_", b"-") or None,
+    return (
+        next(reversed(named or units), None),
+        _last(parts, _ID) or _last(parts, _LXC) or _lxc_v1(parts) or _last(parts, _NSPAWN),
+        (_last(parts, _POD) or b"").replace(b"_", b"-") or None,
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import IO, TYPE_CHECKING
 
 from tracer.errors import Problem
 from tracer.text import printable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import IO
+
     from tracer.option import Chosen
     from tracer.pipeline import Sink, Totals
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pwd
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from tracer import procfs
 from tracer.cgroups import place_of
 from tracer.frozen import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -75,13 +75,13 @@ class Processes:
         user = None if process.uid is None else user_name(process.uid)
         if not self._details:
             return replace(process, user=user)
-        place = place_of(process.cgroup or b"")
+        unit, container, pod = place_of(process.cgroup or b"")
         return replace(
             process,
             user=user,
-            unit=place.unit,
-            container=place.container,
-            pod=place.pod,
+            unit=unit,
+            container=container,
+            pod=pod,
             argv=process.argv or self._argv_of(process.pid, start),
         )
 

@@ -6,8 +6,10 @@ Every function gives None for what is not there: a process may go away between t
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
+from tracer.frozen import frozen
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,7 +38,8 @@ def start_of(pid: int) -> int | None:
     return int(fields[19]) * TICK
 
 
-class Birth(NamedTuple):
+@frozen
+class Birth:
     """What /proc/PID/stat says of a process once and for all; ``start`` as ``start_of`` has it."""
 
     start: int

@@ -18,10 +18,11 @@ import mmap
 import os
 import select
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
 
+from tracer.frozen import frozen
 from tracer.libbpf.library import SAMPLE, open_library
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -151,7 +152,8 @@ def open_ring(fd: int, size: int) -> Ring | LibbpfRing:
     return Ring(fd, size) if os.uname().machine in ORDERED else LibbpfRing(fd, size)
 
 
-class Stretch(NamedTuple):
+@frozen
+class Stretch:
     """Records of one length, one behind the other: ``word`` heads each, ``at`` is the first one's body."""
 
     word: int
@@ -177,12 +179,12 @@ def stretches(words: memoryview[int], at: int, end: int) -> Iterator[Stretch]:
     """The records between two offsets in bytes, multiples of 8. A storm is one stretch: no step in Python for each."""
     while at < end:
         word = words[at >> 2]
-        one = Stretch(word, at + HEADER, 1)
-        heads = words[at >> 2 : min(end, at + LOOK_AHEAD * one.step) >> 2 : one.step >> 2].tolist()
+        step = Stretch(word, at + HEADER, 1).step
+        heads = words[at >> 2 : min(end, at + LOOK_AHEAD * step) >> 2 : step >> 2].tolist()
         alike = len(heads)
         if heads.count(word) != alike:
             alike = next(index for index, head in enumerate(heads) if head != word)
-        stretch = one._replace(records=alike)
+        stretch = Stretch(word, at + HEADER, alike)
         yield stretch
         at = stretch.end
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import IO, TYPE_CHECKING, Any
 
 from tracer import signals
 from tracer.event import Exit, Failed, Loss, Probe, Repeats, Series, Signal
@@ -11,7 +10,10 @@ from tracer.sinks.remembered import Remembered
 from tracer.text import plain
 from tracer.times import utc, utc_each
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import IO, Any
+
     from tracer.event import Event, Process
 
 VERSION = 1

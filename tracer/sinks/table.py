@@ -11,7 +11,6 @@ Sample:
 from __future__ import annotations
 
 import time
-from typing import IO, TYPE_CHECKING
 
 from tracer.event import Exit, Loss, Repeats, Series, Signal
 from tracer.sinks import words
@@ -19,8 +18,10 @@ from tracer.sinks.remembered import Remembered
 from tracer.text import columns, cut
 from tracer.times import SECOND, local, local_date, local_each
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import IO
 
     from tracer.event import Event, Failed, Probe
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tracer import signals
 from tracer.event import Failed, Probe, Signal
@@ -11,6 +10,7 @@ from tracer.origin import CALL_ORIGINS, SI_KERNEL
 from tracer.text import columns, command_line, cut, printable, shown
 from tracer.times import local_moment, span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.event import Exit, Loss, Process
 

@@ -7,7 +7,6 @@ remembered by the record's own bytes, and decoded once.
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Any
 
 from tracer import procfs
 from tracer.event import Ancestor, Claim, Exit, Failed, Oom, Probe, Process, Repeats, Signal
@@ -17,8 +16,10 @@ from tracer.outcome import Target, outcome_of
 from tracer.processes import user_name
 from tracer.sources import wire
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from tracer.clock import BootClock
     from tracer.sources.runs import Run
@@ -108,7 +109,7 @@ class Decoder:
 
     def _known(self, run: Run, oom_pid: int | None) -> Signal:
         """A signal of this run without time, its id the part that is alike."""
-        taken, at, _ = run
+        taken, at = run.taken, run.at
         key = taken[at : at + 8] + taken[at + 16 : at + wire.SIGNAL_RECORD.size]
         known = self._signals.get(key)
         if known is None or oom_pid is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
 
+from tracer.frozen import frozen
 from tracer.libbpf.ring import HEADER, kept
 from tracer.sources import wire
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.libbpf.ring import Stretch
 
@@ -16,7 +17,8 @@ _NUMBER = 4  # offset of the signal's number
 _SIGKILL = 9
 
 
-class Run(NamedTuple):
+@frozen
+class Run:
     """A record at ``at`` of ``taken``; for a signal the boot times of it and of those alike after it."""
 
     taken: bytes

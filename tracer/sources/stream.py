@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 from functools import partial
 from struct import Struct
-from typing import TYPE_CHECKING, Protocol
 
 from tracer.clock import BootClock, boot_now
 from tracer.event import Loss
@@ -15,8 +14,10 @@ from tracer.sources import wire
 from tracer.sources.decode import Decoder
 from tracer.sources.runs import runs
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Protocol
 
     from tracer.event import Event
     from tracer.libbpf.ring import Sleep
@@ -154,13 +155,13 @@ class RecordStream:
         decoder, type_of = self._decoder, wire.TYPE.unpack_from
         self._held = []
         for index, run in enumerate(found):
-            taken, at, times = run
+            taken, at = run.taken, run.at
             (kind,) = type_of(taken, at)
             if kind == wire.SIGNAL:
                 oom_pid = None
                 if taken[at + 4] == _SIGKILL and _may_be_oom(taken, at):
                     oom_pid = _marked_victim(run, found[index + 1 :])
-                    if oom_pid is None and not last and boot_now() - times[0] < OOM_WAIT:
+                    if oom_pid is None and not last and boot_now() - run.times[0] < OOM_WAIT:
                         self._held = found[index:]
                         return
                 yield from decoder.signals(run, oom_pid)
@@ -200,9 +201,9 @@ def _may_be_oom(taken: bytes, at: int) -> bool:
 def _marked_victim(run: Run, later: list[Run]) -> int | None:
     """The victim's pid, if one of the later records is the OOM killer's mark on it."""
     victim = wire.read_signal(run.taken, run.at).target
-    for other, where, _ in later:
-        if wire.TYPE.unpack_from(other, where)[0] == wire.OOM:
-            _, pid, _, tid = wire.OOM_RECORD.unpack_from(other, where)
+    for other in later:
+        if wire.TYPE.unpack_from(other.taken, other.at)[0] == wire.OOM:
+            _, pid, _, tid = wire.OOM_RECORD.unpack_from(other.taken, other.at)
             if victim.pid == pid or victim.tid == tid:
                 return victim.pid
     return None
