@@ -56,7 +56,12 @@ def _repr(it: Any) -> str:
 def _equals(it: Any, other: object) -> Any:
     if type(it) is not type(other):
         return NotImplemented
-    return it is other or _values(it) == _values(other)
+    if it is other:
+        return True
+    for name in it.__slots__:
+        if getattr(it, name) != getattr(other, name):
+            return False
+    return True
 
 
 def _refuse(it: Any, name: str, _value: object = None) -> None:
