@@ -6,6 +6,8 @@ A live trace starts with fifteen of them, and ``import dataclasses`` alone takes
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
@@ -25,6 +27,7 @@ else:
         left_out = {*defaults, "__dict__", "__weakref__"}
         own = {name: value for name, value in vars(cls).items() if name not in left_out}
         common = {**_COMMON, "__slots__": names, "__init__": _init_of(names, defaults)}
+        common["_all"] = attrgetter(*names)
         return type(cls)(cls.__name__, cls.__bases__, {**common, **own})
 
 
@@ -56,12 +59,7 @@ def _repr(it: Any) -> str:
 def _equals(it: Any, other: object) -> Any:
     if type(it) is not type(other):
         return NotImplemented
-    if it is other:
-        return True
-    for name in it.__slots__:
-        if getattr(it, name) != getattr(other, name):
-            return False
-    return True
+    return it is other or it._all(it) == it._all(other)
 
 
 def _refuse(it: Any, name: str, _value: object = None) -> None:
@@ -94,7 +92,7 @@ _COMMON = {
     "__dataclass_fields__": _Fields(),
     "__repr__": _repr,
     "__eq__": _equals,
-    "__hash__": lambda it: hash(_values(it)),
+    "__hash__": lambda it: hash(it._all(it)),
     "__reduce__": lambda it: (type(it), _values(it)),
     "__setattr__": _refuse,
     "__delattr__": _refuse,
