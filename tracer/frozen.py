@@ -56,7 +56,7 @@ def _repr(it: Any) -> str:
     return f"{type(it).__qualname__}({fields})"
 
 
-def _equals(it: Any, other: object) -> Any:
+def _equals(it: Any, other: Any) -> Any:
     if type(it) is not type(other):
         return NotImplemented
     return it is other or it._all(it) == it._all(other)
