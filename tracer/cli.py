@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from tracer.errors import Problem
@@ -28,11 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(Problem(f"cannot go on{where}", why, "mend that, and start again"), words)
     except Exception as error:
         return _report(_unforeseen(error), words)
+    finally:
+        gc.enable()
 
 
 def _run(words: list[str]) -> int:
     if words and not words[0].startswith("-"):
         return _run_command(words[0], words[1:])
+    # Nothing of a start is garbage, and to look for some takes 4 ms: until tracing.trace().
+    gc.disable()
     opening = None
     if not any(word.startswith("--source") for word in words):
         # Most of a start is libbpf's and the kernel's time: they begin before anything else.

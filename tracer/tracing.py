@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -50,6 +51,8 @@ def trace(
         sink.start()
         if ready_fd is not None:
             _tell_ready(ready_fd)
+        gc.freeze()
+        gc.enable()
         pipeline = Pipeline(filter_, Joiner(), sink, count=count, duration=duration)
         try:
             totals = pipeline.run(source, stop)
