@@ -223,7 +223,7 @@ extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
  * The beginning of a siginfo, whose places are fixed: include/uapi/asm-generic/siginfo.h. pid and uid are
  * those of a kill; of a fault they are the address.
  */
-struct siginfo_head {
+struct kernel_siginfo {
 	__s32 si_signo;
 	__s32 si_errno;
 	__s32 si_code;

@@ -55,11 +55,27 @@ static __always_inline __u32 sender_flags(struct task_struct *me, __u32 number)
  * SEND_SIG_NOINFO is (void *)0 and SEND_SIG_PRIV (void *)1: include/linux/sched/signal.h. Kernels differ in
  * what their verifiers take this argument for: up to v6.18 at least for a pointer that is never NULL (what is
  * done for NULL is dropped, reg_not_null(), kernel/bpf/verifier.c), in v7.2 for a number. So it is read
- * again where it is to be a number, and what it points to is read through a helper.
+ * again where it is to be a number, and what it points to is read in a way that takes either.
  */
+static __always_inline struct kernel_siginfo siginfo_at(__u64 address)
+{
+	struct kernel_siginfo read = {};
+#ifdef CASTS
+	/* volatile: the verifier lets one field be read at a time. */
+	const volatile struct kernel_siginfo *info = typed(kernel_siginfo, address);
+
+	read.si_code = info->si_code;
+	read.si_pid = info->si_pid;
+	read.si_uid = info->si_uid;
+#else
+	bpf_probe_read_kernel(&read, sizeof(read), (void *)address);
+#endif
+	return read;
+}
+
 static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
 {
-	struct siginfo_head head = {};
+	struct kernel_siginfo head;
 	__u64 info = ctx[1];
 
 	if (info <= 1) {
@@ -67,7 +83,7 @@ static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
 		record->code = info ? 128 : 0;
 		return;
 	}
-	bpf_probe_read_kernel(&head, sizeof(head), (void *)info);
+	head = siginfo_at(info);
 	record->flags |= INFO_KNOWN;
 	record->code = head.si_code;
 	record->si_pid = head.si_pid;
