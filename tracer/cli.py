@@ -41,9 +41,12 @@ def _run(words: list[str]) -> int:
     opening = None
     if not any(word.startswith("--source") for word in words):
         # Most of a start is libbpf's and the kernel's time: they begin before anything else.
-        from tracer.sources.bpf_object import begin_to_open
+        from tracer.sources.bpf_object import Opening
 
-        opening = begin_to_open()
+        try:
+            opening = Opening()
+        except Problem:
+            pass  # Told when it is opened again, if no other source serves.
     from tracer import options
     from tracer.commands import live
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from tracer import __version__, signals
@@ -205,7 +206,9 @@ def fd_of(text: str | None) -> int | None:
         return None
     fd = _whole(text, "--ready-fd", 3)
     try:
-        os.fstat(fd)
+        # What came through exec(2) is inheritable, and nothing of ours is.
+        if not os.get_inheritable(fd):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     except OSError as error:
         raise Problem(
             f"--ready-fd {fd} cannot be written",

@@ -11,7 +11,7 @@ import pytest
 
 from tracer.filter import Filter, pushdown
 from tracer.libbpf.object import LoadError, OpenObject
-from tracer.sources import bpf_object
+from tracer.sources import bpf_load, bpf_object
 from tracer.sources.wanted import Wanted
 
 pytestmark = [
@@ -24,8 +24,8 @@ pytestmark = [
 @pytest.mark.parametrize("options", [{"details": False, "deaths": False}, {"probes": True}])
 def test_the_kernel_takes_it(path, options):
     wanted = Wanted(pushdown(Filter()), 1 << 16, **options)
-    opened = bpf_object._prepared(OpenObject(path, listen=True), wanted)
+    opened = bpf_load.prepared(OpenObject(path, listen=True), wanted)
     try:
-        bpf_object._attached(opened.load(), wanted).close()
+        bpf_load.attached(opened.load(), wanted).close()
     except LoadError as error:
         pytest.fail(f"{error}\n{error.log[-4000:]}")

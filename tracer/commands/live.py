@@ -11,25 +11,23 @@ import pwd
 from tracer import options as opts
 from tracer.errors import Problem
 from tracer.filter import pushdown
-from tracer.sources.bpf_object import begin_to_load, open_object
+from tracer.sources.bpf_load import begin_to_load
 from tracer.sources.wanted import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tracer.filter import Filter
-    from tracer.libbpf.object import OpenObject
     from tracer.option import Chosen
+    from tracer.sources.bpf_object import Opening
 
 # The filters that need more than the signal's own record.
 _OF_DETAILS = ("unit", "container", "children-of")
 
 
-def run(options: Chosen, opening: Callable[[], OpenObject] | None = None) -> int:
+def run(options: Chosen, opening: Opening | None = None) -> int:
     """Trace until a limit or Ctrl-C. Returns the exit status; raises Problem.
 
-    ``opening`` gives the object of the core source, if that was begun with.
+    ``opening`` is the object of the core source, if that was begun with.
     """
     filter_ = opts.filter_of(options)
     _require_sense(filter_, options)
@@ -42,23 +40,14 @@ def run(options: Chosen, opening: Callable[[], OpenObject] | None = None) -> int
         refused=options.failed,
         probes=options.probes,
     )
-    if opening is not None:
-        _wait_for(opening)
-    ready_fd = opts.fd_of(options.ready_fd)
     loading = None
     if options.source in ("auto", "core"):
-        loading = begin_to_load(opening or open_object, wanted)
+        loading = begin_to_load(opening, wanted)
+    # By now libbpf has no file open that could be taken for this one.
+    ready_fd = opts.fd_of(options.ready_fd)
     from tracer.tracing import trace
 
     return trace(options, filter_, wanted, loading, limits, ready_fd)
-
-
-def _wait_for(opening: Callable[[], OpenObject]) -> None:
-    """Until no descriptor of ours is open; what went wrong is told when the object is asked for."""
-    try:
-        opening()
-    except Problem:
-        pass
 
 
 def _require_sense(filter_: Filter, options: Chosen) -> None:

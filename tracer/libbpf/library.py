@@ -13,6 +13,24 @@ MAP_TYPE_RINGBUF = 27  # include/uapi/linux/bpf.h
 PRINT = ctypes.CFUNCTYPE(c_int, c_int, c_char_p, c_void_p)
 SAMPLE = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
 
+
+class MapOptions(ctypes.Structure):
+    """struct bpf_map_create_opts as libbpf 1.0 has it: its size tells later ones."""
+
+    _fields_ = (
+        ("sz", c_size_t),
+        ("btf_fd", c_uint),
+        ("btf_key_type_id", c_uint),
+        ("btf_value_type_id", c_uint),
+        ("btf_vmlinux_value_type_id", c_uint),
+        ("inner_map_fd", c_uint),
+        ("map_flags", c_uint),
+        ("map_extra", c_uint64),
+        ("numa_node", c_uint),
+        ("map_ifindex", c_uint),
+    )
+
+
 _PROTOTYPES = {
     "libbpf_major_version": (c_uint,),
     "libbpf_version_string": (c_char_p,),
@@ -26,6 +44,13 @@ _PROTOTYPES = {
     "bpf_map__set_initial_value": (c_int, c_void_p, c_char_p, c_size_t),
     "bpf_map__set_max_entries": (c_int, c_void_p, c_uint),
     "bpf_map__fd": (c_int, c_void_p),
+    "bpf_map__type": (c_int, c_void_p),
+    "bpf_map__key_size": (c_uint, c_void_p),
+    "bpf_map__value_size": (c_uint, c_void_p),
+    "bpf_map__max_entries": (c_uint, c_void_p),
+    "bpf_map__map_flags": (c_uint, c_void_p),
+    "bpf_map__reuse_fd": (c_int, c_void_p, c_int),
+    "bpf_map_create": (c_int, c_int, c_char_p, c_uint, c_uint, c_uint, c_void_p),
     "bpf_map_update_elem": (c_int, c_int, c_void_p, c_void_p, c_uint64),
     "bpf_program__set_autoload": (c_int, c_void_p, ctypes.c_bool),
     "bpf_program__set_attach_target": (c_int, c_void_p, c_int, c_char_p),
@@ -40,7 +65,7 @@ _PROTOTYPES = {
 
 _FROM_LIBC = ("vsnprintf",)
 
-__all__ = ["POINTER", "PRINT", "SAMPLE", "SONAME", "open_library"]
+__all__ = ["POINTER", "PRINT", "SAMPLE", "SONAME", "MapOptions", "open_library"]
 
 
 def open_library() -> ctypes.CDLL:

@@ -7,7 +7,7 @@ import errno
 import os
 
 from tracer.errors import Problem
-from tracer.libbpf.library import PRINT, open_library
+from tracer.libbpf.library import PRINT, MapOptions, open_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +71,22 @@ class OpenObject:
 
     def set_entries(self, name: str, entries: int) -> None:
         self._library.bpf_map__set_max_entries(self._map(name), entries)
+
+    def make_map(self, name: str) -> None:
+        """Make a map before ``load``, which otherwise does it; and does if this fails."""
+        library, it = self._library, self._map(name)
+        options = MapOptions(ctypes.sizeof(MapOptions), map_flags=library.bpf_map__map_flags(it))
+        fd = library.bpf_map_create(
+            library.bpf_map__type(it),
+            name.encode(),
+            library.bpf_map__key_size(it),
+            library.bpf_map__value_size(it),
+            library.bpf_map__max_entries(it),
+            ctypes.byref(options),
+        )
+        if fd >= 0:
+            library.bpf_map__reuse_fd(it, fd)
+            os.close(fd)
 
     def leave_out(self, programs: Iterable[str]) -> None:
         for name in programs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.libbpf.ring import open_ring
-from tracer.sources.bpf_object import begin_to_load, open_object
+from tracer.sources.bpf_load import begin_to_load
 from tracer.sources.stream import MappedLosses, RecordStream
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ class BpfSource(RecordStream):
     def __init__(
         self, wanted: Wanted, processes: Processes, loading: Callable[[], Object] | None = None
     ) -> None:
-        self._object = (loading or begin_to_load(open_object, wanted))()
+        self._object = (loading or begin_to_load(None, wanted))()
         ring = open_ring(self._object.fd("ring"), wanted.buffer)
         super().__init__(NAME, ring, MappedLosses(self._object.fd("losses")), processes)
 

@@ -1,0 +1,106 @@
+"""The CO-RE object of bpf/, loaded as it is wanted."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from tracer.errors import Problem
+from tracer.libbpf.object import LoadError, OpenObject
+from tracer.privileges import restriction
+from tracer.soon import raiser, soon
+from tracer.sources.bpf_object import PLAIN, open_object
+from tracer.sources.wanted import CONFIG, masks_of, modes_of, sets_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracer.libbpf.object import Object
+    from tracer.sources.bpf_object import Opening
+    from tracer.sources.wanted import Wanted
+
+PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call")
+# Maps that take the kernel time to make.
+BIG_MAPS = ("ring", "seen", "argvs")
+
+
+def begin_to_load(opening: Opening | None, wanted: Wanted) -> Callable[[], Object]:
+    """The object in the kernel, attached, which goes on beside Python; ``opening`` if that was begun with."""
+    try:
+        opened = prepared(opening.opened if opening else open_object(), wanted)
+        if opening:
+            for name in BIG_MAPS:
+                opened.make_map(name)
+            opening.wait()
+    except Problem as problem:
+        return raiser(problem)
+    return soon(lambda: _loaded(opened, wanted))
+
+
+def _loaded(opened: OpenObject, wanted: Wanted) -> Object:
+    try:
+        return attached(opened.load(), wanted)
+    except LoadError:
+        return _load_listening(wanted)
+
+
+def _load_listening(wanted: Wanted) -> Object:
+    """Once more, as any kernel takes it, and for what libbpf and the verifier say: a start that succeeds has
+    no time to listen."""
+    try:
+        opened = prepared(OpenObject(PLAIN, listen=True), wanted)
+        return attached(opened.load(), wanted)
+    except LoadError as error:
+        raise _refusal(error) from None
+
+
+def prepared(opened: OpenObject, wanted: Wanted) -> OpenObject:
+    opened.set_data(".rodata.config", _config_of(wanted))
+    opened.set_entries("ring", wanted.buffer)
+    for name, numbers in sets_of(wanted.filter).items():
+        opened.set_entries(name, max(1, len(numbers)))
+    programs = _programs_of(wanted)
+    opened.leave_out(name for name in PROGRAMS if name not in programs)
+    return opened
+
+
+def attached(loaded: Object, wanted: Wanted) -> Object:
+    try:
+        for name, numbers in sets_of(wanted.filter).items():
+            loaded.fill(name, dict.fromkeys(numbers, 1))
+        loaded.attach(_programs_of(wanted))
+    except LoadError:
+        loaded.close()
+        raise
+    return loaded
+
+
+def _programs_of(wanted: Wanted) -> list[str]:
+    programs = ["on_signal", "on_oom"]
+    programs += ["on_exit"] if wanted.deaths or wanted.details else []
+    programs += ["on_exec", "on_free"] if wanted.details else []
+    programs += ["on_call"] if wanted.refused or wanted.probes else []
+    return programs
+
+
+def _config_of(wanted: Wanted) -> bytes:
+    """struct config of bpf/sigtrace.h."""
+    return CONFIG.pack(
+        *masks_of(wanted.filter),
+        *modes_of(wanted.filter).values(),
+        wanted.details,
+        wanted.deaths,
+        wanted.refused,
+        wanted.probes,
+    )
+
+
+def _refusal(error: LoadError) -> Problem:
+    """A refused load or attach in words; the whole of the verifier's log goes to -vv."""
+    lines = [line for line in error.log.splitlines() if line.strip()]
+    if error.number in (errno.EPERM, errno.EACCES) and not any("R0" in line for line in lines):
+        why = f"the kernel does not permit BPF here ({restriction()})"
+        return Problem("cannot load the BPF program", why, "sigtrace doctor", error.log)
+    why = f"{os.strerror(error.number)}; {lines[-1] if lines else 'the kernel says no more'}"
+    return Problem("cannot load the BPF program", why, "sigtrace -vv for the whole log", error.log)
