@@ -94,7 +94,7 @@ def read_plain(groups: Iterable[Group], words: Sequence[str]) -> Chosen | None:
             continue
         if not equals:
             text = next(rest, "-")
-        if (not equals and text.startswith("-")) or not option.takes(text):
+        if text.startswith("--" if equals else "-") or not option.takes(text):
             return None
         values[option.key] = option.given(values[option.key], text)
     return Chosen(values)
