@@ -56,9 +56,14 @@ def record(how, bits):
                     kept = stack.enter_context(open(log, "rb"))
                     sent = run(program)
                     audit_host.mark("sigtrace-end")
-                    audit_host.wait_for(lambda: b"sigtrace-end" in kept.read())
-                kept.seek(0)
-                return kept.read(), sent
+                    audit_host.wait_for(lambda: b"sigtrace-end" in whole(kept))
+                return whole(kept), sent
+
+
+def whole(file):
+    """From the beginning each time: what is being written may be read in the middle of a word."""
+    file.seek(0)
+    return file.read()
 
 
 def ours(text):
