@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SUITES = ("auto", "core", "bcc", "audit", "rest", "locked")
+SUITES = ("auto", "core", "rest", "bcc", "audit", "locked")
 
 
 @dataclass(frozen=True)
