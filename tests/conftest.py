@@ -30,6 +30,14 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "sources(*names, reason=…): the sources that can see what this test is about"
     )
+    config.addinivalue_line(
+        "markers", "traces: runs once for each source of --source; given by itself"
+    )
+
+
+def pytest_itemcollected(item):
+    if "source" in item.fixturenames:
+        item.add_marker("traces")
 
 
 def pytest_generate_tests(metafunc):

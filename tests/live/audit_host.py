@@ -12,6 +12,8 @@ import tempfile
 import time
 
 LOCK = "/run/sigtrace-audit.lock"
+# Seconds: under emulation auditd alone takes a few to start and to stop.
+PATIENCE = 30
 NETLINK_AUDIT = 9
 READLOG = 1  # AUDIT_NLGRP_READLOG, include/uapi/linux/audit.h
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
@@ -70,7 +72,7 @@ class Listener:
     def lines(self, marker):
         """Lines as auditd writes them, up to the record that has ``marker`` in it."""
         found = []
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             self.socket.settimeout(max(0.01, end - time.monotonic()))
             data = self.socket.recv(1 << 16)
@@ -119,10 +121,10 @@ def auditd(log_format="ENRICHED"):
             yield log
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
-def wait_for(condition, seconds=10.0):
+def wait_for(condition, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

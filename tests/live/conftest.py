@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import shutil
@@ -15,6 +16,7 @@ from harness import Trace, Victim, bpf_programs, left_loaded
 
 HERE = Path(__file__).parent
 TIME_LIMIT = 120
+STORM_LOCK = "/run/sigtrace-storm.lock"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -78,6 +80,14 @@ def needs_32_bits(cannot_run):
             cannot_run("gcc cannot build for i386: apt-get install gcc-multilib")
 
     return check
+
+
+@pytest.fixture
+def storm_lock():
+    """For who sends a storm, and for who watches the whole host and must not be flooded: one at a time."""
+    with open(STORM_LOCK, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -38,6 +38,9 @@ FEATURES = {
     # The current task and its registers are read by bpf_get_current_task_btf() and bpf_task_pt_regs().
     "the sender's state": Feature((5, 11)),
     "the sender's call": Feature((5, 15)),
+    # SECCOMP_RET_KILL_PROCESS: __seccomp_filter() of 5.10 ends the process itself and sends no signal, that
+    # of 5.15 calls force_sig_seccomp().
+    "the signal of seccomp": Feature((5, 15)),
     # prepare_signal(), kernel/signal.c: 5.10 goes on for a process that is dying, 6.1 drops the signal.
     "a zombie ignores signals": Feature((6, 1)),
 }

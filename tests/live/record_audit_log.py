@@ -40,32 +40,42 @@ def run(program):
 
 
 def record(how, bits):
-    """(log lines, what was sent)"""
+    """(log lines of our own programs, what was sent)
+
+    An auditd that starts is given what the kernel has held back since nobody listened, earlier recordings
+    with it: the folder's name tells ours.
+    """
     with tempfile.TemporaryDirectory() as folder:
+        end = f"sigtrace-end-{os.path.basename(folder)}"
         program = audit_host.build(os.path.join(HERE, "send_signals.c"), folder, bits)
         with audit_host.borrowed(rules(bits)):
             if how == "netlink":
                 listener = audit_host.Listener()
                 sent = run(program)
-                audit_host.mark("sigtrace-end")
-                lines = listener.lines(b"sigtrace-end")
+                audit_host.mark(end)
+                lines = listener.lines(end.encode())
                 listener.close()
-                return b"\n".join(lines) + b"\n", sent
+                return ours(b"\n".join(lines) + b"\n", program), sent
             with contextlib.ExitStack() as stack:
                 with audit_host.auditd() as log:
                     kept = stack.enter_context(open(log, "rb"))
                     sent = run(program)
-                    audit_host.mark("sigtrace-end")
-                    audit_host.wait_for(lambda: b"sigtrace-end" in kept.read())
-                kept.seek(0)
-                return kept.read(), sent
+                    audit_host.mark(end)
+                    audit_host.wait_for(lambda: end.encode() in whole(kept))
+                return ours(whole(kept), program), sent
 
 
-def ours(text):
-    """Only the events of our own programs: other people work on the machine too."""
+def whole(file):
+    """From the beginning each time: what is being written may be read in the middle of a word."""
+    file.seek(0)
+    return file.read()
+
+
+def ours(text, program):
+    """Only the events of our own program: other people work on the machine too."""
     event = re.compile(rb"audit\(([\d.:]+)\)")
     lines = text.splitlines(keepends=True)
-    wanted = {event.search(line)[1] for line in lines if b"send_signals" in line}
+    wanted = {event.search(line)[1] for line in lines if program.encode() in line}
     daemon = (b"type=DAEMON_START", b"type=DAEMON_END")
     return b"".join(x for x in lines if event.search(x)[1] in wanted or x.startswith(daemon))
 
@@ -73,5 +83,5 @@ def ours(text):
 if __name__ == "__main__":
     text, sent = record(sys.argv[1], int(sys.argv[2]))
     with open(sys.argv[3], "wb") as out:
-        out.write(ours(text))
+        out.write(text)
     sys.stdout.write(sent)

@@ -76,7 +76,7 @@ def test_a_closed_pipe_ends_it_at_once(source, victim):
 
 
 @pytest.mark.sources("core", "bcc", reason="audit's queue is the kernel's, not ours")
-def test_what_is_lost_is_counted_to_the_last(trace, program):
+def test_what_is_lost_is_counted_to_the_last(storm_lock, trace, program):
     """kept + lost = sent, and the losses stand in the stream."""
     sent = 200_000
     running = trace("--buffer", "64K", "--signal", "51", "--bare")

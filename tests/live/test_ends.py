@@ -27,7 +27,7 @@ def test_killed_without_mercy_it_leaves_nothing_loaded(trace):
 
 
 @pytest.mark.sources("core", "bcc", reason="a storm of records is the ring's")
-def test_a_reader_that_leaves_in_the_middle_of_a_storm(source, program):
+def test_a_reader_that_leaves_in_the_middle_of_a_storm(storm_lock, source, program):
     command = f"{sys.executable} -m tracer --source {source} --bare --signal 51"
     read, write = os.pipe()
     ready, told = os.pipe()

@@ -34,7 +34,7 @@ def shown(running, last, *targets):
         ("RTMIN..RTMAX", [10, 34, 64], [34, 64]),
     ],
 )
-def test_signals(wanted, sent, seen, trace, victim):
+def test_signals(storm_lock, wanted, sent, seen, trace, victim):
     target = victim("ignore", signal.SIGTERM)
     block = victim("block", signal.SIGTERM)
     running = trace("--signal", f"{wanted},WINCH" if "!" not in wanted else wanted, "--all")
@@ -54,7 +54,7 @@ def test_signals(wanted, sent, seen, trace, victim):
     assert block.pid not in pids
 
 
-def test_by_default_chld_and_urg_are_left_out(trace, victim):
+def test_by_default_chld_and_urg_are_left_out(storm_lock, trace, victim):
     target = victim("ignore")
     for options, seen in (((), [28]), (("--all",), [17, 23, 28])):
         running = trace(*options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SUITES = ("auto", "core", "bcc", "audit", "locked")
+SUITES = ("auto", "core", "rest", "bcc", "audit", "locked")
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Userland:
 class Boot:
     """One guest: a userland on a kernel, and the suites that run there.
 
-    A suite is the live tests with one source, or "auto": which source sigtrace takes by itself, or
-    "locked": audit with rules that nobody can change until the next boot.
+    A suite is the live tests that trace, with one source; or "rest": the live tests that choose their
+    sources themselves; or "auto": which source sigtrace takes by itself; or "locked": audit with rules
+    that nobody can change until the next boot.
     """
 
     userland: str
@@ -56,7 +57,10 @@ KERNELS = (
     Kernel(
         "5.10",
         "bullseye",
-        (Boot("bullseye", ("auto", "bcc", "audit", "locked")), Boot("bookworm", ("core",))),
+        (
+            Boot("bullseye", ("auto", "bcc", "audit", "locked")),
+            Boot("bookworm", ("core", "rest")),
+        ),
     ),
     Kernel("6.1", "bookworm", (Boot("bookworm", SUITES),)),
     Kernel("6.12", "trixie", (Boot("trixie", SUITES),)),

@@ -134,6 +134,24 @@ def test_a_panic_shows_the_last_lines(tmp_path, monkeypatch):
     assert lost.value.tail.splitlines()[0] == "72"
 
 
+@pytest.mark.parametrize(
+    ("first", "times"),
+    [("[ 9.1] Oops: int3: 0000 [#1] SMP NOPTI", 2), ("[ 9.1] int3: 0000 [#1]", 2), ("Oops", 1)],
+)
+def test_the_emulators_own_fault_is_booted_again_once(tmp_path, monkeypatch, first, times):
+    boots = []
+
+    def dies(*_):
+        boots.append(first)
+        raise qemu.GuestLost("panicked", first)
+
+    monkeypatch.setattr(qemu, "run", dies)
+    emulated = qemu.Accelerator((), "", fault=qemu.STALE_BREAKPOINT)
+    one = qemu.Guest(tmp_path, tmp_path, tmp_path, tmp_path / "results")
+    assert matrix.run_guest(one, emulated) == (first, "panicked")
+    assert len(boots) == times
+
+
 def test_the_probe_for_kvm_answers_what_it_is_told():
     for answer in ("yes", "no: said so"):
         asked = subprocess.run(

@@ -83,13 +83,15 @@ class Coalescer:
         place.ended, place.whole = True, group
 
     def flush(self, complete_only: bool = False) -> Iterator[Group]:
-        """Yield what is open; with ``complete_only`` just what the kernel has written whole.
+        """Yield what is open; with ``complete_only`` just what the kernel has written whole, and forget
+        what has brought nothing yet that is kept: no end may come for it.
 
         The kernel writes SYSCALL first and PROCTITLE last before EOE, which a log that is being
         followed need not hold.
         """
         for stamp in list(self._open):
-            if not complete_only or _is_complete(self._open[stamp]):
+            group = self._open[stamp]
+            if not complete_only or _is_complete(group) or not group.records:
                 yield from self._close(stamp)
 
     def is_open(self) -> bool:

@@ -13,7 +13,7 @@ import sys
 import time
 from array import array
 from struct import Struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracer.clock import boot_now
 from tracer.privileges import in_first_namespace
@@ -21,10 +21,20 @@ from tracer.privileges import in_first_namespace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_EXIT, _EXEC = 0x80000000, 0x00000002  # include/uapi/linux/cn_proc.h
+_NETLINK_CONNECTOR = 11  # include/uapi/linux/netlink.h
+_CN_IDX_PROC, _CN_VAL_PROC = 1, 1  # include/uapi/linux/connector.h
+# include/uapi/linux/cn_proc.h
+_LISTEN = 1
+_ANSWER, _EXIT, _EXEC = 0, 0x80000000, 0x00000002
+# nlmsghdr (length, NLMSG_DONE), cn_msg (whose, whose, a number of ours, length), then the operation.
+_REQUEST = Struct("=IHHIIIIIIHHI")
 # nlmsghdr, cn_msg, then what, cpu, timestamp_ns, process_pid (a thread!), process_tgid, exit_code.
 _MESSAGE = Struct("=36xIIQIII")
+_WORD = Struct("=I")
 _WHAT_AT = 36
+# cn_proc_ack(): the number sent plus one, what, errno. Another number, seq, is the kernel's own count.
+_ANSWER_AT = (28, _WHAT_AT, 52)
+_PATIENCE = 5.0  # seconds; the kernel answers before send() returns
 _SO_ATTACH_FILTER = 26  # include/uapi/asm-generic/socket.h
 _ROOM = 8 << 20
 
@@ -45,13 +55,7 @@ class Exits:
 
     def __init__(self, on_exec: Callable[[int], None] | None = None) -> None:
         _check_namespaces()
-        self._connector = _process_connector()
-        self._connector.bind()
-        self._socket = socket.socket(fileno=os.dup(self._connector.fileno()))
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
-        # pyroute2 decodes the comm of PROC_EVENT_COMM as UTF-8, which it need not be. None come in here.
-        self._connector.control(True)
+        self._socket = _listening()
         self._on_exec = on_exec
         _only(self._socket, (_EXIT, _EXEC) if on_exec else (_EXIT,))
         self._suspended = boot_now() - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
@@ -82,7 +86,6 @@ class Exits:
 
     def close(self) -> None:
         self._socket.close()
-        self._connector.close()
 
     def _thread(self, tid: int, pid: int, status: int, at: int) -> Iterator[Ended]:
         """The first thread may be gone before the others: wait(2) speaks of the process then."""
@@ -106,7 +109,7 @@ def _has_other_threads(pid: int) -> bool:
 
 
 def _check_namespaces() -> None:
-    """Elsewhere the kernel leaves the request unanswered (cn_proc_mcast_ctl()), and pyroute2 waits for ever."""
+    """Elsewhere the kernel leaves the request unanswered: cn_proc_mcast_ctl()."""
     for kind in ("user", "pid"):
         if not in_first_namespace(kind):
             raise OSError(errno.EPERM, f"only the host's first {kind} namespace has it")
@@ -116,13 +119,39 @@ _FILTER = Struct("=HBBI")
 _PROGRAM = Struct("@HP")
 
 
-def _process_connector() -> Any:
-    """pyroute2's socket; Debian 12's pyroute2 (0.7.2) and older ones have none, Debian 13's (0.7.7) has."""
+def _listening() -> socket.socket:
+    """A socket that the kernel tells of all processes.
+
+    Debian 12's pyroute2 (0.7.2) knows no process connector, Debian 13's (0.7.7) does: these few lines serve both.
+    """
+    connector = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_CONNECTOR)
     try:
-        from pyroute2.netlink.connector.cn_proc import ProcEventSocket
-    except ModuleNotFoundError:
-        raise OSError(errno.ENOSYS, "this pyroute2 is too old to reach it") from None
-    return ProcEventSocket()
+        connector.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
+        connector.bind((0, _CN_IDX_PROC))
+        connector.settimeout(_PATIENCE)
+        whose = (_CN_IDX_PROC, _CN_VAL_PROC, 0, os.getpid(), 4, 0)
+        connector.send(_REQUEST.pack(_REQUEST.size, 3, 0, 0, 0, *whose, _LISTEN))
+        _await_answer(connector)
+        connector.setblocking(False)
+    except BaseException:
+        connector.close()
+        raise
+    return connector
+
+
+def _await_answer(connector: socket.socket) -> None:
+    """The kernel's answer to our request, among what all listeners are told: cn_proc_ack()."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        message = connector.recv(4096)
+        if len(message) < _MESSAGE.size:
+            continue
+        number, what, error = (_WORD.unpack_from(message, at)[0] for at in _ANSWER_AT)
+        if (number, what) == (os.getpid() + 1, _ANSWER):
+            if error:
+                raise OSError(error, os.strerror(error))
+            return
+    raise TimeoutError(errno.ETIMEDOUT, "the process connector does not answer")
 
 
 def _only(receiver: socket.socket, wanted: tuple[int, ...]) -> None:

@@ -1,4 +1,7 @@
-/* eat_memory MEGABYTES [hold]: touch so much memory; then print "ready" and stay until standard input ends. */
+/*
+ * eat_memory MEGABYTES [later]: touch so much memory; then print "ready" and stay until standard input ends.
+ * "later": print "hungry", and eat when told "eat".
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +10,15 @@
 int main(int argc, char **argv)
 {
 	size_t size = (argc > 1 ? atol(argv[1]) : 1) << 20;
-	char *memory = malloc(size), byte;
+	char *memory, word[3], byte;
+
+	if (argc > 2 && !strcmp(argv[2], "later")) {
+		puts("hungry");
+		fflush(stdout);
+		if (read(0, word, sizeof(word)) != sizeof(word))
+			return 1;
+	}
+	memory = malloc(size);
 
 	if (memory)
 		for (size_t i = 0; i < size; i += 1024)

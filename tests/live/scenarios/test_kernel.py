@@ -248,7 +248,7 @@ def oom_kills(group):
     return int(fields["oom_kill"])
 
 
-def eat(path, megabytes, group, likely=None):
+def eat(path, megabytes, group, likely=None, how="at once"):
     def enter():
         group.enter()
         if likely is not None:
@@ -256,7 +256,10 @@ def eat(path, megabytes, group, likely=None):
                 file.write(str(likely))
 
     return subprocess.Popen(
-        [path, str(megabytes)], preexec_fn=enter, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [path, str(megabytes), how],
+        preexec_fn=enter,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
 
 
@@ -286,14 +289,22 @@ def test_oom_of_a_cgroup(trace, program, cgroup):
 
 
 def test_oom_because_of_another(trace, program, cgroup):
-    """One asks for memory, another is killed for it: the first sent nothing."""
+    """One asks for memory, another is killed for it: the first sent nothing.
+
+    The room that the victim leaves is enough for a fork of this test's Python and for exec, which count
+    as well: the one that the limit stops is the program, where it eats.
+    """
     group = cgroup("memory")
-    limit_memory(group, 24)
+    limit_memory(group, 64)
     path = program("eat_memory")
-    victim = eat(path, 20, group, likely=1000)
+    victim = eat(path, 32, group, likely=1000)
     assert victim.stdout.readline() == b"ready\n"
     running = trace("--signal", "KILL", *OURS)
-    cause = eat(path, 8, group)
+    cause = eat(path, 40, group, how="later")
+    assert cause.stdout.readline() == b"hungry\n"
+    assert oom_kills(group) == 0
+    cause.stdin.write(b"eat")
+    cause.stdin.flush()
     assert cause.stdout.readline() == b"ready\n"
     status = victim.wait()
     assert (status, oom_kills(group)) == (-9, 1)

@@ -1,0 +1,34 @@
+"""Which events are open, as somebody who waits for their end has to know."""
+
+from __future__ import annotations
+
+from tracer.audit import record
+from tracer.audit.coalesce import Coalescer
+from tracer.audit.record import Record, Stamp
+
+USER = 1107
+STAMP = Stamp(None, 1_000, 1)
+
+
+def one(kind, body=b"a=1"):
+    return Record(kind, STAMP, body)
+
+
+def test_what_brings_nothing_that_is_kept_is_not_waited_for():
+    """A message of a program has no end (EOE) of its own."""
+    coalescer = Coalescer()
+    assert not coalescer.feed(one(USER))
+    assert coalescer.is_open()
+    assert list(coalescer.flush(complete_only=True)) == []
+    assert not coalescer.is_open()
+
+
+def test_what_begins_with_a_record_that_is_not_kept_is_told_all_the_same():
+    coalescer = Coalescer()
+    coalescer.feed(one(USER))
+    list(coalescer.flush(complete_only=True))
+    coalescer.feed(one(record.SYSCALL))
+    assert list(coalescer.flush(complete_only=True)) == []
+    assert coalescer.is_open()
+    (group,) = coalescer.feed(one(record.EOE))
+    assert [kept.type for kept in group.records] == [record.SYSCALL]
