@@ -23,6 +23,15 @@ def test_what_brings_nothing_that_is_kept_is_not_waited_for():
     assert not coalescer.is_open()
 
 
+def test_a_change_of_the_rules_may_be_all_there_is():
+    """As Linux 5.10 writes it for a rule that sigtrace adds."""
+    coalescer = Coalescer()
+    coalescer.feed(one(record.CONFIG_CHANGE))
+    (group,) = coalescer.flush(complete_only=True)
+    assert [kept.type for kept in group.records] == [record.CONFIG_CHANGE]
+    assert not coalescer.is_open()
+
+
 def test_what_begins_with_a_record_that_is_not_kept_is_told_all_the_same():
     coalescer = Coalescer()
     coalescer.feed(one(USER))
