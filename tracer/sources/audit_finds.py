@@ -86,7 +86,7 @@ def pack(piece: Piece) -> bytes:
     return marshal.dumps((found, *piece[1:]))
 
 
-def unpack(data: bytes) -> Piece:
+def unpack(data: bytes | bytearray) -> Piece:
     """The piece of ``pack``; raises EOFError, ValueError or TypeError if it is not whole."""
     found, *rest = marshal.loads(data)
     return Piece([_TYPES[number]._make(values) for number, values in found], *rest)

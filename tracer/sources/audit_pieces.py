@@ -137,8 +137,10 @@ def _serve(fd: int, spans: Sequence[Span], claims: int, writing: int) -> None:
                 if claimed is None:
                     break
                 body = pack(sieve(fd, *spans[claimed]))
-                pipe.write(_LENGTH.pack(len(body)) + body)
+                pipe.write(_LENGTH.pack(len(body)))
+                pipe.write(body)
                 pipe.flush()
+                del body
         status = 0
     finally:
         os._exit(status)
@@ -150,7 +152,7 @@ def _claim(claims: int) -> int | None:
     return _NUMBER.unpack(number)[0] if number else None
 
 
-def _read(fd: int, size: int) -> bytes:
+def _read(fd: int, size: int) -> bytearray:
     """So many bytes; raises EOFError if there are fewer."""
     data = bytearray(size)
     view = memoryview(data)
@@ -159,4 +161,4 @@ def _read(fd: int, size: int) -> bytes:
         if not got:
             raise EOFError
         view = view[got:]
-    return bytes(data)
+    return data
