@@ -9,7 +9,7 @@ import sys
 from tracer import options as opts
 from tracer.errors import Problem
 from tracer.join import Joiner
-from tracer.output import open_sink, say, summary
+from tracer.output import say, summary
 from tracer.pipeline import Pipeline, Stop
 from tracer.privileges import drop
 from tracer.signals import EVERY, names_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tracer.filter import Filter
     from tracer.libbpf.object import Object
     from tracer.option import Chosen
+    from tracer.pipeline import Sink
     from tracer.sources.ladder import NamedSource
     from tracer.sources.wanted import Wanted
 
@@ -32,12 +33,12 @@ def trace(
     filter_: Filter,
     wanted: Wanted,
     loading: Callable[[], Object] | None,
+    sink: Sink,
     limits: tuple[int | None, float | None],
     ready_fd: int | None,
 ) -> int:
     """Until a limit or Ctrl-C. Returns the exit status; raises Problem."""
     count, duration = limits
-    sink = open_sink(options)
     source, failed = open_source(options.source, wanted, loading)
     try:
         stop = Stop(sys.stdout.fileno())

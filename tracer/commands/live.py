@@ -11,7 +11,7 @@ import pwd
 from tracer import options as opts
 from tracer.errors import Problem
 from tracer.filter import pushdown
-from tracer.sources.bpf_load import begin_to_load
+from tracer.sources.bpf_load import begin_to_load, give_up
 from tracer.sources.wanted import Wanted
 
 TYPE_CHECKING = False
@@ -43,11 +43,18 @@ def run(options: Chosen, opening: Opening | None = None) -> int:
     loading = None
     if options.source in ("auto", "core"):
         loading = begin_to_load(opening, wanted)
-    # By now libbpf has no file open that could be taken for this one.
-    ready_fd = opts.fd_of(options.ready_fd)
-    from tracer.tracing import trace
+    try:
+        # By now libbpf has no file open that could be taken for this one.
+        ready_fd = opts.fd_of(options.ready_fd)
+        from tracer.output import open_sink
+        from tracer.tracing import trace
 
-    return trace(options, filter_, wanted, loading, limits, ready_fd)
+        sink = open_sink(options)
+    except BaseException:
+        if loading is not None:
+            give_up(loading)
+        raise
+    return trace(options, filter_, wanted, loading, sink, limits, ready_fd)
 
 
 def _require_sense(filter_: Filter, options: Chosen) -> None:

@@ -38,6 +38,14 @@ def begin_to_load(opening: Opening | None, wanted: Wanted) -> Callable[[], Objec
     return soon(lambda: _loaded(opened, wanted))
 
 
+def give_up(loading: Callable[[], Object]) -> None:
+    """Close what was begun with: the trace cannot start."""
+    try:
+        loading().close()
+    except Problem:
+        pass
+
+
 def _loaded(opened: OpenObject, wanted: Wanted) -> Object:
     try:
         return attached(opened.load(), wanted)
