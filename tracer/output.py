@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from tracer.option import Chosen
     from tracer.pipeline import Sink, Totals
+
+
+_UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def open_sink(options: Chosen) -> Sink:
@@ -68,6 +72,13 @@ def wants_colour() -> bool:
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM") not in (None, "", "dumb")
     )
+
+
+def let_go(error: OSError) -> None:
+    """After an error: what cannot be written is given up, or Python complains of it again when it ends
+    (of a full disk since 3.13)."""
+    if error.errno in _UNWRITABLE:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(text: str) -> None:

@@ -9,7 +9,7 @@ import sys
 from tracer import options as opts
 from tracer.errors import Problem
 from tracer.join import Joiner
-from tracer.output import say, summary
+from tracer.output import let_go, say, summary
 from tracer.pipeline import Pipeline, Stop
 from tracer.privileges import drop
 from tracer.signals import EVERY, names_of
@@ -57,9 +57,10 @@ def trace(
         pipeline = Pipeline(filter_, Joiner(), sink, count=count, duration=duration)
         try:
             totals = pipeline.run(source, stop)
-        except BrokenPipeError:
-            # Nobody reads any more; Python would complain again when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            let_go(error)
+            if not isinstance(error, BrokenPipeError):
+                raise
             totals = pipeline.totals()
     finally:
         source.close()

@@ -17,7 +17,7 @@ from tracer.audit.report import account
 from tracer.errors import Problem
 from tracer.event import Exit, Loss, Series, Signal
 from tracer.join import Joiner
-from tracer.output import open_sink, say
+from tracer.output import let_go, open_sink, say
 from tracer.pipeline import Pipeline, Stop
 from tracer.progress import Bar
 from tracer.sources.audit_log import AuditLog
@@ -91,8 +91,10 @@ def run(options: Chosen) -> int:
         try:
             sink.start()
             _pump(chain(held, events), pipeline, stop, count)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            let_go(error)
+            if not isinstance(error, BrokenPipeError):
+                raise
     for line in account(source.tallies, joiner.counts, source.coalescer.given_up):
         say(line)
     for line in unseen(source.evidence) if source.has_records() else ():
