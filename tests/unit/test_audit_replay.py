@@ -402,15 +402,13 @@ def test_missing_and_unreadable_files(tmp_path):
 
 def test_a_closed_pipe_ends_it(log):
     path = log(b"".join(logs.kill(n, 801) for n in range(1, 5000)))
-    done = subprocess.run(
-        f"{sys.executable} -m tracer replay --json {path} | head -1",
-        shell=True,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout)
-    assert "Traceback" not in done.stderr
+    words = [sys.executable, "-m", "tracer", "replay", "--json", str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        head = subprocess.run(["head", "-1"], stdin=run.stdout, capture_output=True, check=True)
+        run.stdout.close()
+        assert b"Traceback" not in run.stderr.read()
+        assert run.wait(10) == 0
+    assert json.loads(head.stdout)
 
 
 def test_the_readers_own_processes_are_not_asked(log):
