@@ -40,11 +40,11 @@ def _run(words: list[str]) -> int:
     gc.disable()
     opening = None
     if not any(word.startswith("--source") for word in words):
-        # Most of a start is libbpf's and the kernel's time: they begin before anything else.
-        from tracer.sources.bpf_object import Opening
+        # Most of a start is the kernel's time (or libbpf's): it begins before anything else.
+        from tracer.sources.bpf_object import begin_to_open
 
         try:
-            opening = Opening()
+            opening = begin_to_open()
         except Problem:
             pass  # Told when it is opened again, if no other source serves.
     from tracer import options

@@ -191,9 +191,8 @@ def test_no_libbpf():
 
 @needs_root
 def test_no_object():
-    hide = 'mount -t tmpfs none "$0" && exec "$@"'
-    program = Path(bpf_object.OBJECT)
-    hide = f'mount --bind /dev/null {program} && exec "$@"'
+    mounts = [f"mount --bind /dev/null {part}" for part in bpf_object.PARTS]
+    hide = " && ".join([*mounts, 'exec "$@"'])
     status, said = run("--source", "core", prefix=["unshare", "-m", "sh", "-c", hide, "sh"])
     assert_three_lines(status, said, "BPF program", "make build")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from audit_state import audit_lock, audit_state, auditctl
 from harness import ROOT
-from test_ladder_live import NO_BPF, NO_BTF, NO_LIBBPF, NOBODY, OBJECT, hiding, without_libbpf
+from test_ladder_live import NO_BPF, NO_BTF, NO_LIBBPF, NO_PROGRAM, NOBODY, hiding, without_libbpf
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the lacks are made by root")
 
@@ -59,7 +59,7 @@ def test_everything_works_here():
             ["core libbpf", "core works"],
             without_libbpf(),
         ),
-        (hiding(f"mount --bind /dev/null {OBJECT}"), ["core BPF program", "core works"], "bcc"),
+        (hiding(*NO_PROGRAM), ["core BPF program", "core works"], "bcc"),
         (
             ["setpriv", f"--bounding-set={NO_BPF}", f"--inh-caps={NO_BPF}"],
             ["host capabilities", "core works", "bcc works"],

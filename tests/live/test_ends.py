@@ -90,7 +90,8 @@ def test_an_object_that_is_none(what, tmp_path, program):
             "another object": Path(program("storm")).read_bytes(),
         }[what]
     )
-    script = f'mount --bind {other} {real} && exec "$@"'
+    mounts = [f"mount --bind {other} {part}" for part in (real, *bpf_object.PARTS[1:])]
+    script = " && ".join([*mounts, 'exec "$@"'])
     words = ["unshare", "-m", "sh", "-c", script, "sh", sys.executable, "-m", "tracer"]
     done = subprocess.run(
         [*words, "--source", "core", "-d", "1s"],

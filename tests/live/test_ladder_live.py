@@ -14,7 +14,6 @@ from harness import ROOT, Trace
 
 from tracer.sources import bpf_object
 
-OBJECT = Path(bpf_object.OBJECT)
 NO_BPF = "-bpf,-perfmon,-sys_admin"
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the lacks are made by root")
@@ -36,6 +35,8 @@ def hiding(*commands):
 LIBBPF = library("libbpf.so.1")
 NO_LIBBPF = f"mount --bind /dev/null {LIBBPF}" if LIBBPF else "true"
 NO_BTF = "mount -t tmpfs none /sys/kernel/btf"
+NO_LOADERS = [f"mount --bind /dev/null {part}" for part in bpf_object.PARTS[1:]]
+NO_PROGRAM = [f"mount --bind /dev/null {part}" for part in bpf_object.PARTS]
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +45,8 @@ def lock():
         yield
 
 
-def header(prefix=(), env=None, source="auto"):
-    trace = Trace(source, ["-s", "63"], prefix=prefix, env=env)
+def header(prefix=(), env=None, source="auto", options=()):
+    trace = Trace(source, ["-s", "63", *options], prefix=prefix, env=env)
     trace.end()
     trace.kill()
     return next(line for line in trace.said.splitlines() if "tracing SIG" in line)
@@ -74,7 +75,23 @@ def test_no_libbpf_means_another_source():
 
 
 def test_a_broken_object_means_bcc():
-    assert "source bcc (core: " in header(hiding(f"mount --bind /dev/null {OBJECT}"))
+    assert "source bcc (core: " in header(hiding(*NO_PROGRAM))
+
+
+def test_no_loader_means_libbpf():
+    assert "source core;" in header(hiding(*NO_LOADERS))
+
+
+@pytest.mark.parametrize("options", [(), ("--failed",)])
+def test_a_loader_that_the_kernel_refuses_means_libbpf(tmp_path, options):
+    mounts = []
+    for part in bpf_object.PARTS[1:]:
+        whole = Path(part).read_bytes()
+        spoilt = tmp_path / Path(part).name
+        # The last instruction is the loader's exit.
+        spoilt.write_bytes(whole[:-8] + b"\xff" * 8)
+        mounts.append(f"mount --bind {spoilt} {part}")
+    assert "source core;" in header(hiding(*mounts), options=options)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""The kernel takes the object that is meant for it, and the one that is for every kernel: each program of either.
+"""The kernel takes the object, and what the loaders make of it where it has what they need: each program.
 
-A start falls back from the one to the other, so that nothing else would show that the first is never taken.
+A start falls back from loader to object, so that nothing else would show that the first is never taken.
 """
 
 from __future__ import annotations
@@ -20,12 +20,26 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("path", [bpf_object.OBJECT, bpf_object.PLAIN])
-@pytest.mark.parametrize("options", [{"details": False, "deaths": False}, {"probes": True}])
-def test_the_kernel_takes_it(path, options):
+WANTED = [{"details": False, "deaths": False}, {}, {"probes": True}]
+
+
+@pytest.mark.parametrize("options", WANTED)
+def test_the_kernel_takes_the_object(options):
     wanted = Wanted(pushdown(Filter()), 1 << 16, **options)
-    opened = bpf_load.prepared(OpenObject(path, listen=True), wanted)
+    opened = bpf_load.prepared(OpenObject(bpf_object.OBJECT, listen=True), wanted)
     try:
         bpf_load.attached(opened.load(), wanted).close()
     except LoadError as error:
         pytest.fail(f"{error}\n{error.log[-4000:]}")
+
+
+@pytest.mark.parametrize("options", WANTED)
+def test_the_kernel_takes_what_the_loader_makes(options):
+    if bpf_object.loader_file(bpf_object.LOADER) is None:
+        since = ".".join(map(str, bpf_object.LOADERS_SINCE))
+        assert not bpf_object.has_what_loaders_need(), "the loader is missing: make build"
+        pytest.skip(f"the loaders need Linux {since}")
+    wanted = Wanted(pushdown(Filter()), 1 << 16, **options)
+    begun = bpf_object.begin_to_open()
+    assert isinstance(begun, bpf_object.LoaderBegun)
+    bpf_load.attached(bpf_load.run_loader(begun, wanted), wanted).close()

@@ -11,7 +11,7 @@ from tracer.libbpf.library import PRINT, MapOptions, open_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Log:
@@ -101,12 +101,18 @@ class OpenObject:
 
     def load(self) -> Object:
         """Hand maps and programs to the kernel. Raises LoadError; the object is gone either way."""
-        handle, self._handle = self._handle, None
-        status = self._library.bpf_object__load(handle)
+        library = self._library
+        status = library.bpf_object__load(self._handle)
         if status:
-            self._library.bpf_object__close(handle)
+            self.close()
             raise LoadError(-status, self.log.text())
-        return Object(self._library, handle, self.log)
+        return Object(
+            library,
+            lambda name: int(library.bpf_map__fd(self._map(name))),
+            lambda name: int(library.bpf_program__fd(self._program(name))),
+            self.close,
+            self.log.text(),
+        )
 
     def close(self) -> None:
         if self._handle:
@@ -134,17 +140,25 @@ class LoadError(Exception):
 
 
 class Object:
-    """A loaded object. Closing it, or the end of the process, detaches and frees everything."""
+    """A loaded object. Closing it, or the end of the process, detaches and frees everything.
 
-    def __init__(self, library: ctypes.CDLL, handle: int | None, log: Log) -> None:
+    Maps and programs are found by name; ``release`` closes them.
+    """
+
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        map_fd: Callable[[str], int],
+        program_fd: Callable[[str], int],
+        release: Callable[[], None],
+        log: str = "",
+    ) -> None:
+        self.fd = map_fd
         self._library = library
-        self._handle = handle
+        self._program_fd = program_fd
+        self._release = release
+        self._log = log
         self._links: list[int] = []
-        self.log = log
-
-    def fd(self, map_name: str) -> int:
-        find = self._library.bpf_object__find_map_by_name
-        return int(self._library.bpf_map__fd(find(self._handle, map_name.encode())))
 
     def fill(self, map_name: str, entries: Mapping[int, int]) -> None:
         """Put u32 keys with u8 values into a map."""
@@ -154,24 +168,25 @@ class Object:
             if self._library.bpf_map_update_elem(
                 fd, ctypes.byref(key_cell), ctypes.byref(value_cell), 0
             ):
-                raise LoadError(ctypes.get_errno(), self.log.text())
+                raise LoadError(ctypes.get_errno(), self._log)
 
     def attach(self, programs: Iterable[str]) -> None:
-        """Attach programs by name. Raises LoadError naming the errno of the first that fails."""
+        """Attach programs by name. Raises LoadError naming the errno of the first that fails.
+
+        A program of a tracepoint with types knows its tracepoint: bpf_raw_tp_link_attach(), kernel/bpf/syscall.c.
+        """
         for name in programs:
-            find = self._library.bpf_object__find_program_by_name
-            link = self._library.bpf_program__attach(find(self._handle, name.encode()))
-            if not link:
-                raise LoadError(ctypes.get_errno(), self.log.text())
+            link = self._library.bpf_raw_tracepoint_open(None, self._program_fd(name))
+            if link < 0:
+                raise LoadError(-link, self._log)
             self._links.append(link)
 
     def close(self) -> None:
         for link in self._links:
-            self._library.bpf_link__destroy(link)
+            os.close(link)
         self._links.clear()
-        if self._handle:
-            self._library.bpf_object__close(self._handle)
-            self._handle = 0
+        release, self._release = self._release, lambda: None
+        release()
 
 
 def _found(pointer: int | None, name: str) -> int:

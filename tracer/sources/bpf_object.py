@@ -5,9 +5,18 @@ from __future__ import annotations
 import os
 
 from tracer.errors import Problem
+from tracer.frozen import frozen
+from tracer.libbpf.loader import Loader, LoaderFile
 from tracer.libbpf.object import OpenObject
 from tracer.privileges import has_capability
 from tracer.soon import soon
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Union
+
+    Opening = Union["LoaderBegun", "ObjectBegun"]
 
 
 def _beside(name: str) -> str:
@@ -19,29 +28,54 @@ def _kernel() -> tuple[int, int]:
     return int(major), int(minor)
 
 
-# Every kernel takes PLAIN. With CASTS (bpf/kernel.h) a kernel is sooner done; should one refuse it, it gets PLAIN.
-PLAIN = _beside("sigtrace.bpf.o")
-CASTS, CASTS_SINCE = _beside("sigtrace-casts.bpf.o"), (6, 4)
-OBJECT = CASTS if _kernel() >= CASTS_SINCE else PLAIN
+# Every kernel takes OBJECT, through libbpf. One that has what the loaders need (bpf/kernel.h) is sooner done with
+# them; should it refuse one, it gets OBJECT.
+OBJECT = _beside("sigtrace.bpf.o")
+LOADER, LOADER_WITH_CALLS = _beside("sigtrace.loader"), _beside("sigtrace-calls.loader")
+LOADERS_SINCE = (6, 4)
+PARTS = (OBJECT, LOADER, LOADER_WITH_CALLS)
 BTF = "/sys/kernel/btf/vmlinux"
 
 
-def open_object() -> OpenObject:
-    """The object as it is, before any option. Raises Problem."""
+def has_what_loaders_need() -> bool:
+    """bpf_rdonly_cast() is in v6.4's vmlinux, and types looked up in the kernel since v5.17."""
+    return _kernel() >= LOADERS_SINCE
+
+
+def loader_file(path: str) -> LoaderFile | None:
+    """A loader, where this kernel has what it needs and the file is one."""
+    if not has_what_loaders_need():
+        return None
+    try:
+        with open(path, "rb") as file:
+            return LoaderFile(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+@frozen
+class LoaderBegun:
+    """A loader on its way into the kernel: ``loader`` waits for it. Raises LoadError."""
+
+    loader: Callable[[], Loader]
+
+
+@frozen
+class ObjectBegun:
+    """The object, while libbpf reads the kernel's types for it: ``wait`` waits for the end of that."""
+
+    opened: OpenObject
+    wait: Callable[[], object]
+
+
+def begin_to_open() -> Opening:
+    """What can be done before options are known, and goes on beside Python. Raises Problem."""
     preflight()
-    return OpenObject(OBJECT)
-
-
-class Opening:
-    """The object, while libbpf reads the kernel's types, which goes on beside Python. Raises Problem."""
-
-    def __init__(self) -> None:
-        self.opened = open_object()
-        self._reading = soon(lambda: self.opened.read_types("on_signal", "signal_generate"))
-
-    def wait(self) -> None:
-        """Until the types are read."""
-        self._reading()
+    file = loader_file(LOADER)
+    if file:
+        return LoaderBegun(soon(lambda: Loader(file)))
+    opened = OpenObject(OBJECT)
+    return ObjectBegun(opened, soon(lambda: opened.read_types("on_signal", "signal_generate")))
 
 
 def preflight() -> None:
