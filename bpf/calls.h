@@ -57,11 +57,11 @@ int on_call(__u64 *ctx)
 		return 0;
 	if (error > 0 || error < -4095 || !(error ? config.refused : config.probes && !call.signal))
 		return 0;
-	if ((__u32)call.signal - 1 < 64 && !(config.signals >> (call.signal - 1) & 1))
+	if ((__u32)call.signal - 1 < 64 && !(filter.signals >> (call.signal - 1) & 1))
 		return 0;
 	id = bpf_get_current_pid_tgid();
 	pid = id >> 32;
-	if (config.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &pid))
+	if (filter.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &pid))
 		return 0;
 	if (config.describe && met_first(pid, meeting_at(me), false) &&
 	    describe(bpf_get_current_task(), true, ON_CALL))

@@ -4,6 +4,7 @@
 #define SIGTRACE_MAPS_H
 
 const volatile struct config config SEC(".rodata.config") = {};
+struct filter filter SEC(".data.filter") = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -21,7 +22,7 @@ struct {
 
 struct verdicts {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024); /* set before load, from the filter */
+	__uint(max_entries, 1024); /* set before load, if the filter has more */
 	__type(key, __u32);
 	__type(value, __u8); /* the filter's own: being in the map is the verdict */
 };

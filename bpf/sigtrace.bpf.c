@@ -122,19 +122,19 @@ static __always_inline bool wanted(__u32 number, int result, struct task_struct 
 {
 	__u32 sender = 0, pid = 0;
 
-	if (!(config.signals >> (number - 1) & 1) || !(config.results >> result & 1))
+	if (!(filter.signals >> (number - 1) & 1) || !(filter.results >> result & 1))
 		return false;
-	if (config.senders || config.either)
+	if (filter.senders || filter.either)
 		sender = bpf_get_current_pid_tgid() >> 32;
-	if (config.targets || config.either)
+	if (filter.targets || filter.either)
 		pid = target->tgid;
-	if (config.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &sender))
+	if (filter.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &sender))
 		return false;
-	if (config.targets && !bpf_map_lookup_elem(&targets, &pid) == (config.targets == MODE_ONLY))
+	if (filter.targets && !bpf_map_lookup_elem(&targets, &pid) == (filter.targets == MODE_ONLY))
 		return false;
-	if (config.either == MODE_ONLY && !one_of(&either, sender, pid))
+	if (filter.either == MODE_ONLY && !one_of(&either, sender, pid))
 		return false;
-	return config.uids != MODE_ONLY ||
+	return filter.uids != MODE_ONLY ||
 	       one_of(&uids, bpf_get_current_uid_gid(), typed(task_struct, target)->real_cred->uid.val);
 }
 

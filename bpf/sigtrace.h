@@ -160,19 +160,23 @@ struct call_record {
 /* How a map of pids or uids is meant. */
 enum verdict_mode { MODE_OFF, MODE_ONLY, MODE_EXCEPT };
 
-/* The kernel's part of the filter: never tighter than tracer/filter.py. Bit n-1 is signal n. */
-struct config {
+/* The kernel's part of the filter: never tighter than tracer/filter.py. Bit n-1 is signal n. Set after load. */
+struct filter {
 	__u64 signals;
 	__u8 results; /* bit n: TRACE_SIGNAL_* n is wanted */
 	__u8 senders; /* enum verdict_mode, of the map of that name */
 	__u8 targets;
 	__u8 either;
 	__u8 uids;
+	__u8 reserved[3];
+};
+
+/* What is sent: set before load, so that the verifier leaves out the code for all else. */
+struct config {
 	__u8 describe; /* send process records */
 	__u8 deaths;   /* send exit records of targets */
 	__u8 refused;  /* send call records with an error */
 	__u8 probes;   /* send call records of signal 0 */
-	__u8 reserved[7];
 };
 
 /* Counted in the kernel where a record found no room. */

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CANNOT = 2
+# Options with which nothing is traced, or the programs are loaded in another shape than the usual one.
+UNUSUAL = ("-h", "--help", "--version", "--bare", "--buffer", "--failed", "--probes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +46,7 @@ def _run(words: list[str]) -> int:
         from tracer.sources.bpf_object import begin_to_open
 
         try:
-            opening = begin_to_open()
+            opening = begin_to_open(usual=not any(word.startswith(UNUSUAL) for word in words))
         except Problem:
             pass  # Told when it is opened again, if no other source serves.
     from tracer import options

@@ -12,6 +12,7 @@ import pytest
 from tracer.filter import Filter, pushdown
 from tracer.libbpf.object import LoadError, OpenObject
 from tracer.sources import bpf_load, bpf_object
+from tracer.sources.shape import USUAL, Shape
 from tracer.sources.wanted import Wanted
 
 pytestmark = [
@@ -20,26 +21,30 @@ pytestmark = [
 ]
 
 
-WANTED = [{"details": False, "deaths": False}, {}, {"probes": True}]
+SHAPES = [Shape(1 << 16, details=False, deaths=False), USUAL, Shape(entries=5000, probes=True)]
+ALL = Filter()
 
 
-@pytest.mark.parametrize("options", WANTED)
-def test_the_kernel_takes_the_object(options):
-    wanted = Wanted(pushdown(Filter()), 1 << 16, **options)
-    opened = bpf_load.prepared(OpenObject(bpf_object.OBJECT, listen=True), wanted)
+def attach(loaded, shape):
+    wanted = Wanted(
+        pushdown(ALL), shape.buffer, shape.details, shape.deaths, shape.refused, shape.probes
+    )
+    bpf_load.attached(loaded, wanted).close()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_kernel_takes_the_object(shape):
+    opened = bpf_load.prepared(OpenObject(bpf_object.OBJECT, listen=True), shape)
     try:
-        bpf_load.attached(opened.load(), wanted).close()
+        attach(opened.load(), shape)
     except LoadError as error:
         pytest.fail(f"{error}\n{error.log[-4000:]}")
 
 
-@pytest.mark.parametrize("options", WANTED)
-def test_the_kernel_takes_what_the_loader_makes(options):
-    if bpf_object.loader_file(bpf_object.LOADER) is None:
-        since = ".".join(map(str, bpf_object.LOADERS_SINCE))
-        assert not bpf_object.has_what_loaders_need(), "the loader is missing: make build"
-        pytest.skip(f"the loaders need Linux {since}")
-    wanted = Wanted(pushdown(Filter()), 1 << 16, **options)
-    begun = bpf_object.begin_to_open()
-    assert isinstance(begun, bpf_object.LoaderBegun)
-    bpf_load.attached(bpf_load.run_loader(begun, wanted), wanted).close()
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_kernel_takes_what_the_loader_makes(shape):
+    if not bpf_object.has_what_loaders_need():
+        pytest.skip("the loaders need Linux 6.4")
+    loaded = bpf_object.load_by_loader(shape)
+    assert loaded, "the loader is missing: make build"
+    attach(loaded, shape)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tracer.sources import wanted, wire
+from tracer.sources import shape, wanted, wire
 
 HEADER = Path(__file__).parents[2] / "bpf" / "sigtrace.h"
 
@@ -22,7 +22,8 @@ RECORDS = {
     "exit_record": wire.EXIT_RECORD,
     "oom_record": wire.OOM_RECORD,
     "call_record": wire.CALL_RECORD,
-    "config": wanted.CONFIG,
+    "filter": wanted.FILTER,
+    "config": shape.CONFIG,
 }
 
 

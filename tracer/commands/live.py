@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _OF_DETAILS = ("unit", "container", "children-of")
 
 
-def run(options: Chosen, opening: Opening | None = None) -> int:
+def run(options: Chosen, opening: Opening = None) -> int:
     """Trace until a limit or Ctrl-C. Returns the exit status; raises Problem.
 
     ``opening`` is the object of the core source, if that was begun with.

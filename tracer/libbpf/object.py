@@ -11,7 +11,7 @@ from tracer.libbpf.library import PRINT, MapOptions, open_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 
 class Log:
@@ -160,15 +160,13 @@ class Object:
         self._log = log
         self._links: list[int] = []
 
-    def fill(self, map_name: str, entries: Mapping[int, int]) -> None:
-        """Put u32 keys with u8 values into a map."""
+    def put(self, map_name: str, key: int, value: bytes) -> None:
+        """Put a value into a map whose keys are u32, or into a data section, whose key is 0."""
+        cell = ctypes.c_uint32(key)
         fd = self.fd(map_name)
-        for key, value in entries.items():
-            key_cell, value_cell = ctypes.c_uint32(key), ctypes.c_uint8(value)
-            if self._library.bpf_map_update_elem(
-                fd, ctypes.byref(key_cell), ctypes.byref(value_cell), 0
-            ):
-                raise LoadError(ctypes.get_errno(), self._log)
+        status = self._library.bpf_map_update_elem(fd, ctypes.byref(cell), value, 0)
+        if status:
+            raise LoadError(-status, self._log)
 
     def attach(self, programs: Iterable[str]) -> None:
         """Attach programs by name. Raises LoadError naming the errno of the first that fails.

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 
 from tracer.errors import Problem
-from tracer.frozen import frozen
 from tracer.libbpf.loader import Loader, LoaderFile
 from tracer.libbpf.object import OpenObject
 from tracer.privileges import has_capability
 from tracer.soon import soon
+from tracer.sources.shape import CONFIG_SECTION, USUAL, config_of, entries_of, programs_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Union
 
-    Opening = Union["LoaderBegun", "ObjectBegun"]
+    from tracer.libbpf.object import Object
+    from tracer.sources.shape import Shape
+
+    Opening = Union["UsualBegun", "ObjectBegun", None]
 
 
 def _beside(name: str) -> str:
@@ -53,27 +56,38 @@ def loader_file(path: str) -> LoaderFile | None:
         return None
 
 
-@frozen
-class LoaderBegun:
-    """A loader on its way into the kernel: ``loader`` waits for it. Raises LoadError."""
+def load_by_loader(shape: Shape) -> Object | None:
+    """The object, without libbpf's way; None where there is no loader. Raises LoadError."""
+    with_calls = "on_call" in programs_of(shape)
+    file = loader_file(LOADER_WITH_CALLS if with_calls else LOADER)
+    if file is None:
+        return None
+    return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape)})
 
-    loader: Callable[[], Loader]
+
+class UsualBegun:
+    """The object on its way into the kernel, in the usual shape: ``loaded`` waits for it. Raises LoadError."""
+
+    def __init__(self, loaded: Callable[[], Object | None]) -> None:
+        self.loaded = loaded
 
 
-@frozen
 class ObjectBegun:
     """The object, while libbpf reads the kernel's types for it: ``wait`` waits for the end of that."""
 
-    opened: OpenObject
-    wait: Callable[[], object]
+    def __init__(self, opened: OpenObject, wait: Callable[[], object]) -> None:
+        self.opened = opened
+        self.wait = wait
 
 
-def begin_to_open() -> Opening:
-    """What can be done before options are known, and goes on beside Python. Raises Problem."""
+def begin_to_open(*, usual: bool) -> Opening:
+    """What can be done before options are known, and goes on beside Python. Raises Problem.
+
+    ``usual``: it looks as if the options ask for the usual shape. That may be wrong, and costs time then.
+    """
     preflight()
-    file = loader_file(LOADER)
-    if file:
-        return LoaderBegun(soon(lambda: Loader(file)))
+    if has_what_loaders_need():
+        return UsualBegun(soon(lambda: load_by_loader(USUAL))) if usual else None
     opened = OpenObject(OBJECT)
     return ObjectBegun(opened, soon(lambda: opened.read_types("on_signal", "signal_generate")))
 

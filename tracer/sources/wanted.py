@@ -5,13 +5,14 @@ from __future__ import annotations
 from struct import Struct
 
 from tracer.frozen import frozen
+from tracer.sources.shape import BUFFER, USUAL, Shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.filter import KernelFilter
 
 
-CONFIG = Struct("=Q9B7x")
+FILTER = Struct("=Q5B3x")
 
 # enum verdict_mode
 MODE_OFF, MODE_ONLY, MODE_EXCEPT = range(3)
@@ -22,11 +23,24 @@ class Wanted:
     """``buffer`` is in bytes, a power of two. ``details`` are command lines, parents, places."""
 
     filter: KernelFilter
-    buffer: int = 8 << 20
+    buffer: int = BUFFER
     details: bool = True
     deaths: bool = True
     refused: bool = False
     probes: bool = False
+
+
+def shape_of(wanted: Wanted) -> Shape:
+    """The shape that fits what is wanted: the usual one, if that does."""
+    most = max(map(len, sets_of(wanted.filter).values()))
+    return Shape(
+        buffer=wanted.buffer,
+        entries=max(USUAL.entries, most),
+        details=wanted.details,
+        deaths=wanted.deaths,
+        refused=wanted.refused,
+        probes=wanted.probes,
+    )
 
 
 def sets_of(filter_: KernelFilter) -> dict[str, frozenset[int]]:
@@ -60,3 +74,8 @@ def masks_of(filter_: KernelFilter) -> tuple[int, int]:
     """Signals (bit n-1 is signal n) and results (bit n is result n)."""
     signals = sum(1 << number - 1 for number in filter_.signals)
     return signals, sum(1 << result for result in filter_.results)
+
+
+def filter_of(filter_: KernelFilter) -> bytes:
+    """struct filter of bpf/sigtrace.h."""
+    return FILTER.pack(*masks_of(filter_), *modes_of(filter_).values())

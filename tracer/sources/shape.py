@@ -1,0 +1,48 @@
+"""What cannot change once the programs of bpf/ are loaded. The filter can: a start may load before it is known."""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from tracer.frozen import frozen
+
+CONFIG = Struct("=4B")
+BUFFER = 8 << 20  # bytes
+PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call")
+# struct config is a data section of the object.
+CONFIG_SECTION = ".rodata.config"
+SETS = ("senders", "targets", "either", "uids")
+
+
+@frozen
+class Shape:
+    """``buffer`` is in bytes, ``entries`` is of each map of the filter."""
+
+    buffer: int = BUFFER
+    entries: int = 1024
+    details: bool = True
+    deaths: bool = True
+    refused: bool = False
+    probes: bool = False
+
+
+USUAL = Shape()
+
+
+def programs_of(shape: Shape) -> list[str]:
+    """The programs that are needed."""
+    programs = ["on_signal", "on_oom"]
+    programs += ["on_exit"] if shape.deaths or shape.details else []
+    programs += ["on_exec", "on_free"] if shape.details else []
+    programs += ["on_call"] if shape.refused or shape.probes else []
+    return programs
+
+
+def entries_of(shape: Shape) -> dict[str, int]:
+    """The maps whose size is not the object's own."""
+    return {"ring": shape.buffer, **dict.fromkeys(SETS, shape.entries)}
+
+
+def config_of(shape: Shape) -> bytes:
+    """struct config of bpf/sigtrace.h."""
+    return CONFIG.pack(shape.details, shape.deaths, shape.refused, shape.probes)
