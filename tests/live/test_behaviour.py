@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from features import knows
 from harness import PATIENCE, ROOT, Trace, bpf_programs, left_loaded
 
 from tracer.sources import bpf_object
@@ -30,6 +31,13 @@ def test_a_stop_shows_everything_that_was_traced(number, trace, victim):
     assert len(running.to(target.pid)) == 100
     assert "100 signals shown, 0 lost" in running.said
     assert not left_loaded(before)
+
+
+@pytest.mark.sources("core", reason="only core reads the sender's registers")
+def test_a_kernel_that_cannot_show_calls_says_so(trace):
+    running = trace("--failed")
+    running.end()
+    assert ("none will show" in running.said) is not knows("the sender's call")
 
 
 def test_nohup_is_heeded(trace, victim):

@@ -84,6 +84,16 @@ def test_the_target_by_pid_name_and_pattern(trace, victim):
         assert {pid for pid, _ in result} == {target.pid for target in seen}, option
 
 
+def test_more_targets_than_usual(trace, victim):
+    """The programs are made for 1,024 before options are known."""
+    one, other = victim("ignore"), victim("ignore")
+    pids = [str(one.pid), *map(str, range(4_190_000, 4_191_100))]
+    running = trace("--signal", "TERM", *(word for pid in pids for word in ("--to", pid)))
+    other.send(signal.SIGTERM)
+    one.send(signal.SIGTERM)
+    assert shown(running, (one.pid, "SIGTERM"), one.pid, other.pid) == [(one.pid, 15)]
+
+
 def test_the_sender_by_pid_and_name(trace, victim):
     target = victim("ignore")
     for option, ours, theirs in (

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from tracer.libbpf.ring import open_ring
 from tracer.sources.bpf_load import begin_to_load
+from tracer.sources.bpf_object import kernel
 from tracer.sources.stream import MappedLosses, RecordStream
 
 TYPE_CHECKING = False
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from tracer.sources.wanted import Wanted
 
 NAME = "core"
+NO_CALLS = "refused and probing calls need Linux 5.15, on x86-64 or arm64: none will show"
 
 
 class BpfSource(RecordStream):
@@ -29,7 +33,14 @@ class BpfSource(RecordStream):
         self._object = (loading or begin_to_load(None, wanted))()
         ring = open_ring(self._object.fd("ring"), wanted.buffer)
         super().__init__(NAME, ring, MappedLosses(self._object.fd("losses")), processes)
+        if (wanted.refused or wanted.probes) and not _shows_calls():
+            self.notes = (NO_CALLS,)
 
     def close(self) -> None:
         super().close()
         self._object.close()
+
+
+def _shows_calls() -> bool:
+    """bpf/sender.h: bpf_task_pt_regs() came with v5.15, and what registers mean is known for two machines."""
+    return kernel() >= (5, 15) and os.uname().machine in ("x86_64", "aarch64")

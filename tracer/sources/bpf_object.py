@@ -26,7 +26,8 @@ def _beside(name: str) -> str:
     return os.path.join(os.path.dirname(os.path.dirname(__file__)), name)
 
 
-def _kernel() -> tuple[int, int]:
+def kernel() -> tuple[int, int]:
+    """The version of the running kernel."""
     major, minor = os.uname().release.replace("-", ".").split(".")[:2]
     return int(major), int(minor)
 
@@ -42,7 +43,7 @@ BTF = "/sys/kernel/btf/vmlinux"
 
 def has_what_loaders_need() -> bool:
     """bpf_rdonly_cast() is in v6.4's vmlinux, and types looked up in the kernel since v5.17."""
-    return _kernel() >= LOADERS_SINCE
+    return kernel() >= LOADERS_SINCE
 
 
 def loader_file(path: str) -> LoaderFile | None:

@@ -21,6 +21,11 @@ CALLS = (
 NOBODY = 65534
 
 
+@pytest.fixture(autouse=True)
+def sees_calls(needs):
+    needs("the sender's call")
+
+
 @pytest.fixture(params=["64 bits", "32 bits"])
 def caller(request, program, needs_32_bits):
     """``caller(...)`` runs programs/call.c; gives its Popen, the pid, the pidfd and the errno."""
