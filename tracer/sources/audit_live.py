@@ -10,7 +10,6 @@ import errno
 import re
 import select
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 from tracer import procfs
@@ -27,7 +26,8 @@ from tracer.kernel_audit.link import Link, Records
 from tracer.kernel_audit.setting import PANIC, Setting
 from tracer.living import LivingProcesses, ancestors_of
 from tracer.privileges import has_capability
-from tracer.sources.exits import Ended, Exits
+from tracer.sources.audit_ends import WAIT, Ends
+from tracer.sources.exits import Exits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,6 @@ NAME = "audit"
 CAPABILITIES = ("CAP_AUDIT_CONTROL", "CAP_AUDIT_READ")
 # The reader rests this long between two reads, as for the ring buffer.
 REST = 0.02
-# The records of a kill come through a kernel thread, and may come later than the death by it.
-DEATH_WAIT = 100_000_000
 # An event whose end got lost is told when nothing has come for so long; seconds.
 QUIET = 0.5
 _COMPLETED_MAX = 1024
@@ -61,9 +59,8 @@ class AuditSource:
         self._clock = BootClock()
         self._processes = LivingProcesses()
         self._coalescer, self._known, self._evidence = Coalescer(), Known(), Evidence()
-        self._targets: dict[int, Process] = {}
+        self._ends = Ends()
         self._completed_ends: dict[tuple[Process, int], Process] = {}
-        self._ended: deque[Ended] = deque()
         self._poll, self._rest = select.poll(), select.poll()
         self._asked = self._came = time.monotonic()
         self._read_some = False
@@ -114,15 +111,15 @@ class AuditSource:
         self._read_some = False
         if self._processes.look_around():
             seconds = 0
-        elif self._ended or self._coalescer.is_open():
-            seconds = min(QUIET if seconds is None else seconds, DEATH_WAIT / 1e9)
+        elif self._ends or self._coalescer.is_open():
+            seconds = min(QUIET if seconds is None else seconds, WAIT / 1e9)
         self._poll.poll(None if seconds is None else max(0.0, seconds * 1000))
 
     def read(self, last: bool = False) -> Iterator[Event]:
         """Every event that is there now, and the deaths that waited for theirs."""
         self._clock.adjust()
         if self._exits:
-            self._ended.extend(self._exits.read())
+            self._ends.add(self._exits.read())
         if last:
             yield from self._everything()
         yield from self._events()
@@ -144,7 +141,7 @@ class AuditSource:
 
     def _everything(self) -> Iterator[Event]:
         """What the kernel has queued when tracing ends: a moment without records is its end."""
-        end = time.monotonic() + DEATH_WAIT / 1e9
+        end = time.monotonic() + WAIT / 1e9
         while self._records and time.monotonic() < end:
             ready = select.poll()
             ready.register(self._records.fileno(), select.POLLIN)
@@ -188,7 +185,8 @@ class AuditSource:
         sender = event.sender and self._complete(event.sender, event.time)
         target = event.target and self._complete(event.target, event.time)
         if isinstance(event, Signal) and target and target.pid and not event.target_is_asked:
-            self._targets[target.pid] = target
+            # Records have milliseconds.
+            self._ends.sent(target, event.time - self._clock.offset - 1_000_000)
         return replace(event, source=NAME, sender=sender, target=target)
 
     def _complete(self, process: Process, at: int) -> Process:
@@ -219,10 +217,7 @@ class AuditSource:
         return process
 
     def _deaths(self, last: bool) -> Iterator[Event]:
-        now = boot_now()
-        while self._ended and (last or now - self._ended[0].time > DEATH_WAIT):
-            one = self._ended.popleft()
-            process = self._targets.pop(one.pid, None)
+        for one, process in self._ends.due(boot_now(), last=last):
             self._processes.forget(one.pid)
             if process is not None:
                 number = one.status & 0x7F
