@@ -56,6 +56,7 @@ def traced(
     program: Path, folder: Path, tool: Tool, stream: Stream, number: int
 ) -> dict[str, float]:
     """The load without the tool, then under it; ``number`` is the signal the tool looks for."""
+    os.sync()  # No tool waits for what the one before it has written.
     before = alone(program, stream)
     with under(program, folder, tool, stream, number) as (load, running):
         spent = running.cpu_ns()
