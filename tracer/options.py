@@ -17,6 +17,7 @@ from tracer.filter import (
 from tracer.option import Group, Option, read_plain
 from tracer.origin import ORIGINS
 from tracer.outcome import ATTEMPTS, EXISTS, OUTCOMES, REFUSED
+from tracer.sources.shape import BUFFER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ examples:
   sigtrace replay /var/log/audit/audit.log
 """
 
-DEFAULT_BUFFER = 8 << 20
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
 
 
@@ -242,7 +242,7 @@ def duration_of(text: str | None) -> float | None:
 def buffer_of(text: str | None) -> int:
     """``--buffer`` in bytes: a power of two, as the kernel's ring wants, at least what was asked for."""
     if text is None:
-        return DEFAULT_BUFFER
+        return BUFFER
     import re
 
     found = re.fullmatch(r"(\d+)\s*([kmg]?)i?b?", text.strip(), re.IGNORECASE)

@@ -135,3 +135,9 @@ def test_a_mistake_of_ours_is_no_traceback(monkeypatch, capsys):
 
 def test_problems_are_three_lines():
     assert str(Problem("a", "b", "c")).splitlines() == ["sigtrace: a", "  why: b", "  try: c"]
+
+
+def test_what_makes_a_start_unusual_is_an_option():
+    """cli.UNUSUAL spells options with which a trace has another shape, or with which nothing is traced."""
+    names = {name for group in options.LIVE for option in group.options for name in option.names}
+    assert set(cli.UNUSUAL) <= names | {"-h", "--help", "--version"}
