@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,12 +42,11 @@ def run_matrix(kernels: Sequence[Kernel], select: str = "") -> int:
     accelerator = qemu.find_accelerator()
     if accelerator.note:
         say(f"KVM does not serve here ({accelerator.note}): emulating, several times slower")
-    suites = [
-        suite
-        for kernel in kernels
-        for boot in kernel.boots
-        for suite in run_boot(kernel, boot, accelerator, select)
-    ]
+    boots = [(kernel, boot) for kernel in kernels for boot in kernel.boots]
+    at_once = max(1, (os.cpu_count() or 1) // accelerator.cpus)
+    with ThreadPoolExecutor(at_once) as pool:
+        each = pool.map(lambda pair: run_boot(*pair, accelerator, select), boots)
+        suites = [suite for suites in each for suite in suites]
     reasons = render_reasons(suites)
     print(f"\n{reasons}\n\n{render_table(suites)}" if reasons else f"\n{render_table(suites)}")
     return 0 if all(suite.good for suite in suites) else 1
@@ -53,7 +54,7 @@ def run_matrix(kernels: Sequence[Kernel], select: str = "") -> int:
 
 def run_boot(kernel: Kernel, boot: Boot, accelerator: qemu.Accelerator, select: str) -> list[Suite]:
     """One guest from its parts to its suites; what was fetched and built is cached."""
-    where = f"{kernel.version} with {boot.userland}'s userland"
+    where = f"{kernel.version} with {boot.userland}'s userland, {', '.join(boot.suites)}"
     with stage(f"{where}: kernel and root"):
         image, root = kernel_image(kernel), root_image(USERLANDS[boot.userland])
     with tempfile.TemporaryDirectory(prefix="sigtrace-vm.") as folder:
@@ -67,28 +68,16 @@ def run_boot(kernel: Kernel, boot: Boot, accelerator: qemu.Accelerator, select: 
         job = f"SELECT='{select}' exec sh tests/vm/guest/run-suites {' '.join(boot.suites)}\n"
         tree.pack_tree(guest.tree, job)
         tree.make_results_disk(guest.results)
-        with stage(f"{where}: {', '.join(boot.suites)}"):
+        with stage(where):
             console, lost = run_guest(guest, accelerator)
         results = tree.read_results(guest.results)
-    keep(KEPT / f"{kernel.version}-{boot.userland}", results, console)
+    keep(KEPT / f"{kernel.version}-{boot.userland}-{boot.suites[0]}", results, console)
     lost = lost or wrong_facts(kernel, USERLANDS[boot.userland], results)
     return [to_suite(kernel, boot.userland, name, results, lost) for name in boot.suites]
 
 
 def run_guest(guest: qemu.Guest, accelerator: qemu.Accelerator) -> tuple[str, str]:
-    """The console, and how the guest was lost (empty if it was not), with its last lines shown.
-
-    A guest that an emulator's own fault took is booted once more, and that is said.
-    """
-    console, how = run_once(guest, accelerator)
-    if accelerator.is_fault(console) and how:
-        say("QEMU ran code that the guest had patched already: no fault of the guest, once more")
-        tree.make_results_disk(guest.results)
-        console, how = run_once(guest, accelerator)
-    return console, how
-
-
-def run_once(guest: qemu.Guest, accelerator: qemu.Accelerator) -> tuple[str, str]:
+    """The console, and how the guest was lost (empty if it was not), with its last lines shown."""
     try:
         ended = qemu.run(guest, accelerator)
     except qemu.GuestLost as lost:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
+import threading
 
 import pytest
 
@@ -134,22 +135,23 @@ def test_a_panic_shows_the_last_lines(tmp_path, monkeypatch):
     assert lost.value.tail.splitlines()[0] == "72"
 
 
-@pytest.mark.parametrize(
-    ("first", "times"),
-    [("[ 9.1] Oops: int3: 0000 [#1] SMP NOPTI", 2), ("[ 9.1] int3: 0000 [#1]", 2), ("Oops", 1)],
-)
-def test_the_emulators_own_fault_is_booted_again_once(tmp_path, monkeypatch, first, times):
-    boots = []
+def test_as_many_guests_at_once_as_there_are_cpus_for(monkeypatch):
+    """And their suites come out in the order of the list."""
+    both = threading.Barrier(2, timeout=30)
 
-    def dies(*_):
-        boots.append(first)
-        raise qemu.GuestLost("panicked", first)
+    def boot(kernel, boot, *_):
+        both.wait()
+        return [Suite(kernel.version, boot.userland, name, passed=1) for name in boot.suites]
 
-    monkeypatch.setattr(qemu, "run", dies)
-    emulated = qemu.Accelerator((), "", fault=qemu.STALE_BREAKPOINT)
-    one = qemu.Guest(tmp_path, tmp_path, tmp_path, tmp_path / "results")
-    assert matrix.run_guest(one, emulated) == (first, "panicked")
-    assert len(boots) == times
+    said = []
+    monkeypatch.setattr(matrix, "run_boot", boot)
+    monkeypatch.setattr(matrix.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(qemu, "find_accelerator", lambda: qemu.Accelerator((), "", cpus=1))
+    monkeypatch.setattr(matrix, "render_table", said.extend)
+    assert matrix.run_matrix([BOOKWORM]) == 0
+    assert [suite.name for suite in said] == [
+        name for boot in BOOKWORM.boots for name in boot.suites
+    ]
 
 
 def test_the_probe_for_kvm_answers_what_it_is_told():
