@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tracer.sources import audit_pieces, audit_plain, audit_sieve, audit_sights
+from tracer.sources import audit_batch, audit_pieces, audit_plain, audit_sieve, audit_sights
 
 PIDS = st.integers(801, 806)
 COMMS = st.sampled_from([b"victim", b"other", b"sh"])
@@ -87,6 +87,7 @@ def told_alike(path, text, shared, ordered=False):
         patch.setattr(audit_sieve, "BLOCK", 1 << 14)
         patch.setattr(audit_sieve, "DENSE", 2)
         patch.setattr(audit_sights, "PART", 1 << 11)
+        patch.setattr(audit_batch, "SORTS_MAX", 5)
         patch.setattr(audit_pieces, "PIECE", 1 << 14)
         patch.setattr(audit_pieces, "PARALLEL_MIN", 0 if shared else 1 << 30)
         sieved = logs.source(path, sieve_min=0)

@@ -21,14 +21,37 @@ _EVENT = re.compile(
 )
 _LINES = 3  # of an event
 _CALL = re.compile(rb"arch=(\w+ syscall=\d+) ")
+# Whom an event asks about: its victims, who crashed, and a sender whose title was cut at 128 bytes.
+_VICTIM = re.compile(rb" opid=(\d+)[\s\x1d]")
+_SENDER = re.compile(rb" pid=(\d+)[\s\x1d]")
+_OF_ITSELF = re.compile(rb"type=(?:ANOM_ABEND|SECCOMP|DAEMON|1701|1326|12\d\d)")
+_CUT_TITLE = re.compile(rb" proctitle=[0-9A-F]{254}")
+SORTS_MAX = 8192
 
 
 class Sorts:
-    """The sorts of events that a piece of a file has shown, numbered as they came."""
+    """The sorts of events that a process has found in the pieces it has read, numbered as they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self.concerned: list[list[bytes]] = []  # the pids that each sort asks about
         self._numbers: dict[tuple[bytes, ...], int] = {}
-        self.found: list[Sort] = []
+        self._new: list[Sort] = []
+
+    def __len__(self) -> int:
+        return len(self.concerned)
+
+    def forget_many(self) -> None:
+        """Begin anew if there are too many."""
+        if len(self) >= SORTS_MAX:
+            self.concerned.clear()
+            self._numbers.clear()
+            self._new.clear()
+
+    def take_new(self) -> list[Sort]:
+        """The sorts found since the last call."""
+        new, self._new = self._new, []
+        return new
 
     def batch(self, text: bytes) -> Batch | None:
         """The events of a text; None if it holds anything else, or serials that do not grow."""
@@ -57,6 +80,18 @@ class Sorts:
             call = _CALL.match(key[0])
             if call is None or call[1] not in KILLS:
                 return None
-            number = self._numbers[key] = len(self.found)
-            self.found.append(Sort(*key))
+            number = self._numbers[key] = len(self)
+            sort = Sort(*key)
+            self._new.append(sort)
+            self.concerned.append(
+                concerned(b" %s\n %s\n%s\n" % (sort.victim, sort.title, sort.rest))
+            )
         return number
+
+
+def concerned(text: bytes) -> list[bytes]:
+    """The pids that an event asks about, by its records."""
+    pids = _VICTIM.findall(text)
+    if _CUT_TITLE.search(text) or _OF_ITSELF.search(text):
+        pids += _SENDER.findall(text)
+    return list(dict.fromkeys(pids))

@@ -27,9 +27,9 @@ class Sight(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A process of which this piece shows nothing: the pieces before it may."""
+    """Processes that are asked for: the pieces before this one may show them."""
 
-    pid: bytes
+    pids: list[bytes]
 
 
 class Serials(NamedTuple):
@@ -56,7 +56,7 @@ class Sort(NamedTuple):
 
 class Batch(NamedTuple):
     """Whole events that follow each other, their serials growing: each by its sort (the number of a
-    Sort among those found in this piece), its id (``1514202775.088:351``, blanks between them), time in
+    Sort among those that this process has found), its id (``1514202775.088:351``, blanks between them), time in
     ns and serial."""
 
     sorts: list[int]
@@ -71,13 +71,18 @@ _NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
 
 
 class Piece(NamedTuple):
-    """A piece of the file: what matters in it, in its order, and where it showed which pid last."""
+    """A piece of the file: what matters in it, in its order, and where it showed which pid last.
+
+    ``process`` (a number) has read it, and knew so many sorts before.
+    """
 
     found: list[Found]
     seen: dict[bytes, int]
     execs: dict[bytes, int]
     records: int
     first_process: bool
+    process: int
+    sorts: int
 
 
 def pack(piece: Piece) -> bytes:

@@ -11,11 +11,13 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, Callable
 
+from tracer.sources.audit_batch import Sorts
 from tracer.sources.audit_finds import Piece, pack, unpack
 from tracer.sources.audit_sieve import sieve
 
-PIECE = 8 << 20
+PIECE = 2 << 20
 PARALLEL_MIN = 32 << 20
+_OURS, _THEIRS = 0, 1  # the two processes
 _NUMBER = struct.Struct("<I")
 _LENGTH = struct.Struct("<Q")
 # Their numbers must fit a pipe of one page, the least that pipe(7) promises.
@@ -41,6 +43,7 @@ class Pieces:
         self._spans = [(start, min(start + length, size)) for start in range(0, size, length)]
         self._proceed = proceed
         self._at = 0
+        self._sorts = Sorts(_OURS)
         self._child: Child | None = None
         self._parallel = size >= PARALLEL_MIN and len(os.sched_getaffinity(0)) > 1
 
@@ -68,7 +71,7 @@ class Pieces:
     def _one_more(self, child: Child) -> Iterator[tuple[int, Piece]]:
         number = child.claim()
         if number is not None:
-            yield number, sieve(self._fd, *self._spans[number])
+            yield number, sieve(self._fd, *self._spans[number], self._sorts)
 
     def _by_child(self, number: int) -> Piece:
         """The piece that the child has taken; ours, if there is no child, or no longer."""
@@ -78,7 +81,7 @@ class Pieces:
         if self._child:
             self._child.close()
         self._child = None
-        return sieve(self._fd, *self._spans[number])
+        return sieve(self._fd, *self._spans[number], self._sorts)
 
 
 class Child:
@@ -127,6 +130,7 @@ class Child:
 def _serve(fd: int, spans: Sequence[Span], claims: int, writing: int) -> None:
     """The child's life: it never returns."""
     status = 1
+    sorts = Sorts(_THEIRS)
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -136,7 +140,7 @@ def _serve(fd: int, spans: Sequence[Span], claims: int, writing: int) -> None:
                 claimed = _claim(claims)
                 if claimed is None:
                     break
-                body = pack(sieve(fd, *spans[claimed]))
+                body = pack(sieve(fd, *spans[claimed], sorts))
                 pipe.write(_LENGTH.pack(len(body)))
                 pipe.write(body)
                 pipe.flush()

@@ -76,12 +76,14 @@ class _Reading:
         self._losses = Losses()
         self._gaps = Gaps()
         self._models: dict[Sort, Model] = {}
+        self._models_of: dict[int, list[Model]] = {}  # by the process that has numbered their sorts
 
     def of_piece(self, piece: Piece) -> Iterator[Record | Group | Alike]:
         """The next piece."""
         self._tally.records += piece.records
         self._tally.first_process = self._tally.first_process or piece.first_process
-        models: list[Model] = []
+        models = self._models_of.setdefault(piece.process, [])
+        del models[piece.sorts :]
         for one in piece.found:
             if isinstance(one, Sort):
                 models.append(self._model(one))
@@ -107,7 +109,7 @@ class _Reading:
             for gap in self._gaps.run(*one):
                 yield self._losses.gap(gap, None)
         else:
-            for sight in [one] if isinstance(one, Sight) else self._sights.of(one.pid):
+            for sight in [one] if isinstance(one, Sight) else self._sights.of_each(one.pids):
                 yield from self._seen(sight)
 
     def _seen(self, sight: Sight) -> Iterator[Group]:

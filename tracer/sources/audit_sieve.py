@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from tracer.audit.dates import NS
 from tracer.sources import audit_sights
-from tracer.sources.audit_batch import KILLS, Sorts
-from tracer.sources.audit_finds import Batch, Found, Line, Lines, Piece, Serials, Sort, Wanted
+from tracer.sources.audit_batch import KILLS, Sorts, concerned
+from tracer.sources.audit_finds import Batch, Found, Line, Lines, Piece, Serials, Wanted
 from tracer.sources.audit_sights import (
     AROUND,
     EXECS,
@@ -52,11 +53,6 @@ _RECORD = b" msg=audit("
 _NO_RECORD = re.compile(
     rb"\n(?!type=(?:" + _FOLLOW + rb"|\w+(?:\[\d+\])? msg=audit\([\d.]+:\d))[^\n]"
 )
-# Whom an event asks about: its victims, who crashed, and a sender whose title was cut at 128 bytes.
-_VICTIM = re.compile(rb" opid=(\d+)[\s\x1d]")
-_SENDER = re.compile(rb" pid=(\d+)[\s\x1d]")
-_OF_ITSELF = re.compile(rb"type=(?:ANOM_ABEND|SECCOMP|DAEMON|1701|1326|12\d\d)")
-_CUT_TITLE = re.compile(rb" proctitle=[0-9A-F]{254}")
 # Types that begin an event and say something about signals; other types are passed over.
 _TELLING = (
     rb"OBJ_PID|ANOM_ABEND|SECCOMP|DAEMON_|CONFIG_CHANGE|KERNEL|SYSTEM_BOOT|LANDLOCK|UNKNOWN|\d"
@@ -73,22 +69,24 @@ _ID = re.compile(
 )
 
 
-def sieve(fd: int, start: int, end: int) -> Piece:
+def sieve(fd: int, start: int, end: int, sorts: Sorts) -> Piece:
     """What matters in the lines that begin in ``start``..``end`` of a file (bytes)."""
-    sieve_ = _Sieve(fd)
+    sorts.forget_many()
+    known = len(sorts)
+    sieve_ = _Sieve(fd, sorts)
     found = list(_joined(sieve_.found(start, end)))
-    sights = sieve_.sights
-    return Piece(found, sights.seen, sights.execs, sieve_.records, sieve_.first_process)
+    seen, execs = sieve_.sights.seen, sieve_.sights.execs
+    first = sieve_.first_process
+    return Piece(found, seen, execs, sieve_.records, first, sorts.process, known)
 
 
 class _Sieve:
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, sorts: Sorts) -> None:
         self.records = 0
         self.first_process = False
         self.sights = Sights(fd)
         self._fd = fd
-        self._sorts = Sorts()
-        self._concerned: list[list[bytes]] = []  # by the number of the sort
+        self._sorts = sorts
         self._dense = False
         self._fetched: set[bytes] = set()
         self._asked: set[bytes] = set()
@@ -149,13 +147,9 @@ class _Sieve:
 
     def _of_batch(self, batch: Batch) -> Iterator[Found]:
         yield from _serials_of(batch)
-        new = self._sorts.found[len(self._concerned) :]
-        self._concerned += [_concerned(_text(sort)) for sort in new]
-        if new or self.sights.seen:
-            for number in set(batch.sorts):
-                for pid in self._concerned[number]:
-                    yield from self._before(pid)
-        yield from new
+        pids = map(self._sorts.concerned.__getitem__, batch.sorts)
+        yield from self._before(chain.from_iterable(pids))
+        yield from self._sorts.take_new()
         yield batch
 
     def _fetch(
@@ -171,8 +165,9 @@ class _Sieve:
                 (spot, data[spot + 1 : line_end(data, spot + 1)]) for spot in dict.fromkeys(spots)
             ]
             text = b"\n".join(line for _, line in lines) + b"\n"
-            for pid in _concerned(text):
-                yield from self._before(pid)
+            pids = concerned(text)
+            yield from self._before(pids)
+            for pid in pids:
                 yield from sights_in(data, part, lines[0][0], pid)
             for spot, line in lines:
                 yield Line(begin + spot + 1, line)
@@ -187,18 +182,19 @@ class _Sieve:
         last = [*last[-_STRADDLE:], *ids[-_STRADDLE:]]
         behind = list(_outside(data, begin, last, end, end + AROUND))
         for text in (data[part : end + 1], b"".join(line.text + b"\n" for line in before + behind)):
-            for pid in _concerned(text):
-                yield from self._before(pid)
+            yield from self._before(concerned(text))
         yield from before
         yield Lines(begin + part + 1, data[part + 1 : end])
         yield from behind
 
-    def _before(self, pid: bytes) -> Iterator[Found]:
-        """What the parts before this one show of a pid."""
-        if pid not in self._asked:
-            self._asked.add(pid)
-            yield Wanted(pid)
-        yield from self.sights.of(pid)
+    def _before(self, concerned_: Iterable[bytes]) -> Iterator[Found]:
+        """What the parts before this one show of these pids."""
+        pids = dict.fromkeys(concerned_)
+        new = [pid for pid in pids if pid not in self._asked]
+        if new:
+            self._asked.update(new)
+            yield Wanted(new)
+        yield from self.sights.of_each(pids)
 
 
 def _serials(
@@ -261,14 +257,3 @@ def _outside(data: bytes, begin: int, ids: list[bytes], start: int, end: int) ->
     for serial in dict.fromkeys(ids):
         for spot in spots_of(serial, data, start, end):
             yield Line(begin + spot + 1, data[spot + 1 : line_end(data, spot + 1)])
-
-
-def _text(sort: Sort) -> bytes:
-    return b" %s\n %s\n%s\n" % (sort.victim, sort.title, sort.rest)
-
-
-def _concerned(text: bytes) -> list[bytes]:
-    pids = _VICTIM.findall(text)
-    if _CUT_TITLE.search(text) or _OF_ITSELF.search(text):
-        pids += _SENDER.findall(text)
-    return list(dict.fromkeys(pids))

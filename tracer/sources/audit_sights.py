@@ -51,6 +51,12 @@ class Sights:
         if len(self.seen) > PIDS_MAX:
             self.seen = dict(list(self.seen.items())[PIDS_MAX // 2 :])
 
+    def of_each(self, pids: Iterable[bytes]) -> Iterator[Sight]:
+        """What is known of each of these pids."""
+        if self.seen or self.execs:
+            for pid in pids:
+                yield from self.of(pid)
+
     def of(self, pid: bytes) -> Iterator[Sight]:
         """What is known of a pid: its last exec, and its last record of all. Told once."""
         for where in sorted({self.execs.pop(pid, -2), self.seen.pop(pid, -2)}):
