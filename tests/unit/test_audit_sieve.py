@@ -110,6 +110,18 @@ def test_a_victim_named_beyond_the_part_that_is_read_whole(tmp_path):
     told_alike(tmp_path / "audit.log", log(events, {40}), shared=False)
 
 
+def test_what_a_process_did_later_is_not_what_was_known(tmp_path):
+    """The last part of a piece is shorter than others: what follows it is of the piece that asks."""
+    path = tmp_path / "audit.log"
+    early, late = logs.call(1, 257, 801), logs.call(2, 258, 801)
+    path.write_bytes(early + late)
+    with path.open("rb") as stream:
+        sights = audit_sights.Sights(stream.fileno())
+        sights.add(-1, [b"801"], [])
+        (sight,) = sights.of(b"801", len(early) - 1)
+    assert b"".join(line + b"\n" for line in sight.lines) == early
+
+
 def without_losses(lines):
     """A gap is known a few lines earlier or later."""
     return [line for line in lines if '"event": "loss"' not in line]

@@ -27,9 +27,10 @@ class Sight(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Processes that are asked for: the pieces before this one may show them."""
+    """Processes that are asked for, by what begins at this offset: the pieces before this one may show them."""
 
     pids: list[bytes]
+    offset: int
 
 
 class Serials(NamedTuple):

@@ -109,7 +109,7 @@ class _Reading:
             for gap in self._gaps.run(*one):
                 yield self._losses.gap(gap, None)
         else:
-            for sight in [one] if isinstance(one, Sight) else self._sights.of_each(one.pids):
+            for sight in [one] if isinstance(one, Sight) else self._sights.of_each(*one):
                 yield from self._seen(sight)
 
     def _seen(self, sight: Sight) -> Iterator[Group]:

@@ -101,7 +101,7 @@ class _Sieve:
                 if batch is None:
                     yield from self._of_part(data, begin, part, part_end)
                 else:
-                    yield from self._of_batch(batch)
+                    yield from self._of_batch(batch, begin + part)
                 part = part_end
 
     def _blocks(self, own: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
@@ -145,10 +145,10 @@ class _Sieve:
         execs = [] if EXECS.isdisjoint(kinds) else [pid for call, pid, _ in rows if call in EXECS]
         self.sights.add(begin + part, pids, execs)
 
-    def _of_batch(self, batch: Batch) -> Iterator[Found]:
+    def _of_batch(self, batch: Batch, at: int) -> Iterator[Found]:
         yield from _serials_of(batch)
         pids = map(self._sorts.concerned.__getitem__, batch.sorts)
-        yield from self._before(chain.from_iterable(pids))
+        yield from self._before(chain.from_iterable(pids), at)
         yield from self._sorts.take_new()
         yield batch
 
@@ -166,7 +166,7 @@ class _Sieve:
             ]
             text = b"\n".join(line for _, line in lines) + b"\n"
             pids = concerned(text)
-            yield from self._before(pids)
+            yield from self._before(pids, begin + part)
             for pid in pids:
                 yield from sights_in(data, part, lines[0][0], pid)
             for spot, line in lines:
@@ -182,19 +182,19 @@ class _Sieve:
         last = [*last[-_STRADDLE:], *ids[-_STRADDLE:]]
         behind = list(_outside(data, begin, last, end, end + AROUND))
         for text in (data[part : end + 1], b"".join(line.text + b"\n" for line in before + behind)):
-            yield from self._before(concerned(text))
+            yield from self._before(concerned(text), begin + part)
         yield from before
         yield Lines(begin + part + 1, data[part + 1 : end])
         yield from behind
 
-    def _before(self, concerned_: Iterable[bytes]) -> Iterator[Found]:
+    def _before(self, concerned_: Iterable[bytes], at: int) -> Iterator[Found]:
         """What the parts before this one show of these pids."""
         pids = dict.fromkeys(concerned_)
         new = [pid for pid in pids if pid not in self._asked]
         if new:
             self._asked.update(new)
-            yield Wanted(new)
-        yield from self.sights.of_each(pids)
+            yield Wanted(new, at)
+        yield from self.sights.of_each(pids, at)
 
 
 def _serials(

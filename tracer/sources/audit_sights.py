@@ -51,13 +51,13 @@ class Sights:
         if len(self.seen) > PIDS_MAX:
             self.seen = dict(list(self.seen.items())[PIDS_MAX // 2 :])
 
-    def of_each(self, pids: Iterable[bytes]) -> Iterator[Sight]:
-        """What is known of each of these pids."""
+    def of_each(self, pids: Iterable[bytes], at: int) -> Iterator[Sight]:
+        """What is known of each of these pids by the part that begins at this newline."""
         if self.seen or self.execs:
             for pid in pids:
-                yield from self.of(pid)
+                yield from self.of(pid, at)
 
-    def of(self, pid: bytes) -> Iterator[Sight]:
+    def of(self, pid: bytes, at: int) -> Iterator[Sight]:
         """What is known of a pid: its last exec, and its last record of all. Told once."""
         for where in sorted({self.execs.pop(pid, -2), self.seen.pop(pid, -2)}):
             if where > -2:
@@ -65,7 +65,9 @@ class Sights:
                 data = os.pread(self._fd, where - begin + PART + 2 * LONG, max(0, begin))
                 data = b"\n" + data if begin < 0 else data
                 start = where - begin
-                yield from sights_in(data, start, event_end(data, start + PART), pid)
+                # The last part of a piece is shorter than others: what follows it is too late.
+                end = min(event_end(data, start + PART), at - begin)
+                yield from sights_in(data, start, end, pid)
 
 
 def line_end(data: bytes, spot: int) -> int:
