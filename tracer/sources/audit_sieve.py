@@ -15,6 +15,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from operator import itemgetter
 
 from tracer.audit.dates import NS
 from tracer.sources import audit_sights
@@ -27,11 +28,12 @@ from tracer.sources.audit_sights import (
     Sights,
     event_end,
     line_end,
+    lines_of,
     sights_in,
     spots_of,
 )
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18  # what is looked at several times stays in the CPU's cache
 DENSE = 6  # ids in one part, from which on reading every line of it is cheaper
 _STRADDLE = 8  # so many events may begin or end in another part
 
@@ -41,12 +43,15 @@ _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
 # record's type; none for a line that is no record. To look at the rest of the records that follow
 # others would take half as long again: damage there is found only where the event is read.
 _BEGIN = re.compile(
-    rb"\n(?:type=(?:SYSCALL msg=audit\([\d.]+:\d+\): arch=(\w+ syscall=\d+) [^p]*ppid=\d+ pid=(\d+) "
-    rb"|(?!" + _FOLLOW + rb")(?:(\w+)(?:\[\d+\])? msg=audit\([\d.]+:\d|))|(?!type=)[^\n])"
+    rb"\n(?!type=(?:" + _FOLLOW + rb"))(?:type=(?:"
+    rb"SYSCALL msg=audit\([\d.]+:\d+\): arch=(\w+ syscall=\d+) [^p]*ppid=\d+ pid=(\d+) "
+    rb"|(\w+)(?:\[\d+\])? msg=audit\([\d.]+:\d|)|[^\n])"
 )
 _SERIAL = re.compile(
     rb"\ntype=(?!" + _FOLLOW + rb"|OBJ|DAEMON)\w+ msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
 )
+_PID = itemgetter(1)
+_MARKED = KILLS | EXECS | {b""}  # the calls that matter, and what is no call
 _OF_CALLS = {b"", b"OBJ_PID"}
 _SYSCALL = b"\ntype=SYSCALL msg=audit("
 _RECORD = b" msg=audit("
@@ -58,15 +63,16 @@ _TELLING = (
     rb"OBJ_PID|ANOM_ABEND|SECCOMP|DAEMON_|CONFIG_CHANGE|KERNEL|SYSTEM_BOOT|LANDLOCK|UNKNOWN|\d"
 )
 _TELLS = re.compile(_TELLING + rb"|SYSCALL")
-# The serials of what says something: a call that sends signals, a SYSCALL record of an odd form, or such
+# The ids of what says something: a call that sends signals, a SYSCALL record of an odd form, or such
 # a type.
 _ID = re.compile(
-    rb"\ntype=(?:SYSCALL msg=audit\([\d.]+:(\d+)\): "
+    rb"\ntype=(?:SYSCALL msg=audit\(([\d.]+:\d+)\): "
     rb"(?:arch=(?:"
     + b"|".join(sorted(KILLS))
     + rb") |(?!arch=\w+ syscall=\d+ [^p]*ppid=\d+ pid=\d+ ))"
-    rb"|(?:" + _TELLING + rb")\w*(?:\[\d+\])? msg=audit\([\d.]+:(\d+))"
+    rb"|(?:" + _TELLING + rb")\w*(?:\[\d+\])? msg=audit\(([\d.]+:\d+))"
 )
+_ID_OF_LINE = re.compile(rb"\ntype=\w+(?:\[\d+\])? msg=audit\(([\d.]+:\d+)")
 
 
 def sieve(fd: int, start: int, end: int, sorts: Sorts) -> Piece:
@@ -125,25 +131,30 @@ class _Sieve:
         rows = _BEGIN.findall(data, part, end)
         if not rows:
             return
-        calls, pids, others = zip(*rows)
-        kinds, types = set(calls), set(others)
-        damaged = b"" in kinds and (b"", b"", b"") in rows
+        marked = [row for row in rows if row[0] in _MARKED]
+        others = [other for call, _, other in marked if not call]
+        damaged = b"" in others and (b"", b"", b"") in marked
         count = 0 if damaged else len(rows) - others.count(b"OBJ_PID")
-        yield from _serials(data, part, end, count, only_calls=types <= _OF_CALLS)
-        self.first_process = self.first_process or b"1" in pids
-        ids = []
-        if not KILLS.isdisjoint(kinds) or any(map(_TELLS.match, types)):
-            ids = [one or other for one, other in _ID.findall(data, part, end)]
+        yield from _serials(data, part, end, count, only_calls=_OF_CALLS.issuperset(others))
+        ids = _ids(
+            data,
+            part,
+            end,
+            {call for call, _, _ in marked if call in KILLS},
+            set(filter(_TELLS.match, others)),
+        )
         if len(ids) > DENSE:
             self._dense = True
+            self.first_process = self.first_process or b"1" in map(_PID, rows)
             yield from self._whole(data, begin, part, end, ids)
             return
         if damaged:
             yield from _no_records(data, begin, part, end)
         if ids:
             yield from self._fetch(data, begin, part, end, ids)
-        execs = [] if EXECS.isdisjoint(kinds) else [pid for call, pid, _ in rows if call in EXECS]
-        self.sights.add(begin + part, pids, execs)
+        execs = [pid for call, pid, _ in marked if call in EXECS]
+        self.sights.add(begin + part, map(_PID, rows), execs)
+        self.first_process = self.first_process or b"1" in self.sights.seen
 
     def _of_batch(self, batch: Batch, at: int) -> Iterator[Found]:
         yield from _serials_of(batch)
@@ -156,11 +167,11 @@ class _Sieve:
         self, data: bytes, begin: int, part: int, end: int, ids: list[bytes]
     ) -> Iterator[Found]:
         """All lines of these events, each event after what is known of the processes in it."""
-        for serial in dict.fromkeys(ids):
-            if serial in self._fetched:
+        for id_ in dict.fromkeys(ids):
+            if id_ in self._fetched:
                 continue
-            self._fetched.add(serial)
-            spots = spots_of(serial, data, max(0, part - AROUND), end + AROUND)
+            self._fetched.add(id_)
+            spots = lines_of(id_, data, max(0, part - AROUND), end + AROUND)
             lines = [
                 (spot, data[spot + 1 : line_end(data, spot + 1)]) for spot in dict.fromkeys(spots)
             ]
@@ -178,7 +189,7 @@ class _Sieve:
         """Every line of a part that is full of signals, and what its first and last events have
         outside of it."""
         before = list(_outside(data, begin, ids[:_STRADDLE], max(0, part - AROUND), part))
-        last = [serial for *_, serial in _SERIAL.findall(data, max(part, end - LONG), end)]
+        last = [b"%s.%s:%s" % id_ for id_ in _SERIAL.findall(data, max(part, end - LONG), end)]
         last = [*last[-_STRADDLE:], *ids[-_STRADDLE:]]
         behind = list(_outside(data, begin, last, end, end + AROUND))
         for text in (data[part : end + 1], b"".join(line.text + b"\n" for line in before + behind)):
@@ -195,6 +206,20 @@ class _Sieve:
             self._asked.update(new)
             yield Wanted(new, at)
         yield from self.sights.of_each(pids, at)
+
+
+def _ids(data: bytes, part: int, end: int, calls: set[bytes], types: set[bytes]) -> list[bytes]:
+    """The ids of the events of these calls, and of those that begin with these types."""
+    if b"SYSCALL" in types:  # one of an odd form
+        return [one or other for one, other in _ID.findall(data, part, end)]
+    marks = [b"): arch=%s " % call for call in calls] + [b"\ntype=%s" % kind for kind in types]
+    lines = {
+        data.rfind(b"\n", part, spot + 1)
+        for mark in marks
+        for spot in spots_of(mark, data, part, end)
+    }
+    found = [_ID_OF_LINE.match(data, line) for line in sorted(lines)]
+    return [id_[1] for id_ in found if id_]
 
 
 def _serials(
@@ -254,6 +279,6 @@ def _no_records(data: bytes, begin: int, start: int, end: int) -> Iterator[Line]
 
 def _outside(data: bytes, begin: int, ids: list[bytes], start: int, end: int) -> Iterator[Line]:
     """The lines of these events between two places."""
-    for serial in dict.fromkeys(ids):
-        for spot in spots_of(serial, data, start, end):
+    for id_ in dict.fromkeys(ids):
+        for spot in lines_of(id_, data, start, end):
             yield Line(begin + spot + 1, data[spot + 1 : line_end(data, spot + 1)])

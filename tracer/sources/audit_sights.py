@@ -82,15 +82,22 @@ def event_end(data: bytes, spot: int) -> int:
     return line_end(data, spot) if end < 0 else end
 
 
-def spots_of(serial: bytes, data: bytes, start: int, end: int) -> Iterator[int]:
-    """The newlines before the lines that bear this serial."""
-    mark = b":" + serial + b")"
-    spot = data.find(mark, start, end)
+def spots_of(mark: bytes, data: bytes, start: int, end: int) -> list[int]:
+    """Where these bytes are. Python's rfind takes half as long as its find."""
+    spots = []
+    spot = data.rfind(mark, start, end)
     while spot >= 0:
+        spots.append(spot)
+        spot = data.rfind(mark, start, spot)
+    return spots[::-1]
+
+
+def lines_of(id_: bytes, data: bytes, start: int, end: int) -> Iterator[int]:
+    """The newlines before the lines that bear this id (``1514202775.088:351``)."""
+    for spot in spots_of(b"(%s)" % id_, data, start, end):
         line = data.rfind(b"\n", 0, spot)
         if data.startswith(b"type=", line + 1):
             yield line
-        spot = data.find(mark, spot + 1, end)
 
 
 def sights_in(data: bytes, start: int, end: int, pid: bytes) -> Iterator[Sight]:
@@ -118,8 +125,8 @@ def sights_in(data: bytes, start: int, end: int, pid: bytes) -> Iterator[Sight]:
 def _sight(data: bytes, line: int) -> Sight:
     """The SYSCALL line at this newline, and the lines of the same event that follow it."""
     first = data[line + 1 : line_end(data, line + 1)]
-    serial = first[: first.find(b")")].rpartition(b":")[2]
-    spots = spots_of(serial, data, line, min(len(data), line + AROUND // 8))
+    id_ = first[: first.find(b")")].rpartition(b"(")[2]
+    spots = lines_of(id_, data, line, min(len(data), line + AROUND // 8))
     return Sight(tuple(data[spot + 1 : line_end(data, spot + 1)] for spot in spots))
 
 
