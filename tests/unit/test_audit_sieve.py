@@ -122,6 +122,14 @@ def test_what_a_process_did_later_is_not_what_was_known(tmp_path):
     assert b"".join(line + b"\n" for line in sight.lines) == early
 
 
+def test_a_kill_of_x32_is_one(tmp_path):
+    """Its number bears a bit, and nothing else in the log speaks of it: it has no OBJ_PID record."""
+    path = tmp_path / "audit.log"
+    told_alike(path, log([], ()) + logs.call(80, 0x40000000 | 62) + logs.title(80), shared=False)
+    (told,) = logs.lines(logs.source(path, sieve_min=0).events())
+    assert '"origin": "kill"' in told
+
+
 def without_losses(lines):
     """A gap is known a few lines earlier or later."""
     return [line for line in lines if '"event": "loss"' not in line]

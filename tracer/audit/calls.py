@@ -68,6 +68,8 @@ _CALLS: dict[tuple[int, int], Call] = {
 _CALLS.update({(_X86_64, number | _X32_BIT): call for number, call in zip(_X32, CALLS)})
 _EXECS = {(arch, number) for arch, (_, _, execs) in ARCHES.items() for number in execs}
 _EXECS.update((_X86_64, number | _X32_BIT) for number in _X32_EXEC)
+# What sends signals, and what execs: (arch, number).
+SENDING, EXECUTING = frozenset(_CALLS), frozenset(_EXECS)
 EXEC_NAMES = frozenset((b"execve", b"execveat"))
 KILL_NUMBERS = frozenset(number for _, number in _CALLS)
 

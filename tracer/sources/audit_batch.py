@@ -6,10 +6,11 @@ from __future__ import annotations
 import operator
 import re
 
+from tracer.audit.calls import SENDING
 from tracer.sources.audit_finds import Batch, Sort
-from tracer.sources.audit_sights import calls_of
+from tracer.sources.audit_sights import words_of
 
-KILLS = calls_of(1)
+KILLS = words_of(SENDING)
 # The order in which audit_log_exit() writes them (kernel/auditsc.c). Numbers without leading zeros: the
 # event's id is then what the log has.
 _EVENT = re.compile(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 
-from tracer.audit.calls import ARCHES
+from tracer.audit.calls import EXECUTING
 from tracer.sources.audit_finds import Sight
 
 PART = 1 << 16  # how finely it is remembered where a pid was seen
@@ -17,18 +17,12 @@ PIDS_MAX = 100_000
 _CALL = re.compile(rb"arch=(\w+ syscall=\d+) ")
 
 
-def calls_of(kind: int) -> frozenset[bytes]:
-    """``arch syscall=number`` of all architectures; kind 1: calls that send signals, 2: execs."""
-    return frozenset(
-        f"{arch:08x} syscall={number}".encode()
-        if arch > 0xFFFF
-        else f"{arch:x} syscall={number}".encode()
-        for arch, parts in ARCHES.items()
-        for number in (parts[1] if kind == 1 else parts[2])
-    )
+def words_of(calls: Iterable[tuple[int, int]]) -> frozenset[bytes]:
+    """``arch syscall=number`` as the kernel writes them (audit_log_exit(), kernel/auditsc.c)."""
+    return frozenset(b"%x syscall=%d" % call for call in calls)
 
 
-EXECS = calls_of(2)
+EXECS = words_of(EXECUTING)
 
 
 class Sights:

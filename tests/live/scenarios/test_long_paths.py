@@ -27,6 +27,9 @@ def deep_program(folder, names):
         child = subprocess.Popen(["./sleeper", "1000"])
     finally:
         os.chdir(home)
+    # posix_spawn() comes back before the child has its new program: exec_mmap(), fs/exec.c.
+    while os.readlink(f"/proc/{child.pid}/exe") == os.readlink("/proc/self/exe"):
+        os.sched_yield()
     return child, os.readlink(f"/proc/{child.pid}/exe")
 
 
