@@ -78,7 +78,7 @@ struct {
 enum describer { ON_SIGNAL, ON_CALL, DESCRIBERS };
 
 SCRATCH(process_scratch, struct process_record, DESCRIBERS);
-SCRATCH(argv_scratch, struct exec_argv, 1);
+SCRATCH(argv_scratch, struct exec_argv, 2); /* of on_exec, and of on_exec_again */
 
 static __always_inline void count_loss(__u32 kind)
 {

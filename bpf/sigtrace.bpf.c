@@ -217,11 +217,19 @@ static __always_inline __u32 wait_status(struct task_struct *task)
 }
 
 /*
+ * A kernel may preempt a program (Linux 7.2 does; what holds a spinlock, as on_signal's caller does, is never
+ * preempted), and does not run it for a second task of that CPU meanwhile: prog->active, __bpf_trace_run(),
+ * kernel/trace/bpf_trace.c. There (tracer/sources/skips.py) each program that may meet that is attached twice.
+ */
+#define TWICE(tracepoint, name, body)                                           \
+	SEC("tp_btf/" #tracepoint) int name(__u64 *ctx) { return body(ctx, 0); } \
+	SEC("tp_btf/" #tracepoint) int name##_again(__u64 *ctx) { return body(ctx, 1); }
+
+/*
  * The process is gone with its last thread: do_exit() counts signal->live down before this tracepoint.
  * Two threads may both find 0 here; only the first still finds the entry.
  */
-SEC("tp_btf/sched_process_exit")
-int on_exit(__u64 *ctx)
+static __always_inline int tell_exit(__u64 *ctx, __u32 again)
 {
 	struct task_struct *task = (void *)ctx[0];
 	__u32 pid = task->tgid;
@@ -255,13 +263,13 @@ int on_exit(__u64 *ctx)
 	return 0;
 }
 
+TWICE(sched_process_exit, on_exit, tell_exit)
+
 /* Keeps argv of the new program, should somebody signal it: on_signal cannot read its memory then. */
-SEC("tp_btf/sched_process_exec")
-int on_exec(__u64 *ctx)
+static __always_inline int keep_argv(__u64 *ctx, __u32 again)
 {
 	struct task_struct *task = typed(task_struct, bpf_get_current_task());
-	__u32 only = 0;
-	struct exec_argv *kept = bpf_map_lookup_elem(&argv_scratch, &only);
+	struct exec_argv *kept = bpf_map_lookup_elem(&argv_scratch, &again);
 	__u64 start = READ(task, mm, arg_start);
 	__u64 size = READ(task, mm, arg_end) - start;
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
@@ -278,12 +286,13 @@ int on_exec(__u64 *ctx)
 	return 0;
 }
 
+TWICE(sched_process_exec, on_exec, keep_argv)
+
 /*
  * Nothing can come from a process any more. Not at its exit: SIGCHLD and PR_SET_PDEATHSIG signals follow
  * that, exit_notify(). By now its pid may be another's.
  */
-SEC("tp_btf/sched_process_free")
-int on_free(__u64 *ctx)
+static __always_inline int forget_argv(__u64 *ctx, __u32 again)
 {
 	struct task_struct *task = (void *)ctx[0];
 	__u32 pid = task->pid;
@@ -296,6 +305,8 @@ int on_free(__u64 *ctx)
 		bpf_map_delete_elem(&argvs, &pid);
 	return 0;
 }
+
+TWICE(sched_process_free, on_free, forget_argv)
 
 /*
  * The OOM killer marks its victim microseconds after it has sent SIGKILL: mm/oom_kill.c. The argument is

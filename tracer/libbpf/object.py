@@ -154,8 +154,8 @@ class Object:
         log: str = "",
     ) -> None:
         self.fd = map_fd
+        self.program_fd = program_fd
         self._library = library
-        self._program_fd = program_fd
         self._release = release
         self._log = log
         self._links: list[int] = []
@@ -174,7 +174,7 @@ class Object:
         A program of a tracepoint with types knows its tracepoint: bpf_raw_tp_link_attach(), kernel/bpf/syscall.c.
         """
         for name in programs:
-            link = self._library.bpf_raw_tracepoint_open(None, self._program_fd(name))
+            link = self._library.bpf_raw_tracepoint_open(None, self.program_fd(name))
             if link < 0:
                 raise LoadError(-link, self._log)
             self._links.append(link)

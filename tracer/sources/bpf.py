@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
+from tracer.clock import boot_now
+from tracer.event import Loss
 from tracer.libbpf.ring import open_ring
 from tracer.sources.bpf_load import begin_to_load
-from tracer.sources.bpf_object import kernel
-from tracer.sources.stream import MappedLosses, RecordStream
+from tracer.sources.bpf_object import kernel, preempts
+from tracer.sources.shape import programs_of
+from tracer.sources.skips import Skips
+from tracer.sources.stream import MappedLosses, RecordStream, itself
+from tracer.sources.wanted import shape_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from tracer.event import Event
     from tracer.libbpf.object import Object
     from tracer.processes import Processes
     from tracer.sources.wanted import Wanted
 
 NAME = "core"
+LOOK_EVERY = 1_000_000_000  # ns
 NO_CALLS = "refused and probing calls need Linux 5.15, on x86-64 or arm64: none will show"
 
 
@@ -33,11 +41,31 @@ class BpfSource(RecordStream):
         self._object = (loading or begin_to_load(None, wanted))()
         ring = open_ring(self._object.fd("ring"), wanted.buffer)
         super().__init__(NAME, ring, MappedLosses(self._object.fd("losses")), processes)
+        programs = programs_of(shape_of(wanted), twice=preempts())
+        self._skips = Skips(programs, self._object.program_fd)
+        self._look_at_skips = 0
         if (wanted.refused or wanted.probes) and not _shows_calls():
             self.notes = (NO_CALLS,)
 
+    def read(self, last: bool = False) -> Iterator[Event]:
+        """Every event that is there now, and what the kernel has left out."""
+        if last:
+            self._look_at_skips = 0
+        return super().read(last)
+
+    def note(self) -> None:
+        """Now and then: to ask the kernel takes as long as some signals."""
+        now = boot_now()
+        if now < self._look_at_skips:
+            return
+        self._look_at_skips = now + LOOK_EVERY
+        for kind, count in self._skips.new().items():
+            loss = Loss(now + self.clock.offset, NAME, count, f"left out by the kernel: {kind}")
+            self.owe(partial(itself, loss))
+
     def close(self) -> None:
         super().close()
+        self._skips.close()
         self._object.close()
 
 

@@ -9,10 +9,12 @@ from tracer.errors import Problem
 from tracer.libbpf.object import LoadError, OpenObject
 from tracer.privileges import restriction
 from tracer.soon import raiser, soon
-from tracer.sources.bpf_object import OBJECT, ObjectBegun, begin_to_open, load_by_loader
+from tracer.sources.bpf_object import OBJECT, ObjectBegun, begin_to_open, load_by_loader, preempts
 from tracer.sources.shape import (
+    AGAIN,
     CONFIG_SECTION,
     PROGRAMS,
+    TWICE,
     USUAL,
     config_of,
     entries_of,
@@ -83,8 +85,9 @@ def prepared(opened: OpenObject, shape: Shape) -> OpenObject:
     opened.set_data(CONFIG_SECTION, config_of(shape))
     for name, entries in entries_of(shape).items():
         opened.set_entries(name, entries)
-    programs = programs_of(shape)
-    opened.leave_out(name for name in PROGRAMS if name not in programs)
+    programs = programs_of(shape, twice=preempts())
+    every = (*PROGRAMS, *(name + AGAIN for name in TWICE))
+    opened.leave_out(name for name in every if name not in programs)
     return opened
 
 
@@ -94,7 +97,7 @@ def attached(loaded: Object, wanted: Wanted) -> Object:
         for name, numbers in sets_of(wanted.filter).items():
             for number in numbers:
                 loaded.put(name, number, b"\1")
-        loaded.attach(programs_of(shape_of(wanted)))
+        loaded.attach(programs_of(shape_of(wanted), twice=preempts()))
     except LoadError as error:
         loaded.close()
         raise _refusal(error) from None

@@ -9,7 +9,7 @@ from tracer.libbpf.loader import Loader, LoaderFile
 from tracer.libbpf.object import OpenObject
 from tracer.privileges import has_capability
 from tracer.soon import soon
-from tracer.sources.shape import CONFIG_SECTION, USUAL, config_of, entries_of, programs_of
+from tracer.sources.shape import CONFIG_SECTION, USUAL, config_of, entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ def has_what_loaders_need() -> bool:
     return kernel() >= LOADERS_SINCE
 
 
+def preempts() -> bool:
+    """Whether the kernel may preempt a program: v7.2 does, v6.18 does not (seen by their recursion_misses)."""
+    return kernel() >= (7, 0)
+
+
 def loader_file(path: str) -> LoaderFile | None:
     """A loader, where this kernel has what it needs and the file is one."""
     if not has_what_loaders_need():
@@ -59,7 +64,7 @@ def loader_file(path: str) -> LoaderFile | None:
 
 def load_by_loader(shape: Shape) -> Object | None:
     """The object, without libbpf's way; None where there is no loader. Raises LoadError."""
-    with_calls = "on_call" in programs_of(shape)
+    with_calls = shape.refused or shape.probes
     file = loader_file(LOADER_WITH_CALLS if with_calls else LOADER)
     if file is None:
         return None

@@ -9,6 +9,9 @@ from tracer.frozen import frozen
 CONFIG = Struct("=4B")
 BUFFER = 8 << 20  # bytes
 PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call")
+# Those that a kernel may preempt are attached twice there: TWICE() in bpf/sigtrace.bpf.c.
+TWICE = ("on_exit", "on_exec", "on_free")
+AGAIN = "_again"
 # struct config is a data section of the object.
 CONFIG_SECTION = ".rodata.config"
 SETS = ("senders", "targets", "either", "uids")
@@ -29,13 +32,13 @@ class Shape:
 USUAL = Shape()
 
 
-def programs_of(shape: Shape) -> list[str]:
-    """The programs that are needed."""
+def programs_of(shape: Shape, *, twice: bool) -> list[str]:
+    """The programs that are needed; ``twice``: on a kernel that may preempt them."""
     programs = ["on_signal", "on_oom"]
     programs += ["on_exit"] if shape.deaths or shape.details else []
     programs += ["on_exec", "on_free"] if shape.details else []
     programs += ["on_call"] if shape.refused or shape.probes else []
-    return programs
+    return [*programs, *(name + AGAIN for name in programs if twice and name in TWICE)]
 
 
 def entries_of(shape: Shape) -> dict[str, int]:

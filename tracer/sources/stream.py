@@ -66,7 +66,8 @@ class MappedLosses:
         self._page.close()
 
 
-def _itself(loss: Loss) -> Event:
+def itself(loss: Loss) -> Event:
+    """What is owed when it is a loss."""
     return loss
 
 
@@ -179,7 +180,7 @@ class RecordStream:
             if new != old:
                 where = self._where if kind == 0 else f"{self._where}: {wire.LOSSES[kind]}"
                 loss = Loss(boot_now() + self.clock.offset, self.name, new - old, where)
-                self.owe(partial(_itself, loss))
+                self.owe(partial(itself, loss))
         self._lost = counts
 
     def _due(self) -> Iterator[Event]:
