@@ -9,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # What every kernel loads through libbpf, and what newer ones load faster: tracer/libbpf/loader.py.
 OBJECT  := tracer/sigtrace.bpf.o
-LOADERS := tracer/sigtrace.loader tracer/sigtrace-calls.loader
+LOADERS := tracer/sigtrace.loader tracer/sigtrace-calls.loader tracer/sigtrace-twice.loader
 BUILT   := $(OBJECT) $(LOADERS)
 ARGS   ?= --signal 9
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -50,10 +50,14 @@ $(OBJECT) build/sigtrace-casts.bpf.o: $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.pac
 	$(say) CLANG $@
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c bpf/sigtrace.bpf.c -o $@
 
-# Most traces do without the failed calls, whose program takes the kernel as long as two others.
-tracer/sigtrace.loader: LEFT_OUT := on_call
+# Each program more is milliseconds of every start: most traces do without failed calls, and most kernels
+# without what is attached twice.
+TWICE := on_exit_again on_exec_again on_free_again
+tracer/sigtrace.loader: LEFT_OUT := on_call $(TWICE)
+tracer/sigtrace-calls.loader: LEFT_OUT := $(TWICE)
+tracer/sigtrace-twice.loader: LEFT_OUT := on_call
 
-$(LOADERS): build/sigtrace-casts.bpf.o tracer/libbpf/write_loader.py
+$(LOADERS): build/sigtrace-casts.bpf.o tracer/libbpf/write_loader.py Makefile
 	$(say) LOADER $@
 	$(Q)$(PYTHON) -m tracer.libbpf.write_loader $< $@ $(LEFT_OUT)
 

@@ -35,9 +35,14 @@ def kernel() -> tuple[int, int]:
 # Every kernel takes OBJECT, through libbpf. One that has what the loaders need (bpf/kernel.h) is sooner done with
 # them; should it refuse one, it gets OBJECT.
 OBJECT = _beside("sigtrace.bpf.o")
-LOADER, LOADER_WITH_CALLS = _beside("sigtrace.loader"), _beside("sigtrace-calls.loader")
+LOADERS = {
+    # (with calls, twice where programs may be preempted); for both at once there is none.
+    (False, False): _beside("sigtrace.loader"),
+    (True, False): _beside("sigtrace-calls.loader"),
+    (False, True): _beside("sigtrace-twice.loader"),
+}
 LOADERS_SINCE = (6, 4)
-PARTS = (OBJECT, LOADER, LOADER_WITH_CALLS)
+PARTS = (OBJECT, *LOADERS.values())
 BTF = "/sys/kernel/btf/vmlinux"
 
 
@@ -64,8 +69,8 @@ def loader_file(path: str) -> LoaderFile | None:
 
 def load_by_loader(shape: Shape) -> Object | None:
     """The object, without libbpf's way; None where there is no loader. Raises LoadError."""
-    with_calls = shape.refused or shape.probes
-    file = loader_file(LOADER_WITH_CALLS if with_calls else LOADER)
+    path = LOADERS.get((shape.refused or shape.probes, preempts()))
+    file = loader_file(path) if path else None
     if file is None:
         return None
     return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape)})
