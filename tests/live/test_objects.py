@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from harness import bpf_programs, left_loaded
 
+from tracer import cli
 from tracer.filter import Filter, pushdown
 from tracer.libbpf.object import LoadError, OpenObject
 from tracer.sources import bpf_load, bpf_object
@@ -50,3 +52,10 @@ def test_the_kernel_takes_what_the_loader_makes(shape):
     loaded = bpf_object.load_by_loader(shape)
     assert loaded, "the loader is missing: make build"
     attach(loaded, shape)
+
+
+def test_a_mistake_in_the_options_leaves_nothing_loaded():
+    """Loading begins before they are read."""
+    before = bpf_programs()
+    assert cli.main(["--signal", "BOGUS"]) == 2
+    assert not left_loaded(before)

@@ -186,6 +186,9 @@ class Object:
         release, self._release = self._release, lambda: None
         release()
 
+    # What was loaded before options are known may be wanted by nobody.
+    __del__ = close
+
 
 def _found(pointer: int | None, name: str) -> int:
     if pointer:
