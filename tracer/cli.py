@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CANNOT = 2
+# How long a thread may keep Python's lock while another one wants it, in seconds: at the start, and later.
+STARTING, RUNNING = 0.0001, sys.getswitchinterval()
 # Options with which nothing is traced, or the programs are loaded in another shape than the usual one.
 UNUSUAL = ("-h", "--help", "--version", "--bare", "--buffer", "--failed", "--probes")
 
@@ -33,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(_unforeseen(error), words)
     finally:
         gc.enable()
+        sys.setswitchinterval(RUNNING)
 
 
 def _run(words: list[str]) -> int:
@@ -40,6 +43,8 @@ def _run(words: list[str]) -> int:
         return _run_command(words[0], words[1:])
     # Nothing of a start is garbage, and to look for some takes 4 ms: until tracing.trace().
     gc.disable()
+    # Else what goes on beside this thread waits 5 ms for Python's lock at each of its steps.
+    sys.setswitchinterval(STARTING)
     opening = None
     if not any(word.startswith("--source") for word in words):
         # Most of a start is the kernel's time (or libbpf's): it begins before anything else.
