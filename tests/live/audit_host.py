@@ -102,14 +102,30 @@ def build(source, folder, bits):
     return program
 
 
+def running_log():
+    """The log of the auditd that runs already, None if none does."""
+    if status().get("pid", "0") == "0":
+        return None
+    with open("/etc/audit/auditd.conf") as conf:
+        named = re.search(r"^log_file\s*=\s*(\S+)", conf.read(), re.MULTILINE)
+    return named[1] if named else "/var/log/audit/audit.log"
+
+
 @contextlib.contextmanager
-def auditd(log_format="ENRICHED"):
-    """auditd run by hand with its own folder; yields the path of its log."""
+def auditd():
+    """The path of the log that auditd writes, enriched: the running one's, or one run by hand.
+
+    The kernel serves one auditd, and refuses a second (audit_replace, kernel/audit.c).
+    """
+    log = running_log()
+    if log is not None:
+        yield log
+        return
     with tempfile.TemporaryDirectory(prefix="sigtrace-auditd") as folder:
         log = os.path.join(folder, "audit.log")
         with open(os.path.join(folder, "auditd.conf"), "w") as conf:
             conf.write(
-                f"log_file = {log}\nlog_format = {log_format}\nflush = NONE\nwrite_logs = yes\n"
+                f"log_file = {log}\nlog_format = ENRICHED\nflush = NONE\nwrite_logs = yes\n"
                 "log_group = root\nmax_log_file = 50\nmax_log_file_action = IGNORE\nspace_left = 75\n"
                 "admin_space_left = 50\nspace_left_action = IGNORE\nadmin_space_left_action = IGNORE\n"
                 "disk_full_action = IGNORE\ndisk_error_action = IGNORE\nlocal_events = yes\n"
