@@ -113,6 +113,15 @@ def threads(pid: int) -> list[int]:
         return []
 
 
+def has_time_limit(pid: int) -> bool | None:
+    """Whether a soft limit is set on CPU or real-time use, as proc_pid_limits() writes it (fs/proc/base.c)."""
+    limits = read(pid, "limits")
+    if not limits:
+        return None
+    soft = {line[:26].rstrip(): line[26:].split(None, 1)[0] for line in limits.splitlines()[1:]}
+    return any(soft.get(name) != b"unlimited" for name in (b"Max cpu time", b"Max realtime timeout"))
+
+
 def exe_of(pid: int) -> bytes | None:
     """The program; needs the right to trace the process (ptrace(2), PTRACE_MODE_READ_FSCREDS)."""
     try:

@@ -7,6 +7,7 @@ its handler blocks while it runs is not.
 
 from __future__ import annotations
 
+from signal import SIGKILL, SIGXCPU
 from struct import Struct
 
 from tracer import procfs
@@ -18,6 +19,8 @@ from tracer.sources import wire
 _END = Struct("=" + wire.END)
 _FLAGS = Struct("=I")
 _AT_FLAGS, _AT_SENDER, _AT_TARGET = 24, 48, 88
+# What a CPU or real-time limit sends: check_process_timers(), kernel/time/posix-cpu-timers.c.
+_OF_LIMITS = (SIGKILL, SIGXCPU)
 
 
 class Completion:
@@ -55,7 +58,11 @@ class Completion:
         uid = wire.UNSET if status.state == b"Z" else status.uid
         _END.pack_into(batch, at + _AT_TARGET, end.start, end.pid, end.tid, uid, end.comm)
         (flags,) = _FLAGS.unpack_from(batch, at + _AT_FLAGS)
-        _FLAGS.pack_into(batch, at + _AT_FLAGS, flags | _target_flags(status, batch[at + 4]))
+        number = batch[at + 4]
+        is_limited = number in _OF_LIMITS and procfs.has_time_limit(end.tid)
+        if is_limited is None:
+            return
+        _FLAGS.pack_into(batch, at + _AT_FLAGS, flags | _target_flags(status, number, is_limited))
 
     def _end(self, batch: bytearray, at: int) -> wire.End:
         """One end of a record, with process and start from /proc if the kernel side had neither."""
@@ -85,12 +92,12 @@ def _process_of(tid: int) -> tuple[int, int] | None:
     return None if pid is None or start is None else (pid, start)
 
 
-def _target_flags(status: Status, number: int) -> int:
+def _target_flags(status: Status, number: int, is_limited: bool) -> int:
     bit = 1 << number - 1
     if status.state in (b"Z", b"X"):
         # Gone by now, which says nothing of the moment at which it was sent the signal.
         return 0
-    flags = wire.TARGET_KNOWN
+    flags = wire.TARGET_KNOWN | (wire.TARGET_LIMITED if is_limited else 0)
     flags |= wire.TARGET_IGNORES if status.ignored & bit else 0
     flags |= wire.TARGET_HANDLES if status.caught & bit else 0
     return flags | (wire.TARGET_BLOCKS if status.pending & status.blocked & bit else 0)

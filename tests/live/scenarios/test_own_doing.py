@@ -71,6 +71,28 @@ def test_own_doing(way, trace, program, cannot_run, needs, source):
     assert_only(running, child.pid, name)
 
 
+@pytest.mark.sources("core", "bcc", reason="audit sees no signals of the kernel")
+def test_a_limit_that_is_survived(trace, spawn):
+    """bcc finds the target alive, and its limit in /proc."""
+    code = """if True:
+        import resource, signal
+        struck = []
+        signal.signal(signal.SIGXCPU, lambda *_: struck.append(1))
+        resource.setrlimit(resource.RLIMIT_CPU, (1, 100))
+        while not struck:
+            pass
+        resource.setrlimit(resource.RLIMIT_CPU, (50, 100))
+        input()
+    """
+    running = trace(*QUIET, *OURS)
+    child = spawn("/usr/bin/python3", "-c", code)
+    event = running.signal_to(child.pid, "SIGXCPU")
+    assert event["origin"] == "rlimit"
+    assert event["outcome"] == "handled"
+    assert nobody_sent(event)
+    running.end()
+
+
 @pytest.mark.sources("core", reason="a handler is seen by CO-RE alone")
 def test_python_ignores_broken_pipes_and_says_so_itself(trace):
     """SIGPIPE is ignored by Python: the write fails, and the process exits by itself."""
