@@ -119,7 +119,9 @@ def has_time_limit(pid: int) -> bool | None:
     if not limits:
         return None
     soft = {line[:26].rstrip(): line[26:].split(None, 1)[0] for line in limits.splitlines()[1:]}
-    return any(soft.get(name) != b"unlimited" for name in (b"Max cpu time", b"Max realtime timeout"))
+    return any(
+        soft.get(name) != b"unlimited" for name in (b"Max cpu time", b"Max realtime timeout")
+    )
 
 
 def exe_of(pid: int) -> bytes | None:
