@@ -14,6 +14,7 @@ Fields = dict[bytes, bytes]
 _FIELD = re.compile(rb"""([A-Za-z_][\w.-]*)=("[^"]*"?|'[^']*'?|[^\s\x1d]*)""")
 # In ENRICHED records the translated fields (upper case) follow a \x1d, which copies lose.
 _GLUED = re.compile(rb"^(.*?)((?:ARCH|SYSCALL|O?AUID|O?UID|O?GID|SADDR|ID)=.*)$", re.DOTALL)
+_DOUBLE = re.compile(rb"""=[^\s\x1d"'][^\s\x1d]*=""")
 # ausearch -i takes the quotes away: a value ends where the next name begins.
 _NAMED = re.compile(rb"(?:^|[\s\x1d])([A-Za-z_][\w.-]*)=")
 _EXE_ENDS = re.compile(rb" (?:subj|key)=")
@@ -28,19 +29,21 @@ def parse_fields(body: bytes) -> Fields:
 
     A value cut inside its quotes (the log ended there) is left out: part of it is not known.
     """
-    fields: Fields = {}
-    for name, value in _FIELD.findall(body):
-        if value[:1] in b"\"'":
-            if value and (len(value) == 1 or value[-1] != value[0]):
-                continue
-        elif b"=" in value:
-            glued = _GLUED.match(value)
-            if glued:
-                value = glued[1]
-                for other, more in _FIELD.findall(glued[2]):
-                    fields.setdefault(other, more)
-        fields.setdefault(name, value)
-    return fields
+    found = _FIELD.findall(body)
+    if found and _is_cut(found[-1][1]):  # what has no second quote goes on to the end
+        found.pop()
+    if _DOUBLE.search(body):
+        found = [pair for name, value in found for pair in _unglued(name, value)]
+    return dict(reversed(found))
+
+
+def _is_cut(value: bytes) -> bool:
+    return value[:1] in (b'"', b"'") and (len(value) == 1 or value[-1] != value[0])
+
+
+def _unglued(name: bytes, value: bytes) -> list[tuple[bytes, bytes]]:
+    glued = None if value[:1] in (b'"', b"'") else _GLUED.match(value)
+    return [(name, value)] if glued is None else [(name, glued[1]), *_FIELD.findall(glued[2])]
 
 
 def parse_interpreted(body: bytes) -> Fields:

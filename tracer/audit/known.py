@@ -86,7 +86,7 @@ class Known:
             if call is None or found is None:
                 return
             pid = int(found[1])
-            exec_ = _EXEC.search(call.body) is not None and _is_exec(call)
+            exec_ = _EXEC.search(call.body) is not None and _is_exec(fields_of(call))
         key = group.stamp.node, pid
         began, last = self._sights.pop(key, (None, None))
         # A sieve may tell of an older sight after a newer one.
@@ -271,7 +271,7 @@ class Known:
             return None
         fields = fields_of(call)
         process = self.process(fields, call.interpreted)
-        if _is_exec(call):
+        if _is_exec(fields):
             return Seen(process, *argv_of(group.records))
         return Seen(process, *title_of(group.records))
 
@@ -286,9 +286,8 @@ def _keep(cache: dict[K, T], key: K, value: T) -> None:
     cache[key] = value
 
 
-def _is_exec(call: Record) -> bool:
-    """Whether the record is of an exec that went well: the process has new arguments since."""
-    fields = fields_of(call)
+def _is_exec(fields: Fields) -> bool:
+    """Whether a SYSCALL record is of an exec that went well: the process has new arguments since."""
     done = fields.get(b"success") != b"no"
     return done and is_exec(fields.get(b"arch"), fields.get(b"syscall", b""))
 
