@@ -43,15 +43,13 @@ SEC("tp_btf/sys_exit")
 int on_call(__u64 *ctx)
 {
 	struct call_record *record;
-	struct task_struct *me;
+	struct task_struct *me = CURRENT_TASK;
+	const struct cred *cred = NULL;
 	struct syscall call;
 	long error = ctx[1];
 	__u32 pid;
 	__u64 id;
 
-	if (!HAS_CURRENT_BTF)
-		return 0;
-	me = bpf_get_current_task_btf();
 	call = current_syscall(me);
 	if (call.call == CALL_OTHER || call.call == CALL_UNKNOWN)
 		return 0;
@@ -79,7 +77,9 @@ int on_call(__u64 *ctx)
 	record->asked = call.asked;
 	record->signal = call.signal;
 	record->target_pid = called_pid(me, &call, error);
-	fill_sender(&record->sender, me, typed(task_struct, me)->cred);
+	if (HAS_CURRENT_BTF)
+		cred = typed(task_struct, me)->cred;
+	fill_sender(&record->sender, me, cred);
 	submit(record);
 	return 0;
 }

@@ -37,7 +37,7 @@ static __always_inline bool leads_session(struct task_struct *me)
 
 static __always_inline __u32 sender_flags(struct task_struct *me, __u32 number)
 {
-	__u32 flags = SENDER_KNOWN, state = me->flags;
+	__u32 flags = SENDER_KNOWN, state = MINE(me, flags);
 
 	if (state & PF_KTHREAD)
 		flags |= SENDER_KERNEL_THREAD;
@@ -164,17 +164,16 @@ int on_signal(__u64 *ctx)
 	__u32 number = ctx[0];
 	struct task_struct *target = (void *)ctx[2];
 	const struct cred *my_cred = NULL, *cred;
-	struct task_struct *me = NULL;
+	struct task_struct *me;
 	struct signal_record *record;
 	struct syscall call;
 
 	if (number - 1 > 63 || !wanted(number, ctx[4], target))
 		return 0;
 	cred = typed(task_struct, target)->real_cred;
-	if (HAS_CURRENT_BTF) {
-		me = bpf_get_current_task_btf();
+	me = CURRENT_TASK;
+	if (HAS_CURRENT_BTF)
 		my_cred = typed(task_struct, me)->cred;
-	}
 	if (config.describe || config.deaths)
 		meet(ctx, me, my_cred, target, cred);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
@@ -189,17 +188,15 @@ int on_signal(__u64 *ctx)
 	record->group = ctx[3];
 	record->result = ctx[4];
 	record->flags = target_flags(target, number, record->group);
-	if (HAS_CURRENT_BTF) {
-		record->flags |= sender_flags(me, number);
-		call = current_syscall(me);
-		if (call.signal == (__s32)number || call.call == CALL_OTHER) {
-			record->call = call.call;
-			record->asked = call.asked;
-			record->flags |= ASKED_KNOWN;
-		}
+	record->flags |= sender_flags(me, number);
+	call = current_syscall(me);
+	if (call.signal == (__s32)number || call.call == CALL_OTHER) {
+		record->call = call.call;
+		record->asked = call.asked;
+		record->flags |= ASKED_KNOWN;
 	}
 	fill_info(record, ctx);
-	if (HAS_CURRENT_BTF && writes_siginfo(record->call))
+	if (writes_siginfo(record->call))
 		fill_truth(record, me, target);
 	fill_sender(&record->sender, me, my_cred);
 	fill_target(&record->target, target, cred);
