@@ -65,18 +65,22 @@ $(VENV)/.packages: packaging/install-packages.sh
 	@packaging/install-packages.sh run
 	@mkdir -p $(VENV) && touch $@
 
-# The editable install puts one line into a .pth file ("compat"): the other kind costs 10 ms a start.
+# Editable by one line in a .pth file ("compat"): the other kind costs 10 ms a start. pip keeps no options in a
+# script's first line: -I and -S (tracer/packages.py) are put there afterwards, and where tracer is.
+EDITABLE = $(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat -e $(1) && \
+           sed -i -e '1s|python3*$$|& -IS|' -e '/^import sys$$/a sys.path.append("$(CURDIR)")' $(BIN)/sigtrace
+
 $(VENV)/.setup: setup.cfg pyproject.toml | $(VENV)/.packages
 	$(say) VENV $(VENV)
 	$(Q)$(PYTHON) -m venv --system-site-packages $(VENV)
-	$(Q)$(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat -e .
+	$(Q)$(call EDITABLE,.)
 	$(Q)$(BIN)/python -m compileall -q tracer
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.setup packaging/install-packages.sh
 	@packaging/install-packages.sh test
 	$(say) PIP 'dev tools'
-	$(Q)$(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat -e '.[dev]'
+	$(Q)$(call EDITABLE,'.[dev]')
 	@touch $@
 
 .PHONY: test

@@ -13,6 +13,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracer.kernel_audit import rule
+from tracer.packages import find_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +155,7 @@ _SO_RCVBUFFORCE = 33  # include/uapi/asm-generic/socket.h; needs CAP_NET_ADMIN
 
 def _open(groups: int) -> socket.socket:
     """pyroute2 opens and binds; requests and answers are ours, for audit has a protocol of its own."""
+    find_packages()
     from pyroute2.netlink import NETLINK_AUDIT
     from pyroute2.netlink.nlsocket import NetlinkSocket
 

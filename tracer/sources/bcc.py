@@ -17,6 +17,7 @@ from tracer.clock import boot_now
 from tracer.errors import Problem
 from tracer.event import Loss
 from tracer.living import LivingProcesses
+from tracer.packages import find_packages
 from tracer.privileges import has_capability, restriction
 from tracer.sources.births import fill_births
 from tracer.sources.completion import Completion
@@ -106,6 +107,7 @@ class BccSource(RecordStream):
 
 def real_bcc() -> Any:
     """The distribution's bcc module. Raises Problem for none, or for PyPI's unrelated package."""
+    find_packages()
     try:
         import bcc
     except (ImportError, OSError) as error:

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import IO, cast
 
 from tracer.errors import Problem
+from tracer.packages import find_packages
 
 
 def open_zstd(raw: IO[bytes], path: str) -> IO[bytes]:
@@ -18,6 +19,7 @@ def open_zstd(raw: IO[bytes], path: str) -> IO[bytes]:
     own = _module("compression.zstd")
     if own is not None:
         return cast("IO[bytes]", own.ZstdFile(raw))
+    find_packages()
     package = _module("zstandard")
     if package is not None:
         return cast(
