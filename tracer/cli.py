@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from tracer.errors import Problem
@@ -22,10 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status: 0, or 2 with three lines on standard error."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        # The help holds what an old locale cannot write.
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="backslashreplace")
         return _run(words)
     except Problem as problem:
         return _report(problem, words)
     except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         why = error.strerror or str(error)
@@ -82,11 +89,15 @@ def _run_command(name: str, words: list[str]) -> int:
 def _report(problem: Problem, words: list[str]) -> int:
     try:
         sys.stderr.write(f"{problem}\n")
-        if problem.detail and "-vv" in words:
+        if problem.detail and sum(_loudness(word) for word in words) > 1:
             sys.stderr.write(problem.detail)
     except (OSError, AttributeError):
         pass  # Nobody listens; the exit status still tells.
     return CANNOT
+
+
+def _loudness(word: str) -> int:
+    return word.count("v") if word.lstrip("-") in ("v", "vv") else int(word == "--verbose")
 
 
 def _unforeseen(error: Exception) -> Problem:

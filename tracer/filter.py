@@ -72,6 +72,7 @@ class Filter:
     origins: frozenset[str] = frozenset()
     since: int | None = None
     until: int | None = None
+    probes: bool = True
 
     def matches(self, event: Event) -> bool:
         """Whether to show the event. Losses always; deaths are shown with the signal they follow."""
@@ -104,7 +105,9 @@ class Filter:
 
     def _number_fits(self, event: Signal | Failed | Probe) -> bool:
         number = 0 if isinstance(event, Probe) else event.number
-        if not number or number in self.signals:
+        if number == 0:
+            return self.probes
+        if number is None or number in self.signals:
             return True
         # A refused call may have named no signal at all (EINVAL): it is shown unless some were chosen.
         return number not in signals.EVERY and self.signals >= signals.EVERY - signals.NOISY
@@ -295,7 +298,7 @@ def parse_value(kind: str, text: str) -> Value:
     word = text.lstrip("!")
     bounds = _BOUNDS.get(kind)
     why = None if word else "it is empty"
-    if word and bounds and not (word.isascii() and word.isdigit() and int(word[:12]) in bounds):
+    if word and bounds and not (_is_number(word) and int(word) in bounds):
         from tracer.text import shown
 
         why = f"{shown(word.encode())} is not a number from {bounds[0]} to {bounds[-1]}"

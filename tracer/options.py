@@ -176,7 +176,14 @@ def filter_of(options: Chosen) -> Filter:
         origins=parse_origins(options.origin) if options.origin is not None else frozenset(),
         since=_time_of(since, "--since"),
         until=_time_of(until, "--until"),
+        probes=_wants_probes(options),
     )
+
+
+def _wants_probes(options: Chosen) -> bool:
+    """Who asks for signals does not mean signal 0, unless it is asked for, too."""
+    by_outcome = options.outcome is not None and EXISTS in options.outcome
+    return options.signal is None or getattr(options, "probes", False) or by_outcome
 
 
 def _time_of(text: str | None, option: str) -> int | None:

@@ -22,7 +22,7 @@ _UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def open_sink(options: Chosen) -> Sink:
-    """The sink on standard output that the options of ``add_output`` ask for."""
+    """The sink on standard output that the options ask for."""
     stream = _standard_output()
     if options.json:
         from tracer.sinks.json import JsonSink
@@ -74,11 +74,27 @@ def wants_colour() -> bool:
     )
 
 
+def write_out(text: str) -> None:
+    """All that a command has to say, on standard output."""
+    stream = _standard_output()
+    stream.write(text)
+    stream.flush()
+
+
 def let_go(error: OSError) -> None:
-    """After an error: what cannot be written is given up, or Python complains of it again when it ends
-    (of a full disk since 3.13)."""
-    if error.errno in _UNWRITABLE:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """After an error of a loop that writes: what cannot be written is given up, or Python complains of it
+    again when it ends (of a full disk since 3.13).
+
+    Raises Problem for a full disk, and every other error again; a reader that has gone away is none.
+    """
+    if error.errno not in _UNWRITABLE:
+        raise error
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        why = (error.strerror or "").lower()
+        raise Problem(
+            "cannot write to standard output", why, "make room, and start again"
+        ) from None
 
 
 def say(text: str) -> None:

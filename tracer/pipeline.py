@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 # A process that was sent something deadly within --count or --duration has this long to be seen dying.
 GRACE = 0.25
+# Seconds: poll(2) takes milliseconds as an int, 24 days at the most. Who waits asks again.
+LONGEST_WAIT = 86_400.0
 
 
 @frozen
@@ -49,7 +52,11 @@ class Totals:
 
 
 class Stop:
-    """Learns of Ctrl-C, SIGTERM and a reader of our output that has gone away."""
+    """Learns of Ctrl-C, SIGTERM and a reader of our output that has gone away.
+
+    While a reader takes nothing (a pager), a write waits through every signal (PEP 475): who asks for the second
+    time then has it broken off, as if the reader had gone.
+    """
 
     def __init__(self, output: int | None) -> None:
         self._reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -60,12 +67,24 @@ class Stop:
                 signal.signal(number, self._take)
         self._output = output
         self._poll = select.poll()
-        self._asked = False
+        self._asked = self._is_over = False
         for fd, events in self.descriptors():
             self._poll.register(fd, events)
 
     def _take(self, _number: int, _frame: object) -> None:
+        if self._asked and not self._is_over and self._is_blocked():
+            raise BrokenPipeError(errno.EPIPE, "nobody takes what is written")
         self._asked = True
+
+    def _is_blocked(self) -> bool:
+        output = select.poll()
+        if self._output is not None:
+            output.register(self._output, select.POLLOUT)
+        return self._output is not None and not output.poll(0)
+
+    def over(self) -> None:
+        """Nothing more is written: what is undone from now on is not broken off."""
+        self._is_over = True
 
     def descriptors(self) -> list[tuple[int, int]]:
         """Descriptors and poll(2) events that mean stop; an output without a reader is an error."""
@@ -155,7 +174,9 @@ class Pipeline:
         )
 
     def _time_left(self) -> float | None:
-        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        if self._deadline is None:
+            return None
+        return min(LONGEST_WAIT, max(0.0, self._deadline - time.monotonic()))
 
 
 def _signals_in(event: Event) -> int:

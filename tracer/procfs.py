@@ -40,17 +40,18 @@ def start_of(pid: int) -> int | None:
 
 @frozen
 class Birth:
-    """What /proc/PID/stat says of a process once and for all; ``start`` as ``start_of`` has it."""
+    """What /proc/PID/stat says of a process; ``start`` as ``start_of`` has it. ``gone``: a zombie, or less."""
 
     start: int
     ppid: int
     comm: bytes
     threads: int
     is_kernel_thread: bool
+    gone: bool
 
 
 def birth_of(pid: int) -> Birth | None:
-    """The birth of a process, None if it is gone."""
+    """The birth of a process, None if nothing of it is left."""
     line = read(pid, "stat")
     if not line:
         return None
@@ -61,7 +62,9 @@ def birth_of(pid: int) -> Birth | None:
     if is_kernel and comm.startswith(b"kworker/"):
         # Only here it bears the name of its work, too: wq_worker_comm(), kernel/workqueue.c.
         comm = comm.partition(b"-")[0].partition(b"+")[0]
-    return Birth(start, int(fields[1]), comm[:15], int(fields[17]), is_kernel)
+    return Birth(
+        start, int(fields[1]), comm[:15], int(fields[17]), is_kernel, fields[0] in (b"Z", b"X")
+    )
 
 
 def same_start(one: int, other: int) -> bool:

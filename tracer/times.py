@@ -148,13 +148,14 @@ def local_each(moments: Iterable[int]) -> Iterator[str]:
 def span(nanoseconds: int) -> str:
     """A duration for people: 52 µs, 1.8 ms, 120 ms, 5.0 s, 3 min 20 s."""
     seconds = nanoseconds / SECOND
-    if seconds < 0.001:
+    # Each bound is where the next unit begins once the figure is rounded.
+    if nanoseconds < 999_500:
         return f"{nanoseconds / 1000:.0f} µs"
-    if seconds < 0.01:
+    if seconds < 0.00995:
         return f"{seconds * 1000:.1f} ms"
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

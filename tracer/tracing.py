@@ -59,9 +59,9 @@ def trace(
             totals = pipeline.run(source, stop)
         except OSError as error:
             let_go(error)
-            if not isinstance(error, BrokenPipeError):
-                raise
             totals = pipeline.totals()
+        finally:
+            stop.over()
     finally:
         source.close()
     say(summary(totals, wanted.buffer))

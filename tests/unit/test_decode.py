@@ -58,3 +58,17 @@ def test_many_living_are_not_looked_through_each_time(decoder, monkeypatch):
         decoder.learn(process_record(pid), 0)
     assert len(decoder._described) == 999
     assert len(looks) < 2 * 999
+
+
+def probe_of(pid):
+    """A struct call_record of a kill(pid, 0) by a process that is gone."""
+    return wire.CALL_RECORD.pack(wire.CALL, 0, 5, pid, 0, pid, 1, 1, GONE, GONE, 0, b"sh")
+
+
+def test_who_is_asked_for_is_not_who_had_the_pid_before(decoder):
+    decoder.learn(process_record(os.getpid()), 0)
+    event = decoder.call(probe_of(os.getpid()), 0)
+    assert event.target.pid == os.getpid()
+    assert event.target.argv is None
+    decoder.learn(process_record(os.getpid(), decode.procfs.start_of(os.getpid())), 0)
+    assert decoder.call(probe_of(os.getpid()), 0).target.argv == (b"x",)

@@ -71,7 +71,6 @@ _EXECS.update((_X86_64, number | _X32_BIT) for number in _X32_EXEC)
 # What sends signals, and what execs: (arch, number).
 SENDING, EXECUTING = frozenset(_CALLS), frozenset(_EXECS)
 EXEC_NAMES = frozenset((b"execve", b"execveat"))
-KILL_NUMBERS = frozenset(number for _, number in _CALLS)
 
 
 def arch_of(word: bytes) -> int | None:

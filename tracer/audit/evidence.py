@@ -57,7 +57,7 @@ def unseen(evidence: Evidence) -> list[str]:
         lines += [f"  {rule}" for rule in rules.recommended(wanted)]
     if not evidence.first_process:
         lines.append(
-            "nothing in this log was done by PID 1: its own signals (systemd's TERM and KILL) are"
+            "nothing in this log was done by PID 1: its own signals (systemd's TERM and KILL) are audited "
+            "only if the kernel was booted with audit=1"
         )
-        lines.append("audited only if the kernel was booted with audit=1")
     return lines

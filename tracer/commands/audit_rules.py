@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from tracer.audit.rules import rules_file
+from tracer.output import write_out
 
 if TYPE_CHECKING:
     import argparse
@@ -20,5 +20,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: Chosen) -> int:
     """Print the recommended rules; always succeeds."""
-    sys.stdout.write(rules_file())
+    write_out(rules_file())
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from tracer import doctor
+from tracer.output import write_out
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +24,7 @@ def run(options: Chosen) -> int:
     """Status 0 when live tracing works, 1 when only replay does."""
     checks = doctor.examine()
     if options.json:
-        sys.stdout.write(json.dumps(doctor.to_object(checks), indent=2) + "\n")
+        write_out(json.dumps(doctor.to_object(checks), indent=2) + "\n")
     else:
-        sys.stdout.write(doctor.render(checks))
+        write_out(doctor.render(checks))
     return 0 if doctor.best(checks) else CANNOT_TRACE_LIVE

@@ -1,7 +1,7 @@
 """``sigtrace``: trace signals as they happen.
 
-What is wanted is found out first, with as little of Python as that takes: then libbpf and the kernel are at
-work on it while the rest is imported.
+The kernel is at work on the programs already (``tracer/cli.py``); what is wanted of them is found out meanwhile,
+and the rest imported.
 """
 
 from __future__ import annotations

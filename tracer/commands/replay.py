@@ -17,6 +17,8 @@ from tracer.audit.report import account
 from tracer.errors import Problem
 from tracer.event import Exit, Loss, Series, Signal
 from tracer.join import Joiner
+from tracer.origin import CALL_ORIGINS
+from tracer.outcome import ATTEMPTS
 from tracer.output import let_go, open_sink, say
 from tracer.pipeline import Pipeline, Stop
 from tracer.progress import Bar
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 BATCH = 512
 REMEMBERED = 32_768
+# A crash is shown as a fault is.
+ORIGINS_TOLD = frozenset((*CALL_ORIGINS.values(), "user", "seccomp", "fault"))
 EXAMPLES = """\
 examples:
   sigtrace replay /var/log/audit              the whole rotated set
@@ -73,9 +77,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: Chosen) -> int:
     """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if no log has audit records."""
     filter_ = opts.filter_of(options)
+    require_sense(filter_)
     count = opts.count_of(options.count)
     users = NOBODY if options.passwd is None else read_passwd(options.passwd)
+    if STDIN in options.files and sys.stdin is None:
+        raise Problem("cannot read standard input", "it is closed", "sigtrace replay FILE")
+    sink = open_sink(options)
     logs = find_logs(options.files)
+    if options.verbose:
+        for log in logs:
+            say(f"reading {', then '.join(log.paths)}")
+    if options.errors:
+        check_is_no_log(options.errors, logs)
     with Rejects(options.errors) as rejects, Bar(options.progress, logs) as bar:
         stop = Stop(sys.stdout.fileno())
         reading = Reading(stop, bar)
@@ -86,15 +99,12 @@ def run(options: Chosen) -> int:
         held = _first(events, source, patient=not options.follow)
         if not (options.follow or source.has_records() or stop.asked()):
             raise no_records([path for log in logs for path in log.paths])
-        sink = bar.before(open_sink(options))
-        pipeline = Pipeline(filter_, joiner, sink, count=count)
+        pipeline = Pipeline(filter_, joiner, bar.before(sink), count=count)
         try:
             sink.start()
             _pump(chain(held, events), pipeline, stop, count)
         except OSError as error:
             let_go(error)
-            if not isinstance(error, BrokenPipeError):
-                raise
     for line in account(source.tallies, joiner.counts, source.coalescer.given_up):
         say(line)
     for line in unseen(source.evidence) if source.has_records() else ():
@@ -261,6 +271,36 @@ def check_growing(logs: Iterable[LogSet]) -> None:
                 f"cannot follow {path!r}",
                 "a packed log does not grow" if path != STDIN else "it is no log file",
                 "sigtrace replay --follow /var/log/audit/audit.log",
+            )
+
+
+def require_sense(filter_: Filter) -> None:
+    """Raises Problem for a filter that nothing in an audit log can fit."""
+    for value in filter_.values:
+        if value.kind in ("unit", "container"):
+            raise Problem(
+                f"--{value.kind} cannot be decided from a log",
+                "audit records do not tell the cgroup of a process",
+                "--from or --to with a name, or --uid",
+            )
+    for option, wanted, told in (
+        ("--outcome", filter_.outcomes, frozenset(ATTEMPTS)),
+        ("--origin", filter_.origins, ORIGINS_TOLD),
+    ):
+        if wanted and wanted.isdisjoint(told):
+            raise Problem(
+                f"{option} {','.join(sorted(wanted))} is never told by a log",
+                "audit records neither outcomes nor what the kernel sends",
+                f"{option} {','.join(sorted(told))}",
+            )
+
+
+def check_is_no_log(path: str, logs: Iterable[LogSet]) -> None:
+    """Raises Problem where writing to ``path`` would empty a log that is to be read."""
+    for log in (log for name in logs for log in name.paths if log != STDIN):
+        if os.path.exists(path) and os.path.exists(log) and os.path.samefile(path, log):
+            raise Problem(
+                f"cannot keep errors in {path!r}", "it is a log to be read", "--errors another-file"
             )
 
 

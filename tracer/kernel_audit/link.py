@@ -12,6 +12,7 @@ import socket
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracer.errors import Problem
 from tracer.kernel_audit import rule
 from tracer.packages import find_packages
 
@@ -156,8 +157,12 @@ _SO_RCVBUFFORCE = 33  # include/uapi/asm-generic/socket.h; needs CAP_NET_ADMIN
 def _open(groups: int) -> socket.socket:
     """pyroute2 opens and binds; requests and answers are ours, for audit has a protocol of its own."""
     find_packages()
-    from pyroute2.netlink import NETLINK_AUDIT
-    from pyroute2.netlink.nlsocket import NetlinkSocket
+    try:
+        from pyroute2.netlink import NETLINK_AUDIT
+        from pyroute2.netlink.nlsocket import NetlinkSocket
+    except ImportError as error:
+        why = f"the Python package pyroute2 cannot be loaded ({error})"
+        raise Problem("cannot speak to audit", why, "make setup") from None
 
     opened = NetlinkSocket(NETLINK_AUDIT)
     try:

@@ -94,7 +94,11 @@ class Setting:
         if status.enabled == LOCKED:
             self._use_what_there_is(rules)
         else:
-            self._change(status, rules, wanted, missing)
+            try:
+                self._change(status, rules, wanted, missing)
+            except BaseException:  # Ctrl-C, too: nobody has this object yet
+                self.undo()
+                raise
         self.notes += [
             f"the rule {words!r} hides signals" for words in dict.fromkeys(hiding(theirs))
         ]

@@ -1,4 +1,5 @@
-"""libbpf through ctypes: the only ctypes of sigtrace that touches BPF.
+"""BPF through ctypes, but for what bcc's own library does (``tracer/sources/bcc_buffer.py``, ``births.py``).
 
-``library`` declares the functions, ``object`` the phases (OpenObject, then Object), ``ring`` reads.
+``library`` declares libbpf's functions, ``object`` the phases (OpenObject, then Object), ``loader`` does without
+libbpf, ``ring`` reads.
 """

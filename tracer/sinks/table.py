@@ -105,8 +105,11 @@ class TableSink:
         self._quarter_hour = moment // QUARTER_HOUR
 
     def _signal(self, event: Signal) -> None:
-        if event.asked is not None and event.asked <= 0 and self._fold(event):
+        is_wide_kill = event.asked is not None and event.asked <= 0 and not self._wide
+        if is_wide_kill and self._folded == event.id:
+            self._fold(event)
             return
+        self._folded = event.id if is_wide_kill else None
         self._lines.append(f"{local(event.time)} {self._tails.of(event)}")
         self._lines += self._explain(event)
 
@@ -129,22 +132,21 @@ class TableSink:
             for signal in event.signals():
                 self.write(signal)
             return
+        self._folded = None
         for like, moment in zip(event.likes, local_each(event.times)):
             self._lines.append(f"{moment} {self._tails.of_same(like)}")
             self._lines += self._explain(like)
 
     def _row(self, event: Failed | Probe) -> None:
+        self._folded = None
         self._lines.append(f"{local(event.time)} {self._tail(event)}")
         self._lines += self._explain(event)
 
-    def _fold(self, event: Signal) -> bool:
-        """A further victim of a wide kill stands under the first."""
-        same = self._folded == event.id
-        self._folded = event.id
-        if same:
-            text = f"└ and {words.name(event.target)} {words.outcome(event)}"
-            self._sentence(event.time, text, "")
-        return same
+    def _fold(self, event: Signal) -> None:
+        """A further victim of a wide kill stands under the first, which tells of the call."""
+        self._sentence(event.time, f"└ and {words.name(event.target)} {words.outcome(event)}", "")
+        if not self._brief:
+            self._lines += map(self._under, words.remarks(event, of_call=False))
 
     def _tail(self, event: Signal | Failed | Probe) -> str:
         cells = [

@@ -141,8 +141,8 @@ def tells_more(process: Process) -> bool:
     return bool(process.ancestors or process.exe or process.argv not in (None, (process.comm,)))
 
 
-def remarks(event: Signal | Failed | Probe) -> list[str]:
-    """What the columns have no room for, said only where it is not plain."""
+def remarks(event: Signal | Failed | Probe, *, of_call: bool = True) -> list[str]:
+    """What the columns have no room for, said only where it is not plain; ``of_call``: of a wide kill itself, too."""
     notes: list[str] = []
     if isinstance(event, Signal):
         notes += _signal_remarks(event)
@@ -151,7 +151,7 @@ def remarks(event: Signal | Failed | Probe) -> list[str]:
         notes.append("the target is the sender's own number for it")
     if event.target is None and event.asked is not None:
         notes += _unknown_target(event, event.asked)
-    wide = _wide(event)
+    wide = _wide(event) if of_call else None
     return notes + ([wide] if wide else [])
 
 

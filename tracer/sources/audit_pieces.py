@@ -9,11 +9,11 @@ import select
 import signal
 import struct
 from collections.abc import Iterator, Sequence
-from typing import Any, Callable
 
 from tracer.sources.audit_batch import Sorts
 from tracer.sources.audit_finds import Piece, pack, unpack
 from tracer.sources.audit_sieve import sieve
+from tracer.sources.log_files import Proceed, always
 
 PIECE = 2 << 20
 PARALLEL_MIN = 32 << 20
@@ -25,13 +25,6 @@ PIECES_MAX = 4096 // _NUMBER.size
 _AHEAD = 1 << 20  # bytes; what anybody may have, /proc/sys/fs/pipe-max-size
 _SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ, in Python's fcntl from 3.10
 Span = tuple[int, int]
-# Asked before every piece; told of the reading, whose ``tell`` says how far it is.
-Proceed = Callable[[Any], bool]
-
-
-def always(_: object) -> bool:
-    """Read on."""
-    return True
 
 
 class Pieces:

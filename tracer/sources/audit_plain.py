@@ -18,9 +18,9 @@ from tracer.audit.lost import Losses
 from tracer.audit.record import Record, Stamp
 from tracer.audit.tally import Tally
 from tracer.sources.audit_finds import Batch, Line, Lines, Piece, Serials, Sight, Sort, Wanted
-from tracer.sources.audit_pieces import Pieces, Proceed, always
+from tracer.sources.audit_pieces import Pieces
 from tracer.sources.audit_sights import Sights
-from tracer.sources.log_files import STDIN
+from tracer.sources.log_files import STDIN, Proceed, always
 
 MODELS_MAX = 8192
 _NO_STAMP = Stamp(None, 0, 0)

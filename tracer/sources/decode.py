@@ -271,9 +271,9 @@ class Decoder:
     def _live(self, pid: int) -> Process:
         """The target of a call that did not reach it: as it is described, or as it lives now."""
         known = self._described.get(pid)
-        if known is not None:
-            return known[1]
         start = procfs.start_of(pid)
+        if known is not None and (start is None or procfs.same_start(start, known[0])):
+            return known[1]
         if start is None:
             return Process(pid)
         process = Process(pid, comm=procfs.comm_of(pid), start=start + self._clock.offset)

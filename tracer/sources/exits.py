@@ -15,6 +15,7 @@ from array import array
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracer import procfs
 from tracer.clock import boot_now
 from tracer.privileges import in_first_namespace
 
@@ -47,6 +48,18 @@ class Ended(NamedTuple):
     status: int
 
 
+class _Message(NamedTuple):
+    what: int
+    at: int
+    tid: int
+    pid: int
+    status: int
+
+    @property
+    def is_first(self) -> bool:
+        return self.tid == self.pid
+
+
 class Exits:
     """The ends of all processes of the host; ``on_exec`` is told the pid of each that has a new program.
 
@@ -67,6 +80,19 @@ class Exits:
 
     def read(self) -> Iterator[Ended]:
         """The processes whose last thread has exited since the last call."""
+        messages = list(self._messages())
+        last = {one.pid: n for n, one in enumerate(messages) if one.what == _EXEC or one.is_first}
+        for number, one in enumerate(messages):
+            if one.what == _EXIT:
+                # After its end nothing more is told of a process.
+                yield from self._thread(one, goes_on=last.get(one.pid, 0) > number)
+            elif self._on_exec:
+                self._on_exec(one.pid)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _messages(self) -> Iterator[_Message]:
         while True:
             try:
                 message = self._socket.recv(4096)
@@ -78,34 +104,27 @@ class Exits:
                 self.lost += 1
                 continue
             if len(message) >= _MESSAGE.size:
-                what, _, at, tid, pid, status = _MESSAGE.unpack_from(message)
-                if what == _EXIT:
-                    yield from self._thread(tid, pid, status, at + self._suspended)
-                elif what == _EXEC and self._on_exec:
-                    self._on_exec(pid)
+                what, _, at, *rest = _MESSAGE.unpack_from(message)
+                yield _Message(what, at + self._suspended, *rest)
 
-    def close(self) -> None:
-        self._socket.close()
+    def _thread(self, one: _Message, *, goes_on: bool) -> Iterator[Ended]:
+        """The first thread may be gone before the others: wait(2) speaks of the process then.
 
-    def _thread(self, tid: int, pid: int, status: int, at: int) -> Iterator[Ended]:
-        """The first thread may be gone before the others: wait(2) speaks of the process then."""
-        if tid != pid and pid not in self._leaders:
+        Whose exec ends the first one takes its place and start (de_thread(), fs/exec.c). A zombie it is
+        before this message: do_exit(), kernel/exit.c.
+        """
+        pid = one.pid
+        if not one.is_first and pid not in self._leaders:
             return
-        if tid == pid and _has_other_threads(pid):
-            self._leaders[pid] = status
+        found = procfs.birth_of(pid)
+        is_same = found is not None and found.start <= one.at
+        if found and is_same and found.threads > 1:
+            if one.is_first:
+                self._leaders[pid] = one.status
             return
-        if tid != pid:
-            if _has_other_threads(pid):
-                return
-            status = self._leaders.pop(pid) or status
-        yield Ended(pid, at, status)
-
-
-def _has_other_threads(pid: int) -> bool:
-    try:
-        return len(os.listdir(f"/proc/{pid}/task")) > 1
-    except OSError:
-        return False
+        first = self._leaders.pop(pid, 0)
+        if not goes_on and (found is None or found.gone or not is_same):
+            yield Ended(pid, one.at, one.status if one.is_first else first or one.status)
 
 
 def _check_namespaces() -> None:

@@ -6,9 +6,10 @@ import glob
 import io
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from typing import IO, Callable, cast
+from typing import IO, Any, Callable, cast
 
 from tracer.errors import Problem
 from tracer.frozen import frozen
@@ -22,8 +23,9 @@ _BLOCK = 1 << 18
 LINE_MAX = 1 << 20
 
 
-# Asked before every block; it may wait until the stream has something.
-Proceed = Callable[[IO[bytes]], bool]
+# Asked before every block of a stream, and every piece of a big log (audit_pieces.Pieces), whose ``tell`` says how
+# far it is; it may wait until there is something.
+Proceed = Callable[[Any], bool]
 
 
 @frozen
@@ -105,7 +107,7 @@ def _age(path: str) -> tuple[int, str]:
     return 1, "".join(chr(255 - ord(letter)) for letter in match["date"])
 
 
-def always(stream: IO[bytes]) -> bool:
+def always(_: object) -> bool:
     """Read on."""
     return True
 
@@ -153,9 +155,8 @@ def is_packed(path: str) -> bool:
 
 def unreadable(path: str, error: OSError) -> Problem:
     """The three lines for a file that cannot be read."""
-    again = (
-        f"sudo sigtrace replay {path}" if isinstance(error, PermissionError) else "ls -l " + path
-    )
+    command = "sudo sigtrace replay" if isinstance(error, PermissionError) else "ls -l"
+    again = f"{command} {shlex.quote(path)}"
     return Problem(f"cannot read {path!r}", (error.strerror or str(error)).lower(), again)
 
 

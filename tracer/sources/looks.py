@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from tracer.errors import Problem
@@ -33,7 +34,7 @@ _TEXTS = (
 
 def looks_like(path: str) -> str:
     """A few words on what the file seems to be."""
-    if path == STDIN:
+    if path == STDIN or not os.path.isfile(path):  # what has been read from a pipe is gone
         return "something else"
     try:
         with open_log(path) as stream:
