@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
 import pytest
 from features import knows
 from harness import PATIENCE, ROOT, Trace, bpf_programs, left_loaded
+from oracle import status_of, until
 
 from tracer.sources import bpf_object
 
@@ -238,3 +241,45 @@ def test_bare_is_the_signals_alone(trace, victim):
     assert event["sender"]["user"] == "root"
     for end in ("sender", "target"):
         assert not {"argv", "ancestors", "exe", "cgroup"} & event[end].keys()
+
+
+def test_asked_twice_it_ends_though_nobody_takes_its_output(source, victim):
+    """A pager that shows one page, a hung consumer: the write waits, through every signal."""
+    before = bpf_programs()
+    target = victim("ignore", signal.SIGUSR1)
+    read, write = os.pipe()
+    fcntl.fcntl(write, 1031, 4096)  # F_SETPIPE_SZ
+    ready, told = os.pipe()
+    command = [sys.executable, "-m", "tracer", "--json", "--source", source, "--to", target.pid]
+    with subprocess.Popen(
+        [*map(str, command), "--ready-fd", str(told)],
+        cwd=ROOT,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        pass_fds=[told],
+    ) as run:
+        os.close(told)
+        os.close(write)
+        assert os.read(ready, 1)
+        for _ in range(50):
+            target.send(signal.SIGUSR1)
+        until(lambda: is_full(read))
+        for _ in range(2):
+            run.send_signal(signal.SIGTERM)
+            until(lambda: run.poll() is not None or pending(run.pid) == 0)
+        assert run.wait(PATIENCE) == 0
+        assert "lost" in run.stderr.read().decode().splitlines()[-1]
+    for fd in (read, ready):
+        os.close(fd)
+    assert not left_loaded(before)
+
+
+def pending(pid):
+    """The signals that a process has not taken yet."""
+    return int(status_of(pid)["ShdPnd"], 16)
+
+
+def is_full(pipe):
+    """Whether a pipe holds as much as makes the next row wait: what is in it, FIONREAD."""
+    held = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+    return int.from_bytes(held, sys.byteorder) > 3072

@@ -1,10 +1,13 @@
 """``sigtrace replay`` of what is still being written: --follow, and pipes."""
 
+import fcntl
 import gzip
 import os
 import re
+import signal
 import subprocess
 import sys
+import termios
 import time
 
 import audit_logs as logs
@@ -91,7 +94,7 @@ def test_a_pipe_may_begin_with_other_lines():
     )
     running.stdin.write(b"-- Boot 7 --\n")
     running.stdin.flush()
-    time.sleep(1)
+    wait_for(lambda: fcntl.ioctl(running.stdin, termios.FIONREAD, bytes(4)) == bytes(4))
     out, said = running.communicate(logs.kill(1, 801), timeout=20)
     assert (out.count(b"\n"), running.returncode) == (1, 0), said
 
@@ -108,8 +111,7 @@ def test_ctrl_c_ends_the_wait_for_a_first_record(words, log, tmp_path):
         env={**os.environ, "PYTHONPATH": os.getcwd()},
     )
     try:
-        time.sleep(0.7)
-        assert running.poll() is None
+        wait_for(lambda: catches(running.pid, signal.SIGTERM))
         running.send_signal(2)
         assert running.wait(20) == 0
         assert b"0 records" in running.stderr.read()
@@ -154,3 +156,10 @@ def test_follower_loses_nothing_and_keeps_half_a_line(tmp_path):
     path.write_bytes(b"three\n")
     assert follower.burst() == [b"three"]
     follower.close()
+
+
+def catches(pid, number):
+    """Whether a process has a handler: SigCgt, proc(5)."""
+    with open(f"/proc/{pid}/status") as status:
+        (caught,) = (line.split()[1] for line in status if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> number - 1 & 1)

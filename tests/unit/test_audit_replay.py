@@ -238,7 +238,6 @@ def test_outcomes_are_those_that_a_log_tells(log):
     assert [e["target"]["pid"] for e in shown(path, "--outcome", "attempted")] == [801, 802]
     assert [e["event"] for e in shown(path, "--outcome", "refused")] == ["failed"]
     assert [e["event"] for e in shown(path, "--outcome", "exists")] == ["probe"]
-    assert shown(path, "--outcome", "delivered") == []
 
 
 def test_deaths_follow_their_signal_or_stand_alone(log):
@@ -440,3 +439,34 @@ def test_the_example_of_the_docs_is_true():
         r"\$ TZ=UTC sigtrace replay (\S+)\n(.*?)```", text, re.DOTALL
     ).groups()
     assert replay(command, cwd=root).stdout.decode() == shown_there
+
+
+def test_errors_are_not_kept_in_a_log_that_is_read(log):
+    path = log(FIRST.encode())
+    before = path.read_bytes()
+    done = replay(path, "--errors", path)
+    assert (done.returncode, path.read_bytes()) == (2, before)
+    assert "is a log to be read" in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--unit", "nginx"), "cgroup"),
+        (("--container", "3f"), "cgroup"),
+        (("--outcome", "delivered"), "neither outcomes"),
+        (("--origin", "oom"), "what the kernel sends"),
+    ],
+)
+def test_a_filter_that_no_log_can_fit_is_refused(words, why, log):
+    done = replay(log(FIRST.encode()), *words)
+    assert done.returncode == 2
+    assert why in done.stderr.decode()
+
+
+def test_who_asks_for_a_signal_is_not_shown_probes(log):
+    path = log(logs.kill(1, 801) + logs.kill(2, 801, a1=0))
+    assert [event["event"] for event in shown(path)] == ["signal", "probe"]
+    assert [event["event"] for event in shown(path, "--signal", "KILL")] == ["signal"]
+    asked = shown(path, "--signal", "KILL", "--outcome", "exists")
+    assert [event["event"] for event in asked] == ["probe"]

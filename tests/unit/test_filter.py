@@ -84,6 +84,8 @@ def terms(*texts):
         (Filter(outcomes=parse_outcomes("refused")), FAILED, True),
         (Filter(outcomes=parse_outcomes("exists")), PROBE, True),
         (Filter(outcomes=parse_outcomes("refused")), PROBE, False),
+        (Filter(signals=frozenset((9,)), probes=False), PROBE, False),
+        (Filter(signals=frozenset((9,)), probes=False), FAILED, True),
         (Filter(origins=parse_origins("tgkill")), FAILED, False),
         (Filter(origins=parse_origins("kill")), FAILED, True),
         (Filter(origins=parse_origins("oom")), signal(), False),

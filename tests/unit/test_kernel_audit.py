@@ -139,3 +139,22 @@ def test_orphans_under_a_lock_are_left():
     there = made(key=gone.key())
     setting = Setting(Kernel(2, there), Wanted(KernelFilter(frozenset({9}), frozenset({0}))))
     assert "locked" in setting.notes[0]
+
+
+class Interrupted(Kernel):
+    """Stands for a kernel that has taken one rule when Ctrl-C comes: when that is, nobody can choose."""
+
+    def add(self, raw):
+        if self.there:
+            raise KeyboardInterrupt
+        self.there.append(rule.parse(raw))
+
+    def delete(self, raw):
+        self.there = [one for one in self.there if one.raw != raw]
+
+
+def test_a_start_that_is_broken_off_leaves_no_rule():
+    kernel = Interrupted(1, [])
+    with pytest.raises(KeyboardInterrupt):
+        Setting(kernel, Wanted(KernelFilter(frozenset({9}), frozenset({0}))))
+    assert kernel.there == []

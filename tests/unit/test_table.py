@@ -100,6 +100,33 @@ def test_victims_of_a_wide_kill_are_folded():
     ]
 
 
+def test_what_is_remarkable_of_a_folded_victim_is_told():
+    wide = {"call": "kill", "asked": -72548, "id": "wide"}
+    other = Process(31, 31, b"worker")
+    late = signal(target=other, escalates=Earlier("0", 15, 2 * SECOND), **wide)
+    lines = screen(signal(**wide), late, width=100).splitlines()
+    assert lines[-2:] == [
+        "12:00:00.000 └ and worker[31] delivered",
+        "             └ escalation: still alive 2.0 s after SIGTERM",
+    ]
+
+
+def test_a_row_between_ends_the_folding():
+    wide = {"call": "kill", "asked": -72548, "id": "wide"}
+    other = Process(31, 31, b"worker")
+    lines = screen(
+        signal(**wide), signal(1, id="2", sender=APP), signal(2, target=other, **wide), brief=True
+    ).splitlines()
+    assert "└ and" not in lines[-1]
+    assert "worker[31]" in lines[-1]
+
+
+def test_wide_tells_everything_of_every_victim():
+    wide = {"call": "kill", "asked": -72548, "id": "wide"}
+    other = Process(31, 31, b"worker", exe=b"/opt/worker")
+    assert "to worker" in screen(signal(**wide), signal(target=other, **wide), wide=True)
+
+
 @pytest.mark.parametrize(
     ("event", "wanted"),
     [
