@@ -53,9 +53,9 @@ $(OBJECT) build/sigtrace-casts.bpf.o: $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.pac
 # Each program more is milliseconds of every start: most traces do without failed calls, and most kernels
 # without what is attached twice.
 TWICE := on_exit_again on_exec_again on_free_again
-tracer/sigtrace.loader: LEFT_OUT := on_call $(TWICE)
-tracer/sigtrace-calls.loader: LEFT_OUT := $(TWICE)
-tracer/sigtrace-twice.loader: LEFT_OUT := on_call
+tracer/sigtrace.loader: LEFT_OUT := on_call on_call_again $(TWICE)
+tracer/sigtrace-calls.loader: LEFT_OUT := on_call_again $(TWICE)
+tracer/sigtrace-twice.loader: LEFT_OUT := on_call on_call_again
 
 $(LOADERS): build/sigtrace-casts.bpf.o tracer/libbpf/write_loader.py Makefile
 	$(say) LOADER $@

@@ -39,13 +39,13 @@ static __always_inline __u32 called_pid(struct task_struct *me, struct syscall *
  * Refused sends and signal 0, which signal_generate does not see. This hook costs every system call of
  * the host a little, so it is loaded only when asked for.
  */
-SEC("tp_btf/sys_exit")
-int on_call(__u64 *ctx)
+static __always_inline int tell_call(__u64 *ctx, __u32 again)
 {
 	struct call_record *record;
 	struct task_struct *me = CURRENT_TASK;
 	const struct cred *cred = NULL;
 	struct syscall call;
+	__u8 told = 1;
 	long error = ctx[1];
 	__u32 pid;
 	__u64 id;
@@ -61,8 +61,12 @@ int on_call(__u64 *ctx)
 	pid = id >> 32;
 	if (filter.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &pid))
 		return 0;
+	if (again && bpf_map_delete_elem(&called, &id) == 0)
+		return 0;
+	if (!again)
+		bpf_map_update_elem(&called, &id, &told, BPF_ANY);
 	if (config.describe && met_first(pid, meeting_at(me), false) &&
-	    describe(bpf_get_current_task(), true, ON_CALL))
+	    describe(bpf_get_current_task(), true, again ? ON_CALL_AGAIN : ON_CALL))
 		was_missed(pid);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
@@ -83,5 +87,7 @@ int on_call(__u64 *ctx)
 	submit(record);
 	return 0;
 }
+
+TWICE(sys_exit, on_call, tell_call)
 
 #endif

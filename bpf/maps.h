@@ -63,6 +63,15 @@ struct {
 	__type(value, struct exec_argv);
 } argvs SEC(".maps");
 
+/* Tasks whose call on_call has told, for on_call_again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* pid and tid */
+	__type(value, __u8);
+} called SEC(".maps");
+
 /*
  * Room too large for the stack, one for each program that needs it: on_signal runs with interrupts off
  * (__send_signal_locked holds the siglock), the others may be interrupted by it but not by themselves.
@@ -75,7 +84,7 @@ struct {
 		__type(value, kind);                 \
 	} name SEC(".maps")
 
-enum describer { ON_SIGNAL, ON_CALL, DESCRIBERS };
+enum describer { ON_SIGNAL, ON_CALL, ON_CALL_AGAIN, DESCRIBERS };
 
 SCRATCH(process_scratch, struct process_record, DESCRIBERS);
 SCRATCH(argv_scratch, struct exec_argv, 2); /* of on_exec, and of on_exec_again */
@@ -94,5 +103,14 @@ static __always_inline void count_loss(__u32 kind)
  * sleep and the next record is closed by the kernel's own barriers: see tracer/libbpf/ring.py.
  */
 #define submit(record) bpf_ringbuf_submit(record, 0)
+
+/*
+ * A kernel may preempt a program (Linux 7.2 does; what holds a spinlock, as on_signal's caller does, is never
+ * preempted), and does not run it for a second task of that CPU meanwhile: prog->active, __bpf_trace_run(),
+ * kernel/trace/bpf_trace.c. There (tracer/sources/skips.py) each program that may meet that is attached twice.
+ */
+#define TWICE(tracepoint, name, body)                                           \
+	SEC("tp_btf/" #tracepoint) int name(__u64 *ctx) { return body(ctx, 0); } \
+	SEC("tp_btf/" #tracepoint) int name##_again(__u64 *ctx) { return body(ctx, 1); }
 
 #endif

@@ -214,15 +214,6 @@ static __always_inline __u32 wait_status(struct task_struct *task)
 }
 
 /*
- * A kernel may preempt a program (Linux 7.2 does; what holds a spinlock, as on_signal's caller does, is never
- * preempted), and does not run it for a second task of that CPU meanwhile: prog->active, __bpf_trace_run(),
- * kernel/trace/bpf_trace.c. There (tracer/sources/skips.py) each program that may meet that is attached twice.
- */
-#define TWICE(tracepoint, name, body)                                           \
-	SEC("tp_btf/" #tracepoint) int name(__u64 *ctx) { return body(ctx, 0); } \
-	SEC("tp_btf/" #tracepoint) int name##_again(__u64 *ctx) { return body(ctx, 1); }
-
-/*
  * The process is gone with its last thread: do_exit() counts signal->live down before this tracepoint.
  * Two threads may both find 0 here; only the first still finds the entry.
  */

@@ -75,8 +75,10 @@ class Filter:
     probes: bool = True
 
     def matches(self, event: Event) -> bool:
-        """Whether to show the event. Losses always; deaths are shown with the signal they follow."""
-        if isinstance(event, (Loss, Exit)):
+        """Whether to show the event. Losses of its time always; deaths are shown with the signal they follow."""
+        if isinstance(event, Loss):
+            return event.time is None or self._time_fits(event.time)
+        if isinstance(event, Exit):
             return True
         if isinstance(event, Repeats):
             return self.matches(event.first)

@@ -8,6 +8,7 @@ arch values: AUDIT_ARCH_* in include/uapi/linux/audit.h, an ELF machine number w
 
 from __future__ import annotations
 
+from tracer.audit.fields import unnamed
 from tracer.frozen import frozen
 
 
@@ -78,10 +79,15 @@ def arch_of(word: bytes) -> int | None:
     if word in _ARCH_BY_NAME:
         return _ARCH_BY_NAME[word]
     try:
-        value = int(word, 16)
+        value = int(unnamed(word), 16)
     except ValueError:
         return None
     return value if value in ARCHES else None
+
+
+def is_foreign(arch: bytes) -> bool:
+    """Whether ausearch -i had no table for it, and has named its calls from its own machine's."""
+    return arch.startswith(b"unknown-elf-type(")
 
 
 def call_of(arch: bytes | None, syscall: bytes) -> Call | None:
@@ -90,8 +96,8 @@ def call_of(arch: bytes | None, syscall: bytes) -> Call | None:
     A record that names no arch at all (trimmed journal texts) is read as x86_64's.
     """
     if syscall in BY_NAME:
-        return BY_NAME[syscall]
-    number = _number(syscall)
+        return None if arch is not None and is_foreign(arch) else BY_NAME[syscall]
+    number = _number(unnamed(syscall))
     value = _X86_64 if arch is None else arch_of(arch)
     return None if number is None or value is None else _CALLS.get((value, number))
 

@@ -72,7 +72,8 @@ class Coalescer:
         if one.type in record.KEPT:
             self._add(group, one)
         elif one.type == record.EOE:
-            group.ended = news = True
+            # It is closed when another begins: records that have changed places may follow it.
+            group.ended = True
         # The time has gone on only if this is another event's record.
         return self._ended(stamp.time) if news or self._size > self._limits[1] else ()
 

@@ -30,6 +30,16 @@ _SECCOMP_WHY = {
     _KILL_THREAD: "a seccomp filter killed the thread",
     _TRAP: "a seccomp filter refused the call; the process may handle the signal",
 }
+# ausearch -i (audit-userspace auparse/seccomptab.h). 3.0 writes "kill" for the whole process, too, and so does not
+# say which.
+_KILLED = -1
+_SECCOMP_WHY[_KILLED] = "a seccomp filter killed the thread or the process"
+_ACTIONS = {
+    b"kill-process": _KILL_PROCESS,
+    b"kill-thread": _KILL_THREAD,
+    b"kill": _KILLED,
+    b"trap": _TRAP,
+}
 # op= of auditd's records → the signal that auditd takes it from.
 _DAEMON_SIGNALS = {
     (record.DAEMON_END, b"terminate"): 15,
@@ -61,8 +71,7 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
     if number is None:
         return
     process = known.completed(group, known.process(fields, one.interpreted))
-    code = hexadecimal(fields.get(b"code"))
-    action = None if code is None else code & 0xFFFF0000
+    action = _seccomp_action(fields.get(b"code", b""))
     why = None if action is None else _SECCOMP_WHY.get(action)
     yield Signal(
         time=group.stamp.time,
@@ -76,6 +85,11 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
     )
     if action == _KILL_PROCESS:
         yield Exit(group.stamp.time, SOURCE, process, number, cause=str(group.stamp), after_ns=0)
+
+
+def _seccomp_action(value: bytes) -> int | None:
+    code = hexadecimal(value)
+    return _ACTIONS.get(value) if code is None else code & 0xFFFF0000
 
 
 def daemon(group: Group, one: Record, known: Known) -> Iterator[Event]:

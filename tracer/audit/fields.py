@@ -11,15 +11,17 @@ import re
 
 Fields = dict[bytes, bytes]
 
-_FIELD = re.compile(rb"""([A-Za-z_][\w.-]*)=("[^"]*"?|'[^']*'?|[^\s\x1d]*)""")
+# A name that damage has touched is none: what is left of ``ppid`` must not be taken for ``pid``.
+_FIELD = re.compile(rb"""(?<![^\s\x1d"'])([A-Za-z_][\w.-]*)=("[^"]*"?|'[^']*'?|[^\s\x1d]*)""")
 # In ENRICHED records the translated fields (upper case) follow a \x1d, which copies lose.
 _GLUED = re.compile(rb"^(.*?)((?:ARCH|SYSCALL|O?AUID|O?UID|O?GID|SADDR|ID)=.*)$", re.DOTALL)
 _DOUBLE = re.compile(rb"""=[^\s\x1d"'][^\s\x1d]*=""")
 # ausearch -i takes the quotes away: a value ends where the next name begins.
 _NAMED = re.compile(rb"(?:^|[\s\x1d])([A-Za-z_][\w.-]*)=")
-_EXE_ENDS = re.compile(rb" (?:subj|key)=")
+_EXE_ENDS = re.compile(rb" (?:subj|key|sig|hostname)=")
 _COMM_MAX = 15  # TASK_COMM_LEN - 1
 _HEX = re.compile(rb"(?:[0-9A-F]{2})+")
+_UNNAMED = re.compile(rb"unknown(?:-[a-z-]+)?\((\w+)\)")
 _UNKNOWN = frozenset((b"", b"(null)"))
 UNSET = 0xFFFFFFFF  # (uid_t) -1; OBJ_PID writes it signed, as -1
 
@@ -112,7 +114,16 @@ def pid_argument(value: bytes | None) -> int | None:
     return number - 0x1_0000_0000 if number >= 0x8000_0000 else number
 
 
+def unnamed(value: bytes) -> bytes:
+    """What stands in the parentheses of ausearch's ``unknown(…)`` and ``unknown-syscall(…)``, or else the value."""
+    unknown = _UNNAMED.fullmatch(value)
+    return unknown[1] if unknown else value
+
+
 def identity(value: bytes | None) -> int | None:
-    """A uid, login uid, session or pid; None where it is unset, a name, or no 32-bit number."""
-    number = decimal(value)
+    """A uid, login uid, session or pid; None where it is unset, a name, or no 32-bit number.
+
+    ausearch -i writes ``unknown(3010)`` for a user that its own host does not have.
+    """
+    number = None if value is None else decimal(unnamed(value))
     return number if number is not None and 0 <= number < UNSET else None

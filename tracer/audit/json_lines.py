@@ -19,6 +19,8 @@ from tracer.audit.record import Record, Stamp
 Object = dict[str, Any]
 _PASSES_ON = re.compile(r"kernel|.*audi[ts].*")
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
+# What audit_log_untrustedstring() writes (kernel/audit.c).
+_UNTRUSTED = ("comm", "ocomm", "exe", "key")
 _PLAIN_TEXT = re.compile(rb"[!#-~]+")
 
 
@@ -43,9 +45,7 @@ def records(text: bytes, line_record: Callable[[bytes], Record | None]) -> list[
 def _journal(value: Object, line_record: Callable[[bytes], Record | None]) -> list[Record]:
     message = _message(value["MESSAGE"])
     if not isinstance(value.get("_AUDIT_TYPE"), str):
-        tag = value.get("SYSLOG_IDENTIFIER") or value.get("_TRANSPORT")
-        known = isinstance(tag, str) and _PASSES_ON.fullmatch(tag)
-        found = line_record(message) if known else None
+        found = line_record(message) if _may_pass_on(value) else None
         return [found] if found else []
     when = _microseconds(value.get("_SOURCE_REALTIME_TIMESTAMP")) or _microseconds(
         value.get("__REALTIME_TIMESTAMP")
@@ -57,6 +57,17 @@ def _journal(value: Object, line_record: Callable[[bytes], Record | None]) -> li
     # The first word is the type's name: journald puts it there.
     body = message.partition(b" ")[2]
     return [Record(number, Stamp(None, when, -1 if serial is None else serial), body)]
+
+
+def _may_pass_on(value: Object) -> bool:
+    """Whether an audit record in this entry's text is one: anybody may take any identifier (logger -t), but
+    the fields that begin with _ are journald's own."""
+    if value.get("_TRANSPORT") in ("kernel", "audit"):
+        return True
+    tag = value.get("SYSLOG_IDENTIFIER")
+    if not isinstance(tag, str) or _PASSES_ON.fullmatch(tag) is None:
+        return False
+    return "_TRANSPORT" not in value or (tag != "kernel" and value.get("_UID") in (None, "0"))
 
 
 def _message(message: object) -> bytes:
@@ -109,7 +120,7 @@ def _laurel_body(number: int, parts: Object) -> bytes:
     argv = parts.get("ARGV")
     words = [_unquoted(word) for word in argv] if isinstance(argv, list) else []
     fields = [
-        name.encode() + b"=" + _laurel_value(value)
+        name.encode() + b"=" + _laurel_value(value, quoted=name in _UNTRUSTED)
         for name, value in parts.items()
         if _NAME.fullmatch(name) and name != "ARGV" and not isinstance(value, (dict, list))
     ]
@@ -122,12 +133,14 @@ def _laurel_body(number: int, parts: Object) -> bytes:
     return b" ".join(fields)
 
 
-def _laurel_value(value: object) -> bytes:
+def _laurel_value(value: object, *, quoted: bool = False) -> bytes:
     if value is None:
         return b"(null)"
     if isinstance(value, (int, float)):
         return str(value).encode()
     text = _unquoted(value)
+    if quoted:
+        return _written(text)
     return text if re.fullmatch(rb"[a-z0-9_]*|0x[0-9a-f]+", text) else _written(text)
 
 

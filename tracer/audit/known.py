@@ -174,7 +174,7 @@ class Known:
         if found.pid is None:
             return found
         seen = self._seen(group.stamp.node, found.pid, group.stamp.time)
-        if seen is None or not _same(seen.process, found):
+        if seen is None or not _same(seen.process, found) or _is_another_user(seen.process, found):
             return found
         key = group.stamp.node, found.pid
         done = self._completed.get(key)
@@ -300,6 +300,11 @@ def _same(one: Process, other: Process) -> bool:
     if other.comm is not None and one.comm != other.comm:
         return False
     return (one.loginuid, one.session) == (other.loginuid, other.session)
+
+
+def _is_another_user(one: Process, other: Process) -> bool:
+    """Daemons have neither login uid nor session: of them the uid tells whether a pid was given anew."""
+    return one.uid is not None and other.uid is not None and one.uid != other.uid
 
 
 def _begins(argv: Argv, title: Argv) -> bool:

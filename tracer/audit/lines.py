@@ -30,23 +30,32 @@ _BEFORE = re.compile(
     + _QUOTE
     + rb"|(?:(?!: ).){0,200}?(?:^|[\s\]>])(?:kernel|audit|[\w./-]*audi[ts][\w./-]*)(?:\[\d+\])?: +"
     rb"(?:\[[ \d.]+\] *)?|(?:<\d+>)?(?:\w+ *:\w+ *: *)?\[ *[\d.]+\](?:\[ *[TC]\d+\])? *"
-    rb"|\[\w{3} \w{3} [ \d]\d [\d:]+ \d{4}\] *)(?:audit: +)?",
+    rb"|(?:\w+ *:\w+ *: *)?\[\w{3} \w{3} [ \d]\d [\d:]+ \d{4}\] *"
+    rb"|[\w./-]*audit[\w./-]*:(?:\d+:)?)(?:audit: +)?",
     re.DOTALL,
+)
+# Syslog's and the journal's prefix: a date, the host, the tag.
+_HOST = re.compile(
+    rb"(?:<\d+>)?(?:\w{3} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+(?: [\w+-]+)?) ([\w.:-]+) [\w./-]+(?:\[\d+\])?: "
 )
 _JOURNAL = re.compile(
     rb"(?P<before>(?:[^\s:][^:]*(?:\d:[^:]+)*? )??)audit(?:\[(?P<pid>\d+)\])?: (?P<type>[A-Z_]+|UNKNOWN\[\d+\]) "
 )
 _QUOTED = re.compile(_QUOTE)
+# Journal text has no serials: ours must be others in each log.
+_GROUPS = 10_000_000
 
 
 class LineReader:
     """Reads lines of one log in their order: journald's form gives an event no number, so its records
     belong together by standing together."""
 
-    def __init__(self, style: DateStyle) -> None:
+    def __init__(self, style: DateStyle, log: int = 0) -> None:
         self.style = style
+        self._first_group = log * _GROUPS
         # Lines that have no date: their time is at most guessed from when the log was last written.
         self.undated = 0
+        self._host: bytes | None = None
         self._journal_group = 0
         self._journal_open: Stamp | None = None
 
@@ -63,6 +72,13 @@ class LineReader:
             )
         return self._headed(line) or self._journal(line)
 
+    def _node(self, given: bytes | None, host: bytes | None) -> bytes | None:
+        """Whose record it is: the first host that a log's own prefixes name stays unnamed, as in a log of one host."""
+        if given is not None or host is None:
+            return given
+        self._host = self._host or host
+        return None if host == self._host else host
+
     def line_time(self, line: bytes) -> int | None:
         """The time that a log's own prefix gives a line."""
         return prefix_time(line[:60], self.style)
@@ -71,7 +87,9 @@ class LineReader:
         match = _HEADER.search(line, 0, 600)
         if match is None or not _BEFORE.fullmatch(line, 0, match.start()):
             return None
-        node, word, when, serial = match.groups()
+        given, word, when, serial = match.groups()
+        prefix = _HOST.match(line, 0, match.start())
+        node = self._node(given, prefix and prefix[1])
         time, interpreted = epoch(when), False
         if time is None:
             time, interpreted = local(when, self.style), True
@@ -99,7 +117,7 @@ class LineReader:
             return last
         self._journal_group += 1
         when = last_written(self.style) if time is None else time
-        stamp = Stamp(None, when, -self._journal_group)
+        stamp = Stamp(None, when, -self._first_group - self._journal_group)
         if number == record.SYSCALL:
             self._journal_open = stamp
         return stamp

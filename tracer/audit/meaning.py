@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracer.audit import deaths, lost, record
-from tracer.audit.calls import PIDFD, Call, arch_of, call_of
+from tracer.audit.calls import BY_NAME, PIDFD, Call, arch_of, call_of, is_foreign
 from tracer.audit.coalesce import Group
 from tracer.audit.evidence import Evidence
 from tracer.audit.fields import Fields, hexadecimal, pid_argument
@@ -80,7 +80,7 @@ def _of_call(group: Group, one: Record, known: Known, evidence: Evidence) -> lis
     arch, syscall = fields.get(b"arch"), fields.get(b"syscall", b"")
     call = call_of(arch, syscall)
     if call is None:
-        _check_arch(group, one, arch)
+        _check_arch(group, one, arch, syscall)
         evidence.first_process = evidence.first_process or b" pid=1 " in one.body
         known.see(group)
         return []
@@ -99,7 +99,9 @@ def _call_fields(one: Record) -> Fields:
     return fields_of(one) if head is None else dict(zip(_HEAD_NAMES, head.groups()))
 
 
-def _check_arch(group: Group, one: Record, arch: bytes | None) -> None:
+def _check_arch(group: Group, one: Record, arch: bytes | None, syscall: bytes) -> None:
+    if arch is not None and is_foreign(arch) and syscall in BY_NAME:
+        raise NotUnderstood("a call named from the table of another architecture", one)
     if arch is not None and arch_of(arch) is None and find(group, record.OBJ_PID) is not None:
         raise NotUnderstood("a call of an architecture that is not known", one)
 

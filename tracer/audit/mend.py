@@ -24,11 +24,11 @@ _STAMP = re.compile(rb"(?:msg=)?audit\(")
 # audit_log_exit(), audit_log_pid_context(), audit_seccomp(), audit_core_dumps() in kernel/auditsc.c;
 # auditd's own records in audit-userspace src/auditd.c.
 _LAST_FIELDS = (
-    (b"type=SYSCALL ", b" key="),
-    (b"type=OBJ_PID ", b" ocomm="),
-    (b"type=SECCOMP ", b" code="),
-    (b"type=ANOM_ABEND ", b" sig="),
-    (b"type=DAEMON_", b" pid="),
+    (re.compile(rb"type=(?:SYSCALL|1300) "), b" key="),
+    (re.compile(rb"type=(?:OBJ_PID|1318) "), b" ocomm="),
+    (re.compile(rb"type=(?:SECCOMP|1326) "), b" code="),
+    (re.compile(rb"type=(?:ANOM_ABEND|1701) "), b" sig="),
+    (re.compile(rb"type=DAEMON_"), b" pid="),
 )
 _LINE_MAX = 1 << 20
 
@@ -50,7 +50,8 @@ def mended(lines: Iterable[Numbered]) -> Iterator[Numbered]:
 
 def clean(raw: bytes) -> bytes:
     """One physical line without line end, byte order mark, markdown's backslashes and wide blanks."""
-    line = raw.rstrip(b"\r\n")
+    # A host that crashed leaves zeros where a block of its log was not written.
+    line = raw.rstrip(b"\r\n").lstrip(b"\0")
     if line.startswith(_BOM):
         line = line[3:]
     if _WIDE_BLANK in line and b"audit" not in line.partition(_WIDE_BLANK)[0]:
@@ -109,7 +110,17 @@ def is_cut(line: bytes) -> bool:
 
     Told by the fields that a record has near its end: they are the same in all versions.
     """
-    if not line.startswith((b"type=", b"node=")):
+    if line.startswith(b"{"):
+        return b"audit" in line.lower() and not line.rstrip().endswith(b"}")
+    if not (line.startswith((b"type=", b"node=")) or _RECORD.search(line, 0, 400)):
         return False
     whole = b"): " in line and line.count(b'"') % 2 == 0
-    return not whole or any(kind in line and last not in line for kind, last in _LAST_FIELDS)
+    return not whole or any(
+        kind.search(line, 0, 400) and last not in line for kind, last in _LAST_FIELDS
+    )
+
+
+def without_cut_field(line: bytes) -> bytes:
+    """A cut record without its last field, of which nobody knows how much is missing."""
+    head, end, fields = line.partition(b"): ")
+    return head + end + fields.rpartition(b" ")[0]

@@ -33,7 +33,7 @@ class RecordReader:
     """
 
     def __init__(self, style: DateStyle, tally: Tally) -> None:
-        self._lines = LineReader(style)
+        self._lines = LineReader(style, tally.log)
         self._losses = Losses()
         self._tally = tally
         self._bare = False

@@ -23,6 +23,8 @@ def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0)
     )
     lines = [f"read {names}: {_number(records, 'record')}{_span(logs)}; {_counted(counts)}"]
     for log in logs:
+        if records and not log.records:
+            lines.append(f"no audit records in {log.name}")
         if log.bad:
             some = ", ".join(log.bad_lines) + (", …" if log.bad > len(log.bad_lines) else "")
             lines.append(

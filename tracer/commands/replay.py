@@ -266,10 +266,11 @@ def check_growing(logs: Iterable[LogSet]) -> None:
     """Raises Problem for what cannot be followed: nobody adds to it."""
     for log in logs:
         path = log.paths[-1]
-        if path == STDIN or is_packed(path):
+        is_file = path != STDIN and os.path.isfile(path)
+        if not is_file or is_packed(path):
             raise Problem(
                 f"cannot follow {path!r}",
-                "a packed log does not grow" if path != STDIN else "it is no log file",
+                "a packed log does not grow" if is_file else "it is no log file",
                 "sigtrace replay --follow /var/log/audit/audit.log",
             )
 

@@ -149,10 +149,15 @@ def remarks(event: Signal | Failed | Probe, *, of_call: bool = True) -> list[str
     notes += _thread_remarks(event)
     if event.target is not None and event.target_is_asked:
         notes.append("the target is the sender's own number for it")
-    if event.target is None and event.asked is not None:
+    if event.target is None:
         notes += _unknown_target(event, event.asked)
-    wide = _wide(event) if of_call else None
-    return notes + ([wide] if wide else [])
+    return [*notes, *_where(event), *_wide(event)] if of_call else notes
+
+
+def _where(event: Signal | Failed | Probe) -> list[str]:
+    """The host that a log of several names before the id: node= of audit, or that of syslog's prefix."""
+    node, slash, _ = event.id.partition("/")
+    return [f"on {node}"] if slash else []
 
 
 def _thread_remarks(event: Signal | Failed | Probe) -> list[str]:
@@ -163,16 +168,24 @@ def _thread_remarks(event: Signal | Failed | Probe) -> list[str]:
         event.sender is None or event.target is None or event.sender.tid != event.target.tid
     )
     if to and to_another and isinstance(event, Signal) and event.scope == "thread":
-        notes.append(f"to thread {to} of {name(event.target)}")
+        known = event.target and event.target.pid is not None
+        whose = (
+            f"{to} of {name(event.target)}"
+            if known
+            else f"{to.rpartition('/')[2]}, of an unknown process"
+        )
+        notes.append(f"to thread {whose}")
     return notes
 
 
-def _unknown_target(event: Signal | Failed | Probe, asked: int) -> list[str]:
+def _unknown_target(event: Signal | Failed | Probe, asked: int | None) -> list[str]:
     """What the sender asked for, where that is all that is known of the target."""
     if event.call == "pidfd_send_signal":
         if isinstance(event, Failed) and event.error == "EBADF":
             return [f"its descriptor {asked} is of no process"]
         return ["the target of a pidfd cannot be known from this record"]
+    if asked is None:
+        return []
     what = "thread" if event.call == "tkill" else "pid"
     return [f"it asked for {what} {asked}, as its pid namespace numbers them"] if asked > 0 else []
 

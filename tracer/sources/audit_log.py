@@ -15,7 +15,7 @@ from tracer.audit.evidence import Evidence
 from tracer.audit.known import NOBODY, Known, Users
 from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
-from tracer.audit.mend import is_cut
+from tracer.audit.mend import is_cut, without_cut_field
 from tracer.audit.reader import RecordReader
 from tracer.audit.record import LOST, Record
 from tracer.audit.tally import Tally
@@ -89,13 +89,13 @@ class AuditLog:
         None: nothing more for the moment.
         """
         followers: list[tuple[RecordReader, Follower]] = []
-        for log, tally in zip(self.logs, self.tallies):
-            yield from map_events(self._fed, self._until_now(log, tally, followers))
+        there = [self._until_now(*one, followers) for one in zip(self.logs, self.tallies)]
+        yield from map_events(self._fed, _merged(there))
         quiet = 0.0
         while True:
             bursts = [(reader, follower.burst()) for reader, follower in followers]
-            for reader, lines in bursts:
-                yield from map_events(self._fed, reader.read(lines))
+            new = [reader.read(lines) for reader, lines in bursts]
+            yield from map_events(self._fed, _merged(new))
             quiet = 0.0 if any(lines for _, lines in bursts) else quiet + POLL
             for group in self.coalescer.flush(complete_only=quiet < QUIET):
                 yield from self._told(group)
@@ -150,13 +150,11 @@ class AuditLog:
             yield from sieved_records(path, tally, offset, self._proceed)
         reader = RecordReader(DateStyle(), tally)
         reader.begin(path, DateStyle())
+        tally.lines = LineNumbers(path).at(offset) - 1
         followers.append((reader, Follower(path, offset)))
 
     def _records(self) -> Iterator[Found]:
-        streams = [self._of_log(log, tally) for log, tally in zip(self.logs, self.tallies)]
-        if len(streams) == 1:
-            return streams[0]
-        return heapq.merge(*map(_apart, streams), key=lambda one: one.stamp.time)
+        return _merged([self._of_log(log, tally) for log, tally in zip(self.logs, self.tallies)])
 
     def _of_log(self, log: LogSet, tally: Tally) -> Iterator[Found]:
         for sieved, paths in groupby(log.paths, lambda path: can_be_sieved(path, self._sieve_min)):
@@ -165,9 +163,12 @@ class AuditLog:
                 continue
             for path in paths:
                 tally.path = path
-                yield from sieved_records(path, tally, None, self._proceed)
                 cuts: list[str] = []
-                _open_end(path, cuts)(last_line(path))
+                last = _open_end(path, cuts)(last_line(path))
+                size = whole_lines(path) if cuts else None
+                yield from sieved_records(path, tally, size, self._proceed)
+                if cuts:
+                    yield from RecordReader(DateStyle(), tally).read([last])
                 yield from self._cut(cuts, tally)
         self.evidence.first_process = self.evidence.first_process or tally.first_process
 
@@ -204,7 +205,8 @@ class AuditLog:
         except NotUnderstood as trouble:
             one, tally = trouble.record, self.tallies[log]
             number = one.line if one.line >= 0 else LineNumbers(tally.path).at(-one.line)
-            tally.bad_line(number, one.body, trouble.why)
+            head = f"type={one.type} msg=audit({one.stamp}): ".encode()
+            tally.bad_line(number, head + one.body, trouble.why)
             return ()
 
 
@@ -214,6 +216,13 @@ def map_events(
     """The events that feeding these records gives."""
     for one in records:
         yield from feed(one)
+
+
+def _merged(streams: Sequence[Iterator[Found]] | Sequence[Iterator[Record]]) -> Iterator[Found]:
+    """The records of several logs, by time."""
+    if len(streams) == 1:
+        return iter(streams[0])
+    return heapq.merge(*map(_apart, streams), key=lambda one: one.stamp.time)
 
 
 def _apart(records: Iterator[Found]) -> Iterator[Record | Group]:
@@ -250,9 +259,11 @@ def _bursts(stream: IO[bytes], cuts: list[str], proceed: Proceed) -> Iterator[li
         cuts.append(f"{STDIN}: cut or damaged: {error}")
 
 
-def _open_end(path: str, cuts: list[str]) -> Callable[[bytes], None]:
-    def told(line: bytes) -> None:
-        if is_cut(line):
-            cuts.append(f"{path}: cut in the middle of a record")
+def _open_end(path: str, cuts: list[str]) -> Callable[[bytes], bytes]:
+    def told(line: bytes) -> bytes:
+        if not is_cut(line):
+            return line
+        cuts.append(f"{path}: cut in the middle of a record")
+        return without_cut_field(line)
 
     return told

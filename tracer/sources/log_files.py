@@ -16,7 +16,7 @@ from tracer.frozen import frozen
 
 STDIN = "-"
 _ROTATED = re.compile(
-    r"(?P<base>.+?)(?:\.(?P<number>\d{1,4})|-(?P<date>\d{8}(?:-\d+)?))?(?P<packed>\.(?:gz|xz|zst|zstd|bz2))?"
+    r"(?P<base>[^A-Za-z]*[A-Za-z].*?)(?:\.(?P<number>\d{1,4})|-(?P<date>\d{8}(?:-\d+)?))?(?P<packed>\.(?:gz|xz|zst|zstd|bz2))?"
 )
 _GZIP, _XZ, _BZIP2, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd"
 _BLOCK = 1 << 18
@@ -184,11 +184,12 @@ def read_blocks(stream: IO[bytes], proceed: Proceed = always) -> Iterator[bytes]
 
 
 def read_lines(
-    blocks: Iterator[bytes], on_open_end: Callable[[bytes], None] = lambda line: None
+    blocks: Iterator[bytes], on_open_end: Callable[[bytes], bytes] = lambda line: line
 ) -> Iterator[bytes]:
     """Lines without their ``\\n``; of one longer than LINE_MAX only the beginning is kept.
 
-    ``on_open_end`` is told a last line that has no ``\\n``: the log may have been cut there.
+    ``on_open_end`` is given a last line that has no ``\\n``, for the log may have been cut there, and gives what
+    is to be read of it.
     """
     rest: list[bytes] = []
     size = 0
@@ -205,5 +206,4 @@ def read_lines(
             yield line if len(line) <= LINE_MAX else line[:LINE_MAX]
         rest, size = [lines[-1]], len(lines[-1])
     if size:
-        on_open_end(b"".join(rest))
-        yield b"".join(rest)
+        yield on_open_end(b"".join(rest))

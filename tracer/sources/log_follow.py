@@ -92,9 +92,9 @@ def whole_lines(path: str) -> int:
 
 
 def stream_bursts(
-    stream: IO[bytes], proceed: Proceed, on_open_end: Callable[[bytes], None]
+    stream: IO[bytes], proceed: Proceed, on_open_end: Callable[[bytes], bytes]
 ) -> Iterator[Burst]:
-    """The lines of a pipe as they come in; ``on_open_end`` is told a last line that has no ``\\n``.
+    """The lines of a pipe as they come in; ``on_open_end`` as for ``log_files.read_lines``.
 
     Raises EOFError after the last good line if what comes is packed and cut.
     """
@@ -104,5 +104,4 @@ def stream_bursts(
         yield [line[:LINE_MAX] for line in lines]
         rest = rest[:LINE_MAX]
     if rest:
-        on_open_end(rest)
-        yield [rest]
+        yield [on_open_end(rest)]
