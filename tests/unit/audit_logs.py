@@ -68,8 +68,8 @@ def kill(serial, *pids, **settings):
     return call(serial, **settings) + b"".join(target(serial, pid) for pid in pids) + title(serial)
 
 
-def source(path, **settings):
-    return AuditLog([LogSet(str(path), (str(path),))], **settings)
+def source(*paths, **settings):
+    return AuditLog([LogSet(str(path), (str(path),)) for path in paths], **settings)
 
 
 def events(path, **settings):

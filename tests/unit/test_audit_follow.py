@@ -163,3 +163,12 @@ def catches(pid, number):
     with open(f"/proc/{pid}/status") as status:
         (caught,) = (line.split()[1] for line in status if line.startswith("SigCgt:"))
     return bool(int(caught, 16) >> number - 1 & 1)
+
+
+def test_what_several_logs_hold_already_is_merged(tmp_path):
+    paths = [tmp_path / "a.log", tmp_path / "b.log"]
+    paths[0].write_bytes(logs.kill(1, 801) + logs.kill(500, 803))
+    paths[1].write_bytes(logs.kill(300, 802))
+    source = logs.source(*paths)
+    events = source.events_as_they_come(lambda _: False)
+    assert [one.target.pid for one in events if one is not None] == [801, 802, 803]

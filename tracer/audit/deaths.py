@@ -25,15 +25,14 @@ SOURCE = "audit log"
 # SECCOMP_RET_* (include/uapi/linux/seccomp.h). KILL_THREAD takes the process with it only if it was its
 # last thread, which the record does not say.
 _KILL_PROCESS, _KILL_THREAD, _TRAP = 0x80000000, 0, 0x30000
+# What ausearch -i 3.0 calls "kill" is either: audit-userspace auparse/seccomptab.h.
+_KILLED = -1
 _SECCOMP_WHY = {
     _KILL_PROCESS: "a seccomp filter killed the process",
     _KILL_THREAD: "a seccomp filter killed the thread",
+    _KILLED: "a seccomp filter killed the thread or the process",
     _TRAP: "a seccomp filter refused the call; the process may handle the signal",
 }
-# ausearch -i (audit-userspace auparse/seccomptab.h). 3.0 writes "kill" for the whole process, too, and so does not
-# say which.
-_KILLED = -1
-_SECCOMP_WHY[_KILLED] = "a seccomp filter killed the thread or the process"
 _ACTIONS = {
     b"kill-process": _KILL_PROCESS,
     b"kill-thread": _KILL_THREAD,

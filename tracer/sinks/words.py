@@ -223,14 +223,14 @@ _DYING = {
 }
 
 
-def _wide(event: Signal | Failed | Probe) -> str | None:
+def _wide(event: Signal | Failed | Probe) -> list[str]:
     if event.asked is None or event.asked > 0 or event.call != "kill":
-        return None
+        return []
     if event.asked == -1:
-        return "kill(-1): everyone the sender may signal"
+        return ["kill(-1): everyone the sender may signal"]
     if event.asked == 0:
-        return "kill(0): the sender's own process group"
-    return f"kill({event.asked}): process group {-event.asked}"
+        return ["kill(0): the sender's own process group"]
+    return [f"kill({event.asked}): process group {-event.asked}"]
 
 
 def death(event: Exit) -> str:
