@@ -23,6 +23,7 @@ from tracer.sources.audit_plain import (
     SIEVE_MIN,
     LineNumbers,
     can_be_sieved,
+    cut_record,
     last_line,
     sieved_records,
 )
@@ -168,7 +169,7 @@ class AuditLog:
                 size = whole_lines(path) if cuts else None
                 yield from sieved_records(path, tally, size, self._proceed)
                 if cuts:
-                    yield from RecordReader(DateStyle(), tally).read([last])
+                    yield from cut_record(path, last, tally)
                 yield from self._cut(cuts, tally)
         self.evidence.first_process = self.evidence.first_process or tally.first_process
 

@@ -21,6 +21,7 @@ from tracer.sources.audit_finds import Batch, Line, Lines, Piece, Serials, Sight
 from tracer.sources.audit_pieces import Pieces
 from tracer.sources.audit_sights import Sights
 from tracer.sources.log_files import STDIN, Proceed, always
+from tracer.sources.log_follow import whole_lines
 
 MODELS_MAX = 8192
 _NO_STAMP = Stamp(None, 0, 0)
@@ -172,6 +173,15 @@ def _one_by_one(
         elif line.strip():
             tally.bad_line(numbers.at(offset), line, "no audit record can be read from it")
         offset += len(line) + 1
+
+
+def cut_record(path: str, line: bytes, tally: Tally) -> Iterator[Record]:
+    """The record that the last line, which is cut, still holds; it is told if it holds none."""
+    offset = whole_lines(path)
+    numbers, reader = LineNumbers(path), LineReader(DateStyle())
+    for one in _one_by_one(Line(offset, line), reader, tally, numbers):
+        tally.record(one)
+        yield one
 
 
 class LineNumbers:
