@@ -8,7 +8,7 @@ import select
 import signal
 import time
 
-from tracer.event import Exit, Loss, Repeats, Series
+from tracer.event import Exit, Failed, Loss, Probe, Repeats, Series
 from tracer.frozen import frozen
 
 TYPE_CHECKING = False
@@ -44,9 +44,11 @@ LONGEST_WAIT = 86_400.0
 
 @frozen
 class Totals:
-    """What a run came to. ``lost`` None: something was lost and nobody knows how much."""
+    """What a run came to: ``shown`` of it all, ``attempts`` of them refused or probes. ``lost`` None: something was
+    lost and nobody knows how much."""
 
     shown: int
+    attempts: int
     lost: int | None
     seconds: float
 
@@ -114,7 +116,7 @@ class Pipeline:
         self._count = count
         self._began = time.monotonic()
         self._deadline = None if duration is None else self._began + duration
-        self._shown = 0
+        self._shown = self._attempts = 0
         self._lost: int | None = 0
 
     def run(self, source: Source, stop: Stop) -> Totals:
@@ -147,10 +149,11 @@ class Pipeline:
                 continue
             self._sink.write(joined)
             self._shown += _signals_in(event)
+            self._attempts += isinstance(event, (Failed, Probe))
         self._sink.flush()
 
     def totals(self) -> Totals:
-        return Totals(self._shown, self._lost, time.monotonic() - self._began)
+        return Totals(self._shown, self._attempts, self._lost, time.monotonic() - self._began)
 
     def _wait_for_deaths(self, source: Source, stop: Stop) -> None:
         end = time.monotonic() + GRACE

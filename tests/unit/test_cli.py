@@ -101,8 +101,12 @@ def test_names_of_signals(numbers, words):
 
 @pytest.mark.parametrize(("size", "words"), [(4096, "4K"), (65536, "64K"), (8 << 20, "8M")])
 def test_the_summary_names_the_buffer_as_it_is_typed(size, words):
-    assert f"--buffer (now {words})" in summary(Totals(1, 2, 3.0), size)
+    assert f"--buffer (now {words})" in summary(Totals(1, 0, 2, 3.0), size)
     assert options.buffer_of(words) == size
+
+
+def test_the_summary_counts_attempts_apart():
+    assert summary(Totals(3, 2, 0, 1.0)).startswith("1 signal and 2 attempts shown, 0 lost")
 
 
 @pytest.mark.parametrize("term", ["", "dumb", None])
