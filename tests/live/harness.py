@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 30
 
 
-SUMMARY = re.compile(r"sigtrace: [\d,]+ signals?(?: and [\d,]+ attempts?)? shown, ([\d,]+|some) lost, [\d.]+ s.*")
+SUMMARY = re.compile(
+    r"sigtrace: [\d,]+ signals?(?: and [\d,]+ attempts?)? shown, ([\d,]+|some) lost, [\d.]+ s.*"
+)
 
 
 def is_signal(event):

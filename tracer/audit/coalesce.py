@@ -46,10 +46,14 @@ class Coalescer:
     """Feed it records in the order of the log; it gives groups back in the order of their first record.
 
     ``given_up`` counts events closed before their end because too many were open, ``repeated`` records of
-    events that were closed before (a log that holds the same event twice).
+    events that were closed before (a log that holds the same event twice). ``in_order``: as the kernel writes them,
+    nothing of an event after its EOE.
     """
 
-    def __init__(self, open_max: int = OPEN_MAX, bytes_max: int = BYTES_MAX) -> None:
+    def __init__(
+        self, open_max: int = OPEN_MAX, bytes_max: int = BYTES_MAX, *, in_order: bool = False
+    ) -> None:
+        self._in_order = in_order
         self.given_up = 0
         self.repeated = 0
         self._open: OrderedDict[Stamp, _Open] = OrderedDict()
@@ -72,8 +76,9 @@ class Coalescer:
         if one.type in record.KEPT:
             self._add(group, one)
         elif one.type == record.EOE:
-            # It is closed when another begins: records that have changed places may follow it.
             group.ended = True
+            # Records that have changed places may follow: it is closed when another begins.
+            news = news or self._in_order
         # The time has gone on only if this is another event's record.
         return self._ended(stamp.time) if news or self._size > self._limits[1] else ()
 

@@ -58,7 +58,7 @@ class AuditSource:
         self._wanted = wanted
         self._clock = BootClock()
         self._processes = LivingProcesses()
-        self._coalescer, self._known, self._evidence = Coalescer(), Known(), Evidence()
+        self._coalescer, self._known, self._evidence = Coalescer(in_order=True), Known(), Evidence()
         self._ends = Ends()
         self._completed_ends: dict[tuple[Process, int], Process] = {}
         self._poll, self._rest = select.poll(), select.poll()
