@@ -9,7 +9,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # What every kernel loads through libbpf, and what newer ones load faster: tracer/libbpf/loader.py.
 OBJECT  := tracer/sigtrace.bpf.o
-LOADERS := tracer/sigtrace.loader tracer/sigtrace-calls.loader tracer/sigtrace-twice.loader
+LOADERS := tracer/sigtrace.loader tracer/sigtrace-calls.loader tracer/sigtrace-twice.loader \
+           tracer/sigtrace-calls-twice.loader
 BUILT   := $(OBJECT) $(LOADERS)
 ARGS   ?= --signal 9
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -56,6 +57,7 @@ TWICE := on_exit_again on_exec_again on_free_again
 tracer/sigtrace.loader: LEFT_OUT := on_call on_call_again $(TWICE)
 tracer/sigtrace-calls.loader: LEFT_OUT := on_call_again $(TWICE)
 tracer/sigtrace-twice.loader: LEFT_OUT := on_call on_call_again
+tracer/sigtrace-calls-twice.loader: LEFT_OUT :=
 
 $(LOADERS): build/sigtrace-casts.bpf.o tracer/libbpf/write_loader.py Makefile
 	$(say) LOADER $@

@@ -47,8 +47,6 @@ def test_the_kernel_takes_the_object(shape):
 def test_the_kernel_takes_what_the_loader_makes(shape):
     if not bpf_object.has_what_loaders_need():
         pytest.skip("the loaders need Linux 6.4")
-    if bpf_object.preempts() and shape.probes:
-        pytest.skip("calls, and programs attached twice, are loaded by libbpf")
     loaded = bpf_object.load_by_loader(shape)
     assert loaded, "the loader is missing: make build"
     attach(loaded, shape)

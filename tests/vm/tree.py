@@ -15,6 +15,7 @@ BUILT = (
     "tracer/sigtrace.loader",
     "tracer/sigtrace-calls.loader",
     "tracer/sigtrace-twice.loader",
+    "tracer/sigtrace-calls-twice.loader",
 )
 RESULTS_BYTES = 64 << 20
 

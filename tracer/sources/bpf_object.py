@@ -36,10 +36,11 @@ def kernel() -> tuple[int, int]:
 # them; should it refuse one, it gets OBJECT.
 OBJECT = _beside("sigtrace.bpf.o")
 LOADERS = {
-    # (with calls, twice where programs may be preempted); for both at once there is none.
+    # (with calls, twice where programs may be preempted)
     (False, False): _beside("sigtrace.loader"),
     (True, False): _beside("sigtrace-calls.loader"),
     (False, True): _beside("sigtrace-twice.loader"),
+    (True, True): _beside("sigtrace-calls-twice.loader"),
 }
 LOADERS_SINCE = (6, 4)
 PARTS = (OBJECT, *LOADERS.values())
@@ -69,8 +70,7 @@ def loader_file(path: str) -> LoaderFile | None:
 
 def load_by_loader(shape: Shape) -> Object | None:
     """The object, without libbpf's way; None where there is no loader. Raises LoadError."""
-    path = LOADERS.get((shape.refused or shape.probes, preempts()))
-    file = loader_file(path) if path else None
+    file = loader_file(LOADERS[shape.refused or shape.probes, preempts()])
     if file is None:
         return None
     return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape)})
