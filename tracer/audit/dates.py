@@ -81,6 +81,12 @@ def prefix_time(text: bytes, style: DateStyle) -> int | None:
     return None if seconds is None else seconds * NS + _fraction(match[6])
 
 
+def has_zone(text: bytes) -> bool:
+    """Whether the time in such a text is the same everywhere."""
+    match = _ISO.search(text)
+    return match[8] is not None if match else epoch_prefix(text) is not None
+
+
 def last_written(style: DateStyle) -> int:
     """The latest that a line without any time can be from, in ns."""
     return time.time_ns() if style.now is None else style.now

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from tracer.audit import record
-from tracer.audit.dates import NS, DateStyle, epoch, last_written, local, prefix_time
+from tracer.audit.dates import NS, DateStyle, epoch, has_zone, last_written, local, prefix_time
 from tracer.audit.record import Record, Stamp
 
 # The form of an audit.log, which most lines have, and the only one that has to be fast.
@@ -55,6 +55,8 @@ class LineReader:
         self._first_group = log * _GROUPS
         # Lines that have no date: their time is at most guessed from when the log was last written.
         self.undated = 0
+        # Whether some time was read as this machine's own.
+        self.is_local = False
         self._host: bytes | None = None
         self._journal_group = 0
         self._journal_open: Stamp | None = None
@@ -107,6 +109,7 @@ class LineReader:
         before = match["before"]
         time = prefix_time(before, self.style)
         self.undated += time is None or b":" in before[:3]
+        self.is_local = self.is_local or (time is not None and not has_zone(before))
         stamp = self._journal_stamp(number, time)
         return Record(number, stamp, line[match.end() :])
 

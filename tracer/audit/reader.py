@@ -58,6 +58,7 @@ class RecordReader:
             else:
                 yield from self._not_a_record(number, line)
         tally.undated = self._lines.undated
+        tally.local_dates = tally.local_dates or self._lines.is_local
 
     def end(self) -> Iterator[Record]:
         """What is known to be missing only when the log ends."""
