@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.libbpf.ring import BUSY, DISCARDED, HEADER, LOOK_AHEAD, Ring, kept
+from tracer.libbpf.ring import BUSY, DISCARDED, HEADER, LOOK_AHEAD, ReadAhead, Ring, kept
 
 PAGE = mmap.PAGESIZE
 SIZE = 64 * PAGE
@@ -78,3 +78,27 @@ def test_no_record_is_cut(ring, most):
         taken += bodies(part)
     assert taken == written
     assert ring.consumed == ring.produced() == 20 * (HEADER + 128)
+
+
+def test_what_is_read_ahead_gives_the_kernel_room_and_comes_in_order(ring):
+    written = [bytes([index % 251]) * 128 for index in range(SIZE // 136 - 1)]
+    produce(ring, b"".join(map(record, written)))
+    ahead = ReadAhead(ring)
+    taken = ahead.take(PAGE)
+    held = ring.consumed - ahead.consumed
+    assert PAGE < held <= SIZE // 2 + PAGE
+    assert ahead.consumed == len(taken)
+    while True:
+        more = ahead.take(PAGE)
+        if not more:
+            break
+        taken += more
+    assert bodies(taken) == written
+    assert ahead.consumed == ring.consumed == ahead.produced()
+
+
+def test_a_few_records_are_not_read_ahead(ring):
+    produce(ring, record(b"x" * 128) * 20)
+    ahead = ReadAhead(ring)
+    ahead.take(PAGE // 4)
+    assert ring.consumed == ahead.consumed

@@ -17,6 +17,7 @@ import ctypes
 import mmap
 import os
 import select
+from collections import deque
 from struct import Struct
 
 from tracer.frozen import frozen
@@ -114,6 +115,40 @@ class Ring:
         self._consumer.close()
 
 
+class ReadAhead:
+    """A ring that is emptied into memory when it fills faster than its records are used: the kernel has room again,
+    and half of the ring's size waits here at most. ``consumed`` is what was handed out.
+    """
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+        self._waiting: deque[bytes] = deque()
+        self.size = ring.size
+        self.sleep = ring.sleep
+        self.consumed = ring.consumed
+
+    def produced(self) -> int:
+        return self._ring.produced()
+
+    def take(self, most: int) -> bytes:
+        """As ``Ring.take``."""
+        taken = self._waiting.popleft() if self._waiting else self._ring.take(most)
+        self.consumed += len(taken)
+        ring = self._ring
+        while (
+            ring.consumed - self.consumed < self.size // 2
+            and ring.produced() - ring.consumed > self.size // 4
+        ):
+            more = ring.take(most)
+            if not more:  # The oldest record is still being written.
+                break
+            self._waiting.append(more)
+        return taken
+
+    def close(self) -> None:
+        self._ring.close()
+
+
 class LibbpfRing:
     """The same, through libbpf's own reader: right on every machine, at half the speed."""
 
@@ -147,9 +182,9 @@ class LibbpfRing:
         self._library.ring_buffer__free(self._handle)
 
 
-def open_ring(fd: int, size: int) -> Ring | LibbpfRing:
+def open_ring(fd: int, size: int) -> ReadAhead | LibbpfRing:
     """The fastest reader that is right on this machine."""
-    return Ring(fd, size) if os.uname().machine in ORDERED else LibbpfRing(fd, size)
+    return ReadAhead(Ring(fd, size)) if os.uname().machine in ORDERED else LibbpfRing(fd, size)
 
 
 @frozen
