@@ -13,7 +13,7 @@ SIZE = 8 << 20
 
 def main() -> None:
     loaded = OpenObject(sys.argv[1]).load()
-    ring = open_ring(loaded.fd("ring"), SIZE)
+    ring = open_ring(loaded.fd("ring"), SIZE, ahead=0)
     loaded.attach(["on_signal"])
     resting = select.poll()
     print("attached", flush=True)

@@ -114,7 +114,12 @@ TRACING = Group(
             choices=("auto", "core", "bcc", "audit"),
             default="auto",
         ),
-        Option(("--buffer",), "room for what waits to be read (default 8M)", "value", "SIZE"),
+        Option(
+            ("--buffer",),
+            "room for what waits to be read (default 8M); of more, four times as much in memory besides",
+            "value",
+            "SIZE",
+        ),
         Option(
             ("--ready-fd",),
             "write a byte to this descriptor once signals are seen",

@@ -83,7 +83,7 @@ def test_no_record_is_cut(ring, most):
 def test_what_is_read_ahead_gives_the_kernel_room_and_comes_in_order(ring):
     written = [bytes([index % 251]) * 128 for index in range(SIZE // 136 - 1)]
     produce(ring, b"".join(map(record, written)))
-    ahead = ReadAhead(ring)
+    ahead = ReadAhead(ring, SIZE // 2)
     taken = ahead.take(PAGE)
     held = ring.consumed - ahead.consumed
     assert PAGE < held <= SIZE // 2 + PAGE
@@ -99,6 +99,6 @@ def test_what_is_read_ahead_gives_the_kernel_room_and_comes_in_order(ring):
 
 def test_a_few_records_are_not_read_ahead(ring):
     produce(ring, record(b"x" * 128) * 20)
-    ahead = ReadAhead(ring)
+    ahead = ReadAhead(ring, SIZE // 2)
     ahead.take(PAGE // 4)
     assert ring.consumed == ahead.consumed

@@ -116,12 +116,13 @@ class Ring:
 
 
 class ReadAhead:
-    """A ring that is emptied into memory when it fills faster than its records are used: the kernel has room again,
-    and half of the ring's size waits here at most. ``consumed`` is what was handed out.
+    """A ring that is emptied into memory when it fills faster than its records are used: the kernel has room again.
+    ``most`` bytes wait here; ``consumed`` is what was handed out.
     """
 
-    def __init__(self, ring: Ring) -> None:
+    def __init__(self, ring: Ring, most: int) -> None:
         self._ring = ring
+        self._most = most
         self._waiting: deque[bytes] = deque()
         self.size = ring.size
         self.sleep = ring.sleep
@@ -136,7 +137,7 @@ class ReadAhead:
         self.consumed += len(taken)
         ring = self._ring
         while (
-            ring.consumed - self.consumed < self.size // 2
+            ring.consumed - self.consumed < self._most
             and ring.produced() - ring.consumed > self.size // 4
         ):
             more = ring.take(most)
@@ -182,9 +183,11 @@ class LibbpfRing:
         self._library.ring_buffer__free(self._handle)
 
 
-def open_ring(fd: int, size: int) -> ReadAhead | LibbpfRing:
-    """The fastest reader that is right on this machine."""
-    return ReadAhead(Ring(fd, size)) if os.uname().machine in ORDERED else LibbpfRing(fd, size)
+def open_ring(fd: int, size: int, ahead: int) -> ReadAhead | LibbpfRing:
+    """The fastest reader that is right on this machine; ``ahead`` bytes may wait in memory besides."""
+    if os.uname().machine in ORDERED:
+        return ReadAhead(Ring(fd, size), ahead)
+    return LibbpfRing(fd, size)
 
 
 @frozen

@@ -10,7 +10,7 @@ from tracer.event import Loss
 from tracer.libbpf.ring import open_ring
 from tracer.sources.bpf_load import begin_to_load
 from tracer.sources.bpf_object import kernel, preempts
-from tracer.sources.shape import programs_of
+from tracer.sources.shape import ahead_of, programs_of
 from tracer.sources.skips import Skips
 from tracer.sources.stream import MappedLosses, RecordStream, itself
 from tracer.sources.wanted import shape_of
@@ -39,7 +39,7 @@ class BpfSource(RecordStream):
         self, wanted: Wanted, processes: Processes, loading: Callable[[], Object] | None = None
     ) -> None:
         self._object = (loading or begin_to_load(None, wanted))()
-        ring = open_ring(self._object.fd("ring"), wanted.buffer)
+        ring = open_ring(self._object.fd("ring"), wanted.buffer, ahead_of(wanted.buffer))
         super().__init__(NAME, ring, MappedLosses(self._object.fd("losses")), processes)
         programs = programs_of(shape_of(wanted), twice=preempts())
         self._skips = Skips(programs, self._object.program_fd)

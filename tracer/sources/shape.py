@@ -17,6 +17,12 @@ CONFIG_SECTION = ".rodata.config"
 SETS = ("senders", "targets", "either", "uids")
 
 
+def ahead_of(buffer: int) -> int:
+    """How many bytes of records may wait in memory beside the ring: few, or what a storm of seconds leaves where
+    a larger buffer than the usual one was asked for."""
+    return buffer // 2 if buffer <= BUFFER else 4 * buffer
+
+
 @frozen
 class Shape:
     """``buffer`` is in bytes, ``entries`` is of each map of the filter."""
