@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 from tracer.errors import Problem
@@ -31,8 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(problem, words)
     except KeyboardInterrupt:
         return 0
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError as error:
+        from tracer.output import let_go
+
+        let_go(error)
         return 0
     except OSError as error:
         why = error.strerror or str(error)

@@ -8,7 +8,7 @@ import os
 import sys
 
 from tracer.errors import Problem
-from tracer.text import printable
+from tracer.text import counted, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,15 +111,11 @@ def _size(count: int) -> str:
     return f"{count >> 20}M" if count >> 20 else f"{count >> 10}K"
 
 
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def summary(totals: Totals, buffer: int | None = None) -> str:
     """The last line: what was shown and what was lost."""
-    signals = _counted(totals.shown - totals.attempts, "signal")
+    signals = counted(totals.shown - totals.attempts, "signal")
     if totals.attempts:
-        signals += f" and {_counted(totals.attempts, 'attempt')}"
+        signals += f" and {counted(totals.attempts, 'attempt')}"
     lost = "some lost" if totals.lost is None else f"{totals.lost:,} lost"
     text = f"{signals} shown, {lost}, {totals.seconds:.1f} s"
     if totals.lost != 0 and buffer is not None:

@@ -79,10 +79,11 @@ class Stop:
         self._asked = True
 
     def _is_blocked(self) -> bool:
+        if self._output is None:
+            return False
         output = select.poll()
-        if self._output is not None:
-            output.register(self._output, select.POLLOUT)
-        return self._output is not None and not output.poll(0)
+        output.register(self._output, select.POLLOUT)
+        return not output.poll(0)
 
     def over(self) -> None:
         """Nothing more is written: what is undone from now on is not broken off."""

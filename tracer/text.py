@@ -84,3 +84,8 @@ def _quote(word: str) -> str:
     if "'" in word and _SPECIAL.isdisjoint(word):
         return f'"{word}"'
     return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def counted(count: int, word: str) -> str:
+    """1 signal, 1,000 signals."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

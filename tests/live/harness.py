@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -291,3 +292,30 @@ def _held_by_others():
         except OSError:
             continue
     return held
+
+
+@contextlib.contextmanager
+def writing_to(stdout, source, *options):
+    """A ``sigtrace --json`` whose output goes there, once it is ready: its Popen, standard error a pipe."""
+    ready, told = os.pipe()
+    command = [
+        sys.executable,
+        "-m",
+        "tracer",
+        "--json",
+        "--source",
+        source,
+        "--ready-fd",
+        str(told),
+    ]
+    with subprocess.Popen(
+        [*command, *map(str, options)],
+        cwd=ROOT,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        pass_fds=[told],
+    ) as run:
+        os.close(told)
+        assert os.read(ready, 1)
+        os.close(ready)
+        yield run

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from features import knows
-from harness import PATIENCE, ROOT, Trace, bpf_programs, left_loaded
+from harness import PATIENCE, ROOT, Trace, bpf_programs, left_loaded, writing_to
 from oracle import status_of, until
 
 from tracer.sources import bpf_object
@@ -249,18 +249,8 @@ def test_asked_twice_it_ends_though_nobody_takes_its_output(source, victim):
     target = victim("ignore", signal.SIGUSR1)
     read, write = os.pipe()
     fcntl.fcntl(write, 1031, 4096)  # F_SETPIPE_SZ
-    ready, told = os.pipe()
-    command = [sys.executable, "-m", "tracer", "--json", "--source", source, "--to", target.pid]
-    with subprocess.Popen(
-        [*map(str, command), "--ready-fd", str(told)],
-        cwd=ROOT,
-        stdout=write,
-        stderr=subprocess.PIPE,
-        pass_fds=[told],
-    ) as run:
-        os.close(told)
+    with writing_to(write, source, "--to", target.pid) as run:
         os.close(write)
-        assert os.read(ready, 1)
         for _ in range(50):
             target.send(signal.SIGUSR1)
         until(lambda: is_full(read))
@@ -269,8 +259,7 @@ def test_asked_twice_it_ends_though_nobody_takes_its_output(source, victim):
             until(lambda: run.poll() is not None or pending(run.pid) == 0)
         assert run.wait(PATIENCE) == 0
         assert "lost" in run.stderr.read().decode().splitlines()[-1]
-    for fd in (read, ready):
-        os.close(fd)
+    os.close(read)
     assert not left_loaded(before)
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import PATIENCE, ROOT, bpf_programs
+from harness import PATIENCE, ROOT, bpf_programs, writing_to
 from oracle import until
 
 from tracer.sources import bpf_object
@@ -28,20 +28,9 @@ def test_killed_without_mercy_it_leaves_nothing_loaded(trace):
 
 @pytest.mark.sources("core", "bcc", reason="a storm of records is the ring's")
 def test_a_reader_that_leaves_in_the_middle_of_a_storm(storm_lock, source, program):
-    command = f"{sys.executable} -m tracer --source {source} --bare --signal 51"
     read, write = os.pipe()
-    ready, told = os.pipe()
-    with subprocess.Popen(
-        [*command.split(), "--json", "--ready-fd", str(told)],
-        cwd=ROOT,
-        stdout=write,
-        stderr=subprocess.PIPE,
-        pass_fds=[told],
-    ) as run:
+    with writing_to(write, source, "--bare", "--signal", 51) as run:
         os.close(write)
-        os.close(told)
-        assert os.read(ready, 1)
-        os.close(ready)
         with subprocess.Popen([program("storm"), "300000", "51"], stdout=subprocess.PIPE) as storm:
             with os.fdopen(read) as lines:
                 assert all(lines.readline().startswith('{"v": 1') for _ in range(5))
@@ -55,15 +44,7 @@ def test_a_reader_that_leaves_in_the_middle_of_a_storm(storm_lock, source, progr
 
 def test_a_full_disk_is_told(source, victim):
     target = victim("ignore")
-    ready, told = os.pipe()
-    with open("/dev/full", "w") as full, subprocess.Popen(
-        [sys.executable, "-m", "tracer", "--source", source, "--json", "--to", str(target.pid),
-         "--ready-fd", str(told)],
-        cwd=ROOT, stdout=full, stderr=subprocess.PIPE, pass_fds=[told],
-    ) as run:  # fmt: skip
-        os.close(told)
-        os.read(ready, 1)
-        os.close(ready)
+    with open("/dev/full", "w") as full, writing_to(full, source, "--to", target.pid) as run:
         target.send(signal.SIGTERM)
         assert run.wait(PATIENCE) == 2
         said = run.stderr.read().decode()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tracer.audit.dates import NS
 from tracer.audit.tally import Tally
+from tracer.text import counted
 
 _NAMES_MAX = 3
 
@@ -21,23 +22,23 @@ def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0)
     names = ", ".join(log.name for log in logs[:_NAMES_MAX]) + (
         ", …" if len(logs) > _NAMES_MAX else ""
     )
-    lines = [f"read {names}: {_number(records, 'record')}{_span(logs)}; {_counted(counts)}"]
+    lines = [f"read {names}: {counted(records, 'record')}{_span(logs)}; {_counted(counts)}"]
     for log in logs:
         if records and not log.records:
             lines.append(f"no audit records in {log.name}")
         if log.bad:
             some = ", ".join(log.bad_lines) + (", …" if log.bad > len(log.bad_lines) else "")
             lines.append(
-                f"not understood in {log.name}: {_number(log.bad, 'line')} ({some}; --errors keeps them)"
+                f"not understood in {log.name}: {counted(log.bad, 'line')} ({some}; --errors keeps them)"
             )
     if given_up:
         lines.append(
-            f"{_number(given_up, 'event')} had no end and were given up, too many being open at once"
+            f"{counted(given_up, 'event')} had no end and were given up, too many being open at once"
         )
     undated = sum(log.undated for log in logs)
     if undated:
         lines.append(
-            f"without a date: {_number(undated, 'record')}, dated by when their file was last written"
+            f"without a date: {counted(undated, 'record')}, dated by when their file was last written"
         )
     if any(log.local_dates for log in logs):
         lines.append("times without a zone were read as this machine's local time (TZ changes it)")
@@ -57,14 +58,10 @@ def _utc(moment: int) -> str:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    parts = [_number(counts.get("signal", 0), "signal")]
+    parts = [counted(counts.get("signal", 0), "signal")]
     if counts.get("failed"):
         parts.append(f"{counts['failed']:,} refused")
     for key, word in (("probe", "probe"), ("exit", "death")):
         if counts.get(key):
-            parts.append(_number(counts[key], word))
+            parts.append(counted(counts[key], word))
     return ", ".join(parts)
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
