@@ -31,7 +31,7 @@ QUICK = f"{WHOLE} -o lint TESTS={{tests}}"
 QUICK_TESTS = "tests/vm/scenarios/test_stop_timeout.py"
 QUICK_LIMIT = 700
 # Seconds. Two busy CPUs under emulation need about a quarter of each.
-LIMITS = {"box add": 120, "up": 900, "test": 5400, "report": 120, "destroy": 120}
+LIMITS = {"box add": 120, "up": 900, "test": 3600, "report": 120, "destroy": 120}
 
 
 class StageFailed(Exception):
