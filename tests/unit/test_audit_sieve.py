@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracer.sources import audit_batch, audit_pieces, audit_plain, audit_sieve, audit_sights
+from tracer.sources.audit_finds import Shown
 
 PIDS = st.integers(801, 806)
 COMMS = st.sampled_from([b"victim", b"other", b"sh"])
@@ -117,7 +118,7 @@ def test_what_a_process_did_later_is_not_what_was_known(tmp_path):
     path.write_bytes(early + late)
     with path.open("rb") as stream:
         sights = audit_sights.Sights(stream.fileno())
-        sights.add(-1, [b"801"], [])
+        sights.add(Shown(-1, b"801", b""))
         (sight,) = sights.of(b"801", len(early) - 1)
     assert b"".join(line + b"\n" for line in sight.lines) == early
 

@@ -26,8 +26,17 @@ class Sight(NamedTuple):
     lines: tuple[bytes, ...]
 
 
+class Shown(NamedTuple):
+    """The pids in a part of the file (blanks between them), and those that exec there; the offset of the
+    newline that the part begins with."""
+
+    offset: int
+    pids: bytes
+    execs: bytes
+
+
 class Wanted(NamedTuple):
-    """Processes that are asked for, by what begins at this offset: the pieces before this one may show them."""
+    """Processes that are asked for, by what begins at this offset: the parts before it may show them."""
 
     pids: list[bytes]
     offset: int
@@ -66,20 +75,18 @@ class Batch(NamedTuple):
     serials: list[int]
 
 
-Found = Union[Line, Lines, Sight, Wanted, Serials, Sort, Batch]
-_TYPES: tuple[Any, ...] = (Line, Lines, Sight, Wanted, Serials, Sort, Batch)
+Found = Union[Line, Lines, Sight, Shown, Wanted, Serials, Sort, Batch]
+_TYPES: tuple[Any, ...] = (Line, Lines, Sight, Shown, Wanted, Serials, Sort, Batch)
 _NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
 
 
 class Piece(NamedTuple):
-    """A piece of the file: what matters in it, in its order, and where it showed which pid last.
+    """A piece of the file: what matters in it, in its order.
 
     ``process`` (a number) has read it, and knew so many sorts before.
     """
 
     found: list[Found]
-    seen: dict[bytes, int]
-    execs: dict[bytes, int]
     records: int
     first_process: bool
     process: int

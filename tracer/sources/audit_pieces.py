@@ -46,6 +46,7 @@ class Pieces:
 
     def each(self) -> Iterator[Piece]:
         """The pieces in the order of the file."""
+        _keep_freed_memory()
         if self._parallel:
             self._child = Child(self._fd, self._spans)
         own: dict[int, Piece] = {}
@@ -141,6 +142,13 @@ def _serve(fd: int, spans: Sequence[Span], claims: int, writing: int) -> None:
         status = 0
     finally:
         os._exit(status)
+
+
+def _keep_freed_memory() -> None:
+    """Have malloc keep what a block leaves for the next one. It would go back to the kernel, and each page
+    of it come again by a fault; to free a mapped chunk raises both limits (mallopt(3),
+    M_MMAP_THRESHOLD)."""
+    bytes(2 * PIECE)
 
 
 def _claim(claims: int) -> int | None:

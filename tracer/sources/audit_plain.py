@@ -17,7 +17,17 @@ from tracer.audit.lines import LineReader
 from tracer.audit.lost import Losses
 from tracer.audit.record import Record, Stamp
 from tracer.audit.tally import Tally
-from tracer.sources.audit_finds import Batch, Line, Lines, Piece, Serials, Sight, Sort, Wanted
+from tracer.sources.audit_finds import (
+    Batch,
+    Line,
+    Lines,
+    Piece,
+    Serials,
+    Shown,
+    Sight,
+    Sort,
+    Wanted,
+)
 from tracer.sources.audit_pieces import Pieces
 from tracer.sources.audit_sights import Sights
 from tracer.sources.log_files import STDIN, Proceed, always
@@ -86,7 +96,9 @@ class _Reading:
         models = self._models_of.setdefault(piece.process, [])
         del models[piece.sorts :]
         for one in piece.found:
-            if isinstance(one, Sort):
+            if isinstance(one, Shown):
+                self._sights.add(one)
+            elif isinstance(one, Sort):
                 models.append(self._model(one))
             elif isinstance(one, Batch):
                 stamps = list(map(Stamp, repeat(None), one.times, one.serials))
@@ -96,7 +108,6 @@ class _Reading:
                 yield from _many_records(one, self._reader, self._tally, self._numbers)
             else:
                 yield from self._of_one(one)
-        self._sights.merge(piece.seen, piece.execs)
 
     def end(self) -> Iterator[Record]:
         """The gaps that are open at the end of the file."""
@@ -110,7 +121,7 @@ class _Reading:
             for gap in self._gaps.run(*one):
                 yield self._losses.gap(gap, None)
         else:
-            for sight in [one] if isinstance(one, Sight) else self._sights.of_each(*one):
+            for sight in [one] if isinstance(one, Sight) else self._sights.of_each(one):
                 yield from self._seen(sight)
 
     def _seen(self, sight: Sight) -> Iterator[Group]:

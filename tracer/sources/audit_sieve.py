@@ -14,18 +14,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
-from operator import itemgetter
+from itertools import chain, compress
 
 from tracer.audit.dates import NS
 from tracer.sources import audit_sights
 from tracer.sources.audit_batch import KILLS, Sorts, concerned
-from tracer.sources.audit_finds import Batch, Found, Line, Lines, Piece, Serials, Wanted
+from tracer.sources.audit_finds import Batch, Found, Line, Lines, Piece, Serials, Shown, Wanted
 from tracer.sources.audit_sights import (
     AROUND,
     EXECS,
     LONG,
-    Sights,
+    count_of,
     event_end,
     line_end,
     lines_of,
@@ -50,7 +49,6 @@ _BEGIN = re.compile(
 _SERIAL = re.compile(
     rb"\ntype=(?!" + _FOLLOW + rb"|OBJ|DAEMON)\w+ msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
 )
-_PID = itemgetter(1)
 _MARKED = KILLS | EXECS | {b""}  # the calls that matter, and what is no call
 _OF_CALLS = {b"", b"OBJ_PID"}
 _SYSCALL = b"\ntype=SYSCALL msg=audit("
@@ -81,16 +79,13 @@ def sieve(fd: int, start: int, end: int, sorts: Sorts) -> Piece:
     known = len(sorts)
     sieve_ = _Sieve(fd, sorts)
     found = list(_joined(sieve_.found(start, end)))
-    seen, execs = sieve_.sights.seen, sieve_.sights.execs
-    first = sieve_.first_process
-    return Piece(found, seen, execs, sieve_.records, first, sorts.process, known)
+    return Piece(found, sieve_.records, sieve_.first_process, sorts.process, known)
 
 
 class _Sieve:
     def __init__(self, fd: int, sorts: Sorts) -> None:
         self.records = 0
         self.first_process = False
-        self.sights = Sights(fd)
         self._fd = fd
         self._sorts = sorts
         self._dense = False
@@ -99,7 +94,7 @@ class _Sieve:
 
     def found(self, start: int, end: int) -> Iterator[Found]:
         for data, begin, first, last in self._blocks(start, end):
-            self.records += data.count(_RECORD, first, last + len(_RECORD) - 1)
+            self.records += count_of(_RECORD, data, first, last)
             part = event_end(data, first) if first else 0  # the first line is of any type
             while part < last:
                 part_end = event_end(data, min(part + audit_sights.PART, last))
@@ -131,30 +126,27 @@ class _Sieve:
         rows = _BEGIN.findall(data, part, end)
         if not rows:
             return
-        marked = [row for row in rows if row[0] in _MARKED]
-        others = [other for call, _, other in marked if not call]
-        damaged = b"" in others and (b"", b"", b"") in marked
+        calls, pids, types = zip(*rows)
+        marked = _MARKED.intersection(calls)
+        others = [kind for call, kind in zip(calls, types) if not call] if b"" in marked else []
+        damaged = b"" in others
         count = 0 if damaged else len(rows) - others.count(b"OBJ_PID")
         yield from _serials(data, part, end, count, only_calls=_OF_CALLS.issuperset(others))
-        ids = _ids(
-            data,
-            part,
-            end,
-            {call for call, _, _ in marked if call in KILLS},
-            set(filter(_TELLS.match, others)),
-        )
+        sends, telling = marked & KILLS, set(filter(_TELLS.match, others))
+        ids = _ids(data, part, end, sends, telling) if sends or telling else {}
+        shown = b" ".join(pids)
+        self.first_process = self.first_process or b" 1 " in b" %s " % shown
         if len(ids) > DENSE:
             self._dense = True
-            self.first_process = self.first_process or b"1" in map(_PID, rows)
-            yield from self._whole(data, begin, part, end, ids)
+            yield from self._whole(data, begin, part, end, list(ids))
             return
         if damaged:
             yield from _no_records(data, begin, part, end)
         if ids:
-            yield from self._fetch(data, begin, part, end, ids)
-        execs = [pid for call, pid, _ in marked if call in EXECS]
-        self.sights.add(begin + part, map(_PID, rows), execs)
-        self.first_process = self.first_process or b"1" in self.sights.seen
+            yield from self._fetch(data, begin, part, ids)
+        execs = compress(pids, map(EXECS.__contains__, calls)) if marked else ()
+        self._asked.clear()
+        yield Shown(begin + part, shown, b" ".join(execs))
 
     def _of_batch(self, batch: Batch, at: int) -> Iterator[Found]:
         yield from _serials_of(batch)
@@ -163,15 +155,13 @@ class _Sieve:
         yield from self._sorts.take_new()
         yield batch
 
-    def _fetch(
-        self, data: bytes, begin: int, part: int, end: int, ids: list[bytes]
-    ) -> Iterator[Found]:
+    def _fetch(self, data: bytes, begin: int, part: int, ids: dict[bytes, int]) -> Iterator[Found]:
         """All lines of these events, each event after what is known of the processes in it."""
-        for id_ in dict.fromkeys(ids):
+        for id_, place in ids.items():
             if id_ in self._fetched:
                 continue
             self._fetched.add(id_)
-            spots = lines_of(id_, data, max(0, part - AROUND), end + AROUND)
+            spots = lines_of(id_, data, max(0, place - AROUND), place + AROUND)
             lines = [
                 (spot, data[spot + 1 : line_end(data, spot + 1)]) for spot in dict.fromkeys(spots)
             ]
@@ -199,19 +189,20 @@ class _Sieve:
         yield from behind
 
     def _before(self, concerned_: Iterable[bytes], at: int) -> Iterator[Found]:
-        """What the parts before this one show of these pids."""
-        pids = dict.fromkeys(concerned_)
-        new = [pid for pid in pids if pid not in self._asked]
+        """Ask what the parts before this one show of these pids, unless that was asked already."""
+        new = [pid for pid in dict.fromkeys(concerned_) if pid not in self._asked]
         if new:
             self._asked.update(new)
             yield Wanted(new, at)
-        yield from self.sights.of_each(pids, at)
 
 
-def _ids(data: bytes, part: int, end: int, calls: set[bytes], types: set[bytes]) -> list[bytes]:
-    """The ids of the events of these calls, and of those that begin with these types."""
+def _ids(
+    data: bytes, part: int, end: int, calls: frozenset[bytes], types: set[bytes]
+) -> dict[bytes, int]:
+    """The ids of the events of these calls, and of those that begin with these types; where each begins."""
     if b"SYSCALL" in types:  # one of an odd form
-        return [one or other for one, other in _ID.findall(data, part, end)]
+        odd = list(_ID.finditer(data, part, end))
+        return {id_[1] or id_[2]: id_.start() for id_ in reversed(odd)}
     marks = [b"): arch=%s " % call for call in calls] + [b"\ntype=%s" % kind for kind in types]
     lines = {
         data.rfind(b"\n", part, spot + 1)
@@ -219,7 +210,7 @@ def _ids(data: bytes, part: int, end: int, calls: set[bytes], types: set[bytes])
         for spot in spots_of(mark, data, part, end)
     }
     found = [_ID_OF_LINE.match(data, line) for line in sorted(lines)]
-    return [id_[1] for id_ in found if id_]
+    return {id_[1]: id_.start() for id_ in found if id_}
 
 
 def _serials(
@@ -227,9 +218,10 @@ def _serials(
 ) -> Iterator[Serials]:
     """The serials of a part. Mostly there are as many events as the first and the last one tell."""
     first = _SERIAL.search(data, part, end) if count else None
-    at = data.rfind(_SYSCALL, part, end) if only_calls else end - LONG
-    found = list(_SERIAL.finditer(data, max(part, at), end)) if first else []
-    last = found[-1] if found else None
+    if only_calls:
+        last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end), end) if first else None
+    else:
+        *_, last = (None, *_SERIAL.finditer(data, max(part, end - LONG), end))
     if first and last and int(last[3]) - int(first[3]) + 1 == count:
         began, ended = _time(*first.group(1, 2)), _time(*last.group(1, 2))
         yield Serials(int(first[3]), int(last[3]), began, ended)
@@ -252,7 +244,9 @@ def _joined(found: Iterator[Found]) -> Iterator[Found]:
     """The same, and serials that go on are one."""
     run: Serials | None = None
     for one in found:
-        if not isinstance(one, Serials):
+        if isinstance(one, Shown):
+            yield one
+        elif not isinstance(one, Serials):
             if run is not None:
                 yield run
             run = None

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from itertools import repeat
 
 from tracer.audit.calls import EXECUTING
-from tracer.sources.audit_finds import Sight
+from tracer.sources.audit_finds import Shown, Sight, Wanted
 
 PART = 1 << 16  # how finely it is remembered where a pid was seen
 AROUND = 1 << 15  # how far the records of one event may stand apart
 LONG = 1 << 13  # longer than the lines of most events
 PIDS_MAX = 100_000
+_WINDOW = 29_000
 _CALL = re.compile(rb"arch=(\w+ syscall=\d+) ")
 
 
@@ -29,31 +30,26 @@ class Sights:
     """The parts of a file that showed a pid last: any record of it, and its last exec."""
 
     def __init__(self, fd: int) -> None:
-        self.seen: dict[bytes, int] = {}
-        self.execs: dict[bytes, int] = {}
+        self._seen: dict[bytes, int] = {}
+        self._execs: dict[bytes, int] = {}
         self._fd = fd
 
-    def add(self, at: int, seen: Iterable[bytes], execs: Iterable[bytes]) -> None:
-        """Take in the pids that a later part has shown."""
-        self.seen.update(zip(seen, repeat(at)))
-        self.execs.update(zip(execs, repeat(at)))
+    def add(self, shown: Shown) -> None:
+        """Take in what the next part shows."""
+        self._seen.update(zip(shown.pids.split(), repeat(shown.offset)))
+        self._execs.update(zip(shown.execs.split(), repeat(shown.offset)))
+        if len(self._seen) > PIDS_MAX:
+            self._seen = dict(list(self._seen.items())[PIDS_MAX // 2 :])
 
-    def merge(self, seen: dict[bytes, int], execs: dict[bytes, int]) -> None:
-        """Take in what a later piece has shown."""
-        self.seen.update(seen)
-        self.execs.update(execs)
-        if len(self.seen) > PIDS_MAX:
-            self.seen = dict(list(self.seen.items())[PIDS_MAX // 2 :])
-
-    def of_each(self, pids: Iterable[bytes], at: int) -> Iterator[Sight]:
-        """What is known of each of these pids by the part that begins at this newline."""
-        if self.seen or self.execs:
-            for pid in pids:
-                yield from self.of(pid, at)
+    def of_each(self, wanted: Wanted) -> Iterator[Sight]:
+        """What is known of each of these pids."""
+        if self._seen or self._execs:
+            for pid in wanted.pids:
+                yield from self.of(pid, wanted.offset)
 
     def of(self, pid: bytes, at: int) -> Iterator[Sight]:
-        """What is known of a pid: its last exec, and its last record of all. Told once."""
-        for where in sorted({self.execs.pop(pid, -2), self.seen.pop(pid, -2)}):
+        """What a pid's last exec, and its last record of all before this newline are. Told once."""
+        for where in sorted({self._execs.pop(pid, -2), self._seen.pop(pid, -2)}):
             if where > -2:
                 begin = max(-1, where - LONG)
                 data = os.pread(self._fd, where - begin + PART + 2 * LONG, max(0, begin))
@@ -84,6 +80,16 @@ def spots_of(mark: bytes, data: bytes, start: int, end: int) -> list[int]:
         spots.append(spot)
         spot = data.rfind(mark, start, spot)
     return spots[::-1]
+
+
+def count_of(mark: bytes, data: bytes, start: int, end: int) -> int:
+    """How often these bytes begin between two places. Python's count takes twice as long on 30,000
+    bytes or more (FASTSEARCH(), Objects/stringlib/fastsearch.h)."""
+    more = len(mark) - 1
+    return sum(
+        data.count(mark, spot, min(spot + _WINDOW, end) + more)
+        for spot in range(start, end, _WINDOW)
+    )
 
 
 def lines_of(id_: bytes, data: bytes, start: int, end: int) -> Iterator[int]:
