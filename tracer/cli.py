@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    # Nothing of a start is garbage, and to look for some takes 4 ms: until a command runs, or tracing.trace().
+    gc.disable()
     if words and not words[0].startswith("-"):
         return _run_command(words[0], words[1:])
-    # Nothing of a start is garbage, and to look for some takes 4 ms: until tracing.trace().
-    gc.disable()
     # Else what goes on beside this thread waits 5 ms for Python's lock at each of its steps.
     sys.setswitchinterval(STARTING)
     opening = None
@@ -71,7 +71,8 @@ def _run(words: list[str]) -> int:
 def _run_command(name: str, words: list[str]) -> int:
     import importlib
 
-    from tracer.options import COMMANDS, parse
+    from tracer.option import read_plain
+    from tracer.options import COMMANDS, command_parser, parse
 
     if name not in COMMANDS:
         raise Problem(
@@ -79,12 +80,13 @@ def _run_command(name: str, words: list[str]) -> int:
             "tracing live takes options only",
             f"sigtrace --signal 9, or sigtrace {{{','.join(COMMANDS)}}}",
         )
-    from tracer.parser import Parser
-
     command = importlib.import_module("tracer.commands." + name.replace("-", "_"))
-    parser = Parser(prog=f"sigtrace {name}", description=COMMANDS[name], allow_abbrev=False)
-    command.add_arguments(parser)
-    return int(command.run(parse(parser, words)))
+    chosen = read_plain(command.OPTIONS, words)
+    if chosen is None:
+        parser = command_parser(name, command.OPTIONS, command.EPILOG)
+        chosen = parse(parser, words)
+    gc.enable()
+    return int(command.run(chosen))
 
 
 def _report(problem: Problem, words: list[str]) -> int:

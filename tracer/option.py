@@ -1,6 +1,6 @@
 """What an option is, and command lines plain enough to be read without argparse.
 
-argparse costs 12 ms, a sixth of a live trace's start. It still reads whatever is not plain, finds the mistakes
+argparse costs 12 ms, a sixth of a live trace's start and a third of a replay's. It still reads whatever is not plain, finds the mistakes
 and writes the help (``tracer.parser``), from the same table.
 """
 
@@ -19,7 +19,7 @@ class Option:
     """One option. ``how`` it is given:
 
     "flag"; "count", given again for more; "value"; "list", given again it goes on with the list after a
-    comma; "each", given again for a further value.
+    comma; "each", given again for a further value; "words", one or more without a name before them.
     """
 
     names: tuple[str, ...]
@@ -38,14 +38,14 @@ class Option:
     @property
     def absent(self) -> Any:
         """The value when it is not given."""
-        return {"flag": False, "count": 0, "each": []}.get(self.how, self.default)
+        return {"flag": False, "count": 0, "each": [], "words": []}.get(self.how, self.default)
 
     def takes(self, text: str) -> bool:
         return self.choices is None or text in self.choices
 
     def given(self, before: Any, text: str) -> Any:
         """The value when it is given, after what was given before."""
-        if self.how == "each":
+        if self.how in ("each", "words"):
             return [*before, text]
         return f"{before},{text}" if self.how == "list" and before is not None else text
 
@@ -79,15 +79,22 @@ class Chosen:
 
 
 def read_plain(groups: Iterable[Group], words: Sequence[str]) -> Chosen | None:
-    """What ``--option``, ``--option VALUE`` and ``--option=VALUE`` choose; None if there is anything else."""
+    """What ``--option``, ``--option VALUE``, ``--option=VALUE`` and words choose.
+
+    None if there is anything else, or words are wanted and there is none.
+    """
     options = [option for group in groups for option in group.options]
+    of_words = next((option for option in options if option.how == "words"), None)
     named = {name: option for option in options for name in option.names}
     values = {option.key: option.absent for option in options}
     rest = iter(words)
     for word in rest:
+        if of_words and (word == "-" or not word.startswith("-")):
+            values[of_words.key] = of_words.given(values[of_words.key], word)
+            continue
         name, equals, text = word.partition("=") if word.startswith("--") else (word, "", "")
         option = named.get(name)
-        if option is None or (option.is_bare and equals):
+        if option is None or option is of_words or (option.is_bare and equals):
             return None
         if option.is_bare:
             values[option.key] = option.given_bare(values[option.key])
@@ -97,4 +104,4 @@ def read_plain(groups: Iterable[Group], words: Sequence[str]) -> Chosen | None:
         if text.startswith("--" if equals else "-") or not option.takes(text):
             return None
         values[option.key] = option.given(values[option.key], text)
-    return Chosen(values)
+    return None if of_words and not values[of_words.key] else Chosen(values)

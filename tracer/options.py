@@ -156,6 +156,23 @@ def live_parser() -> Parser:
     return parser
 
 
+def command_parser(name: str, groups: Iterable[Group], epilog: str) -> Parser:
+    """The parser of one of COMMANDS."""
+    import argparse
+
+    from tracer.parser import Parser, add
+
+    parser = Parser(
+        prog=f"sigtrace {name}",
+        description=COMMANDS[name],
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add(parser, groups)
+    return parser
+
+
 def parse(parser: Parser, words: Sequence[str]) -> Chosen:
     """The same through argparse, for any command."""
     from tracer import parser as through_argparse

@@ -37,6 +37,9 @@ def add(parser: argparse.ArgumentParser, groups: Iterable[Group]) -> None:
     for group in groups:
         titled = parser.add_argument_group(group.title, group.description)
         for option in group.options:
+            if option.how == "words":
+                titled.add_argument(option.key, metavar=option.metavar, nargs="+", help=option.help)
+                continue
             words = {"metavar": option.metavar, "choices": option.choices}
             titled.add_argument(
                 *option.names,
@@ -50,4 +53,4 @@ def add(parser: argparse.ArgumentParser, groups: Iterable[Group]) -> None:
 
 def parse(parser: Parser, arguments: Sequence[str]) -> Chosen:
     """Parse, or raise Problem. ``--help`` and ``--version`` print and exit, as argparse does."""
-    return Chosen(vars(parser.parse_args(arguments)))
+    return Chosen(vars(parser.parse_intermixed_args(arguments)))

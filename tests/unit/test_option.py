@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracer import options
+from tracer.commands import replay
 from tracer.errors import Problem
 from tracer.option import read_plain
 
-NAMES = [name for group in options.LIVE for option in group.options for name in option.names]
+GROUPS = (*options.LIVE, *replay.OPTIONS)
+NAMES = sorted({name for group in GROUPS for option in group.options for name in option.names})
 VALUES = ["9", "TERM,KILL", "!CHLD", "", "core", "bcc", "-1", "--all", "nginx", "a=b", "--", "-vv"]
 WORDS = st.one_of(
     st.sampled_from([*NAMES, *VALUES, "--bogus", "-s9", "--sig", "-nv"]),
@@ -23,6 +25,24 @@ def test_what_is_read_is_what_argparse_reads(words):
     plain = read_plain(options.LIVE, words)
     if plain is not None:
         assert vars(plain) == vars(options.parse(options.live_parser(), words))
+
+
+@given(st.lists(st.one_of(WORDS, st.sampled_from(["audit.log", "-", "files"])), max_size=6))
+def test_what_is_read_for_a_command_is_what_argparse_reads(words):
+    plain = read_plain(replay.OPTIONS, words)
+    if plain is not None:
+        parser = options.command_parser("replay", replay.OPTIONS, replay.EPILOG)
+        assert vars(plain) == vars(options.parse(parser, words))
+
+
+def test_files_and_options_mix():
+    plain = read_plain(replay.OPTIONS, ["a", "--json", "-", "--signal", "9", "b"])
+    assert plain is not None
+    assert (plain.files, plain.json, plain.signal) == (["a", "-", "b"], True, "9")
+
+
+def test_a_command_without_its_words_is_argparses():
+    assert read_plain(replay.OPTIONS, ["--json"]) is None
 
 
 @pytest.mark.parametrize(

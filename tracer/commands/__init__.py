@@ -1,1 +1,2 @@
-"""The subcommands: each module has ``add_arguments(parser)`` and ``run(options) -> exit status``."""
+"""The subcommands: each module has ``OPTIONS`` (groups of them), ``EPILOG`` (of its help), and
+``run(options) -> exit status``."""

@@ -8,14 +8,10 @@ from tracer.audit.rules import rules_file
 from tracer.output import write_out
 
 if TYPE_CHECKING:
-    import argparse
+    from tracer.option import Chosen, Group
 
-    from tracer.option import Chosen
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes none."""
-    parser.epilog = "example: sigtrace audit-rules > /etc/audit/rules.d/50-sigtrace.rules"
+OPTIONS: tuple[Group, ...] = ()
+EPILOG = "example: sigtrace audit-rules > /etc/audit/rules.d/50-sigtrace.rules"
 
 
 def run(options: Chosen) -> int:

@@ -6,18 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from tracer import doctor
+from tracer.option import Group, Option
 from tracer.output import write_out
 
 if TYPE_CHECKING:
-    import argparse
-
     from tracer.option import Chosen
 
 CANNOT_TRACE_LIVE = 1
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+OPTIONS = (Group("how to show it", (Option(("--json",), "one JSON object instead of lines"),)),)
+EPILOG = ""
 
 
 def run(options: Chosen) -> int:

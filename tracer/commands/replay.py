@@ -17,6 +17,7 @@ from tracer.audit.report import account
 from tracer.errors import Problem
 from tracer.event import Exit, Loss, Series, Signal
 from tracer.join import Joiner
+from tracer.option import Group, Option
 from tracer.origin import CALL_ORIGINS
 from tracer.outcome import ATTEMPTS
 from tracer.output import let_go, open_sink, say
@@ -26,7 +27,6 @@ from tracer.sources.audit_log import AuditLog
 from tracer.sources.log_files import STDIN, find_logs, is_packed, open_log, unreadable
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterable, Iterator
 
     from tracer.event import Event
@@ -38,40 +38,38 @@ BATCH = 512
 REMEMBERED = 32_768
 # A crash is shown as a fault is.
 ORIGINS_TOLD = frozenset((*CALL_ORIGINS.values(), "user", "seccomp", "fault"))
-EXAMPLES = """\
+OPTIONS = (
+    Group(
+        "what to read",
+        (
+            Option(("files",), "logs, folders, patterns; - is standard input", "words", "FILE"),
+            Option(("--since",), "'10 min ago', 12:30, '2026-11-23 01:14:05'", "value", "TIME"),
+            Option(("--until",), "the same forms", "value", "TIME"),
+            Option(("-n", "--count"), "stop after N signals", "value", "N"),
+            Option(("-f", "--follow"), "go on reading as the log grows and rotates"),
+            Option(
+                ("--passwd",),
+                "names of users: the /etc/passwd of the log's own host",
+                "value",
+                "FILE",
+            ),
+            Option(
+                ("--errors",), "keep the lines that cannot be understood in FILE", "value", "FILE"
+            ),
+            Option(("--progress",), "show a bar, even for a short reading"),
+            Option(("--no-progress",), "show none"),
+        ),
+    ),
+    opts.FILTERS,
+    opts.OUTPUT,
+)
+EPILOG = """\
 examples:
   sigtrace replay /var/log/audit              the whole rotated set
   sigtrace replay audit.log --to nginx --signal KILL,TERM
   ausearch -m OBJ_PID --raw | sigtrace replay - --json
   sigtrace replay --follow /var/log/audit/audit.log --since now
 """
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The files, the filters of every source, and what only a reading has."""
-    import argparse
-
-    from tracer.parser import add as add_groups
-
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = EXAMPLES
-    parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="logs, folders, patterns; - is standard input"
-    )
-    add_groups(parser, (opts.FILTERS,))
-    group = parser.add_argument_group("what to read")
-    add = group.add_argument
-    add("--since", metavar="TIME", help="'10 min ago', 12:30, '2026-11-23 01:14:05'")
-    add("--until", metavar="TIME", help="the same forms")
-    add("-n", "--count", metavar="N", help="stop after N signals")
-    add("-f", "--follow", action="store_true", help="go on reading as the log grows and rotates")
-    add("--passwd", metavar="FILE", help="names of users: the /etc/passwd of the log's own host")
-    add("--errors", metavar="FILE", help="keep the lines that cannot be understood in FILE")
-    add(
-        "--progress", action="store_true", default=None, help="show a bar, even for a short reading"
-    )
-    add("--no-progress", dest="progress", action="store_false", help="show none")
-    add_groups(parser, (opts.OUTPUT,))
 
 
 def run(options: Chosen) -> int:
@@ -89,7 +87,7 @@ def run(options: Chosen) -> int:
             say(f"reading {', then '.join(log.paths)}")
     if options.errors:
         check_is_no_log(options.errors, logs)
-    with Rejects(options.errors) as rejects, Bar(options.progress, logs) as bar:
+    with Rejects(options.errors) as rejects, Bar(_wants_bar(options), logs) as bar:
         stop = Stop(sys.stdout.fileno())
         reading = Reading(stop, bar)
         keep = rejects.keep if options.errors else None
@@ -110,6 +108,10 @@ def run(options: Chosen) -> int:
     for line in unseen(source.evidence) if source.has_records() else ():
         say(line)
     return 0
+
+
+def _wants_bar(options: Chosen) -> bool | None:
+    return False if options.no_progress else options.progress or None
 
 
 def _events(

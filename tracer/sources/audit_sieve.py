@@ -53,9 +53,8 @@ _MARKED = KILLS | EXECS | {b""}  # the calls that matter, and what is no call
 _OF_CALLS = {b"", b"OBJ_PID"}
 _SYSCALL = b"\ntype=SYSCALL msg=audit("
 _RECORD = b" msg=audit("
-_NO_RECORD = re.compile(
-    rb"\n(?!type=(?:" + _FOLLOW + rb"|\w+(?:\[\d+\])? msg=audit\([\d.]+:\d))[^\n]"
-)
+# Like _ID, seldom needed: compiled where it is, not at the start.
+_NO_RECORD = rb"\n(?!type=(?:" + _FOLLOW + rb"|\w+(?:\[\d+\])? msg=audit\([\d.]+:\d))[^\n]"
 # Types that begin an event and say something about signals; other types are passed over.
 _TELLING = (
     rb"OBJ_PID|ANOM_ABEND|SECCOMP|DAEMON_|CONFIG_CHANGE|KERNEL|SYSTEM_BOOT|LANDLOCK|UNKNOWN|\d"
@@ -63,7 +62,7 @@ _TELLING = (
 _TELLS = re.compile(_TELLING + rb"|SYSCALL")
 # The ids of what says something: a call that sends signals, a SYSCALL record of an odd form, or such
 # a type.
-_ID = re.compile(
+_ID = (
     rb"\ntype=(?:SYSCALL msg=audit\(([\d.]+:\d+)\): "
     rb"(?:arch=(?:"
     + b"|".join(sorted(KILLS))
@@ -201,7 +200,7 @@ def _ids(
 ) -> dict[bytes, int]:
     """The ids of the events of these calls, and of those that begin with these types; where each begins."""
     if b"SYSCALL" in types:  # one of an odd form
-        odd = list(_ID.finditer(data, part, end))
+        odd = list(re.compile(_ID).finditer(data, part, end))
         return {id_[1] or id_[2]: id_.start() for id_ in reversed(odd)}
     marks = [b"): arch=%s " % call for call in calls] + [b"\ntype=%s" % kind for kind in types]
     lines = {
@@ -266,7 +265,7 @@ def _time(seconds: bytes, fraction: bytes) -> int:
 
 
 def _no_records(data: bytes, begin: int, start: int, end: int) -> Iterator[Line]:
-    for spot in _NO_RECORD.finditer(data, start, end):
+    for spot in re.compile(_NO_RECORD).finditer(data, start, end):
         line = spot.start() + 1
         yield Line(begin + line, data[line : line_end(data, spot.end())])
 
