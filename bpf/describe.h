@@ -12,7 +12,8 @@
 
 /*
  * The functions that are not static are verified once and by themselves, whatever their callers know
- * (Documentation/bpf/libbpf, "global functions", since v5.6): the verifier's work stays small.
+ * (Documentation/bpf/libbpf, "global functions", since v5.6): the verifier's work stays small. So is the
+ * body of a loop, which it would else walk through as often as the loop can turn.
  */
 
 /*
@@ -41,21 +42,22 @@ static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node)
 	return READ(node, parent);
 }
 
-static __always_inline void add_cgroup(struct process_record *record, struct kernfs_node *node)
+/* 0: the path is whole, or has no room left. */
+__noinline int add_cgroup_name(__u32 by)
 {
-	struct kernfs_node *parent;
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
+	struct kernfs_node *node, *parent;
 
-	record->flags |= CGROUP_CUT;
-	for (int step = 0; step < PATH_STEPS; step++) {
-		parent = parent_of(node);
-		if (!parent) {
-			record->flags &= ~CGROUP_CUT;
-			break;
-		}
-		if (!add_name(record->text + PATH_ROOM, &record->cgroup_size, READ(node, name)))
-			break;
-		node = parent;
+	if (!made)
+		return 0;
+	node = typed(kernfs_node, made->node);
+	parent = parent_of(node);
+	if (!parent) {
+		made->record.flags &= ~CGROUP_CUT;
+		return 0;
 	}
+	made->node = (__u64)parent;
+	return add_name(made->record.text + PATH_ROOM, &made->record.cgroup_size, READ(node, name));
 }
 
 /* Of any controller's state, though looked up in the one that a cgroup has of its own. */
@@ -72,25 +74,32 @@ static __always_inline struct cgroup *cgroup_of(struct cgroup_subsys_state *stat
 /* The cgroup of a task: its v2 path, or on a v1 or hybrid host, where that says only "/", the pids one. */
 __noinline int describe_cgroup(__u64 address, __u32 by)
 {
-	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
 	struct css_set *set = READ(typed(task_struct, address), cgroups);
+	/* Here, not where it is used: the kernel remembers one of this name and the enumeration's. */
+	__u64 controllers = (__u64)set + bpf_core_field_offset(struct css_set, subsys);
 	struct kernfs_node *node = READ(set, dfl_cgrp, kn);
 	struct cgroup_subsys_state *pids = NULL;
 	struct cgroup *group;
 
-	if (!record)
+	barrier_var(controllers);
+	if (!made)
 		return 0;
-	record->cgroup_id = READ(node, id);
+	made->record.cgroup_id = READ(node, id);
 	if (!parent_of(node) && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
-		bpf_core_read(&pids, sizeof(pids),
-			      &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
+		controllers += sizeof(pids) * bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+		bpf_probe_read_kernel(&pids, sizeof(pids), (void *)controllers);
 		group = cgroup_of(pids);
 		if (pids && READ(group, kn) != node) {
 			node = READ(group, kn);
-			record->flags |= CGROUP_V1;
+			made->record.flags |= CGROUP_V1;
 		}
 	}
-	add_cgroup(record, node);
+	made->node = (__u64)node;
+	made->record.flags |= CGROUP_CUT;
+	for (int step = 0; step < PATH_STEPS; step++)
+		if (!add_cgroup_name(by))
+			break;
 	return 0;
 }
 
@@ -100,35 +109,48 @@ static __always_inline struct mount *mount_of(struct vfsmount *seen_by_others)
 }
 
 /*
- * The path of the executable, component by component, over mount points up to the root of its mount
- * namespace: d_path() (fs/d_path.c) without its locks.
+ * One step of d_path() (fs/d_path.c), without its locks: a component, or a mount point passed over. 0: the root
+ * of the mount namespace is reached, or no room is left.
  */
+__noinline int add_exe_name(__u32 by)
+{
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
+	struct dentry *dentry, *parent;
+	struct mount *mount, *above;
+
+	if (!made || !made->node)
+		return 0;
+	dentry = typed(dentry, made->node);
+	mount = typed(mount, made->mount);
+	parent = READ(dentry, d_parent);
+	if (dentry == READ(mount, mnt.mnt_root) || dentry == parent) {
+		above = READ(mount, mnt_parent);
+		if (above == mount || !above) {
+			made->record.flags &= ~EXE_CUT;
+			return 0;
+		}
+		made->node = (__u64)READ(mount, mnt_mountpoint);
+		made->mount = (__u64)above;
+		return 1;
+	}
+	made->node = (__u64)parent;
+	return add_name(made->record.text, &made->record.exe_size, READ(dentry, d_name.name));
+}
+
+/* The path of the executable, from its last component on. */
 __noinline int describe_exe(__u64 address, __u32 by)
 {
-	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
 	struct file *file = READ(typed(task_struct, address), mm, exe_file);
-	struct dentry *dentry = READ(file, f_path.dentry), *parent;
-	struct mount *mount = mount_of(READ(file, f_path.mnt)), *above;
 
-	if (!record || !dentry)
+	if (!made || !file)
 		return 0;
-	record->flags |= EXE_CUT;
-	for (int step = 0; step < PATH_STEPS && dentry; step++) {
-		parent = READ(dentry, d_parent);
-		if (dentry == READ(mount, mnt.mnt_root) || dentry == parent) {
-			above = READ(mount, mnt_parent);
-			if (above == mount || !above) {
-				record->flags &= ~EXE_CUT;
-				break;
-			}
-			dentry = READ(mount, mnt_mountpoint);
-			mount = above;
-			continue;
-		}
-		if (!add_name(record->text, &record->exe_size, READ(dentry, d_name.name)))
+	made->node = (__u64)READ(file, f_path.dentry);
+	made->mount = (__u64)mount_of(READ(file, f_path.mnt));
+	made->record.flags |= EXE_CUT;
+	for (int step = 0; step < PATH_STEPS; step++)
+		if (!add_exe_name(by))
 			break;
-		dentry = parent;
-	}
 	return 0;
 }
 

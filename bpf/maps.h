@@ -86,7 +86,14 @@ struct {
 
 enum describer { ON_SIGNAL, ON_CALL, ON_CALL_AGAIN, DESCRIBERS };
 
-SCRATCH(process_scratch, struct process_record, DESCRIBERS);
+/* A record in the making; the place in a tree whose names are gathered: describe.h. */
+struct description {
+	struct process_record record;
+	__u64 node; /* a kernfs_node, or a dentry */
+	__u64 mount;
+};
+
+SCRATCH(process_scratch, struct description, DESCRIBERS);
 SCRATCH(argv_scratch, struct exec_argv, 2); /* of on_exec, and of on_exec_again */
 
 static __always_inline void count_loss(__u32 kind)

@@ -316,8 +316,8 @@ int on_oom(__u64 *ctx)
 	record->time = bpf_ktime_get_boot_ns();
 	record->tid = victim;
 	if ((__u32)(victim >> 32)) {
-		record->pid = READ(typed(task_struct, victim), tgid);
-		record->tid = READ(typed(task_struct, victim), pid);
+		record->pid = BPF_CORE_READ((struct task_struct *)victim, tgid);
+		record->tid = BPF_CORE_READ((struct task_struct *)victim, pid);
 	}
 	submit(record);
 	return 0;

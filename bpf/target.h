@@ -9,20 +9,31 @@
 #define SIGKILL 9 /* asm-generic/signal.h; the machines that differ are not built for */
 #define SIGXCPU 24
 
-/* True when no thread that was looked at would take the signal: complete_signal(), kernel/signal.c. */
-static __noinline bool all_block(struct task_struct *task, __u64 bit)
+/*
+ * What follows this node among a process's threads; 0 if its thread would take the signal, 1 if it is the last.
+ * Read by a helper it is a number, which is all that a verified function takes and returns.
+ */
+__noinline __u64 after_blocking(__u64 node, __u64 bit, __u64 end)
 {
-	struct signal_struct *group = READ(typed(task_struct, task), signal);
-	void *node = READ(group, thread_head.next);
-	struct task_struct *thread;
+	__u64 address = node - bpf_core_field_offset(struct task_struct, thread_node), next;
+
+	if (!(READ(typed(task_struct, address), blocked.sig[0]) & bit))
+		return 0;
+	next = (__u64)BPF_CORE_READ((struct task_struct *)address, thread_node.next);
+	return next == end ? 1 : next;
+}
+
+/* True when no thread that was looked at would take the signal: complete_signal(), kernel/signal.c. */
+__noinline int all_block(__u64 leader, __u64 bit)
+{
+	__u64 group = (__u64)BPF_CORE_READ((struct task_struct *)leader, signal);
+	__u64 end = group + bpf_core_field_offset(struct signal_struct, thread_head);
+	__u64 node = (__u64)BPF_CORE_READ((struct signal_struct *)group, thread_head.next);
 
 	for (int i = 0; i < THREADS_LOOKED_AT; i++) {
-		thread = typed(task_struct, node - bpf_core_field_offset(struct task_struct, thread_node));
-		if (!(READ(thread, blocked.sig[0]) & bit))
-			return false;
-		node = READ(thread, thread_node.next);
-		if (node == (void *)group + bpf_core_field_offset(struct signal_struct, thread_head))
-			return true;
+		node = after_blocking(node, bit, end);
+		if (node <= 1)
+			return node;
 	}
 	return false;
 }
@@ -35,10 +46,17 @@ static __always_inline bool is_limited(struct task_struct *task)
 	       READ(task, signal, rlim[RLIMIT_RTTIME].rlim_cur) != RLIM_INFINITY;
 }
 
-/*
- * The verifier lets a typed pointer be read at constant places only, and a helper that reads anywhere
- * costs more than the six comparisons that this becomes.
- */
+#ifdef CASTS
+/* The verifier lets a typed pointer be read at constant places only: it is moved before it is given its type. */
+static __always_inline void *handler_of(struct sighand_struct *sighand, __u32 number)
+{
+	__u32 step = bpf_core_field_size(struct sighand_struct, action[0]);
+	struct sighand_struct *moved = typed(sighand_struct, (void *)sighand + (number - 1) * step);
+
+	return moved->action[0].sa.sa_handler;
+}
+#else
+/* A helper that reads anywhere costs more than the six comparisons that this becomes. */
 #define HANDLER(n)    \
 	case (n) + 1: \
 		return sighand->action[n].sa.sa_handler;
@@ -60,6 +78,7 @@ static __always_inline void *handler_of(struct sighand_struct *sighand, __u32 nu
 	}
 	return NULL;
 }
+#endif
 
 static __always_inline __u32 target_flags(struct task_struct *task, __u32 number, bool group)
 {
@@ -81,7 +100,8 @@ static __always_inline __u32 target_flags(struct task_struct *task, __u32 number
 	else if (handler != SIG_DFL)
 		flags |= TARGET_HANDLES;
 	if (task->blocked.sig[0] & bit) {
-		if (!group || shared->nr_threads == 1 || all_block(task, bit))
+		if (!group || shared->nr_threads == 1 ||
+		    all_block((__u64)BPF_CORE_READ(task, group_leader), bit))
 			flags |= TARGET_BLOCKS;
 	}
 	return flags;
