@@ -60,15 +60,22 @@ __noinline int add_cgroup_name(__u32 by)
 	return add_name(made->record.text + PATH_ROOM, &made->record.cgroup_size, READ(node, name));
 }
 
+static __always_inline struct kernfs_node *node_of(struct cgroup *cgroup)
+{
+	__u64 root = (__u64)cgroup - bpf_core_field_offset(struct cgroup_root, cgrp);
+
+	return READ(typed(cgroup_root, root), cgrp.kn);
+}
+
 /* Of any controller's state, though looked up in the one that a cgroup has of its own. */
 static __always_inline struct cgroup *cgroup_of(struct cgroup_subsys_state *state)
 {
-	void *place = (void *)state + bpf_core_field_offset(struct cgroup, self.cgroup) -
-		      bpf_core_field_offset(struct cgroup, self);
+	void *place = (void *)state + bpf_core_field_offset(struct cgroup_root, cgrp.self.cgroup) -
+		      bpf_core_field_offset(struct cgroup_root, cgrp.self);
 	struct cgroup *cgroup = NULL;
 
 	bpf_probe_read_kernel(&cgroup, sizeof(cgroup), place);
-	return typed(cgroup, cgroup);
+	return cgroup;
 }
 
 /* The cgroup of a task: its v2 path, or on a v1 or hybrid host, where that says only "/", the pids one. */
@@ -78,9 +85,8 @@ __noinline int describe_cgroup(__u64 address, __u32 by)
 	struct css_set *set = READ(typed(task_struct, address), cgroups);
 	/* Here, not where it is used: the kernel remembers one of this name and the enumeration's. */
 	__u64 controllers = (__u64)set + bpf_core_field_offset(struct css_set, subsys);
-	struct kernfs_node *node = READ(set, dfl_cgrp, kn);
+	struct kernfs_node *node = node_of(READ(set, dfl_cgrp)), *limited;
 	struct cgroup_subsys_state *pids = NULL;
-	struct cgroup *group;
 
 	barrier_var(controllers);
 	if (!made)
@@ -89,9 +95,9 @@ __noinline int describe_cgroup(__u64 address, __u32 by)
 	if (!parent_of(node) && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
 		controllers += sizeof(pids) * bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
 		bpf_probe_read_kernel(&pids, sizeof(pids), (void *)controllers);
-		group = cgroup_of(pids);
-		if (pids && READ(group, kn) != node) {
-			node = READ(group, kn);
+		limited = pids ? node_of(cgroup_of(pids)) : node;
+		if (limited != node) {
+			node = limited;
 			made->record.flags |= CGROUP_V1;
 		}
 	}

@@ -2,8 +2,10 @@
 /*
  * The few kernel types that are read, with the few fields used: libbpf relocates each access by the
  * running kernel's BTF (CO-RE). For each type that an access begins at it looks through the names of all
- * types of the kernel, a millisecond: so a renamed field stands beside its old name, not in a flavour of its
- * own (___old), and what lies within another type is read through that.
+ * types of the kernel, a third of a millisecond: so a renamed field stands beside its old name, not in a
+ * flavour of its own (___old), and what lies within another type is read through that. It remembers them from
+ * one load to the next, but only one of those whose names' hashes have the same remainder by 31:
+ * bpf_core_find_cands(), kernel/bpf/btf.c.
  */
 #ifndef SIGTRACE_KERNEL_H
 #define SIGTRACE_KERNEL_H
@@ -111,6 +113,11 @@ struct cgroup_subsys_state {
 struct cgroup {
 	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
+};
+
+/* What is read of a cgroup is looked up here: the kernel remembers this name beside all others, see above. */
+struct cgroup_root {
+	struct cgroup cgrp;
 };
 
 struct css_set {
