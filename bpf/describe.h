@@ -174,23 +174,40 @@ static __always_inline __u32 own_pid(struct task_struct *leader)
 	return number;
 }
 
+/* 0: nobody is above. */
+__noinline int add_ancestor(__u32 by)
+{
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
+	struct ancestor *ancestor;
+	struct task_struct *parent;
+	__u64 child;
+
+	if (!made)
+		return 0;
+	child = made->node;
+	ancestor = &made->record.ancestor[made->record.ancestors & (ANCESTORS - 1)];
+	parent = READ(typed(task_struct, child), real_parent, group_leader);
+	made->node = (__u64)parent;
+	if (!parent || !READ(parent, tgid))
+		return 0;
+	ancestor->pid = READ(parent, tgid);
+	ancestor->start = READ(parent, start_boottime);
+	BPF_CORE_READ_STR_INTO(&ancestor->comm, parent, comm);
+	made->record.ancestors++;
+	return 1;
+}
+
 __noinline int describe_ancestors(__u64 address, __u32 by)
 {
-	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
-	struct task_struct *parent = typed(task_struct, address);
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
 
-	if (!record)
+	if (!made)
 		return 0;
-	for (int i = 0; i < ANCESTORS; i++) {
-		parent = READ(parent, real_parent, group_leader);
-		if (!parent || !READ(parent, tgid))
+	made->node = address;
+	for (int i = 0; i < ANCESTORS; i++)
+		if (!add_ancestor(by))
 			break;
-		record->ancestor[i].pid = READ(parent, tgid);
-		record->ancestor[i].start = READ(parent, start_boottime);
-		BPF_CORE_READ_STR_INTO(&record->ancestor[i].comm, parent, comm);
-		record->ancestors = i + 1;
-	}
-	record->ppid = record->ancestor[0].pid;
+	made->record.ppid = made->record.ancestor[0].pid;
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct {
 
 struct verdicts {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC); /* filled before anything is attached; mostly empty */
 	__uint(max_entries, 1024); /* set before load, if the filter has more */
 	__type(key, __u32);
 	__type(value, __u8); /* the filter's own: being in the map is the verdict */
@@ -86,10 +87,10 @@ struct {
 
 enum describer { ON_SIGNAL, ON_CALL, ON_CALL_AGAIN, DESCRIBERS };
 
-/* A record in the making; the place in a tree whose names are gathered: describe.h. */
+/* A record in the making, and the place in a tree whose names are gathered: describe.h. */
 struct description {
 	struct process_record record;
-	__u64 node; /* a kernfs_node, or a dentry */
+	__u64 node; /* a task, a kernfs_node, or a dentry */
 	__u64 mount;
 };
 

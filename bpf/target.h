@@ -4,23 +4,30 @@
 #define SIGTRACE_TARGET_H
 
 #define THREADS_LOOKED_AT 32
+#define THREADS_AT_ONCE 8
 #define SIG_DFL 0
 #define SIG_IGN 1
 #define SIGKILL 9 /* asm-generic/signal.h; the machines that differ are not built for */
 #define SIGXCPU 24
 
 /*
- * What follows this node among a process's threads; 0 if its thread would take the signal, 1 if it is the last.
- * Read by a helper it is a number, which is all that a verified function takes and returns.
+ * What follows some nodes among a process's threads; 0 if one of these threads would take the signal, 1 if all
+ * to the end block it. Read by a helper a node is a number, which is all that a verified function
+ * (describe.h) takes and returns.
  */
 __noinline __u64 after_blocking(__u64 node, __u64 bit, __u64 end)
 {
-	__u64 address = node - bpf_core_field_offset(struct task_struct, thread_node), next;
+	__u64 address;
 
-	if (!(READ(typed(task_struct, address), blocked.sig[0]) & bit))
-		return 0;
-	next = (__u64)BPF_CORE_READ((struct task_struct *)address, thread_node.next);
-	return next == end ? 1 : next;
+	for (int i = 0; i < THREADS_AT_ONCE; i++) {
+		address = node - bpf_core_field_offset(struct task_struct, thread_node);
+		if (!(READ(typed(task_struct, address), blocked.sig[0]) & bit))
+			return 0;
+		node = (__u64)BPF_CORE_READ((struct task_struct *)address, thread_node.next);
+		if (node == end)
+			return 1;
+	}
+	return node;
 }
 
 /* True when no thread that was looked at would take the signal: complete_signal(), kernel/signal.c. */
@@ -30,7 +37,7 @@ __noinline int all_block(__u64 leader, __u64 bit)
 	__u64 end = group + bpf_core_field_offset(struct signal_struct, thread_head);
 	__u64 node = (__u64)BPF_CORE_READ((struct signal_struct *)group, thread_head.next);
 
-	for (int i = 0; i < THREADS_LOOKED_AT; i++) {
+	for (int i = 0; i < THREADS_LOOKED_AT / THREADS_AT_ONCE; i++) {
 		node = after_blocking(node, bit, end);
 		if (node <= 1)
 			return node;
