@@ -148,7 +148,7 @@ def _keep_freed_memory() -> None:
     """Have malloc keep what a block leaves for the next one. It would go back to the kernel, and each page
     of it come again by a fault; to free a mapped chunk raises both limits (mallopt(3),
     M_MMAP_THRESHOLD)."""
-    bytes(2 * PIECE)
+    bytes(1 << 20)
 
 
 def _claim(claims: int) -> int | None:
