@@ -85,6 +85,7 @@ def _run_command(name: str, words: list[str]) -> int:
     if chosen is None:
         parser = command_parser(name, command.OPTIONS, command.EPILOG)
         chosen = parse(parser, words)
+    gc.freeze()
     gc.enable()
     return int(command.run(chosen))
 
