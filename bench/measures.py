@@ -128,7 +128,7 @@ _MEASURES = (
     Measure(latency.START, _start, _LIVE, 9),
     Measure(latency.ECHO, _echo, _LIVE, 3),
     Measure(latency.IDLE, _idle, (CORE, FULL, SIGSNOOP), 3),
-    Measure(kernel.RUN_TIME, _run_time, (CORE, FULL, kernel.RESERVE)),
+    Measure(kernel.RUN_TIME, _run_time, (CORE, FULL, kernel.RESERVE, kernel.TIMED)),
     _replay(replay.OF_SPARSE, replay.SPARSE_READERS, 5),
     _replay(replay.OF_KILLS, replay.KILLS_READERS, 5),
     _replay(replay.BY_SIZE, replay.SIZE_READERS, 3),

@@ -11,10 +11,14 @@ struct {
 SEC("tp_btf/signal_generate")
 int on_signal(__u64 *ctx)
 {
-	void *record = bpf_ringbuf_reserve(&ring, 64, 0);
+	__u64 *record = bpf_ringbuf_reserve(&ring, 64, 0);
 
-	if (record)
-		bpf_ringbuf_submit(record, 0);
+	if (!record)
+		return 0;
+#ifdef TIMED
+	*record = bpf_ktime_get_boot_ns();
+#endif
+	bpf_ringbuf_submit(record, 0);
 	return 0;
 }
 

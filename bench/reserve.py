@@ -1,4 +1,4 @@
-"""``python -m bench.reserve OBJECT``: runs reserve.bpf.o and empties its ring as sigtrace does."""
+"""``python -m bench.reserve OBJECT``: runs what reserve.bpf.c became and empties its ring as sigtrace does."""
 
 from __future__ import annotations
 
