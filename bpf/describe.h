@@ -148,10 +148,11 @@ __noinline int describe_exe(__u64 address, __u32 by)
 {
 	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
 	struct file *file = READ(typed(task_struct, address), mm, exe_file);
+	struct dentry *dentry = READ(file, f_path.dentry);
 
-	if (!made || !file)
+	if (!made || !dentry)
 		return 0;
-	made->node = (__u64)READ(file, f_path.dentry);
+	made->node = (__u64)dentry;
 	made->mount = (__u64)mount_of(READ(file, f_path.mnt));
 	made->record.flags |= EXE_CUT;
 	for (int step = 0; step < PATH_STEPS; step++)
