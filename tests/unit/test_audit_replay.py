@@ -364,7 +364,8 @@ def test_nothing_in_a_log_or_its_name_acts_on_a_terminal(words, log):
 @pytest.mark.parametrize(
     ("text", "like"),
     [
-        (b"", "empty"),
+        (b"", "is empty"),
+        (b"\n \n", "is empty"),
         (b"\x7fELF\0\0", "program"),
         (b"Nov 23 01:48:24 host sshd[1]: hello\n", "syslog"),
         (b'{"v": 1, "event": "signal"}\n', "sigtrace's own JSON"),
@@ -382,7 +383,15 @@ def test_a_file_without_records_says_what_it_looks_like(text, like, log):
     said = done.stderr.decode().splitlines()
     assert len(said) == 3
     assert like in said[1]
-    assert like in looks_like(str(path))
+    assert like in looks_like(str(path), anything=True)
+
+
+@pytest.mark.parametrize(("text", "why"), [(b"", "is empty"), (b"hello\n", "holds something else")])
+def test_a_pipe_without_records_says_whether_anything_came(text, why):
+    """ausearch that finds nothing writes nothing."""
+    done = replay("-", input=text)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines()[1] == f"  why: standard input {why}"
 
 
 def test_a_folder_without_records_names_its_files(log, tmp_path):

@@ -96,7 +96,7 @@ def run(options: Chosen) -> int:
         events = joiner.counted(_events(source, reading, options, stop))
         held = _first(events, source, patient=not options.follow)
         if not (options.follow or source.has_records() or stop.asked()):
-            raise no_records([path for log in logs for path in log.paths])
+            raise no_records(source)
         pipeline = Pipeline(filter_, joiner, bar.before(sink), count=count)
         try:
             sink.start()
@@ -307,14 +307,16 @@ def check_is_no_log(path: str, logs: Iterable[LogSet]) -> None:
             )
 
 
-def no_records(paths: list[str]) -> Problem:
-    """The problem of files that hold no audit record at all."""
+def no_records(source: AuditLog) -> Problem:
+    """The problem of logs that hold no audit record at all."""
     from tracer.sources.looks import looks_like
 
-    names = ["standard input" if path == STDIN else path for path in paths[:3]]
-    seen = "; ".join(f"{name} looks like {looks_like(path)}" for name, path in zip(names, paths))
+    logs = zip(source.logs, source.tallies)
+    some = [(path, tally) for log, tally in logs for path in log.paths][:3]
+    names = ["standard input" if path == STDIN else path for path, _ in some]
+    looks = [looks_like(path, anything=tally.lines > 0) for path, tally in some]
     return Problem(
         "no audit records in " + ", ".join(names),
-        seen,
+        "; ".join(f"{name} {words}" for name, words in zip(names, looks)),
         "sigtrace replay /var/log/audit/audit.log",
     )

@@ -32,21 +32,19 @@ _TEXTS = (
 )
 
 
-def looks_like(path: str) -> str:
-    """A few words on what the file seems to be."""
+def looks_like(path: str, *, anything: bool) -> str:
+    """A few words on what the file seems to be; ``anything``: a line was read from it."""
     if path == STDIN or not os.path.isfile(path):  # what has been read from a pipe is gone
-        return "something else"
+        return "holds something else" if anything else "is empty"
     try:
         with open_log(path) as stream:
             head = next(read_blocks(stream), b"")
     except (EOFError, Problem):
-        return "a damaged archive"
-    return _words(head)
+        return "looks like a damaged archive"
+    return f"looks like {_words(head)}" if head.strip() else "is empty"
 
 
 def _words(head: bytes) -> str:
-    if not head.strip():
-        return "an empty file"
     for magic, words in _MAGIC:
         if head.startswith(magic):
             return words
