@@ -123,6 +123,29 @@ def test_what_a_process_did_later_is_not_what_was_known(tmp_path):
     assert b"".join(line + b"\n" for line in sight.lines) == early
 
 
+def test_of_too_many_processes_those_shown_last_are_remembered(tmp_path, monkeypatch):
+    """By when they were shown last, not first; the parts of their execs are no more than those."""
+    monkeypatch.setattr(audit_sights, "PIDS_MAX", 10)
+    path = tmp_path / "audit.log"
+    texts = [
+        logs.execve(n, pid, b"sh", [b"sh", b"%d" % n])
+        for n, pid in enumerate([800, *range(801, 850), 800])
+    ]
+    path.write_bytes(b"".join(texts))
+    with path.open("rb") as stream:
+        sights = audit_sights.Sights(stream.fileno())
+        at = -1
+        for text in texts:
+            pid = b"%d" % (800 + texts.index(text) % 50)
+            sights.add(Shown(at, pid, pid))
+            at += len(text)
+        told = {pid: list(sights.of(b"%d" % pid, at)) for pid in range(800, 850)}
+    assert 5 <= len([pid for pid, found in told.items() if found]) <= 10
+    assert told[800]
+    assert told[849]
+    assert not told[801]
+
+
 def test_a_kill_of_x32_is_one(tmp_path):
     """Its number bears a bit, and nothing else in the log speaks of it: it has no OBJ_PID record."""
     path = tmp_path / "audit.log"

@@ -217,9 +217,10 @@ def _serials(
 ) -> Iterator[Serials]:
     """The serials of a part. Mostly there are as many events as the first and the last one tell."""
     first = _SERIAL.search(data, part, end) if count else None
-    if only_calls:
-        last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end), end) if first else None
-    else:
+    last = None
+    if first and only_calls:
+        last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end), end)
+    elif first:
         *_, last = (None, *_SERIAL.finditer(data, max(part, end - LONG), end))
     if first and last and int(last[3]) - int(first[3]) + 1 == count:
         began, ended = _time(*first.group(1, 2)), _time(*last.group(1, 2))

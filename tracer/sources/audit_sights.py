@@ -38,8 +38,7 @@ class Sights:
         """Take in what the next part shows."""
         self._seen.update(zip(shown.pids.split(), repeat(shown.offset)))
         self._execs.update(zip(shown.execs.split(), repeat(shown.offset)))
-        if len(self._seen) > PIDS_MAX:
-            self._seen = dict(list(self._seen.items())[PIDS_MAX // 2 :])
+        self._seen, self._execs = _bounded(self._seen), _bounded(self._execs)
 
     def of_each(self, wanted: Wanted) -> Iterator[Sight]:
         """What is known of each of these pids."""
@@ -58,6 +57,14 @@ class Sights:
                 # The last part of a piece is shorter than others: what follows it is too late.
                 end = min(event_end(data, start + PART), at - begin)
                 yield from sights_in(data, start, end, pid)
+
+
+def _bounded(places: dict[bytes, int]) -> dict[bytes, int]:
+    """The same; of more than PIDS_MAX the half that was shown last."""
+    if len(places) <= PIDS_MAX:
+        return places
+    middle = sorted(places.values())[len(places) // 2]
+    return {pid: at for pid, at in places.items() if at >= middle}
 
 
 def line_end(data: bytes, spot: int) -> int:
