@@ -71,8 +71,7 @@ def _run(words: list[str]) -> int:
 def _run_command(name: str, words: list[str]) -> int:
     import importlib
 
-    from tracer.option import read_plain
-    from tracer.options import COMMANDS, command_parser, parse
+    from tracer.options import COMMANDS, choose_for
 
     if name not in COMMANDS:
         raise Problem(
@@ -81,10 +80,7 @@ def _run_command(name: str, words: list[str]) -> int:
             f"sigtrace --signal 9, or sigtrace {{{','.join(COMMANDS)}}}",
         )
     command = importlib.import_module("tracer.commands." + name.replace("-", "_"))
-    chosen = read_plain(command.OPTIONS, words)
-    if chosen is None:
-        parser = command_parser(name, command.OPTIONS, command.EPILOG)
-        chosen = parse(parser, words)
+    chosen = choose_for(name, command.OPTIONS, command.EPILOG, words)
     gc.freeze()
     gc.enable()
     return int(command.run(chosen))

@@ -137,40 +137,31 @@ def choose(words: Sequence[str]) -> Chosen:
     return parse(live_parser(), words) if plain is None else plain
 
 
-def live_parser() -> Parser:
-    import argparse
+def choose_for(command: str, groups: Iterable[Group], epilog: str, words: Sequence[str]) -> Chosen:
+    """The same for one of COMMANDS, with these options and this end of its help."""
+    plain = read_plain(groups, words)
+    return parse(command_parser(command, groups, epilog), words) if plain is None else plain
 
-    from tracer.parser import Parser, add
+
+def live_parser() -> Parser:
+    from tracer.parser import parser_of
 
     commands = "".join(f"  {name:<12} {what}\n" for name, what in COMMANDS.items())
-    parser = Parser(
+    parser = parser_of(
+        LIVE,
         prog="sigtrace",
         description="Who sent this signal, and what became of it?",
         usage="sigtrace [options]\n       sigtrace {" + ",".join(COMMANDS) + "} …",
         epilog=f"other commands (each has --help):\n{commands}\n{EXAMPLES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"sigtrace {__version__}")
-    add(parser, LIVE)
     return parser
 
 
 def command_parser(name: str, groups: Iterable[Group], epilog: str) -> Parser:
-    """The parser of one of COMMANDS."""
-    import argparse
+    from tracer.parser import parser_of
 
-    from tracer.parser import Parser, add
-
-    parser = Parser(
-        prog=f"sigtrace {name}",
-        description=COMMANDS[name],
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add(parser, groups)
-    return parser
+    return parser_of(groups, prog=f"sigtrace {name}", description=COMMANDS[name], epilog=epilog)
 
 
 def parse(parser: Parser, words: Sequence[str]) -> Chosen:

@@ -33,7 +33,17 @@ class _AlsoThis(argparse.Action):
         setattr(namespace, self.dest, text if before is None else f"{before},{text}")
 
 
-def add(parser: argparse.ArgumentParser, groups: Iterable[Group]) -> None:
+def parser_of(
+    groups: Iterable[Group], prog: str, description: str, epilog: str, usage: str | None = None
+) -> Parser:
+    """The parser of these options."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog, usage, description, epilog, formatter_class=layout, allow_abbrev=False)
+    _add(parser, groups)
+    return parser
+
+
+def _add(parser: Parser, groups: Iterable[Group]) -> None:
     for group in groups:
         titled = parser.add_argument_group(group.title, group.description)
         for option in group.options:
