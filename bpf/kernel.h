@@ -115,7 +115,7 @@ struct cgroup {
 	struct kernfs_node *kn;
 };
 
-/* What is read of a cgroup is looked up here: the kernel remembers this name beside all others, see above. */
+/* A cgroup's fields are looked up as parts of this: its own name has the same remainder as file's, see above. */
 struct cgroup_root {
 	struct cgroup cgrp;
 };
