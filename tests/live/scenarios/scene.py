@@ -75,3 +75,8 @@ def status_of(pid, field):
         if name == field:
             return value.strip()
     raise KeyError(field)
+
+
+def finish(*processes):
+    for process in processes:
+        process.communicate()
