@@ -78,5 +78,6 @@ def status_of(pid, field):
 
 
 def finish(*processes):
+    """Wait for the end of what was started, its input closed."""
     for process in processes:
         process.communicate()
