@@ -102,6 +102,17 @@ def told_alike(path, text, shared, ordered=False):
     assert sieved.tallies[0].bad == read.tallies[0].bad
 
 
+def test_a_serial_is_missing_before_a_record_that_is_cut(tmp_path):
+    crash = (9, 801, b"victim", [], 0)
+    told_alike(tmp_path / "audit.log", log([crash], {79})[:-20], shared=False)
+
+
+def test_a_part_with_one_event_behind_a_gap(tmp_path):
+    """Its time is not that of the event before it."""
+    kills = [(6, 801, b"", [802, 803, 804], 1)] * 3
+    told_alike(tmp_path / "audit.log", log(kills, {77, 79}), shared=False)
+
+
 def test_a_victim_named_beyond_the_part_that_is_read_whole(tmp_path):
     """Its OBJ_PID record lies in the next part, its exec in an earlier one."""
     of_801 = [(0, 801, b"victim", [], 0)]

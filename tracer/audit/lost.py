@@ -36,7 +36,7 @@ class Losses:
 
     def after(self, one: Record) -> Iterator[Record]:
         """The losses that a record shows."""
-        if one.stamp.serial < 0 or one.type in _DAEMON:
+        if not is_numbered(one):
             return
         if one.type == record.KERNEL and b"state=initialized" in one.body:
             self._lost = 0
@@ -76,6 +76,11 @@ class Losses:
         for node, gaps in self._gaps.items():
             for gap in gaps.end():
                 yield self.gap(gap, node)
+
+
+def is_numbered(one: Record) -> bool:
+    """Whether the serial of a record is one that the kernel has counted."""
+    return one.stamp.serial >= 0 and one.type not in _DAEMON
 
 
 def loss(group: Group, one: Record, known: Known) -> Iterator[Loss]:

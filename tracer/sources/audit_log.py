@@ -23,7 +23,6 @@ from tracer.sources.audit_plain import (
     SIEVE_MIN,
     LineNumbers,
     can_be_sieved,
-    cut_record,
     last_line,
     sieved_records,
 )
@@ -166,10 +165,8 @@ class AuditLog:
                 tally.path = path
                 cuts: list[str] = []
                 last = _open_end(path, cuts)(last_line(path))
-                size = whole_lines(path) if cuts else None
-                yield from sieved_records(path, tally, size, self._proceed)
-                if cuts:
-                    yield from cut_record(path, last, tally)
+                size, cut = (whole_lines(path), last) if cuts else (None, b"")
+                yield from sieved_records(path, tally, size, self._proceed, cut)
                 yield from self._cut(cuts, tally)
         self.evidence.first_process = self.evidence.first_process or tally.first_process
 

@@ -14,7 +14,7 @@ from tracer.audit.coalesce import Group
 from tracer.audit.dates import DateStyle, epoch
 from tracer.audit.gaps import Gaps
 from tracer.audit.lines import LineReader
-from tracer.audit.lost import Losses
+from tracer.audit.lost import Losses, is_numbered
 from tracer.audit.record import Record, Stamp
 from tracer.audit.tally import Tally
 from tracer.sources.audit_finds import (
@@ -59,11 +59,16 @@ def can_be_sieved(path: str, least: int = SIEVE_MIN) -> bool:
 
 
 def sieved_records(
-    path: str, tally: Tally, size: int | None = None, proceed: Proceed = always
+    path: str,
+    tally: Tally,
+    size: int | None = None,
+    proceed: Proceed = always,
+    cut: bytes = b"",
 ) -> Iterator[Record | Group | Alike]:
     """The records that matter, and groups to learn processes from (``Known.see``).
 
-    ``size`` in bytes: how much of the file to read, None for all of it.
+    ``size`` in bytes: how much of the file to read, None for all of it. ``cut``: the line that follows, whose end
+    is missing; what it still holds is told too.
     """
     with open(path, "rb", buffering=0) as stream:
         size = os.fstat(stream.fileno()).st_size if size is None else size
@@ -73,6 +78,8 @@ def sieved_records(
         reading = _Reading(stream.fileno(), path, tally)
         for piece in Pieces(stream.fileno(), size, proceed).each():
             yield from reading.of_piece(piece)
+        if cut:
+            yield from reading.of_cut(Line(size, cut))
         yield from reading.end()
 
 
@@ -108,6 +115,14 @@ class _Reading:
                 yield from _many_records(one, self._reader, self._tally, self._numbers)
             else:
                 yield from self._of_one(one)
+
+    def of_cut(self, line: Line) -> Iterator[Record]:
+        """The record that a cut line still holds; it is told if it holds none."""
+        for one in _one_by_one(line, self._reader, self._tally, self._numbers):
+            self._tally.record(one)
+            for gap in self._gaps.feed(one.stamp.serial, one.stamp.time) if is_numbered(one) else ():
+                yield self._losses.gap(gap, None)
+            yield one
 
     def end(self) -> Iterator[Record]:
         """The gaps that are open at the end of the file."""
@@ -184,15 +199,6 @@ def _one_by_one(
         elif line.strip():
             tally.bad_line(numbers.at(offset), line, "no audit record can be read from it")
         offset += len(line) + 1
-
-
-def cut_record(path: str, line: bytes, tally: Tally) -> Iterator[Record]:
-    """The record that the last line, which is cut, still holds; it is told if it holds none."""
-    offset = whole_lines(path)
-    numbers, reader = LineNumbers(path), LineReader(DateStyle())
-    for one in _one_by_one(Line(offset, line), reader, tally, numbers):
-        tally.record(one)
-        yield one
 
 
 class LineNumbers:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Container, Iterable, Iterator
 from itertools import chain, compress
 
-from tracer.audit.dates import NS
 from tracer.sources import audit_sights
 from tracer.sources.audit_batch import KILLS, Sorts, concerned
 from tracer.sources.audit_finds import Batch, Found, Line, Lines, Piece, Serials, Shown, Wanted
@@ -32,7 +32,7 @@ from tracer.sources.audit_sights import (
     spots_of,
 )
 
-BLOCK = 1 << 18  # what is looked at several times stays in the CPU's cache
+BLOCK = 1 << 19  # what is looked at several times stays in the CPU's cache
 DENSE = 6  # ids in one part, from which on reading every line of it is cheaper
 _STRADDLE = 8  # so many events may begin or end in another part
 
@@ -41,10 +41,14 @@ _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
 # The beginnings of events, and lines that are no records. Groups: a SYSCALL's call and pid; another
 # record's type; none for a line that is no record. To look at the rest of the records that follow
 # others would take half as long again: damage there is found only where the event is read.
-_BEGIN = re.compile(
+_BEGIN_WORDS = (
     rb"\n(?!type=(?:" + _FOLLOW + rb"))(?:type=(?:"
-    rb"SYSCALL msg=audit\([\d.]+:\d+\): arch=(\w+ syscall=\d+) [^p]*ppid=\d+ pid=(\d+) "
+    rb"SYSCALL msg=audit\([0-9.]++:[0-9]++\): arch=([0-9a-f]++ syscall=[0-9]++) [^p]*+ppid=[0-9]++ pid=([0-9]++) "
     rb"|(\w+)(?:\[\d+\])? msg=audit\([\d.]+:\d|)|[^\n])"
+)
+# Python before 3.11 has no possessive repeats, which match the same here and forget where to try again.
+_BEGIN = re.compile(
+    _BEGIN_WORDS if sys.version_info >= (3, 11) else re.sub(rb"([*+])\+", rb"\1", _BEGIN_WORDS)
 )
 _SERIAL = re.compile(
     rb"\ntype=(?!" + _FOLLOW + rb"|OBJ|DAEMON)\w+ msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
@@ -52,7 +56,7 @@ _SERIAL = re.compile(
 _MARKED = KILLS | EXECS | {b""}  # the calls that matter, and what is no call
 _OF_CALLS = {b"", b"OBJ_PID"}
 _SYSCALL = b"\ntype=SYSCALL msg=audit("
-_RECORD = b" msg=audit("
+_RECORD = b"msg=audit("
 # Like _ID, seldom needed: compiled where it is, not at the start.
 _NO_RECORD = rb"\n(?!type=(?:" + _FOLLOW + rb"|\w+(?:\[\d+\])? msg=audit\([\d.]+:\d))[^\n]"
 # Types that begin an event and say something about signals; other types are passed over.
@@ -88,6 +92,7 @@ class _Sieve:
         self._fd = fd
         self._sorts = sorts
         self._dense = False
+        self._told: tuple[int, int] | None = None  # the last serial, and its time
         self._fetched: set[bytes] = set()
         self._asked: set[bytes] = set()
 
@@ -130,7 +135,7 @@ class _Sieve:
         others = [kind for call, kind in zip(calls, types) if not call] if b"" in marked else []
         damaged = b"" in others
         count = 0 if damaged else len(rows) - others.count(b"OBJ_PID")
-        yield from _serials(data, part, end, count, only_calls=_OF_CALLS.issuperset(others))
+        yield from self._serials(data, part, end, count, only_calls=_OF_CALLS.issuperset(others))
         sends, telling = marked & KILLS, set(filter(_TELLS.match, others))
         ids = _ids(data, part, end, sends, telling) if sends or telling else {}
         shown = b" ".join(pids)
@@ -141,21 +146,51 @@ class _Sieve:
             return
         if damaged:
             yield from _no_records(data, begin, part, end)
+        execs = tuple(compress(pids, map(EXECS.__contains__, calls))) if marked else ()
         if ids:
-            yield from self._fetch(data, begin, part, ids)
-        execs = compress(pids, map(EXECS.__contains__, calls)) if marked else ()
+            yield from self._fetch(data, begin, part, ids, dict.fromkeys(pids), execs)
         self._asked.clear()
         yield Shown(begin + part, shown, b" ".join(execs))
 
+    def _serials(
+        self, data: bytes, part: int, end: int, count: int, *, only_calls: bool
+    ) -> Iterator[Serials]:
+        """The serials of a part. Mostly there are as many events as the last serial before it, or the first
+        in it, and its own last one tell."""
+        last = _last_stamp(data, part, end, only_calls=only_calls) if count else None
+        if last is not None:
+            began = self._told or last
+            if last[0] - began[0] != count:
+                first = _SERIAL.search(data, part, end)
+                serial, time = _stamp(*first.groups()) if first else last
+                began = serial - 1, time
+            self._told = last
+            if last[0] - began[0] == count:
+                yield Serials(began[0] + 1, last[0], began[1] if count > 1 else last[1], last[1])
+                return
+        for one in _SERIAL.findall(data, part, end):
+            serial, time = _stamp(*one)
+            yield Serials(serial, serial, time, time)
+
     def _of_batch(self, batch: Batch, at: int) -> Iterator[Found]:
         yield from _serials_of(batch)
+        self._told = batch.serials[-1], batch.times[-1]
         pids = map(self._sorts.concerned.__getitem__, batch.sorts)
         yield from self._before(chain.from_iterable(pids), at)
         yield from self._sorts.take_new()
         yield batch
 
-    def _fetch(self, data: bytes, begin: int, part: int, ids: dict[bytes, int]) -> Iterator[Found]:
-        """All lines of these events, each event after what is known of the processes in it."""
+    def _fetch(
+        self,
+        data: bytes,
+        begin: int,
+        part: int,
+        ids: dict[bytes, int],
+        shown: Container[bytes],
+        execs: Container[bytes],
+    ) -> Iterator[Found]:
+        """All lines of these events, each event after what is known of the processes in it. ``shown``, ``execs``: the
+        pids in this part, and those that exec."""
         for id_, place in ids.items():
             if id_ in self._fetched:
                 continue
@@ -167,8 +202,8 @@ class _Sieve:
             text = b"\n".join(line for _, line in lines) + b"\n"
             pids = concerned(text)
             yield from self._before(pids, begin + part)
-            for pid in pids:
-                yield from sights_in(data, part, lines[0][0], pid)
+            for pid in filter(shown.__contains__, pids):
+                yield from sights_in(data, part, lines[0][0], pid, execs=pid in execs)
             for spot, line in lines:
                 yield Line(begin + spot + 1, line)
 
@@ -212,25 +247,6 @@ def _ids(
     return {id_[1]: id_.start() for id_ in found if id_}
 
 
-def _serials(
-    data: bytes, part: int, end: int, count: int, *, only_calls: bool
-) -> Iterator[Serials]:
-    """The serials of a part. Mostly there are as many events as the first and the last one tell."""
-    first = _SERIAL.search(data, part, end) if count else None
-    last = None
-    if first and only_calls:
-        last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end), end)
-    elif first:
-        *_, last = (None, *_SERIAL.finditer(data, max(part, end - LONG), end))
-    if first and last and int(last[3]) - int(first[3]) + 1 == count:
-        began, ended = _time(*first.group(1, 2)), _time(*last.group(1, 2))
-        yield Serials(int(first[3]), int(last[3]), began, ended)
-        return
-    for seconds, fraction, serial in _SERIAL.findall(data, part, end):
-        time = _time(seconds, fraction)
-        yield Serials(int(serial), int(serial), time, time)
-
-
 def _serials_of(batch: Batch) -> Iterator[Serials]:
     serials, times = batch.serials, batch.times
     if serials[-1] - serials[0] + 1 == len(serials):
@@ -261,8 +277,17 @@ def _joined(found: Iterator[Found]) -> Iterator[Found]:
         yield run
 
 
-def _time(seconds: bytes, fraction: bytes) -> int:
-    return int(seconds) * NS + int(fraction) * 1_000_000
+def _last_stamp(data: bytes, part: int, end: int, *, only_calls: bool) -> tuple[int, int] | None:
+    if only_calls:
+        last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end), end)
+    else:
+        *_, last = (None, *_SERIAL.finditer(data, max(part, end - LONG), end))
+    return _stamp(*last.groups()) if last else None
+
+
+def _stamp(seconds: bytes, milliseconds: bytes, serial: bytes) -> tuple[int, int]:
+    """A serial, and its time in ns."""
+    return int(serial), int(seconds + milliseconds) * 1_000_000
 
 
 def _no_records(data: bytes, begin: int, start: int, end: int) -> Iterator[Line]:
