@@ -31,7 +31,6 @@ from tracer.sources.audit_finds import (
 from tracer.sources.audit_pieces import Pieces
 from tracer.sources.audit_sights import Sights
 from tracer.sources.log_files import STDIN, Proceed, always
-from tracer.sources.log_follow import whole_lines
 
 MODELS_MAX = 8192
 _NO_STAMP = Stamp(None, 0, 0)
@@ -120,7 +119,9 @@ class _Reading:
         """The record that a cut line still holds; it is told if it holds none."""
         for one in _one_by_one(line, self._reader, self._tally, self._numbers):
             self._tally.record(one)
-            for gap in self._gaps.feed(one.stamp.serial, one.stamp.time) if is_numbered(one) else ():
+            for gap in (
+                self._gaps.feed(one.stamp.serial, one.stamp.time) if is_numbered(one) else ()
+            ):
                 yield self._losses.gap(gap, None)
             yield one
 
