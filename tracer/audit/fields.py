@@ -125,5 +125,7 @@ def identity(value: bytes | None) -> int | None:
 
     ausearch -i writes ``unknown(3010)`` for a user that its own host does not have.
     """
-    number = None if value is None else decimal(unnamed(value))
+    if value is None:
+        return None
+    number = int(value) if value.isdigit() and len(value) <= 10 else decimal(unnamed(value))
     return number if number is not None and 0 <= number < UNSET else None

@@ -119,9 +119,9 @@ class _Reading:
         """The record that a cut line still holds; it is told if it holds none."""
         for one in _one_by_one(line, self._reader, self._tally, self._numbers):
             self._tally.record(one)
-            for gap in (
-                self._gaps.feed(one.stamp.serial, one.stamp.time) if is_numbered(one) else ()
-            ):
+            stamp = one.stamp
+            gaps = self._gaps.feed(stamp.serial, stamp.time) if is_numbered(one) else iter(())
+            for gap in gaps:
                 yield self._losses.gap(gap, None)
             yield one
 
