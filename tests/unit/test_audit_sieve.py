@@ -113,6 +113,14 @@ def test_a_part_with_one_event_behind_a_gap(tmp_path):
     told_alike(tmp_path / "audit.log", log(kills, {77, 79}), shared=False)
 
 
+def test_pids_of_more_digits_than_python_reads(tmp_path):
+    """int() refuses more than 4,300."""
+    kill = logs.kill(80, 802, pid=801)
+    huge = kill.replace(b"pid=801 ", b"pid=%s " % (b"8" * 5000))
+    far = logs.kill(81, 802, pid=801).replace(b"opid=802", b"opid=" + b"8" * 5000)
+    told_alike(tmp_path / "audit.log", log([], {40}) + huge + far, shared=False)
+
+
 def test_a_victim_named_beyond_the_part_that_is_read_whole(tmp_path):
     """Its OBJ_PID record lies in the next part, its exec in an earlier one."""
     of_801 = [(0, 801, b"victim", [], 0)]

@@ -23,8 +23,8 @@ _EVENT = re.compile(
 _LINES = 3  # of an event
 _CALL = re.compile(rb"arch=(\w+ syscall=\d+) ")
 # Whom an event asks about: its victims, who crashed, and a sender whose title was cut at 128 bytes.
-_VICTIM = re.compile(rb" opid=(\d+)[\s\x1d]")
-_SENDER = re.compile(rb" pid=(\d+)[\s\x1d]")
+_VICTIM = re.compile(rb" opid=(\d{1,10})[\s\x1d]")
+_SENDER = re.compile(rb" pid=(\d{1,10})[\s\x1d]")
 _OF_ITSELF = re.compile(rb"type=(?:ANOM_ABEND|SECCOMP|DAEMON|1701|1326|12\d\d)")
 _CUT_TITLE = re.compile(rb" proctitle=[0-9A-F]{254}")
 SORTS_MAX = 8192
