@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import accounts, kernel, load, namespace, report, rivals
+from bench import accounts, audit, kernel, load, namespace, report, rivals
 from bench.measures import MEASURES, NAMES, QUICK, Bench
 from bench.samples import Samples
 
@@ -22,6 +22,8 @@ QUICK_ROUNDS = 1
 
 def main() -> int:
     options = _options()
+    if not options.quick:
+        audit.enable_once()
     namespace.enter()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     samples = Samples()

@@ -44,6 +44,15 @@ def status() -> dict[str, int]:
     return {name: int(value) for name, value in found}
 
 
+def enable_once() -> None:
+    """Let the processes that are born from now on be audited, if this host's audit can be had at all."""
+    try:
+        with borrowed():
+            pass
+    except (CannotRun, OSError):
+        pass  # Told when a tool needs it.
+
+
 @contextmanager
 def borrowed() -> Iterator[None]:
     """Audit is ours alone, and its settings are put back. Raises CannotRun if it cannot be had."""
