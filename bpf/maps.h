@@ -118,7 +118,7 @@ static __always_inline void count_loss(__u32 kind)
  * kernel/trace/bpf_trace.c. There (tracer/sources/skips.py) each program that may meet that is attached twice.
  */
 #define TWICE(tracepoint, name, body)                                           \
-	SEC("tp_btf/" #tracepoint) int name(__u64 *ctx) { return body(ctx, 0); } \
-	SEC("tp_btf/" #tracepoint) int name##_again(__u64 *ctx) { return body(ctx, 1); }
+	TRACEPOINT(tracepoint) int name(__u64 *ctx) { return body(ctx, 0); }        \
+	TRACEPOINT(tracepoint) int name##_again(__u64 *ctx) { return body(ctx, 1); }
 
 #endif

@@ -207,10 +207,9 @@ int on_signal(__u64 *ctx)
 /* wait(2)'s status of a process that is gone: wait_task_zombie(), kernel/exit.c. */
 static __always_inline __u32 wait_status(struct task_struct *task)
 {
-	task = typed(task_struct, task);
-	if (READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
-		return READ(task, signal, group_exit_code);
-	return READ(task, group_leader, exit_code);
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(task, signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
 /*
@@ -220,18 +219,18 @@ static __always_inline __u32 wait_status(struct task_struct *task)
 static __always_inline int tell_exit(__u64 *ctx, __u32 again)
 {
 	struct task_struct *task = (void *)ctx[0];
-	__u32 pid = task->tgid;
+	__u32 pid = BPF_CORE_READ(task, tgid);
 	struct exit_record *record;
 	struct seen *met;
 	bool watched;
 	__u64 start;
 
-	if (READ(typed(task_struct, task), signal, live.counter))
+	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	met = bpf_map_lookup_elem(&seen, &pid);
 	if (!met)
 		return 0;
-	start = start_of(task);
+	start = BPF_CORE_READ(task, group_leader, start_boottime);
 	watched = met->watched && met->start == start;
 	if (bpf_map_delete_elem(&seen, &pid) || !watched)
 		return 0;
@@ -256,15 +255,15 @@ TWICE(sched_process_exit, on_exit, tell_exit)
 /* Keeps argv of the new program, should somebody signal it: on_signal cannot read its memory then. */
 static __always_inline int keep_argv(__u64 *ctx, __u32 again)
 {
-	struct task_struct *task = typed(task_struct, bpf_get_current_task());
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct exec_argv *kept = bpf_map_lookup_elem(&argv_scratch, &again);
-	__u64 start = READ(task, mm, arg_start);
-	__u64 size = READ(task, mm, arg_end) - start;
+	__u64 start = BPF_CORE_READ(task, mm, arg_start);
+	__u64 size = BPF_CORE_READ(task, mm, arg_end) - start;
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 
 	if (!kept)
 		return 0;
-	kept->start = READ(task, group_leader, start_boottime);
+	kept->start = BPF_CORE_READ(task, group_leader, start_boottime);
 	kept->flags = size > EXEC_ROOM ? ARGV_CUT : 0;
 	kept->size = size > EXEC_ROOM ? EXEC_ROOM : size;
 	if (kept->size <= EXEC_ROOM && bpf_probe_read_user(kept->text, kept->size, (void *)start) == 0)
@@ -283,13 +282,13 @@ TWICE(sched_process_exec, on_exec, keep_argv)
 static __always_inline int forget_argv(__u64 *ctx, __u32 again)
 {
 	struct task_struct *task = (void *)ctx[0];
-	__u32 pid = task->pid;
+	__u32 pid = BPF_CORE_READ(task, pid);
 	struct exec_argv *kept;
 
-	if (task->tgid != task->pid)
+	if (BPF_CORE_READ(task, tgid) != pid)
 		return 0;
 	kept = bpf_map_lookup_elem(&argvs, &pid);
-	if (kept && kept->start == task->start_boottime)
+	if (kept && kept->start == BPF_CORE_READ(task, start_boottime))
 		bpf_map_delete_elem(&argvs, &pid);
 	return 0;
 }
@@ -300,7 +299,7 @@ TWICE(sched_process_free, on_free, forget_argv)
  * The OOM killer marks its victim microseconds after it has sent SIGKILL: mm/oom_kill.c. The argument is
  * the victim's tid up to v6.8 and its task since; no task lies below the largest tid, PID_MAX_LIMIT.
  */
-SEC("tp_btf/mark_victim")
+TRACEPOINT(mark_victim)
 int on_oom(__u64 *ctx)
 {
 	struct oom_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);

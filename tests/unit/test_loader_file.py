@@ -6,13 +6,13 @@ import pytest
 
 from tracer.libbpf.loader import MAGIC, LoaderFile
 
-WHOLE = MAGIC + b"\n5 8\nring:0 .rodata.config:24\non_signal on_oom\n\ndata12345678"
+WHOLE = MAGIC + b"\n5 8\nring:0 .rodata.config:24\non_signal: on_oom:mark_victim\n\ndata12345678"
 
 
 def test_the_parts_of_a_loader():
     file = LoaderFile(WHOLE)
     assert file.maps == {"ring": 0, ".rodata.config": 24}
-    assert file.programs == ["on_signal", "on_oom"]
+    assert file.programs == {"on_signal": "", "on_oom": "mark_victim"}
     assert (file.data, file.code) == (b"\ndata", b"12345678")
 
 

@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-MAGIC = b"sigtrace loader 1"
+MAGIC = b"sigtrace loader 2"
 INSTRUCTION = 8  # bytes
 # struct bpf_loader_ctx, bpf_map_desc and bpf_prog_desc of bpf/skel_internal.h, one after the other.
 _HEAD = struct.Struct("=IIIIQ")
@@ -37,7 +37,8 @@ _PROGRAM = struct.Struct("=i")
 
 class LoaderFile:
     """What a file holds: the loader's program, its data, and the maps (with the bytes of a value) and programs
-    that it makes, in its order. Raises ValueError if that is not what the file holds."""
+    (with their tracepoints, where they do not know them) that it makes, in its order. Raises ValueError if that
+    is not what the file holds."""
 
     def __init__(self, content: bytes) -> None:
         magic, sizes, maps, programs, rest = content.split(b"\n", 4)
@@ -47,7 +48,7 @@ class LoaderFile:
         self.data, self.code = rest[:data_size], rest[data_size:]
         pairs = (word.rpartition(":") for word in maps.decode().split())
         self.maps = {name: int(size) for name, _, size in pairs}
-        self.programs = programs.decode().split()
+        self.programs = dict(word.split(":") for word in programs.decode().split())
 
 
 class Loader:
@@ -120,6 +121,7 @@ class Loader:
             map_fds.__getitem__,
             program_fds.__getitem__,
             lambda: _close([*map_fds.values(), *program_fds.values()]),
+            programs,
         )
 
     def _run(self, context: ctypes.Array[ctypes.c_char]) -> None:

@@ -11,7 +11,7 @@ from tracer.libbpf.library import PRINT, MapOptions, open_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Log:
@@ -111,6 +111,7 @@ class OpenObject:
             lambda name: int(library.bpf_map__fd(self._map(name))),
             lambda name: int(library.bpf_program__fd(self._program(name))),
             self.close,
+            {},
             self.log.text(),
         )
 
@@ -142,7 +143,8 @@ class LoadError(Exception):
 class Object:
     """A loaded object. Closing it, or the end of the process, detaches and frees everything.
 
-    Maps and programs are found by name; ``release`` closes them.
+    Maps and programs are found by name; ``release`` closes them. ``tracepoints``: of programs that do not know
+    theirs.
     """
 
     def __init__(
@@ -151,6 +153,7 @@ class Object:
         map_fd: Callable[[str], int],
         program_fd: Callable[[str], int],
         release: Callable[[], None],
+        tracepoints: Mapping[str, str],
         log: str = "",
     ) -> None:
         self.fd = map_fd
@@ -158,6 +161,7 @@ class Object:
         self._library = library
         self._release = release
         self._log = log
+        self._tracepoints = tracepoints
         self._links: list[int] = []
 
     def put(self, map_name: str, key: int, value: bytes) -> None:
@@ -171,10 +175,12 @@ class Object:
     def attach(self, programs: Iterable[str]) -> None:
         """Attach programs by name. Raises LoadError naming the errno of the first that fails.
 
-        A program of a tracepoint with types knows its tracepoint: bpf_raw_tp_link_attach(), kernel/bpf/syscall.c.
+        A program of a tracepoint with types knows its tracepoint, and its name must not be told:
+        bpf_raw_tp_link_attach(), kernel/bpf/syscall.c.
         """
         for name in programs:
-            link = self._library.bpf_raw_tracepoint_open(None, self.program_fd(name))
+            tracepoint = self._tracepoints.get(name, "").encode() or None
+            link = self._library.bpf_raw_tracepoint_open(tracepoint, self.program_fd(name))
             if link < 0:
                 raise LoadError(-link, self._log)
             self._links.append(link)

@@ -20,6 +20,7 @@ _PROTOTYPES = {
     "bpf_object__next_program": (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
     "bpf_map__name": (ctypes.c_char_p, ctypes.c_void_p),
     "bpf_program__name": (ctypes.c_char_p, ctypes.c_void_p),
+    "bpf_program__section_name": (ctypes.c_char_p, ctypes.c_void_p),
     "bpf_program__autoload": (ctypes.c_bool, ctypes.c_void_p),
 }
 
@@ -62,12 +63,18 @@ def loader_of(path: str, left_out: list[str]) -> bytes:
         for it in _each(library.bpf_object__next_map, handle)
     )
     programs = b" ".join(
-        library.bpf_program__name(it)
+        b"%s:%s"
+        % (library.bpf_program__name(it), _tracepoint(library.bpf_program__section_name(it)))
         for it in _each(library.bpf_object__next_program, handle)
         if library.bpf_program__autoload(it)
     )
     sizes = b"%d %d" % (len(data), len(code))
     return b"\n".join((MAGIC, sizes, maps, programs, data + code))
+
+
+def _tracepoint(section: bytes) -> bytes:
+    """The tracepoint that a program has to be attached to by its name."""
+    return section.partition(b"raw_tp/")[2]
 
 
 def _each(following: ctypes._NamedFuncPointer, handle: int) -> Iterator[int]:
