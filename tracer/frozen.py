@@ -26,7 +26,7 @@ else:
         defaults = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
         left_out = {*defaults, "__dict__", "__weakref__"}
         own = {name: value for name, value in vars(cls).items() if name not in left_out}
-        common = {**_COMMON, "__slots__": names, "__init__": _init_of(names, defaults)}
+        common = {**_COMMON, "__slots__": names, "__init__": _first_init(names, defaults)}
         common["_all"] = attrgetter(*names)
         return type(cls)(cls.__name__, cls.__bases__, {**common, **own})
 
@@ -35,6 +35,22 @@ def replace(it: T, **changes: Any) -> T:
     """The same with some fields changed."""
     kept = {name: getattr(it, name) for name in it.__slots__ if name not in changes}  # type: ignore[attr-defined]
     return type(it)(**kept, **changes)
+
+
+def _first_init(names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+    """Makes way for the real one when it is called: most classes are not, before the first row of a trace."""
+
+    def __init__(self: Any, *values: Any, **named: Any) -> None:
+        _with_init(type(self)).__init__(self, *values, **named)
+
+    __init__.fields = names, defaults  # type: ignore[attr-defined]
+    return __init__
+
+
+def _with_init(cls: Any) -> Any:
+    if hasattr(cls.__init__, "fields"):
+        cls.__init__ = _init_of(*cls.__init__.fields)
+    return cls
 
 
 def _init_of(names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
@@ -72,7 +88,7 @@ class _Fields:
     def __get__(self, _it: object, cls: type[Any]) -> Any:
         import dataclasses
 
-        defaults = cls.__init__.__defaults__ or ()
+        defaults = _with_init(cls).__init__.__defaults__ or ()
         names = cls.__slots__
         plain = names[: len(names) - len(defaults)]
         twin = dataclasses.make_dataclass(

@@ -3,8 +3,6 @@ signal that the target survived."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from tracer.event import Earlier, Exit, Repeats, Signal
 from tracer.frozen import replace
 from tracer.signals import NUMBERS
@@ -52,7 +50,7 @@ class Joiner:
     """Sees every shown event once, in order; gives it back completed, or None to leave it out."""
 
     def __init__(self) -> None:
-        self._targets: OrderedDict[tuple[int | None, int | None], Target] = OrderedDict()
+        self._targets: dict[tuple[int | None, int | None], Target] = {}
         self._last: Signal | None = None
 
     def join(self, event: Event) -> Event | None:
@@ -80,7 +78,8 @@ class Joiner:
         target = self._targets.get(key)
         if target is None:
             if len(self._targets) >= REMEMBERED:
-                self._targets.popitem(last=False)
+                for old in list(self._targets)[: REMEMBERED // 2]:
+                    del self._targets[old]
             target = self._targets[key] = Target()
         mild = target.mild
         if (

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 
 from tracer.event import Oom
 
-# Since Linux commit ef8444ea01d7 ("mm, oom: reorganize the oom report in dump_header") (in v5.0).
-_SUMMARY = re.compile(
-    rb"oom-kill:constraint=(\w+),.*?(?:,(global_oom)|,oom_memcg=(.*?)),task_memcg=.*,pid=(\d+),uid="
-)
 _RECORD = 8192  # CONSOLE_EXT_LOG_MAX, kernel/printk/printk.c
 
 
@@ -40,6 +35,12 @@ class KernelLog:
                 return
 
     def _take(self, line: bytes) -> None:
-        found = _SUMMARY.search(line)
-        if found:
-            self._kills[int(found[4])] = Oom("host") if found[2] else Oom("cgroup", found[3])
+        # Since Linux commit ef8444ea01d7 ("mm, oom: reorganize the oom report in dump_header") (in v5.0):
+        # oom-kill:constraint=…,nodemask=…,…,oom_memcg=PATH,task_memcg=PATH,task=COMM,pid=N,uid=N
+        report, _, victim = line.partition(b"oom-kill:constraint=")[2].partition(b",task_memcg=")
+        pid = victim.rpartition(b",uid=")[0].rpartition(b",pid=")[2]
+        _, limited, cgroup = report.partition(b",oom_memcg=")
+        if pid.isdigit() and limited:
+            self._kills[int(pid)] = Oom("cgroup", cgroup)
+        elif pid.isdigit() and report.endswith(b",global_oom"):
+            self._kills[int(pid)] = Oom("host")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import select
-import signal
 import time
 
 from tracer.event import Exit, Failed, Loss, Probe, Repeats, Series
@@ -13,6 +12,7 @@ from tracer.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator
     from typing import Protocol
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         def write(self, event: Event) -> None: ...
         def flush(self) -> None: ...
 
+else:
+    import _signal as signal  # What signal makes of it is enumerations, for a millisecond of every start.
 
 # A process that was sent something deadly within --count or --duration has this long to be seen dying.
 GRACE = 0.25

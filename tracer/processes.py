@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pwd
-from functools import lru_cache
 
 from tracer import procfs
 from tracer.cgroups import place_of
 from tracer.frozen import replace
+from tracer.memo import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHUNK = 8
 
 
-@lru_cache(maxsize=1024)
+@memo(1024)
 def user_name(uid: int) -> str | None:
     """The name of a uid on this host, None if it has none."""
     try:

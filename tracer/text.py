@@ -6,11 +6,12 @@ are no UTF-8, and characters that turn the direction of writing around.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from unicodedata import category, east_asian_width
 
+from tracer.memo import memo
 
-@lru_cache(maxsize=4096)
+
+@memo(4096)
 def shown(raw: bytes) -> str:
     """Printable text; what is not printable is written as \\xNN or \\uNNNN."""
     return printable(raw.decode("utf-8", "backslashreplace"))
@@ -46,7 +47,7 @@ def columns(text: str) -> int:
     return sum(map(_columns, text))
 
 
-@lru_cache(maxsize=1024)
+@memo(1024)
 def _columns(letter: str) -> int:
     if category(letter) in ("Mn", "Me"):
         return 0

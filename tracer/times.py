@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from functools import lru_cache
 
 from tracer.errors import Problem
+from tracer.memo import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ def _absolute(text: str, now: float) -> float | None:
         return None
 
 
-@lru_cache(maxsize=64)
+@memo(64)
 def _utc_second(second: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
-@lru_cache(maxsize=64)
+@memo(64)
 def _local_second(second: int) -> str:
     return time.strftime("%H:%M:%S", time.localtime(second))
 
@@ -118,7 +118,7 @@ def local_moment(moment: int) -> str:
     return time.strftime("%Y-%m-%d ", time.localtime(moment // SECOND)) + local(moment)
 
 
-@lru_cache(maxsize=64)
+@memo(64)
 def local_date(second: int) -> str:
     """The wall clock's date and zone: Mon 2026-11-23 UTC+01:00."""
     moment = time.localtime(second)

@@ -53,3 +53,22 @@ POD_ = POD.replace(b"-", b"_")
 )
 def test_place(path, unit, container, pod):
     assert place_of(path) == (unit, container, pod)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"/docker-" + ID[:-1] + b".scope",  # too short
+        b"/other-" + ID,
+        b"/docker-" + ID.upper(),
+        b"/pod" + POD[:-1] + b"/x",
+        b"/xpod" + POD,
+        b"/" + POD,
+        b"/pod" + POD.replace(b"a", b"g"),
+        b"/lxc.",
+        b"/machine-.scope/x",
+        b"/lxcweb",
+    ],
+)
+def test_what_only_looks_like_a_container(path):
+    assert place_of(path)[1:] == (None, None)

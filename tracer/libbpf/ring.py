@@ -17,7 +17,6 @@ import ctypes
 import mmap
 import os
 import select
-from collections import deque
 from struct import Struct
 
 from tracer.frozen import frozen
@@ -123,7 +122,7 @@ class ReadAhead:
     def __init__(self, ring: Ring, most: int) -> None:
         self._ring = ring
         self._most = most
-        self._waiting: deque[bytes] = deque()
+        self._waiting: list[bytes] = []  # few, and large
         self.size = ring.size
         self.sleep = ring.sleep
         self.consumed = ring.consumed
@@ -133,7 +132,7 @@ class ReadAhead:
 
     def take(self, most: int) -> bytes:
         """As ``Ring.take``."""
-        taken = self._waiting.popleft() if self._waiting else self._ring.take(most)
+        taken = self._waiting.pop(0) if self._waiting else self._ring.take(most)
         self.consumed += len(taken)
         ring = self._ring
         while (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from tracer import signals
 from tracer.event import Failed, Probe, Signal
 from tracer.origin import CALL_ORIGINS, SI_KERNEL
@@ -119,10 +117,14 @@ def _command(process: Process, width: int | None = None) -> str:
         line = command_line(process.argv, process.argv_cut)
         program, *arguments = process.argv
         # Not so for "sshd: root@pts/0": a program may write what it likes there.
-        if width is not None and columns(line) > width and re.fullmatch(rb"/\S+[^\s/]", program):
+        if width is not None and columns(line) > width and _is_path(program):
             rest = (program.rpartition(b"/")[2], *arguments)
             line = "…/" + command_line(rest, process.argv_cut)
     return line if width is None else cut(line, width)
+
+
+def _is_path(program: bytes) -> bool:
+    return program[:1] == b"/" != program[-1:] and program.split() == [program]
 
 
 def _instead_of_parents(process: Process) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 
 from tracer.clock import boot_now
 from tracer.event import Loss
@@ -61,7 +60,7 @@ class BpfSource(RecordStream):
         self._look_at_skips = now + LOOK_EVERY
         for kind, count in self._skips.new().items():
             loss = Loss(now + self.clock.offset, NAME, count, f"left out by the kernel: {kind}")
-            self.owe(partial(itself, loss))
+            self.owe(itself(loss))
 
     def close(self) -> None:
         super().close()

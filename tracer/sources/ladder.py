@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from tracer.errors import Problem
 
 TYPE_CHECKING = False
@@ -81,7 +79,7 @@ def open_source(
     """
     rungs = RUNGS
     if loading is not None:
-        rungs = {**RUNGS, "core": partial(_core, loading=loading)}
+        rungs = {**RUNGS, "core": lambda wanted: _core(wanted, loading)}
     if choice != "auto":
         return rungs[choice](wanted), {}
     problems: dict[str, Problem] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-from functools import partial
 from struct import Struct
 
 from tracer.clock import BootClock, boot_now
@@ -66,9 +65,9 @@ class MappedLosses:
         self._page.close()
 
 
-def itself(loss: Loss) -> Event:
+def itself(loss: Loss) -> Callable[[], Event]:
     """What is owed when it is a loss."""
-    return loss
+    return lambda: loss
 
 
 def as_they_are(taken: bytes) -> bytes:
@@ -180,7 +179,7 @@ class RecordStream:
             if new != old:
                 where = self._where if kind == 0 else f"{self._where}: {wire.LOSSES[kind]}"
                 loss = Loss(boot_now() + self.clock.offset, self.name, new - old, where)
-                self.owe(partial(itself, loss))
+                self.owe(itself(loss))
         self._lost = counts
 
     def _due(self) -> Iterator[Event]:
