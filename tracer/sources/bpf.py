@@ -6,12 +6,13 @@ import os
 
 from tracer.clock import boot_now
 from tracer.event import Loss
+from tracer.frozen import ready
 from tracer.libbpf.ring import open_ring
 from tracer.sources.bpf_load import begin_to_load
 from tracer.sources.bpf_object import kernel, preempts
 from tracer.sources.shape import ahead_of, programs_of
 from tracer.sources.skips import Skips
-from tracer.sources.stream import MappedLosses, RecordStream, itself
+from tracer.sources.stream import FIRST_ROW, MappedLosses, RecordStream, itself
 from tracer.sources.wanted import shape_of
 
 TYPE_CHECKING = False
@@ -37,7 +38,9 @@ class BpfSource(RecordStream):
     def __init__(
         self, wanted: Wanted, processes: Processes, loading: Callable[[], Object] | None = None
     ) -> None:
-        self._object = (loading or begin_to_load(None, wanted))()
+        waits_for = loading or begin_to_load(None, wanted)
+        ready(*FIRST_ROW)  # The kernel is still at work.
+        self._object = waits_for()
         ring = open_ring(self._object.fd("ring"), wanted.buffer, ahead_of(wanted.buffer))
         super().__init__(NAME, ring, MappedLosses(self._object.fd("losses")), processes)
         programs = programs_of(shape_of(wanted), twice=preempts())

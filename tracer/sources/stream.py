@@ -6,12 +6,14 @@ import mmap
 from struct import Struct
 
 from tracer.clock import BootClock, boot_now
-from tracer.event import Loss
+from tracer.event import Ancestor, Loss, Process, Signal
 from tracer.kmsg import KernelLog
-from tracer.origin import SI_KERNEL
+from tracer.libbpf.ring import Stretch
+from tracer.origin import SI_KERNEL, Facts
+from tracer.outcome import Target
 from tracer.sources import wire
 from tracer.sources.decode import Decoder
-from tracer.sources.runs import runs
+from tracer.sources.runs import Run, runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from tracer.event import Event
     from tracer.libbpf.ring import Sleep
     from tracer.processes import Processes
-    from tracer.sources.runs import Run
 
     class Buffer(Protocol):
         """Where the kernel leaves its records; positions are bytes since it was made."""
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
         def close(self) -> None: ...
 
 
+# What the first row is made of, beside the row itself.
+FIRST_ROW = (
+    *(Stretch, Run, wire.SignalRecord, wire.ProcessRecord, wire.End),
+    *(Signal, Process, Ancestor, Facts, Target),
+)
 # The reader rests this long between two reads, so that a storm costs fifty wake-ups a second.
 REST = 0.02
 # Bytes taken in one go: what is made of them stays in the CPU's cache.
