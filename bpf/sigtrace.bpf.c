@@ -219,7 +219,7 @@ static __always_inline __u32 wait_status(struct task_struct *task)
 static __always_inline int tell_exit(__u64 *ctx, __u32 again)
 {
 	struct task_struct *task = (void *)ctx[0];
-	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct exit_record *record;
 	struct seen *met;
 	bool watched;
@@ -257,8 +257,9 @@ static __always_inline int keep_argv(__u64 *ctx, __u32 again)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct exec_argv *kept = bpf_map_lookup_elem(&argv_scratch, &again);
-	__u64 start = BPF_CORE_READ(task, mm, arg_start);
-	__u64 size = BPF_CORE_READ(task, mm, arg_end) - start;
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	__u64 start = BPF_CORE_READ(mm, arg_start);
+	__u64 size = BPF_CORE_READ(mm, arg_end) - start;
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 
 	if (!kept)
