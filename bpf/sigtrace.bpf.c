@@ -225,10 +225,8 @@ static __always_inline int tell_exit(__u64 *ctx, __u32 again)
 	bool watched;
 	__u64 start;
 
-	if (BPF_CORE_READ(task, signal, live.counter))
-		return 0;
 	met = bpf_map_lookup_elem(&seen, &pid);
-	if (!met)
+	if (!met || BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	start = BPF_CORE_READ(task, group_leader, start_boottime);
 	watched = met->watched && met->start == start;
@@ -264,7 +262,7 @@ static __always_inline int keep_argv(__u64 *ctx, __u32 again)
 
 	if (!kept)
 		return 0;
-	kept->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	kept->start = BPF_CORE_READ(task, start_boottime); /* It leads by now: de_thread(), fs/exec.c. */
 	kept->flags = size > EXEC_ROOM ? ARGV_CUT : 0;
 	kept->size = size > EXEC_ROOM ? EXEC_ROOM : size;
 	if (kept->size <= EXEC_ROOM && bpf_probe_read_user(kept->text, kept->size, (void *)start) == 0)
@@ -286,7 +284,7 @@ static __always_inline int forget_argv(__u64 *ctx, __u32 again)
 	__u32 pid = BPF_CORE_READ(task, pid);
 	struct exec_argv *kept;
 
-	if (BPF_CORE_READ(task, tgid) != pid)
+	if ((__u32)BPF_CORE_READ(task, tgid) != pid)
 		return 0;
 	kept = bpf_map_lookup_elem(&argvs, &pid);
 	if (kept && kept->start == BPF_CORE_READ(task, start_boottime))
