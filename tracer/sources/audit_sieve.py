@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, compress
 
 from tracer.sources import audit_sights
@@ -32,7 +32,7 @@ from tracer.sources.audit_sights import (
     spots_of,
 )
 
-BLOCK = 1 << 19  # what is looked at several times stays in the CPU's cache
+BLOCK = 1 << 18  # what is looked at several times stays in the CPU's cache
 DENSE = 6  # ids in one part, from which on reading every line of it is cheaper
 _STRADDLE = 8  # so many events may begin or end in another part
 
@@ -139,18 +139,19 @@ class _Sieve:
         sends, telling = marked & KILLS, set(filter(_TELLS.match, others))
         ids = _ids(data, part, end, sends, telling) if sends or telling else {}
         shown = b" ".join(pids)
-        self.first_process = self.first_process or b" 1 " in b" %s " % shown
+        self.first_process = self.first_process or _has(shown, b"1")
         if len(ids) > DENSE:
             self._dense = True
             yield from self._whole(data, begin, part, end, list(ids))
             return
         if damaged:
             yield from _no_records(data, begin, part, end)
-        execs = tuple(compress(pids, map(EXECS.__contains__, calls))) if marked else ()
+        execs = compress(pids, map(EXECS.__contains__, calls)) if marked else ()
+        here = Shown(begin + part, shown, b" ".join(execs))
         if ids:
-            yield from self._fetch(data, begin, part, ids, dict.fromkeys(pids), execs)
+            yield from self._fetch(data, begin, part, ids, here)
         self._asked.clear()
-        yield Shown(begin + part, shown, b" ".join(execs))
+        yield here
 
     def _serials(
         self, data: bytes, part: int, end: int, count: int, *, only_calls: bool
@@ -181,16 +182,9 @@ class _Sieve:
         yield batch
 
     def _fetch(
-        self,
-        data: bytes,
-        begin: int,
-        part: int,
-        ids: dict[bytes, int],
-        shown: Container[bytes],
-        execs: Container[bytes],
+        self, data: bytes, begin: int, part: int, ids: dict[bytes, int], here: Shown
     ) -> Iterator[Found]:
-        """All lines of these events, each event after what is known of the processes in it. ``shown``, ``execs``: the
-        pids in this part, and those that exec."""
+        """All lines of these events, each event after what is known of the processes in it."""
         for id_, place in ids.items():
             if id_ in self._fetched:
                 continue
@@ -202,8 +196,10 @@ class _Sieve:
             text = b"\n".join(line for _, line in lines) + b"\n"
             pids = concerned(text)
             yield from self._before(pids, begin + part)
-            for pid in filter(shown.__contains__, pids):
-                yield from sights_in(data, part, lines[0][0], pid, execs=pid in execs)
+            for pid in pids:
+                if _has(here.pids, pid):
+                    execs = _has(here.execs, pid)
+                    yield from sights_in(data, part, lines[0][0], pid, execs=execs)
             for spot, line in lines:
                 yield Line(begin + spot + 1, line)
 
@@ -228,6 +224,11 @@ class _Sieve:
         if new:
             self._asked.update(new)
             yield Wanted(new, at)
+
+
+def _has(pids: bytes, pid: bytes) -> bool:
+    """Whether a pid is one of these, with blanks between them."""
+    return b" %s " % pid in b" %s " % pids
 
 
 def _ids(
