@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import accounts, audit, kernel, load, namespace, report, rivals
+from bench import accounts, kernel, load, namespace, report, rivals
 from bench.measures import MEASURES, NAMES, QUICK, Bench
 from bench.samples import Samples
 
@@ -22,9 +22,7 @@ QUICK_ROUNDS = 1
 
 def main() -> int:
     options = _options()
-    if not options.quick:
-        audit.enable_once()
-    namespace.enter()
+    namespace.enter(audited=not options.quick)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     samples = Samples()
     with _folder("/dev/shm") as folder, _folder("/var/tmp") as room:

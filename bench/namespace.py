@@ -10,17 +10,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.audit import enable_once
+
 MARK = "SIGTRACE_BENCH_NAMESPACE"
 MODULES = Path("/lib/modules")
 HEADERS = Path("/usr/src")
 
 
-def enter() -> None:
+def enter(*, audited: bool) -> None:
     """Become the same program inside, unless this is inside already: in a new process, for none is audited that was
-    born before audit was enabled for the first time, and the benchmark sends signals itself."""
+    born before audit was enabled for the first time, and the benchmark sends signals itself (``audited``)."""
     if os.environ.get(MARK) is None:
         if os.geteuid() != 0:
             sys.exit("python -m bench: tracing needs root\n  try: sudo make bench")
+        if audited:
+            enable_once()
         words = ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", "bench"]
         pid = os.fork()
         if pid == 0:
