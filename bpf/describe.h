@@ -8,7 +8,6 @@
 #define SIGTRACE_DESCRIBE_H
 
 #define PATH_STEPS 24
-#define SMALLEST_PAGE 4096 /* of any machine: its ends are ends of larger pages, too, or lie within one */
 
 /*
  * The functions that are not static are verified once and by themselves, whatever their callers know
@@ -233,63 +232,6 @@ __noinline int describe_identity(__u64 address, __u32 by)
 					  &READ(leader, signal, tty)->name :
 					  NULL);
 	return 0;
-}
-
-/* argv of the current process, its NULs kept; cut at ARGV_ROOM or where its memory is not present. */
-static __always_inline void own_argv(struct process_record *record)
-{
-	struct task_struct *leader = typed(task_struct, bpf_get_current_task());
-	__u64 start = READ(leader, mm, arg_start);
-	__u64 size = READ(leader, mm, arg_end) - start;
-	char *text = record->text + 2 * PATH_ROOM;
-
-	if (size > ARGV_ROOM) {
-		size = ARGV_ROOM;
-		record->flags |= ARGV_CUT;
-	}
-	size &= 2 * ARGV_ROOM - 1;
-	if (size > ARGV_ROOM || !start)
-		return;
-	if (bpf_probe_read_user(text, size, (void *)start) == 0) {
-		record->argv_size = size;
-		return;
-	}
-	/* A page is not in memory: keep what the first one gives. */
-	record->flags |= ARGV_CUT;
-	size = SMALLEST_PAGE - (start & (SMALLEST_PAGE - 1));
-	if (size < ARGV_ROOM && bpf_probe_read_user(text, size, (void *)start) == 0)
-		record->argv_size = size;
-}
-
-/* True for a fork that has not called exec: its memory lies where exec has put its parent's. */
-static __always_inline bool shares_program(struct task_struct *one, struct task_struct *other)
-{
-	__u64 start = READ(one, mm, arg_start);
-
-	return start && start == READ(other, mm, arg_start) &&
-	       READ(one, mm, exe_file) == READ(other, mm, exe_file) &&
-	       READ(one, self_exec_id) == READ(other, self_exec_id);
-}
-
-/* What exec gave to the process, or to the parent it was forked from. */
-static __always_inline void kept_argv(struct process_record *record, struct task_struct *leader)
-{
-	struct exec_argv *kept = bpf_map_lookup_elem(&argvs, &record->pid);
-	__u64 start = record->start;
-
-	if (!kept || kept->start != start) {
-		struct task_struct *parent = READ(leader, real_parent, group_leader);
-
-		if (!shares_program(leader, parent))
-			return;
-		start = READ(parent, start_boottime);
-		kept = bpf_map_lookup_elem(&argvs, &record->ppid);
-	}
-	if (!kept || kept->start != start)
-		return;
-	record->argv_size = kept->size;
-	record->flags |= kept->flags;
-	bpf_probe_read_kernel(record->text + 2 * PATH_ROOM, EXEC_ROOM, kept->text);
 }
 
 /*

@@ -48,21 +48,37 @@ struct {
 	__type(value, struct seen);
 } seen SEC(".maps");
 
-/* argv as execve left it, for those who may become a target: their memory is out of reach then. */
-struct exec_argv {
+/*
+ * argv as execve left it, for those who may become a target: their memory is out of reach then. Most are short,
+ * and all that a process leaves here when it comes and goes is an element up to 256 bytes: of larger ones
+ * the kernel keeps fewer at hand, and sends itself an interrupt for every six to make more
+ * (bpf_mem_refill(), kernel/bpf/memalloc.c). The text of a longer one is in a map of its own.
+ */
+struct short_argv {
+	__u64 start;
+	__u32 size; /* above SHORT_ROOM: it is a long_argv */
+	__u32 flags;
+	char text[SHORT_ROOM];
+};
+
+struct long_argv {
 	__u64 start;
 	__u32 size;
 	__u32 flags;
 	char text[EXEC_ROOM];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 32768);
-	__type(key, __u32); /* pid */
-	__type(value, struct exec_argv);
-} argvs SEC(".maps");
+#define ARGVS(name, kind)                            \
+	struct {                                     \
+		__uint(type, BPF_MAP_TYPE_HASH);     \
+		__uint(map_flags, BPF_F_NO_PREALLOC); \
+		__uint(max_entries, 32768);          \
+		__type(key, __u32); /* pid */        \
+		__type(value, kind);                 \
+	} name SEC(".maps")
+
+ARGVS(argvs, struct short_argv);
+ARGVS(long_argvs, struct long_argv);
 
 /* Tasks whose call on_call has told, for on_call_again. */
 struct {
@@ -95,7 +111,7 @@ struct description {
 };
 
 SCRATCH(process_scratch, struct description, DESCRIBERS);
-SCRATCH(argv_scratch, struct exec_argv, 2); /* of on_exec, and of on_exec_again */
+SCRATCH(argv_scratch, struct long_argv, 2); /* of on_exec, and of on_exec_again */
 
 static __always_inline void count_loss(__u32 kind)
 {

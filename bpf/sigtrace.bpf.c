@@ -14,6 +14,7 @@
 #include "maps.h"
 #include "sender.h"
 #include "target.h"
+#include "argv.h"
 #include "describe.h"
 #include "calls.h"
 
@@ -250,48 +251,7 @@ static __always_inline int tell_exit(__u64 *ctx, __u32 again)
 
 TWICE(sched_process_exit, on_exit, tell_exit)
 
-/* Keeps argv of the new program, should somebody signal it: on_signal cannot read its memory then. */
-static __always_inline int keep_argv(__u64 *ctx, __u32 again)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct exec_argv *kept = bpf_map_lookup_elem(&argv_scratch, &again);
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	__u64 start = BPF_CORE_READ(mm, arg_start);
-	__u64 size = BPF_CORE_READ(mm, arg_end) - start;
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-
-	if (!kept)
-		return 0;
-	kept->start = BPF_CORE_READ(task, start_boottime); /* It leads by now: de_thread(), fs/exec.c. */
-	kept->flags = size > EXEC_ROOM ? ARGV_CUT : 0;
-	kept->size = size > EXEC_ROOM ? EXEC_ROOM : size;
-	if (kept->size <= EXEC_ROOM && bpf_probe_read_user(kept->text, kept->size, (void *)start) == 0)
-		bpf_map_update_elem(&argvs, &pid, kept, BPF_ANY);
-	else
-		bpf_map_delete_elem(&argvs, &pid);
-	return 0;
-}
-
 TWICE(sched_process_exec, on_exec, keep_argv)
-
-/*
- * Nothing can come from a process any more. Not at its exit: SIGCHLD and PR_SET_PDEATHSIG signals follow
- * that, exit_notify(). By now its pid may be another's.
- */
-static __always_inline int forget_argv(__u64 *ctx, __u32 again)
-{
-	struct task_struct *task = (void *)ctx[0];
-	__u32 pid = BPF_CORE_READ(task, pid);
-	struct exec_argv *kept;
-
-	if ((__u32)BPF_CORE_READ(task, tgid) != pid)
-		return 0;
-	kept = bpf_map_lookup_elem(&argvs, &pid);
-	if (kept && kept->start == BPF_CORE_READ(task, start_boottime))
-		bpf_map_delete_elem(&argvs, &pid);
-	return 0;
-}
-
 TWICE(sched_process_free, on_free, forget_argv)
 
 /*

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tracer.sources.wanted import Wanted
 
 # Maps that take the kernel time to make.
-BIG_MAPS = ("ring", "seen", "argvs")
+BIG_MAPS = ("ring", "seen", "argvs", "long_argvs")
 
 
 def begin_to_load(opening: Opening, wanted: Wanted) -> Callable[[], Object]:

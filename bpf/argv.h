@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line: read from the memory of the current process, or kept from exec on for those whose memory
+ * is out of reach.
+ */
+#ifndef SIGTRACE_ARGV_H
+#define SIGTRACE_ARGV_H
+
+#define SMALLEST_PAGE 4096 /* of any machine: its ends are ends of larger pages, too, or lie within one */
+
+/* argv of the current process, its NULs kept; cut at ARGV_ROOM or where its memory is not present. */
+static __always_inline void own_argv(struct process_record *record)
+{
+	struct task_struct *leader = typed(task_struct, bpf_get_current_task());
+	__u64 start = READ(leader, mm, arg_start);
+	__u64 size = READ(leader, mm, arg_end) - start;
+	char *text = record->text + 2 * PATH_ROOM;
+
+	if (size > ARGV_ROOM) {
+		size = ARGV_ROOM;
+		record->flags |= ARGV_CUT;
+	}
+	size &= 2 * ARGV_ROOM - 1;
+	if (size > ARGV_ROOM || !start)
+		return;
+	if (bpf_probe_read_user(text, size, (void *)start) == 0) {
+		record->argv_size = size;
+		return;
+	}
+	/* A page is not in memory: keep what the first one gives. */
+	record->flags |= ARGV_CUT;
+	size = SMALLEST_PAGE - (start & (SMALLEST_PAGE - 1));
+	if (size < ARGV_ROOM && bpf_probe_read_user(text, size, (void *)start) == 0)
+		record->argv_size = size;
+}
+
+/* True for a fork that has not called exec: its memory lies where exec has put its parent's. */
+static __always_inline bool shares_program(struct task_struct *one, struct task_struct *other)
+{
+	__u64 start = READ(one, mm, arg_start);
+
+	return start && start == READ(other, mm, arg_start) &&
+	       READ(one, mm, exe_file) == READ(other, mm, exe_file) &&
+	       READ(one, self_exec_id) == READ(other, self_exec_id);
+}
+
+/*
+ * What exec gave to the process, or to the parent it was forked from. An element that is given up meanwhile may be
+ * another's at once: htab_elem_free(), kernel/bpf/hashtab.c; its first field is written first.
+ */
+static __always_inline void kept_argv(struct process_record *record, struct task_struct *leader)
+{
+	char *text = record->text + 2 * PATH_ROOM;
+	__u32 pid = record->pid, size;
+	__u64 start = record->start;
+	struct short_argv *kept = bpf_map_lookup_elem(&argvs, &pid);
+	struct long_argv *longer;
+
+	if (!kept || kept->start != start) {
+		struct task_struct *parent = READ(leader, real_parent, group_leader);
+
+		if (!shares_program(leader, parent))
+			return;
+		start = READ(parent, start_boottime);
+		pid = record->ppid;
+		kept = bpf_map_lookup_elem(&argvs, &pid);
+	}
+	if (!kept || kept->start != start)
+		return;
+	size = kept->size;
+	if (size <= SHORT_ROOM) {
+		bpf_probe_read_kernel(text, SHORT_ROOM, kept->text);
+		record->argv_size = kept->start == start ? size : 0;
+		return;
+	}
+	longer = bpf_map_lookup_elem(&long_argvs, &pid);
+	if (!longer || longer->start != start)
+		return;
+	size = longer->size;
+	record->flags |= longer->flags;
+	bpf_probe_read_kernel(text, EXEC_ROOM, longer->text);
+	record->argv_size = longer->start == start ? size : 0;
+}
+
+static __always_inline void forget(__u32 pid, bool is_long)
+{
+	if (is_long)
+		bpf_map_delete_elem(&long_argvs, &pid);
+	bpf_map_delete_elem(&argvs, &pid);
+}
+
+/* Keeps argv of the new program, should somebody signal it: on_signal cannot read its memory then. */
+static __always_inline int keep_argv(__u64 *ctx, __u32 again)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct long_argv *made = bpf_map_lookup_elem(&argv_scratch, &again);
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	__u64 start = BPF_CORE_READ(mm, arg_start);
+	__u64 size = BPF_CORE_READ(mm, arg_end) - start;
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct short_argv *old = bpf_map_lookup_elem(&argvs, &pid);
+	bool was_long = old && old->size > SHORT_ROOM, is_long = size > SHORT_ROOM;
+
+	if (!made)
+		return 0;
+	made->start = BPF_CORE_READ(task, start_boottime); /* It leads by now: de_thread(), fs/exec.c. */
+	made->flags = size > EXEC_ROOM ? ARGV_CUT : 0;
+	made->size = size > EXEC_ROOM ? EXEC_ROOM : size;
+	if (made->size > EXEC_ROOM || bpf_probe_read_user(made->text, made->size, (void *)start) ||
+	    (is_long && bpf_map_update_elem(&long_argvs, &pid, made, BPF_ANY)) ||
+	    bpf_map_update_elem(&argvs, &pid, made, BPF_ANY))
+		forget(pid, was_long || is_long);
+	else if (was_long && !is_long)
+		bpf_map_delete_elem(&long_argvs, &pid);
+	return 0;
+}
+
+/*
+ * Nothing can come from a process any more. Not at its exit: SIGCHLD and PR_SET_PDEATHSIG signals follow
+ * that, exit_notify(). By now its pid may be another's.
+ */
+static __always_inline int forget_argv(__u64 *ctx, __u32 again)
+{
+	struct task_struct *task = (void *)ctx[0];
+	__u32 pid = BPF_CORE_READ(task, pid);
+	struct short_argv *kept;
+
+	if ((__u32)BPF_CORE_READ(task, tgid) != pid)
+		return 0;
+	kept = bpf_map_lookup_elem(&argvs, &pid);
+	if (kept && kept->start == BPF_CORE_READ(task, start_boottime))
+		forget(pid, kept->size > SHORT_ROOM);
+	return 0;
+}
+
+#endif
