@@ -68,7 +68,20 @@ class Load:
 
     def run(self) -> Outcome:
         """Let it go and wait for its end."""
-        told, _ = self._process.communicate("\n")
+        self.start()
+        return self.finish()
+
+    def start(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def finish(self) -> Outcome:
+        """Wait for its end."""
+        told, _ = self._process.communicate()
         if self._process.returncode:
             raise RuntimeError(f"load ended with status {self._process.returncode}")
         fields: dict[str, Any] = json.loads(told)

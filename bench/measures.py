@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
-from bench import audit, kernel, latency, replay, streams
+from bench import audit, kernel, latency, replay, streams, switching
 from bench.replay import Reader
 from bench.rivals import BPFTRACE, CORE, FULL, JSON, JSON_64M, SIGSNOOP, TOOLS, Tool
 from bench.rivals import QUICK as QUICK_TOOLS
 from bench.samples import CannotRun, Sample, Samples
+from bench.switching import Switched
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 QUICK_COUNT, QUICK_SECONDS = 20_000, 0.4
 QUICK_SCALE = 1 / 100  # of the logs
 
-# A Tool or a Reader, as the measure has them.
+Runs = Union[Tool, Reader, Switched]
 Runner = Callable[["Bench", Any, int], Iterator[Sample]]
 
 
@@ -32,7 +33,7 @@ class Measure:
 
     name: str
     run: Runner
-    tools: tuple[Tool | Reader, ...] = TOOLS
+    tools: tuple[Runs, ...] = TOOLS
     rounds: int = 5
 
 
@@ -61,7 +62,7 @@ class Bench:
     def length(self, stream: Stream) -> Stream:
         return stream.shortened(QUICK_COUNT, QUICK_SECONDS) if self.quick else stream
 
-    def _able(self, measure: Measure) -> Iterator[Tool | Reader]:
+    def _able(self, measure: Measure) -> Iterator[Runs]:
         """The tools that are asked for, can run, and have not failed in this measure."""
         for tool in measure.tools:
             if tool.name not in self.tools or _place(measure, tool) in self.samples.absent:
@@ -72,11 +73,11 @@ class Bench:
                 yield tool
 
 
-def _place(measure: Measure, tool: Tool | Reader) -> str:
+def _place(measure: Measure, tool: Runs) -> str:
     return f"{tool.name}, {measure.name}"
 
 
-def _changes_audit(tool: Tool | Reader) -> bool:
+def _changes_audit(tool: Runs) -> bool:
     return isinstance(tool, Tool) and tool.changes_audit
 
 
@@ -90,6 +91,11 @@ def _dropped(stream: Stream) -> Runner:
     return lambda bench, tool, turn: streams.dropped_samples(
         bench.program, bench.folder, tool, bench.length(stream), turn
     )
+
+
+def _switched(bench: Bench, tool: Switched, turn: int) -> Iterator[Sample]:
+    stream = bench.length(switching.MANY_FORKS)
+    return switching.samples(bench.program, tool, stream, turn)
 
 
 def _start(bench: Bench, tool: Tool, turn: int) -> Iterator[Sample]:
@@ -125,6 +131,7 @@ _MEASURES = (
     Measure(streams.HUGE_STORM.name, _stream(streams.HUGE_STORM), (JSON, JSON_64M), 3),
     Measure(streams.DROPPED, _dropped(streams.STORM), (CORE, FULL, SIGSNOOP, BPFTRACE), 9),
     Measure(streams.FORKS.name, _dropped(streams.FORKS), (CORE, FULL, SIGSNOOP, BPFTRACE), 9),
+    Measure(switching.MANY_FORKS.name, _switched, switching.SWITCHED, 9),
     Measure(latency.START, _start, _LIVE, 9),
     Measure(latency.ECHO, _echo, _LIVE, 3),
     Measure(latency.IDLE, _idle, (CORE, FULL, SIGSNOOP), 3),

@@ -185,10 +185,13 @@ class Object:
                 raise LoadError(-link, self._log)
             self._links.append(link)
 
-    def close(self) -> None:
+    def detach(self) -> None:
         for link in self._links:
             os.close(link)
         self._links.clear()
+
+    def close(self) -> None:
+        self.detach()
         release, self._release = self._release, lambda: None
         release()
 
