@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bench.load import Stream
 
 QUICK_COUNT, QUICK_SECONDS = 20_000, 0.4
+QUICK_PROCESSES = 2000
 QUICK_SCALE = 1 / 100  # of the logs
 
 Runs = Union[Tool, Reader, Switched]
@@ -94,7 +95,9 @@ def _dropped(stream: Stream) -> Runner:
 
 
 def _switched(bench: Bench, tool: Switched, turn: int) -> Iterator[Sample]:
-    stream = bench.length(switching.MANY_FORKS)
+    stream = switching.MANY_FORKS
+    if bench.quick:
+        stream = stream.shortened(QUICK_PROCESSES, QUICK_SECONDS)
     return switching.samples(bench.program, tool, stream, turn)
 
 

@@ -72,6 +72,8 @@ def samples(program: Path, switched: Switched, stream: Stream, turn: int) -> Ite
     finally:
         if loaded:
             loaded.close()
+    if not intervals:
+        raise CannotRun(f"the load ended within {SECONDS} s")
     values = {"processes_per_second": 1e9 / median(one.process_ns for one in intervals)}
     if ratios := slower(intervals):
         values["slower"] = median(ratios)

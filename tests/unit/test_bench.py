@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import accounts, replay, report
+from bench import accounts, replay, report, switching
 from bench.audit_log_maker import write
 from bench.chart import STREAMS, chart
 from bench.load import Stream
@@ -88,6 +88,25 @@ def test_a_line_that_is_straight_and_one_that_bends():
     assert figure(found, 7, "replay on all CPUs: time") == 2
     assert figure(found, 7, "replay on all CPUs: memory") == 1.5
     assert figure(found, 4, "memory over the idle interpreter") == 51 * MEGABYTE
+
+
+def intervals(*rows):
+    return [switching.Interval(attached, length) for attached, length in rows]
+
+
+def test_an_interval_with_programs_is_compared_with_both_beside_it():
+    found = intervals((False, 100), (True, 110), (False, 120), (True, 121), (False, 100))
+    assert switching.slower(found) == pytest.approx([0, 0.1])
+    assert switching.slower(found[1:]) == pytest.approx([0.1])
+    assert switching.slower(found[:2]) == []
+
+
+def test_a_load_of_short_processes_is_judged_by_the_programs_of_the_whole_tool():
+    found = samples(
+        (switching.MANY_FORKS.name, "core full", {"slower": 0.02}),
+        (switching.MANY_FORKS.name, "core bare", {"slower": 0.001}),
+    )
+    assert figure(found, 7, "short processes") == 0.02
 
 
 def test_what_was_not_measured_is_no_success():
