@@ -276,6 +276,15 @@ def left_loaded(before):
     return set()
 
 
+def held_by(pid, kind):
+    """Ids of the BPF objects (prog, map, link) that a process holds: proc_pid_fdinfo(5). OSError if it is gone."""
+    held = set()
+    for file in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a descriptor that was closed meanwhile
+            held |= set(re.findall(rf"^{kind}_id:\s*(\d+)", file.read_text(), re.M))
+    return set(map(int, held))
+
+
 def _held_by_others():
     """The ids of BPF programs in descriptors of processes that are not our children (proc(5))."""
     held = set()
@@ -285,10 +294,7 @@ def _held_by_others():
             names = "".join(map(os.readlink, (folder / "fd").iterdir()))
             if parent == os.getpid() or "bpf" not in names:
                 continue
-            for info in (folder / "fdinfo").iterdir():
-                for line in info.read_text().splitlines():
-                    if line.startswith("prog_id:"):
-                        held.add(int(line.split()[1]))
+            held |= held_by(folder.name, "prog")
         except OSError:
             continue
     return held

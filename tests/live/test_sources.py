@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 from datetime import datetime, timezone
-from pathlib import Path
 
 import pytest
 from audit_state import audit_lock, audit_state
-from harness import PATIENCE, Trace, Victim
+from harness import PATIENCE, Trace, Victim, held_by
 
 BUFFER = "SIGTRACE_BCC_BUFFER"
 RUNGS = {
@@ -141,20 +139,6 @@ def test_kept_and_lost_make_all(rung):
     assert lost, "the buffer was too large to show anything"
 
 
-def texts(file):
-    """A descriptor's text; none if it was closed meanwhile."""
-    try:
-        return file.read_text()
-    except OSError:
-        return ""
-
-
-def programs_of(pid):
-    """Ids of the BPF programs that a process holds: proc_pid_fdinfo(5)."""
-    held = [texts(file) for file in Path(f"/proc/{pid}/fdinfo").iterdir()]
-    return {int(number) for text in held for number in re.findall(r"^prog_id:\s*(\d+)", text, re.M)}
-
-
 def all_programs():
     dump = subprocess.run(["bpftool", "-j", "prog"], capture_output=True, check=True).stdout
     return {prog["id"] for prog in json.loads(dump)}
@@ -165,7 +149,7 @@ def test_sigkill_leaves_no_program(kind, cannot_run):
     if not shutil.which("bpftool"):
         cannot_run("bpftool is not installed")
     trace = Trace(kind, ["-s", "63"])
-    held = programs_of(trace.pid)
+    held = held_by(trace.pid, "prog")
     assert held
     os.kill(trace.pid, signal.SIGKILL)
     trace.process.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from harness import held_by
 from scene import OURS, stopped
 
 pytestmark = pytest.mark.sources("core", reason="command lines are kept by CO-RE alone")
@@ -86,12 +86,8 @@ def test_a_fork_has_that_of_its_parent(size, trace):
 
 
 def entries(pid, name):
-    """Keys of a map that a process holds: proc_pid_fdinfo(5), bpftool-map(8)."""
-    held = {
-        int(number)
-        for file in Path(f"/proc/{pid}/fdinfo").iterdir()
-        for number in re.findall(r"^map_id:\s*(\d+)", texts(file), re.M)
-    }
+    """Keys of a map that a process holds: bpftool-map(8)."""
+    held = held_by(pid, "map")
     maps = json.loads(
         subprocess.run(["bpftool", "-j", "map"], capture_output=True, check=True).stdout
     )
@@ -101,13 +97,6 @@ def entries(pid, name):
     return {
         int.from_bytes(bytes(int(b, 16) for b in one["key"]), "little") for one in json.loads(dump)
     }
-
-
-def texts(file):
-    try:
-        return file.read_text()
-    except OSError:
-        return ""
 
 
 def test_nothing_is_kept_of_the_dead(trace, tmp_path, cannot_run):
