@@ -51,7 +51,7 @@ static __always_inline bool shares_program(struct task_struct *one, struct task_
 static __always_inline void kept_argv(struct process_record *record, struct task_struct *leader)
 {
 	char *text = record->text + 2 * PATH_ROOM;
-	__u32 pid = record->pid, size;
+	__u32 pid = record->pid, size, flags;
 	__u64 start = record->start;
 	struct short_argv *kept = bpf_map_lookup_elem(&argvs, &pid);
 	struct long_argv *longer;
@@ -70,16 +70,20 @@ static __always_inline void kept_argv(struct process_record *record, struct task
 	size = kept->size;
 	if (size <= SHORT_ROOM) {
 		bpf_probe_read_kernel(text, SHORT_ROOM, kept->text);
-		record->argv_size = kept->start == start ? size : 0;
+		if (kept->start == start)
+			record->argv_size = size;
 		return;
 	}
 	longer = bpf_map_lookup_elem(&long_argvs, &pid);
 	if (!longer || longer->start != start)
 		return;
 	size = longer->size;
-	record->flags |= longer->flags;
+	flags = longer->flags;
 	bpf_probe_read_kernel(text, EXEC_ROOM, longer->text);
-	record->argv_size = longer->start == start ? size : 0;
+	if (longer->start != start)
+		return;
+	record->argv_size = size;
+	record->flags |= flags;
 }
 
 static __always_inline void forget(__u32 pid, bool is_long)
