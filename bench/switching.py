@@ -6,9 +6,7 @@ share every moment, and the same without programs shows how far the figure is to
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import time
 from dataclasses import dataclass
 from statistics import median
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING
 from bench.load import Load, Stream
 from bench.rivals import CORE, FULL
 from bench.samples import CannotRun, Sample
+from bench.streams import CPUS, KILL
 from tracer.errors import Problem
 from tracer.filter import KernelFilter
 from tracer.sources.bpf_load import begin_to_load
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from tracer.libbpf.object import Object
 
-CPUS = os.cpu_count() or 1
 MANY_FORKS = Stream("short processes on all CPUs", 25_000, kind="spawn", senders=CPUS)
 SECONDS = 0.1
 # Attaching writes into the kernel's code, detaching frees after a grace period of RCU.
@@ -92,7 +90,7 @@ def slower(intervals: list[Interval]) -> list[float]:
 def _loaded(switched: Switched) -> tuple[Object | None, list[str]]:
     if switched.details is None:
         return None, []
-    filter_ = KernelFilter(signals=frozenset((signal.SIGKILL,)), results=frozenset(range(5)))
+    filter_ = KernelFilter(signals=frozenset((KILL,)), results=frozenset(range(5)))
     wanted = Wanted(filter_, details=switched.details, deaths=switched.details)
     try:
         loaded = begin_to_load(begin_to_open(usual=switched.details), wanted)()
