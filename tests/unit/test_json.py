@@ -124,6 +124,13 @@ def test_unknown_is_absent_and_zero_is_not():
     assert to_object(Exit(0, "t", Process(5), number=9, core=False))["core"] is False
 
 
+def test_the_end_of_a_process_of_which_nothing_is_known():
+    """A damaged ANOM_ABEND record: hypothesis made one (test_audit_fuzz.py)."""
+    bare = to_object(Exit(0, "t", Process(None), number=11))
+    CHECK.validate(bare)
+    assert bare["process"] == {}
+
+
 def test_the_schema_knows_every_origin_outcome_and_call():
     properties = SCHEMA["$defs"]["signal_event"]["properties"]
     assert properties["origin"]["enum"] == list(ORIGINS)

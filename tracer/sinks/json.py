@@ -87,11 +87,14 @@ def to_object(event: Event) -> dict[str, Any]:
 
 
 def known(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields without those that are not known, and without flags that are not set."""
+    """The fields without those that are not known, and without flags that are not set. An exit is of a process, even
+    if nothing is known of it."""
     return {
         name: value
         for name, value in fields.items()
-        if value is not None and (value is not False or name == "core") and value not in ({}, [])
+        if value is not None
+        and (value is not False or name == "core")
+        and (value not in ({}, []) or name == "process")
     }
 
 
