@@ -68,7 +68,7 @@ $(VENV)/.packages: packaging/install-packages.sh
 	@mkdir -p $(VENV) && touch $@
 
 # Editable by one line in a .pth file ("compat"): the other kind costs 10 ms a start. pip keeps no options in a
-# script's first line: -I and -S (tracer/packages.py) are put there afterwards, and where tracer is.
+# script's first line: -I and -S (tracer/host/packages.py) are put there afterwards, and where tracer is.
 EDITABLE = $(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat -e $(1) && \
            sed -i -e '1s|python3*$$|& -IS|' -e '/^import sys$$/a sys.path.append("$(CURDIR)")' $(BIN)/sigtrace
 

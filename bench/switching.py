@@ -16,10 +16,10 @@ from bench.load import Load, Stream
 from bench.rivals import CORE, FULL
 from bench.samples import CannotRun, Sample
 from bench.streams import CPUS, KILL
-from tracer.errors import Problem
-from tracer.filter import KernelFilter
-from tracer.sources.bpf_load import begin_to_load
-from tracer.sources.bpf_object import begin_to_open, preempts
+from tracer.flow.filter import KernelFilter
+from tracer.model.errors import Problem
+from tracer.sources.core.load import begin_to_load
+from tracer.sources.core.opening import begin_to_open, preempts
 from tracer.sources.shape import programs_of
 from tracer.sources.wanted import Wanted, shape_of
 

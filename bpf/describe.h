@@ -236,7 +236,7 @@ __noinline int describe_identity(__u64 address, __u32 by)
 
 /*
  * Describe the process that TASK belongs to. The three texts are put where there is room for each, in
- * this order (see add_name()), and sent as they lie: tracer/sources/wire.py knows the offsets. BY is the enum describer that asks. Not 0: there was no room.
+ * this order (see add_name()), and sent as they lie: tracer/sources/wire/records.py knows the offsets. BY is the enum describer that asks. Not 0: there was no room.
  */
 __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 {

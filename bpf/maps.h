@@ -131,7 +131,7 @@ static __always_inline void count_loss(__u32 kind)
 /*
  * A kernel may preempt a program (Linux 7.2 does; what holds a spinlock, as on_signal's caller does, is never
  * preempted), and does not run it for a second task of that CPU meanwhile: prog->active, __bpf_trace_run(),
- * kernel/trace/bpf_trace.c. There (tracer/sources/skips.py) each program that may meet that is attached twice.
+ * kernel/trace/bpf_trace.c. There (tracer/sources/core/left_out.py) each program that may meet that is attached twice.
  */
 #define TWICE(tracepoint, name, body)                                           \
 	TRACEPOINT(tracepoint) int name(__u64 *ctx) { return body(ctx, 0); }        \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The same records as sigtrace.bpf.c sends, for kernels without BTF: compiled on the target by bcc
- * (tracer/sources/bcc.py), from nothing but the tracepoints' own fields and helpers, so that it needs
+ * (tracer/sources/bcc/source.py), from nothing but the tracepoints' own fields and helpers, so that it needs
  * no kernel headers. Nothing of a task_struct can be read here: which process a thread belongs to, when
  * it was born and who its parents are is learnt from births (and, for those born before, from /proc).
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Where a signal is seen. What is recorded of it is in sigtrace.h, what is read of a process in
- * describe.h. Loaded by tracer/sources/bpf_load.py, without the programs that are not asked for.
+ * describe.h. Loaded by tracer/sources/core/load.py, without the programs that are not asked for.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>

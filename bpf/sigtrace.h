@@ -5,7 +5,7 @@
  * Here as everywhere: pid is the process and tid the thread (the kernel's tgid and pid), numbered by
  * the initial pid namespace. Times are nanoseconds of CLOCK_BOOTTIME. Every record is zeroed before
  * it is filled; what a program does not know it leaves out by a flag or a zero that means "unknown".
- * tests/unit/test_wire.py holds tracer/sources/wire.py to these layouts, offset by offset.
+ * tests/unit/sources/test_wire.py holds tracer/sources/wire/records.py to these layouts, offset by offset.
  */
 #ifndef SIGTRACE_H
 #define SIGTRACE_H
@@ -161,7 +161,7 @@ struct call_record {
 /* How a map of pids or uids is meant. */
 enum verdict_mode { MODE_OFF, MODE_ONLY, MODE_EXCEPT };
 
-/* The kernel's part of the filter: never tighter than tracer/filter.py. Bit n-1 is signal n. Set after load. */
+/* The kernel's part of the filter: never tighter than tracer/flow/filter.py. Bit n-1 is signal n. Set after load. */
 struct filter {
 	__u64 signals;
 	__u8 results; /* bit n: TRACE_SIGNAL_* n is wanted */

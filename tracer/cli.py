@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from tracer.errors import Problem
+from tracer.model.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except BrokenPipeError as error:
-        from tracer.output import let_go
+        from tracer.terminal.output import let_go
 
         let_go(error)
         return 0
@@ -56,14 +56,14 @@ def _run(words: list[str]) -> int:
     opening = None
     if not any(word.startswith("--source") for word in words):
         # Most of a start is the kernel's time (or libbpf's): it begins before anything else.
-        from tracer.sources.bpf_object import begin_to_open
+        from tracer.sources.core.opening import begin_to_open
 
         try:
             opening = begin_to_open(usual=not any(word.startswith(UNUSUAL) for word in words))
         except Problem:
             pass  # Told when it is opened again, if no other source serves.
-    from tracer import options
     from tracer.commands import live
+    from tracer.options import table as options
 
     return live.run(options.choose(words), opening)
 
@@ -71,7 +71,7 @@ def _run(words: list[str]) -> int:
 def _run_command(name: str, words: list[str]) -> int:
     import importlib
 
-    from tracer.options import COMMANDS, choose_for
+    from tracer.options.table import COMMANDS, choose_for
 
     if name not in COMMANDS:
         raise Problem(

@@ -2,7 +2,7 @@
 
     python tests/fuzz/fuzz_audit.py -max_total_time=600 WORK_FOLDER tests/data/audit
 
-What it finds is kept in tests/fuzz/found/, and read by tests/unit/test_audit_fuzz.py ever after.
+What it finds is kept in tests/fuzz/found/, and read by tests/unit/audit/test_audit_fuzz.py ever after.
 """
 
 import io
@@ -16,9 +16,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
 
 with atheris.instrument_imports():
     from tracer.sinks.json import to_object
-    from tracer.sources import audit_sights
-    from tracer.sources.audit_log import AuditLog
-    from tracer.sources.log_files import LogSet
+    from tracer.sources.logs import sights as audit_sights
+    from tracer.sources.logs.audit_log import AuditLog
+    from tracer.sources.logs.files import LogSet
 
 PATH = os.path.join(tempfile.mkdtemp(prefix="sigtrace-fuzz"), "audit.log")
 audit_sights.PART = 1 << 10

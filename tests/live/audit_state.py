@@ -6,8 +6,8 @@ import fcntl
 import subprocess
 from contextlib import contextmanager
 
-from tracer.kernel_audit.link import Link
-from tracer.kernel_audit.setting import remove_orphans
+from tracer.sources.audit.link import Link
+from tracer.sources.audit.setting import remove_orphans
 
 LOCK = "/run/sigtrace-audit.lock"
 _MAY_CHANGE = ("lost", "backlog ", "backlog_wait_time_actual", "pid")

@@ -9,9 +9,9 @@ import shutil
 import pytest
 from record_audit_log import record
 
-from tracer.event import Exit, Failed, Probe, Signal
-from tracer.sources.audit_log import AuditLog
-from tracer.sources.log_files import LogSet
+from tracer.model.event import Exit, Failed, Probe, Signal
+from tracer.sources.logs.audit_log import AuditLog
+from tracer.sources.logs.files import LogSet
 
 
 @pytest.fixture

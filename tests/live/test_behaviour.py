@@ -16,7 +16,7 @@ from features import knows
 from harness import PATIENCE, ROOT, Trace, bpf_programs, left_loaded, writing_to
 from oracle import status_of, until
 
-from tracer.sources import bpf_object
+from tracer.sources.core import opening as bpf_object
 
 LIVE_SOURCES = ("core", "bcc", "audit")
 pytestmark = pytest.mark.sources(*LIVE_SOURCES)

@@ -12,7 +12,7 @@ import pytest
 from harness import PATIENCE, ROOT, bpf_programs, writing_to
 from oracle import until
 
-from tracer.sources import bpf_object
+from tracer.sources.core import opening as bpf_object
 
 
 @pytest.mark.sources("core", "bcc", reason="audit loads nothing")

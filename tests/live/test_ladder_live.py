@@ -12,7 +12,7 @@ import pytest
 from audit_state import audit_lock
 from harness import ROOT, Trace
 
-from tracer.sources import bpf_object
+from tracer.sources.core import opening as bpf_object
 
 NO_BPF = "-bpf,-perfmon,-sys_admin"
 

@@ -11,9 +11,10 @@ import pytest
 from harness import bpf_programs, left_loaded
 
 from tracer import cli
-from tracer.filter import Filter, pushdown
+from tracer.flow.filter import Filter, pushdown
 from tracer.libbpf.object import LoadError, OpenObject
-from tracer.sources import bpf_load, bpf_object
+from tracer.sources.core import load as bpf_load
+from tracer.sources.core import opening as bpf_object
 from tracer.sources.shape import USUAL, Shape
 from tracer.sources.wanted import Wanted
 

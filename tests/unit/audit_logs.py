@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 
-from tracer.event import Exit, Series, Signal
+from tracer.model.event import Exit, Series, Signal
 from tracer.sinks.json import to_object
-from tracer.sources.audit_log import AuditLog
-from tracer.sources.log_files import LogSet
+from tracer.sources.logs.audit_log import AuditLog
+from tracer.sources.logs.files import LogSet
 
 START = 1_700_000_000_000
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tracer import cli, options
-from tracer.errors import Problem
-from tracer.output import summary, wants_colour
-from tracer.pipeline import Totals
-from tracer.signals import EVERY, names_of
+from tracer import cli
+from tracer.flow.pipeline import Totals
+from tracer.model.errors import Problem
+from tracer.model.signals import EVERY, names_of
+from tracer.options import table as options
+from tracer.terminal.output import summary, wants_colour
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench import report
-from tracer import options
-from tracer.origin import ORIGINS
-from tracer.outcome import OUTCOMES
+from tracer.model.origin import ORIGINS
+from tracer.model.outcome import OUTCOMES
+from tracer.options import table as options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

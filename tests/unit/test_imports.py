@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,30 +13,25 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TRACER = ROOT / "tracer"
 
-# From what a part may take; "the words" is what every part shares: source → event → filter → know → sink.
-WORDS = {
-    "tracer",
-    "errors",
-    "event",
-    "frozen",
-    "memo",
-    "signals",
-    "origin",
-    "outcome",
-    "text",
-    "times",
-    "clock",
-}
-KNOW = {"cgroups", "procfs", "processes", "kmsg", "privileges"}
+# From what a room may take: source → event → filter → join → sink. Each room may also import itself.
 MAY_IMPORT = {
-    "filter.py": WORDS,
-    "join.py": WORDS,
-    "pipeline.py": WORDS | {"filter", "join"},
-    "sinks": WORDS | {"sinks"},
-    "libbpf": WORDS | {"libbpf"},
-    "processes.py": WORDS | KNOW,
-    "audit": WORDS | {"audit"},
+    "model": set(),
+    "flow": {"model"},
+    "sinks": {"model"},
+    "libbpf": {"model"},
+    "terminal": {"model", "sinks"},
+    "host": {"model"},
+    "lines": {"model"},
+    "audit": {"model", "lines"},
+    "sources": {"model", "flow", "host", "libbpf", "lines", "audit"},
+    "options": {"model", "flow", "sources"},
+    "doctor": {"model", "flow", "host", "libbpf", "audit", "sources"},
+    "commands": {
+        *("model", "flow", "sinks", "terminal", "host", "lines", "audit", "sources"),
+        *("options", "doctor", "session"),
+    },
 }
+WINGS = ("audit", "bcc", "core", "logs", "wire")
 
 
 def imported(path):
@@ -52,16 +48,37 @@ def imported(path):
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_arrows(part):
-    place = TRACER / part
-    files = [place] if place.is_file() else sorted(place.rglob("*.py"))
+    files = sorted((TRACER / part).rglob("*.py"))
     assert files
     for path in files:
-        extra = set(imported(path)) - MAY_IMPORT[part] - {"__version__"}
+        extra = set(imported(path)) - MAY_IMPORT[part] - {part, "__version__"}
         assert not extra, f"{path.relative_to(ROOT)} imports {extra}"
 
 
+def test_every_room_is_guarded():
+    rooms = {path.parent.name for path in TRACER.glob("*/__init__.py")}
+    assert rooms == set(MAY_IMPORT)
+
+
+def test_the_hall_is_small():
+    assert len(list(TRACER.glob("*.py"))) <= 6
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_no_source_imports_another_but_wire(wing):
+    others = "|".join(name for name in WINGS if name not in (wing, "wire"))
+    for path in sorted((TRACER / "sources" / wing).rglob("*.py")):
+        found = re.findall(rf"tracer\.sources\.(?:{others})\b", path.read_text())
+        assert not found, f"{path.relative_to(ROOT)} imports {found}"
+
+
 # libc (capabilities, mounts) and the callbacks and maps of bcc.
-CTYPES = {"privileges.py", "tracefs.py", "sources/bcc_buffer.py", "sources/births.py"}
+CTYPES = {
+    "host/privileges.py",
+    "host/tracefs.py",
+    "sources/bcc/buffer.py",
+    "sources/bcc/births.py",
+}
 
 
 def test_only_libbpf_and_privileges_use_ctypes():
@@ -71,11 +88,6 @@ def test_only_libbpf_and_privileges_use_ctypes():
         if "ctypes" in path.read_text() and "import ctypes" in path.read_text()
     }
     assert {name for name in users if not name.startswith("libbpf/")} <= CTYPES
-
-
-def test_words_import_nothing_but_words():
-    for name in WORDS - {"tracer"}:
-        assert set(imported(TRACER / f"{name}.py")) <= WORDS
 
 
 def test_start_up_loads_nothing_heavy():
@@ -90,8 +102,8 @@ def test_start_up_loads_nothing_heavy():
 BEFORE_THEY_ARE_TOLD = """
 import sys
 from tracer import cli
-from tracer.sources import bpf_object
-from tracer import options
+from tracer.sources.core import opening as bpf_object
+from tracer.options import table as options
 from tracer.commands import live
 options.filter_of(options.choose(["--signal", "9"]))
 print(*sys.modules)
@@ -108,7 +120,7 @@ def test_little_is_loaded_before_libbpf_is_told_what_is_wanted():
 
 
 def test_a_live_trace_needs_none_of_the_slow_ones():
-    code = "import tracer.tracing, tracer.sources.bpf, tracer.sinks.table, sys; print(*sys.modules)"
+    code = "import tracer.session, tracer.sources.core.source, tracer.sinks.table, sys; print(*sys.modules)"
     command = [sys.executable, "-S", "-c", code]
     run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert set(run.stdout.split()).isdisjoint(SLOW)

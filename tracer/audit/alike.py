@@ -10,10 +10,10 @@ from tracer.audit.coalesce import Group
 from tracer.audit.known import Known
 from tracer.audit.meaning import remember
 from tracer.audit.record import Record, Stamp
-from tracer.event import Series, Signal
+from tracer.model.event import Series, Signal
 
 if TYPE_CHECKING:
-    from tracer.event import Event
+    from tracer.model.event import Event
 
 
 class Model:

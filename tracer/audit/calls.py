@@ -9,12 +9,12 @@ arch values: AUDIT_ARCH_* in include/uapi/linux/audit.h, an ELF machine number w
 from __future__ import annotations
 
 from tracer.audit.fields import unnamed
-from tracer.frozen import frozen
+from tracer.model.frozen import frozen
 
 
 @frozen
 class Call:
-    """``signal``, ``pid`` and ``tid`` say which of a0..a3 holds it; ``origin`` is tracer.origin's."""
+    """``signal``, ``pid`` and ``tid`` say which of a0..a3 holds it; ``origin`` is tracer.model.origin's."""
 
     name: str
     origin: str

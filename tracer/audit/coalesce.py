@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tracer.audit import record
-from tracer.audit.dates import NS
 from tracer.audit.record import Record, Stamp
+from tracer.lines.dates import NS
 
 APART = 2 * NS
 OPEN_MAX = 10_000

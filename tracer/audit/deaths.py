@@ -15,11 +15,11 @@ from tracer.audit.coalesce import Group
 from tracer.audit.fields import decimal, hexadecimal, identity
 from tracer.audit.known import Known, fields_of
 from tracer.audit.record import Record
-from tracer.event import Exit, Process, Signal
-from tracer.signals import FIRST, LAST, number_of
+from tracer.model.event import Exit, Process, Signal
+from tracer.model.signals import FIRST, LAST, number_of
 
 if TYPE_CHECKING:
-    from tracer.event import Event
+    from tracer.model.event import Event
 
 SOURCE = "audit log"
 # SECCOMP_RET_* (include/uapi/linux/seccomp.h). KILL_THREAD takes the process with it only if it was its

@@ -7,7 +7,7 @@ from tracer.audit.argv import argv_of
 from tracer.audit.calls import BY_NAME
 from tracer.audit.coalesce import Group
 from tracer.audit.known import find
-from tracer.signals import LAST, name_of
+from tracer.model.signals import LAST, name_of
 
 
 class Evidence:

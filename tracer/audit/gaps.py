@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tracer.audit.dates import NS
-from tracer.frozen import frozen
+from tracer.lines.dates import NS
+from tracer.model.frozen import frozen
 
 DENSE = 32
 _DENSE_MAX = 64

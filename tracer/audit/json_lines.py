@@ -13,8 +13,8 @@ from typing import Any, Callable
 from urllib.parse import unquote_to_bytes
 
 from tracer.audit import record
-from tracer.audit.dates import NS, epoch
 from tracer.audit.record import Record, Stamp
+from tracer.lines.dates import NS, epoch
 
 Object = dict[str, Any]
 _PASSES_ON = re.compile(r"kernel|.*audi[ts].*")

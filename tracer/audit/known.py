@@ -16,8 +16,8 @@ from tracer.audit.calls import is_exec
 from tracer.audit.coalesce import APART, Group
 from tracer.audit.fields import Fields, identity, parse_fields, parse_interpreted, text
 from tracer.audit.record import Record
-from tracer.event import Process
-from tracer.frozen import frozen, replace
+from tracer.model.event import Process
+from tracer.model.frozen import frozen, replace
 
 SEEN_MAX = 8192
 CACHED_MAX = 4096

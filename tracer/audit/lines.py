@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 from tracer.audit import record
-from tracer.audit.dates import NS, DateStyle, epoch, has_zone, last_written, local, prefix_time
 from tracer.audit.record import Record, Stamp
+from tracer.lines.dates import NS, DateStyle, epoch, has_zone, last_written, local, prefix_time
+from tracer.lines.mend import QUOTE
 
 # The form of an audit.log, which most lines have, and the only one that has to be fast.
 _PLAIN = re.compile(
@@ -21,13 +22,11 @@ _PLAIN = re.compile(
 _HEADER = re.compile(
     rb"(?:(?:node|host)=(\S+) +)?type=([A-Za-z_0-9]+(?:\[\d+\])?) +(?:msg=)?audit\(([^()]{3,60}):(\d{1,19})\) ?: ?"
 )
-# Marks of quoting (mail, diff, markdown), also the wide and the hard blank.
-_QUOTE = rb"(?:[\s>|+*#`]|\xe3\x80\x80|\xc2\xa0)*"
 # What may stand before a record: nothing, marks of quoting, or a prefix that ends in the tag of one who
 # passes records on. Other tags are other people's words: anybody can log a line that holds a record.
 _BEFORE = re.compile(
     rb"(?:"
-    + _QUOTE
+    + QUOTE
     + rb"|(?:(?!: ).){0,200}?(?:^|[\s\]>])(?:kernel|audit|[\w./-]*audi[ts][\w./-]*)(?:\[\d+\])?: +"
     rb"(?:\[[ \d.]+\] *)?|(?:<\d+>)?(?:\w+ *:\w+ *: *)?\[ *[\d.]+\](?:\[ *[TC]\d+\])? *"
     rb"|(?:\w+ *:\w+ *: *)?\[\w{3} \w{3} [ \d]\d [\d:]+ \d{4}\] *"
@@ -41,7 +40,6 @@ _HOST = re.compile(
 _JOURNAL = re.compile(
     rb"(?P<before>(?:[^\s:][^:]*(?:\d:[^:]+)*? )??)audit(?:\[(?P<pid>\d+)\])?: (?P<type>[A-Z_]+|UNKNOWN\[\d+\]) "
 )
-_QUOTED = re.compile(_QUOTE)
 # Journal text has no serials: ours must be others in each log.
 _GROUPS = 10_000_000
 
@@ -124,9 +122,3 @@ class LineReader:
         if number == record.SYSCALL:
             self._journal_open = stamp
         return stamp
-
-
-def unquoted(line: bytes) -> bytes:
-    """The line without the marks that mail, diffs and markdown put before it."""
-    match = _QUOTED.match(line)
-    return line[match.end() :] if match else line

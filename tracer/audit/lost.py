@@ -13,7 +13,7 @@ from tracer.audit.coalesce import Group
 from tracer.audit.gaps import Gap, Gaps
 from tracer.audit.known import Known
 from tracer.audit.record import Record, Stamp
-from tracer.event import Loss
+from tracer.model.event import Loss
 
 SOURCE = "audit log"
 # audit_log_lost() and audit_log_start(), kernel/audit.c. audit_lost counts from boot.

@@ -19,13 +19,13 @@ from tracer.audit.evidence import Evidence
 from tracer.audit.fields import Fields, hexadecimal, pid_argument
 from tracer.audit.known import Known, fields_of, find
 from tracer.audit.record import Record, Stamp
-from tracer.event import Failed, Loss, Probe, Process, Signal
-from tracer.frozen import replace
-from tracer.outcome import ATTEMPTED
-from tracer.signals import FIRST, LAST, NUMBERS, number_of
+from tracer.model.event import Failed, Loss, Probe, Process, Signal
+from tracer.model.frozen import replace
+from tracer.model.outcome import ATTEMPTED
+from tracer.model.signals import FIRST, LAST, NUMBERS, number_of
 
 if TYPE_CHECKING:
-    from tracer.event import Event
+    from tracer.model.event import Event
 
 SOURCE = "audit log"
 _READERS = {**deaths.READERS, record.LOST: lost.loss}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tracer.audit.dates import DateStyle
 from tracer.audit.lines import LineReader
 from tracer.audit.lost import Losses
-from tracer.audit.mend import Numbered, mended
 from tracer.audit.record import Record
-from tracer.audit.tally import Tally
+from tracer.lines.dates import DateStyle
+from tracer.lines.mend import Numbered, mended
+from tracer.lines.tally import Tally
 
 _JSON_MAX = 1 << 20
 # Lines that are part of what ausearch and people write around records.

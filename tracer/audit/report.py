@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from tracer.audit.dates import NS
-from tracer.audit.tally import Tally
-from tracer.text import counted
+from tracer.lines.dates import NS
+from tracer.lines.tally import Tally
+from tracer.model.text import counted
 
 _NAMES_MAX = 3
 

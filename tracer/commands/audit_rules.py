@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tracer.audit.rules import rules_file
-from tracer.output import write_out
+from tracer.terminal.output import write_out
 
 if TYPE_CHECKING:
-    from tracer.option import Chosen, Group
+    from tracer.options.option import Chosen, Group
 
 OPTIONS: tuple[Group, ...] = ()
 EPILOG = "example: sigtrace audit-rules > /etc/audit/rules.d/50-sigtrace.rules"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tracer import doctor
-from tracer.option import Group, Option
-from tracer.output import write_out
+from tracer.doctor import checks as doctor
+from tracer.options.option import Group, Option
+from tracer.terminal.output import write_out
 
 if TYPE_CHECKING:
-    from tracer.option import Chosen
+    from tracer.options.option import Chosen
 
 CANNOT_TRACE_LIVE = 1
 OPTIONS = (Group("how to show it", (Option(("--json",), "one JSON object instead of lines"),)),)

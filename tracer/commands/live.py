@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import pwd
 
-from tracer import options as opts
-from tracer.errors import Problem
-from tracer.filter import pushdown
-from tracer.sources.bpf_load import begin_to_load, give_up
+from tracer.flow.filter import pushdown
+from tracer.model.errors import Problem
+from tracer.options import table as opts
+from tracer.sources.core.load import begin_to_load, give_up
 from tracer.sources.wanted import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.filter import Filter
-    from tracer.option import Chosen
-    from tracer.sources.bpf_object import Opening
+    from tracer.flow.filter import Filter
+    from tracer.options.option import Chosen
+    from tracer.sources.core.opening import Opening
 
 # The filters that need more than the signal's own record.
 _OF_DETAILS = ("unit", "container", "children-of")
@@ -46,8 +46,8 @@ def run(options: Chosen, opening: Opening = None) -> int:
     try:
         # By now libbpf has no file open that could be taken for this one.
         ready_fd = opts.fd_of(options.ready_fd)
-        from tracer.output import open_sink
-        from tracer.tracing import trace
+        from tracer.session import trace
+        from tracer.terminal.output import open_sink
 
         sink = open_sink(options)
     except BaseException:

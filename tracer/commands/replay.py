@@ -10,29 +10,29 @@ from collections import Counter
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
-from tracer import options as opts
 from tracer.audit.evidence import unseen
 from tracer.audit.known import NOBODY, Users
 from tracer.audit.report import account
-from tracer.errors import Problem
-from tracer.event import Exit, Loss, Series, Signal
-from tracer.join import Joiner
-from tracer.option import Group, Option
-from tracer.origin import CALL_ORIGINS
-from tracer.outcome import ATTEMPTS
-from tracer.output import let_go, open_sink, say
-from tracer.pipeline import Pipeline, Stop
-from tracer.progress import Bar
-from tracer.sources.audit_log import AuditLog
-from tracer.sources.log_files import STDIN, find_logs, is_packed, open_log, unreadable
+from tracer.flow.join import Joiner
+from tracer.flow.pipeline import Pipeline, Stop
+from tracer.model.errors import Problem
+from tracer.model.event import Exit, Loss, Series, Signal
+from tracer.model.origin import CALL_ORIGINS
+from tracer.model.outcome import ATTEMPTS
+from tracer.options import table as opts
+from tracer.options.option import Group, Option
+from tracer.sources.logs.audit_log import AuditLog
+from tracer.sources.logs.files import STDIN, find_logs, is_packed, open_log, unreadable
+from tracer.terminal.output import let_go, open_sink, say
+from tracer.terminal.progress import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tracer.event import Event
-    from tracer.filter import Filter
-    from tracer.option import Chosen
-    from tracer.sources.log_files import LogSet
+    from tracer.flow.filter import Filter
+    from tracer.model.event import Event
+    from tracer.options.option import Chosen
+    from tracer.sources.logs.files import LogSet
 
 BATCH = 512
 REMEMBERED = 32_768
@@ -309,7 +309,7 @@ def check_is_no_log(path: str, logs: Iterable[LogSet]) -> None:
 
 def no_records(source: AuditLog) -> Problem:
     """The problem of logs that hold no audit record at all."""
-    from tracer.sources.looks import looks_like
+    from tracer.sources.logs.other_forms import looks_like
 
     logs = zip(source.logs, source.tallies)
     some = [(path, tally) for log, tally in logs for path in log.paths][:3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
 
-from tracer.errors import Problem
+from tracer.model.errors import Problem
 
 SONAME = "libbpf.so.1"
 # include/uapi/linux/bpf.h

@@ -6,8 +6,8 @@ import ctypes
 import errno
 import os
 
-from tracer.errors import Problem
 from tracer.libbpf.library import PRINT, MapOptions, open_library
+from tracer.model.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

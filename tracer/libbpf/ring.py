@@ -19,8 +19,8 @@ import os
 import select
 from struct import Struct
 
-from tracer.frozen import frozen
 from tracer.libbpf.library import SAMPLE, open_library
+from tracer.model.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

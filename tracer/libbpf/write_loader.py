@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Iterator
 
-from tracer.errors import Problem
 from tracer.libbpf.library import open_library
 from tracer.libbpf.loader import MAGIC
+from tracer.model.errors import Problem
 
 _PROTOTYPES = {
     "bpf_object__gen_loader": (ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p),

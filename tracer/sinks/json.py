@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 
-from tracer import signals
-from tracer.event import Exit, Failed, Loss, Probe, Repeats, Series, Signal
+from tracer.model import signals
+from tracer.model.event import Exit, Failed, Loss, Probe, Repeats, Series, Signal
+from tracer.model.text import plain
+from tracer.model.times import utc, utc_each
 from tracer.sinks.remembered import Remembered
-from tracer.text import plain
-from tracer.times import utc, utc_each
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO, Any
 
-    from tracer.event import Event, Process
+    from tracer.model.event import Event, Process
 
 VERSION = 1
 AT_ONCE = 64  # lines held before they are written: more of them no longer fit the CPU's cache

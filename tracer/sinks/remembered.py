@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tracer.event import Signal
+    from tracer.model.event import Signal
 
 KEPT_MAX = 8192
 

@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import time
 
-from tracer.event import Exit, Loss, Repeats, Series, Signal
+from tracer.model.event import Exit, Loss, Repeats, Series, Signal
+from tracer.model.text import columns, cut
+from tracer.model.times import SECOND, local, local_date, local_each
 from tracer.sinks import words
 from tracer.sinks.remembered import Remembered
-from tracer.text import columns, cut
-from tracer.times import SECOND, local, local_date, local_each
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import IO
 
-    from tracer.event import Event, Failed, Probe
+    from tracer.model.event import Event, Failed, Probe
 
 AT_ONCE = 1024  # lines held before they are written
 PIPED_WIDTH = 132

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tracer import signals
-from tracer.event import Failed, Probe, Signal
-from tracer.origin import CALL_ORIGINS, SI_KERNEL
-from tracer.text import columns, command_line, cut, printable, shown
-from tracer.times import local_moment, span
+from tracer.model import signals
+from tracer.model.event import Failed, Probe, Signal
+from tracer.model.origin import CALL_ORIGINS, SI_KERNEL
+from tracer.model.text import columns, command_line, cut, printable, shown
+from tracer.model.times import local_moment, span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.event import Exit, Loss, Process
+    from tracer.model.event import Exit, Loss, Process
 
 UNKNOWN = "-"
 _KEYS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.frozen import frozen
+from tracer.model.frozen import frozen
 
 
 @frozen

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tracer.errors import Problem
+from tracer.model.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from tracer.flow.pipeline import Source
     from tracer.libbpf.object import Object
-    from tracer.pipeline import Source
     from tracer.sources.wanted import Wanted
 
     class NamedSource(Source, Protocol):
@@ -49,20 +49,20 @@ class NoSource(Problem):
 
 
 def _core(wanted: Wanted, loading: Callable[[], Object] | None = None) -> NamedSource:
-    from tracer.processes import Processes
-    from tracer.sources.bpf import BpfSource
+    from tracer.host.processes import Processes
+    from tracer.sources.core.source import BpfSource
 
     return BpfSource(wanted, Processes(details=wanted.details), loading)
 
 
 def _bcc(wanted: Wanted) -> NamedSource:
-    from tracer.sources.bcc import BccSource
+    from tracer.sources.bcc.source import BccSource
 
     return BccSource(wanted)
 
 
 def _audit(wanted: Wanted) -> NamedSource:
-    from tracer.sources.audit_live import AuditSource
+    from tracer.sources.audit.source import AuditSource
 
     return AuditSource(wanted)
 

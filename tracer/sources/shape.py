@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from tracer.frozen import frozen
+from tracer.model.frozen import frozen
 
 CONFIG = Struct("=4B")
 BUFFER = 8 << 20  # bytes

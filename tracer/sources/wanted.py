@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from struct import Struct
 
-from tracer.frozen import frozen
+from tracer.model.frozen import frozen
 from tracer.sources.shape import BUFFER, USUAL, Shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.filter import KernelFilter
+    from tracer.flow.filter import KernelFilter
 
 
 FILTER = Struct("=Q5B3x")

@@ -1,0 +1,197 @@
+"""The filter's meaning, and that the kernel's part of it is never tighter."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracer.flow.filter import (
+    End,
+    Filter,
+    parse_origins,
+    parse_outcomes,
+    parse_term,
+    parse_value,
+    pushdown,
+)
+from tracer.model.errors import Problem
+from tracer.model.event import Ancestor, Failed, Loss, Probe, Process, Signal
+from tracer.model.outcome import RESULT_OF
+
+BASH = Process(10, 10, b"bash", uid=1000, user="deploy", unit=b"session-3.scope")
+NGINX = Process(20, 21, b"nginx", thread_comm=b"worker", uid=33, unit=b"nginx.service")
+
+
+def signal(**fields):
+    return Signal(
+        **{
+            "time": 1,
+            "id": "1",
+            "source": "test",
+            "number": 15,
+            "sender": BASH,
+            "target": NGINX,
+            "outcome": "delivered",
+            "origin": "kill",
+            **fields,
+        }
+    )
+
+
+FAILED = Failed(1, "1", "test", "kill", "EPERM", 9, BASH, NGINX)
+PROBE = Probe(1, "1", "test", "kill", BASH, NGINX)
+
+
+def terms(*texts):
+    return tuple(parse_term(text, "--from") for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("filter_", "event", "wanted"),
+    [
+        (Filter(), signal(), True),
+        (Filter(signals=frozenset((9,))), signal(), False),
+        (Filter(sender=terms("bash")), signal(), True),
+        (Filter(sender=terms("ba*")), signal(), True),
+        (Filter(sender=terms("10")), signal(), True),
+        (Filter(sender=terms("20")), signal(), False),
+        (Filter(sender=terms("zsh", "bash")), signal(), True),
+        (Filter(sender=terms("!bash")), signal(), False),
+        (Filter(sender=terms("ba*", "!bash")), signal(), False),
+        (Filter(sender=terms("bash")), signal(sender=None), False),
+        (Filter(sender=terms("!bash")), signal(sender=None), True),
+        (Filter(target=terms("20")), signal(), True),
+        (Filter(target=terms("21")), signal(), False),
+        (Filter(target=terms("worker")), signal(), True),
+        (Filter(target=terms("nginx")), signal(), True),
+        (Filter(either=terms("20")), signal(), True),
+        (Filter(either=terms("10", "99")), signal(), True),
+        (Filter(either=terms("99")), signal(), False),
+        (Filter(either=terms("!10")), signal(), False),
+        (Filter(values=(parse_value("uid", "1000"),)), signal(), True),
+        (Filter(values=(parse_value("uid", "!33"),)), signal(), False),
+        (Filter(values=(parse_value("uid", "7"),)), signal(), False),
+        (Filter(values=(parse_value("user", "deploy"),)), signal(), True),
+        (Filter(values=(parse_value("unit", "nginx"),)), signal(), True),
+        (Filter(values=(parse_value("unit", "session-*"),)), signal(), True),
+        (Filter(values=(parse_value("unit", "ngin"),)), signal(), False),
+        (Filter(outcomes=parse_outcomes("delivered,ignored")), signal(), True),
+        (Filter(outcomes=parse_outcomes("!delivered")), signal(), False),
+        (Filter(outcomes=parse_outcomes("already-pending")), signal(outcome="coalesced"), True),
+        (Filter(outcomes=parse_outcomes("attempted")), signal(outcome=None, why="attempted"), True),
+        (Filter(outcomes=parse_outcomes("delivered")), FAILED, False),
+        (Filter(outcomes=parse_outcomes("refused")), FAILED, True),
+        (Filter(outcomes=parse_outcomes("exists")), PROBE, True),
+        (Filter(outcomes=parse_outcomes("refused")), PROBE, False),
+        (Filter(signals=frozenset((9,)), probes=False), PROBE, False),
+        (Filter(signals=frozenset((9,)), probes=False), FAILED, True),
+        (Filter(origins=parse_origins("tgkill")), FAILED, False),
+        (Filter(origins=parse_origins("kill")), FAILED, True),
+        (Filter(origins=parse_origins("oom")), signal(), False),
+        (Filter(since=2), signal(), False),
+        (Filter(until=1), signal(), True),
+        (Filter(sender=terms("nobody")), Loss(1, "test", 3, "ring"), True),
+        (Filter(sender=terms("bash")), Failed(1, "1", "t", "kill", "EPERM", sender=BASH), True),
+    ],
+)
+def test_meaning(filter_, event, wanted):
+    assert filter_.matches(event) is wanted
+
+
+def test_a_name_longer_than_comm_can_be_is_cut_as_the_kernel_cuts_it():
+    journald = Process(5, 5, b"systemd-journal")
+    assert Filter(target=terms("systemd-journald")).matches(signal(target=journald))
+
+
+def test_children_of_looks_up_the_whole_chain():
+    child = Process(30, 30, ppid=29, ancestors=(Ancestor(29), Ancestor(10)))
+    assert Filter(values=(parse_value("children-of", "10"),)).matches(signal(target=child))
+    assert not Filter(values=(parse_value("children-of", "11"),)).matches(signal(target=child))
+
+
+def test_container_by_the_start_of_its_id_or_its_pod():
+    inside = Process(30, container=b"ab12" * 16, pod=b"11111111-2222-3333-4444-555555555555")
+    for text in ("ab12ab", "11111111-2222"):
+        assert Filter(values=(parse_value("container", text),)).matches(signal(target=inside))
+    assert not Filter(values=(parse_value("container", "b12"),)).matches(signal(target=inside))
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (lambda text: parse_term(text, "--to"), ""),
+        (lambda text: parse_term(text, "--to"), "!"),
+        (lambda text: parse_term(text, "--to"), "0"),
+        (lambda text: parse_term(text, "--to"), "99999999"),
+        (lambda text: parse_value("uid", text), "root"),
+        (lambda text: parse_value("children-of", text), "-1"),
+        (parse_outcomes, "deliverd"),
+        (parse_origins, "me"),
+    ],
+)
+def test_bad_words_are_named(parse, text):
+    with pytest.raises(Problem) as caught:
+        parse(text)
+    assert caught.value.what.startswith("--")
+    assert repr(text) in caught.value.what
+
+
+PIDS = st.integers(1, 6)
+UIDS = st.integers(0, 3)
+NAMES = st.sampled_from(["a", "b", "c"])
+TERMS = st.lists(
+    st.builds(
+        lambda bang, word: parse_term(bang + str(word), "--pid"),
+        st.sampled_from(["", "!"]),
+        st.one_of(PIDS, NAMES, st.just("*")),
+    ),
+    max_size=3,
+).map(tuple)
+VALUES = st.lists(
+    st.builds(
+        lambda bang, uid: parse_value("uid", f"{bang}{uid}"), st.sampled_from(["", "!"]), UIDS
+    ),
+    max_size=2,
+).map(tuple)
+FILTERS = st.builds(
+    Filter,
+    signals=st.frozensets(st.integers(1, 4), min_size=1),
+    sender=TERMS,
+    target=TERMS,
+    either=TERMS,
+    values=VALUES,
+    outcomes=st.frozensets(st.sampled_from(sorted(RESULT_OF)), max_size=3),
+)
+PROCESSES = st.builds(
+    lambda pid, uid, name: Process(pid, pid, name.encode(), uid=uid), PIDS, UIDS, NAMES
+)
+
+
+@settings(max_examples=1500)
+@given(
+    FILTERS,
+    st.integers(1, 4),
+    PROCESSES,
+    PROCESSES,
+    st.booleans(),
+    st.sampled_from(sorted(RESULT_OF)),
+)
+def test_when_the_kernel_says_no_so_does_python(filter_, number, current, target, sent, outcome):
+    """``current`` is the sender only when it really sent: the kernel cannot know, and must not care."""
+    event = signal(number=number, sender=current if sent else None, target=target, outcome=outcome)
+    kernel = pushdown(filter_)
+    says = kernel.admits(
+        number, RESULT_OF[outcome], End(current.pid, current.uid), End(target.pid, target.uid)
+    )
+    if not says:
+        assert not filter_.matches(event)
+
+
+def test_what_the_kernel_does_is_worth_it():
+    kernel = pushdown(
+        Filter(signals=frozenset((9,)), target=terms("5", "6", "!6"), either=terms("!9"))
+    )
+    assert kernel.signals == {9}
+    assert kernel.targets == {5, 6}
+    assert kernel.not_targets == {6, 9}

@@ -1,0 +1,67 @@
+"""Each cause of the table in kernel/signal.c and its callers gets its origin, and no other does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tracer.model.origin import CALL_ORIGINS, ORIGINS, RAN, SENT, SENT_BY_DYING, Facts, origin_of
+
+KERNEL = 128
+
+
+@pytest.mark.parametrize(
+    ("origin", "facts"),
+    [
+        ("kill", Facts(15, 0, True, "kill")),
+        ("kill", Facts(13, 0, True, "kill", own=True)),
+        ("pidfd", Facts(9, 0, True, "pidfd_send_signal")),
+        ("tgkill", Facts(6, -6, False, "tgkill", own=True)),
+        ("tgkill", Facts(10, -6, False, "tkill")),
+        ("sigqueue", Facts(34, -1, True, "rt_sigqueueinfo")),
+        ("sigqueue", Facts(14, -2, True, "rt_sigqueueinfo")),
+        ("user", Facts(15, 0, True)),
+        ("tgkill", Facts(15, -6, False)),
+        ("sigqueue", Facts(15, -1, True)),
+        ("cgroup.kill", Facts(9, 0, False, "other", own=False)),
+        ("parent death", Facts(9, 0, True, "other", own=False, exiting=True)),
+        ("pipe", Facts(13, 0, False, "other", own=True)),
+        ("rlimit", Facts(25, 0, False, "other", own=True)),
+        ("rlimit", Facts(24, KERNEL, True, None, own=True)),
+        ("rlimit", Facts(9, KERNEL, True, None, own=True)),
+        ("oom", Facts(9, KERNEL, True, None, own=True, oom=True)),
+        ("oom", Facts(9, 0, True, None, oom=True)),
+        ("kernel", Facts(9, KERNEL, True, None, own=False)),
+        ("tty", Facts(2, KERNEL, True, None, own=False, kernel_thread=True)),
+        ("tty", Facts(1, KERNEL, True, "other", own=False, exiting=True)),
+        ("timer", Facts(14, KERNEL, True, "other", own=False)),
+        ("timer", Facts(40, -2, True, "other", own=False)),
+        ("ptrace", Facts(9, KERNEL, False, "other", own=False, exiting=True)),
+        ("pid namespace", Facts(9, KERNEL, True, "other", exiting=True, ns_init=True)),
+        ("fault", Facts(11, 1, False, None, own=True)),
+        ("fault", Facts(11, KERNEL, False, None, own=True)),
+        ("fault", Facts(8, 1, False, "other", own=True)),
+        ("seccomp", Facts(31, 1, False, "other", own=True)),
+        ("child", Facts(17, 1, True, "other", own=False, exiting=True)),
+        ("child", Facts(17, 5, True, None, own=False)),
+        ("async io", Facts(29, 1, True, "other")),
+        ("async io", Facts(23, KERNEL, True, "other")),
+        ("async io", Facts(35, 1, True, "other")),
+        ("async io", Facts(15, 1, True, "other", own=True)),
+        ("async io", Facts(15, -3, True, "other", own=True)),
+        ("async io", Facts(11, -5, True, "other", own=True)),
+        ("sigqueue", Facts(15, 1, True, "rt_sigqueueinfo", own=True)),
+        ("kernel", Facts(12, KERNEL, True, "other")),
+        ("kernel", Facts(12, 0, True, None, kernel_thread=True)),
+    ],
+)
+def test_origin(origin, facts):
+    assert origin_of(facts) == origin
+
+
+def test_a_timer_that_strikes_inside_kill_is_no_kill():
+    """current_syscall() gives a call only when its signal argument is this signal's number."""
+    assert origin_of(Facts(14, KERNEL, True, "kill")) == "timer"
+
+
+def test_every_origin_that_can_come_out_is_declared():
+    assert set(CALL_ORIGINS.values()) | SENT | SENT_BY_DYING | RAN <= set(ORIGINS)

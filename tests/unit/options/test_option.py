@@ -1,0 +1,81 @@
+"""A plain command line means to us what it means to argparse."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracer.commands import replay
+from tracer.model.errors import Problem
+from tracer.options import table as options
+from tracer.options.option import read_plain
+
+GROUPS = (*options.LIVE, *replay.OPTIONS)
+NAMES = sorted({name for group in GROUPS for option in group.options for name in option.names})
+VALUES = ["9", "TERM,KILL", "!CHLD", "", "core", "bcc", "-1", "--all", "nginx", "a=b", "--", "-vv"]
+WORDS = st.one_of(
+    st.sampled_from([*NAMES, *VALUES, "--bogus", "-s9", "--sig", "-nv"]),
+    st.builds("{}={}".format, st.sampled_from(NAMES), st.sampled_from(VALUES)),
+)
+
+
+@given(st.lists(WORDS, max_size=6))
+def test_what_is_read_is_what_argparse_reads(words):
+    plain = read_plain(options.LIVE, words)
+    if plain is not None:
+        assert vars(plain) == vars(options.parse(options.live_parser(), words))
+
+
+@given(st.lists(st.one_of(WORDS, st.sampled_from(["audit.log", "-", "files"])), max_size=6))
+def test_what_is_read_for_a_command_is_what_argparse_reads(words):
+    plain = read_plain(replay.OPTIONS, words)
+    if plain is not None:
+        parser = options.command_parser("replay", replay.OPTIONS, replay.EPILOG)
+        assert vars(plain) == vars(options.parse(parser, words))
+
+
+def test_files_and_options_mix():
+    plain = read_plain(replay.OPTIONS, ["a", "--json", "-", "--signal", "9", "b"])
+    assert plain is not None
+    assert (plain.files, plain.json, plain.signal) == (["a", "-", "b"], True, "9")
+
+
+def test_a_command_without_its_words_is_argparses():
+    assert read_plain(replay.OPTIONS, ["--json"]) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--signal", "9"],
+        ["-s", "TERM", "--signal", "KILL", "--json", "-n", "1", "--duration=1h"],
+        ["--from", "!systemd", "--from=cron", "--pid", "1350", "--uid", "0", "-v", "-v"],
+        [
+            "--source",
+            "core",
+            "--ready-fd",
+            "3",
+            "--buffer",
+            "64M",
+            "--failed",
+            "--outcome",
+            "ignored",
+        ],
+    ],
+)
+def test_what_people_type_is_plain(words):
+    assert read_plain(options.LIVE, words) is not None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["-vv"], ["--help"], ["--signal"], ["--all=1"], ["--source", "x"], ["--to", "-1"], ["x"]],
+)
+def test_the_rest_is_argparses(words):
+    assert read_plain(options.LIVE, words) is None
+
+
+def test_a_mistake_is_told_all_the_same():
+    with pytest.raises(Problem, match="--source"):
+        options.choose(["--source", "x"])

@@ -1,0 +1,52 @@
+"""An end is told after the signal that it is of, whichever of the two was heard of first."""
+
+from __future__ import annotations
+
+from tracer.host.process_connector import Ended
+from tracer.model.event import Process
+from tracer.sources.audit.ends import KEPT, WAIT, Ends
+
+TARGET = Process(pid=7)
+
+
+def test_the_signal_comes_first():
+    ends = Ends()
+    ends.sent(TARGET, 10)
+    ends.add([Ended(7, 20, 9)])
+    assert list(ends.due(20 + WAIT, last=False)) == []
+    assert ends
+    assert list(ends.due(21 + WAIT, last=False)) == [(Ended(7, 20, 9), TARGET)]
+    assert not ends
+
+
+def test_the_end_comes_first_and_waits():
+    ends = Ends()
+    ends.add([Ended(7, 20, 9)])
+    ends.sent(TARGET, 10)
+    assert list(ends.due(21 + WAIT, last=False)) == [(Ended(7, 20, 9), TARGET)]
+
+
+def test_the_signal_comes_when_the_end_has_waited_in_vain():
+    ends = Ends()
+    ends.add([Ended(7, 20, 9)])
+    assert list(ends.due(21 + WAIT, last=False)) == [(Ended(7, 20, 9), None)]
+    ends.sent(TARGET, 10)
+    assert list(ends.due(21 + WAIT, last=False)) == [(Ended(7, 20, 9), TARGET)]
+    assert list(ends.due(21 + WAIT, last=False)) == []
+
+
+def test_a_later_process_of_that_pid_has_not_ended():
+    ends = Ends()
+    ends.add([Ended(7, 20, 9)])
+    list(ends.due(0, last=True))
+    ends.sent(TARGET, 30)
+    assert list(ends.due(0, last=True)) == []
+
+
+def test_memory_is_bounded():
+    ends = Ends()
+    ends.add(Ended(pid, pid, 9) for pid in range(1, KEPT + 2))
+    assert len(list(ends.due(0, last=True))) == KEPT + 1
+    for pid in (1, 2):
+        ends.sent(Process(pid=pid), 0)
+    assert [end.pid for end, _ in ends.due(0, last=True)] == [2]

@@ -1,0 +1,75 @@
+"""What the decoder remembers of processes: the kernel side describes each but once."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from tracer.sources.wire import decode
+from tracer.sources.wire import records as wire
+from tracer.sources.wire.repeats import Run
+
+GONE = 4194304  # PID_MAX_LIMIT: no process has this number
+
+
+def process_record(pid, start=1):
+    """A struct process_record with argv "x" and a parent."""
+    parent = (2, 4242, b"cron")
+    numbers = (0, start, pid, 4242, 0, 0, wire.UNSET, wire.UNSET, pid, 1, 7)
+    none = (0, 0, b"") * 7
+    head = wire.PROCESS_RECORD.pack(wire.PROCESS, *numbers, b"x", b"", *parent, *none, 0, 0, 2)
+    return head + bytes(2 * wire.PATH_ROOM) + b"x\0"
+
+
+def signal_record(pid, start=1):
+    end = (start, pid, pid, 0, b"x")
+    return wire.SIGNAL_RECORD.pack(wire.SIGNAL, 10, 0, 1, 1, 5, 0, 9, 0, 0, 0, 0, 0, *end, *end)
+
+
+@pytest.fixture
+def decoder(monkeypatch):
+    monkeypatch.setattr(decode, "REMEMBERED", 64)
+    return decode.Decoder("core", SimpleNamespace(offset=0), lambda process, _: process, None)
+
+
+def test_the_living_are_not_forgotten(decoder):
+    decoder.learn(process_record(os.getpid()), 0)
+    for pid in range(GONE + 1, GONE + 1000):
+        decoder.learn(process_record(pid), 0)
+    (event,) = decoder.signals(Run(signal_record(os.getpid()), 0, [5]))
+    assert event.sender.argv == (b"x",)
+    assert event.sender.ancestors[0].comm == b"cron"
+    # One who is gone may still have a signal in the ring.
+    (event,) = decoder.signals(Run(signal_record(GONE + 999), 0, [5]))
+    assert event.sender.argv == (b"x",)
+
+
+def test_the_dead_are_forgotten(decoder):
+    for pid in range(GONE + 1, GONE + 1000):
+        decoder.learn(process_record(pid), 0)
+    assert len(decoder._described) <= 64 + 1
+
+
+def test_many_living_are_not_looked_through_each_time(decoder, monkeypatch):
+    looks = []
+    monkeypatch.setattr(decode.procfs, "is_there", lambda pid: looks.append(pid) or True)
+    for pid in range(1, 1000):
+        decoder.learn(process_record(pid), 0)
+    assert len(decoder._described) == 999
+    assert len(looks) < 2 * 999
+
+
+def probe_of(pid):
+    """A struct call_record of a kill(pid, 0) by a process that is gone."""
+    return wire.CALL_RECORD.pack(wire.CALL, 0, 5, pid, 0, pid, 1, 1, GONE, GONE, 0, b"sh")
+
+
+def test_who_is_asked_for_is_not_who_had_the_pid_before(decoder):
+    decoder.learn(process_record(os.getpid()), 0)
+    event = decoder.call(probe_of(os.getpid()), 0)
+    assert event.target.pid == os.getpid()
+    assert event.target.argv is None
+    decoder.learn(process_record(os.getpid(), decode.procfs.start_of(os.getpid())), 0)
+    assert decoder.call(probe_of(os.getpid()), 0).target.argv == (b"x",)

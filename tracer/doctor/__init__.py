@@ -1,0 +1,1 @@
+"""What this host can trace: checks, each a small function."""

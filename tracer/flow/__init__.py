@@ -1,0 +1,1 @@
+"""From a source to a sink: what is wanted, what belongs together, and the one loop."""

@@ -1,0 +1,112 @@
+"""Signals and what came of them: a death is joined to the signal that caused it, a SIGKILL to the milder
+signal that the target survived."""
+
+from __future__ import annotations
+
+from tracer.model.event import Earlier, Exit, Repeats, Signal
+from tracer.model.frozen import replace
+from tracer.model.signals import NUMBERS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.model.event import Event, Process
+
+REMEMBERED = 16384
+KILL = NUMBERS["KILL"]
+# A request to end that a program may answer in its own time; SIGKILL after one of them is an escalation.
+MILD = frozenset(NUMBERS[name] for name in ("TERM", "INT", "QUIT", "HUP", "ABRT"))
+# Signals that never end a process by default (signal(7)): its exit later has nothing to do with them.
+HARMLESS = frozenset(
+    NUMBERS[name] for name in ("CHLD", "CONT", "URG", "WINCH", "STOP", "TSTP", "TTIN", "TTOU")
+)
+QUEUED = frozenset(("delivered", "blocked", "info lost", None))  # None: audit does not tell
+
+
+class Target:
+    """The signals that one process was sent and has not died of yet, by number."""
+
+    def __init__(self) -> None:
+        self.fatal: dict[int, Signal] = {}
+        self.last_handled: Signal | None = None
+        self.mild: Signal | None = None
+        self.any_serious = False
+
+    def note(self, signal: Signal) -> None:
+        if signal.number in HARMLESS:
+            return
+        self.any_serious = True
+        if signal.outcome == "handled":
+            self.last_handled = signal
+        elif signal.outcome in QUEUED:
+            known = self.fatal.get(signal.number)
+            # What the target dies of is the first that nothing held back.
+            if known is None or (known.outcome != "delivered" and signal.outcome == "delivered"):
+                self.fatal[signal.number] = signal
+        if signal.number in MILD and signal.why != "exiting":
+            self.mild = self.mild or signal
+
+
+class Joiner:
+    """Sees every shown event once, in order; gives it back completed, or None to leave it out."""
+
+    def __init__(self) -> None:
+        self._targets: dict[tuple[int | None, int | None], Target] = {}
+        self._last: Signal | None = None
+
+    def join(self, event: Event) -> Event | None:
+        if isinstance(event, Signal):
+            return self._signal(event)
+        if isinstance(event, Repeats):
+            # None of them is a SIGKILL, so none is changed; what a death is joined to is one of these two.
+            self._signal(event.first)
+            self._signal(event.last())
+            return event
+        return self._exit(event) if isinstance(event, Exit) else event
+
+    def expects_death(self) -> bool:
+        """Whether a target that was sent something deadly has not been seen to end."""
+        return any(
+            signal.outcome in ("delivered", None)
+            for target in self._targets.values()
+            for signal in target.fatal.values()
+        )
+
+    def _signal(self, signal: Signal) -> Signal:
+        if signal.target is None:
+            return signal
+        key = _key(signal.target)
+        target = self._targets.get(key)
+        if target is None:
+            if len(self._targets) >= REMEMBERED:
+                for old in list(self._targets)[: REMEMBERED // 2]:
+                    del self._targets[old]
+            target = self._targets[key] = Target()
+        mild = target.mild
+        if (
+            signal.number == KILL
+            and mild
+            and signal.outcome in ("delivered", None)
+            and KILL not in target.fatal
+        ):
+            earlier = Earlier(mild.id, mild.number, signal.time - mild.time)
+            signal = replace(signal, escalates=earlier)
+        target.note(signal)
+        return signal
+
+    def _exit(self, event: Exit) -> Exit | None:
+        target = self._targets.pop(_key(event.process), None)
+        if target is None or not (target.any_serious or event.number):
+            return None
+        if event.number is None:
+            handled = target.last_handled
+            if handled is None:
+                return event
+            return replace(event, handled=handled.id, after_ns=event.time - handled.time)
+        cause = target.fatal.get(event.number)
+        if cause is None:
+            return event
+        return replace(event, cause=cause.id, after_ns=event.time - cause.time)
+
+
+def _key(process: Process) -> tuple[int | None, int | None]:
+    return process.pid, process.start

@@ -1,0 +1,191 @@
+"""The one loop: from a source through the filter and the joiner to the sink, until something stops it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import time
+
+from tracer.model.event import Exit, Failed, Loss, Probe, Repeats, Series
+from tracer.model.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Iterator
+    from typing import Protocol
+
+    from tracer.flow.filter import Filter
+    from tracer.flow.join import Joiner
+    from tracer.model.event import Event
+
+    class Source(Protocol):
+        """Where events come from."""
+
+        def end_waits_by(self, fd: int, events: int) -> None: ...
+        def wait(self, seconds: float | None) -> None: ...
+        def read(self, last: bool = False) -> Iterator[Event]: ...
+        def close(self) -> None: ...
+
+    class Sink(Protocol):
+        """Where events go to; ``start`` writes what stands above them."""
+
+        def start(self) -> None: ...
+        def write(self, event: Event) -> None: ...
+        def flush(self) -> None: ...
+
+else:
+    import _signal as signal  # What signal makes of it is enumerations, for a millisecond of every start.
+
+# A process that was sent something deadly within --count or --duration has this long to be seen dying.
+GRACE = 0.25
+# Seconds: poll(2) takes milliseconds as an int, 24 days at the most. Who waits asks again.
+LONGEST_WAIT = 86_400.0
+
+
+@frozen
+class Totals:
+    """What a run came to: ``shown`` of it all, ``attempts`` of them refused or probes. ``lost`` None: something was
+    lost and nobody knows how much."""
+
+    shown: int
+    attempts: int
+    lost: int | None
+    seconds: float
+
+
+class Stop:
+    """Learns of Ctrl-C, SIGTERM and a reader of our output that has gone away.
+
+    While a reader takes nothing (a pager), a write waits through every signal (PEP 475): who asks for the second
+    time then has it broken off, as if the reader had gone.
+    """
+
+    def __init__(self, output: int | None) -> None:
+        self._reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # nohup(1) is heeded. A shell's & ignores SIGINT, too, but whoever sends it means us.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._take)
+        self._output = output
+        self._poll = select.poll()
+        self._asked = self._is_over = False
+        for fd, events in self.descriptors():
+            self._poll.register(fd, events)
+
+    def _take(self, _number: int, _frame: object) -> None:
+        if self._asked and not self._is_over and self._is_blocked():
+            raise BrokenPipeError(errno.EPIPE, "nobody takes what is written")
+        self._asked = True
+
+    def _is_blocked(self) -> bool:
+        if self._output is None:
+            return False
+        output = select.poll()
+        output.register(self._output, select.POLLOUT)
+        return not output.poll(0)
+
+    def over(self) -> None:
+        """Nothing more is written: what is undone from now on is not broken off."""
+        self._is_over = True
+
+    def descriptors(self) -> list[tuple[int, int]]:
+        """Descriptors and poll(2) events that mean stop; an output without a reader is an error."""
+        output = [] if self._output is None else [(self._output, 0)]
+        return [(self._reading, select.POLLIN), *output]
+
+    def asked(self, seconds: float = 0) -> bool:
+        """Whether to stop; waits so long for a reason to."""
+        return self._asked or bool(self._poll.poll(seconds * 1000)) or self._asked
+
+
+class Pipeline:
+    """Counts what passes, and knows when it is enough."""
+
+    def __init__(
+        self,
+        filter_: Filter,
+        joiner: Joiner,
+        sink: Sink,
+        *,
+        count: int | None = None,
+        duration: float | None = None,
+    ) -> None:
+        self._filter = filter_
+        self._joiner = joiner
+        self._sink = sink
+        self._count = count
+        self._began = time.monotonic()
+        self._deadline = None if duration is None else self._began + duration
+        self._shown = self._attempts = 0
+        self._lost: int | None = 0
+
+    def run(self, source: Source, stop: Stop) -> Totals:
+        """Until a limit, the end of the source or ``stop``; what was traced before is still shown."""
+        while not (stop.asked() or self._is_over()):
+            source.wait(self._time_left())
+            self.feed(source.read())
+        self.feed(source.read(last=True))
+        if not stop.asked():
+            self._wait_for_deaths(source, stop)
+        return self.totals()
+
+    def feed(self, events: Iterator[Event]) -> None:
+        """Let events through, and show them before more are waited for."""
+        for event in events:
+            if isinstance(event, Loss):
+                self._add_loss(event)
+            if isinstance(event, Series):
+                event = self._filter.chosen(event)
+                if not event:
+                    continue
+            elif not self._filter.matches(event):
+                continue
+            if self._is_full() and not isinstance(event, (Exit, Loss)):
+                continue
+            if isinstance(event, (Repeats, Series)) and self._count is not None:
+                event = event.up_to(self._count - self._shown)
+            joined = self._joiner.join(event)
+            if joined is None:
+                continue
+            self._sink.write(joined)
+            self._shown += _signals_in(event)
+            self._attempts += isinstance(event, (Failed, Probe))
+        self._sink.flush()
+
+    def totals(self) -> Totals:
+        return Totals(self._shown, self._attempts, self._lost, time.monotonic() - self._began)
+
+    def _wait_for_deaths(self, source: Source, stop: Stop) -> None:
+        end = time.monotonic() + GRACE
+        self._count = self._shown
+        while self._joiner.expects_death() and time.monotonic() < end and not stop.asked():
+            source.wait(max(0.0, end - time.monotonic()))
+            self.feed(source.read(last=True))
+
+    def _add_loss(self, loss: Loss) -> None:
+        if loss.count is None or self._lost is None:
+            self._lost = None
+        else:
+            self._lost += loss.count
+
+    def _is_full(self) -> bool:
+        return self._count is not None and self._shown >= self._count
+
+    def _is_over(self) -> bool:
+        return self._is_full() or (
+            self._deadline is not None and time.monotonic() >= self._deadline
+        )
+
+    def _time_left(self) -> float | None:
+        if self._deadline is None:
+            return None
+        return min(LONGEST_WAIT, max(0.0, self._deadline - time.monotonic()))
+
+
+def _signals_in(event: Event) -> int:
+    if isinstance(event, (Repeats, Series)):
+        return len(event)
+    return not isinstance(event, (Exit, Loss))

@@ -1,0 +1,1 @@
+"""What this host tells: /proc, cgroups, the kernel's log, clocks, and what this process may do."""

@@ -1,0 +1,158 @@
+"""The only reader of /proc: what a live process says of itself, see proc(5).
+
+Every function gives None for what is not there: a process may go away between two reads.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tracer.model.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECOND = 1_000_000_000
+PF_KTHREAD = 0x00200000  # include/linux/sched.h
+TICK = SECOND // os.sysconf("SC_CLK_TCK")
+
+
+def read(pid: int, name: str, end: bytes = b"") -> bytes | None:
+    """One file of a process, whole, or without the given end."""
+    try:
+        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:
+            text = file.read()
+        return text[: -len(end)] if end and text.endswith(end) else text
+    except OSError:
+        return None
+
+
+def start_of(pid: int) -> int | None:
+    """Boot time in nanoseconds at which the process was born, to a clock tick (10 ms)."""
+    line = read(pid, "stat")
+    if not line:
+        return None
+    # comm stands in parentheses and may itself hold blanks and parentheses: look from the last one.
+    fields = line[line.rindex(b")") + 2 :].split()
+    return int(fields[19]) * TICK
+
+
+@frozen
+class Birth:
+    """What /proc/PID/stat says of a process; ``start`` as ``start_of`` has it. ``gone``: a zombie, or less."""
+
+    start: int
+    ppid: int
+    comm: bytes
+    threads: int
+    is_kernel_thread: bool
+    gone: bool
+
+
+def birth_of(pid: int) -> Birth | None:
+    """The birth of a process, None if nothing of it is left."""
+    line = read(pid, "stat")
+    if not line:
+        return None
+    end = line.rindex(b")")
+    fields = line[end + 2 :].split()
+    start, is_kernel = int(fields[19]) * TICK, bool(int(fields[6]) & PF_KTHREAD)
+    comm = line[line.index(b"(") + 1 : end]
+    if is_kernel and comm.startswith(b"kworker/"):
+        # Only here it bears the name of its work, too: wq_worker_comm(), kernel/workqueue.c.
+        comm = comm.partition(b"-")[0].partition(b"+")[0]
+    return Birth(
+        start, int(fields[1]), comm[:15], int(fields[17]), is_kernel, fields[0] in (b"Z", b"X")
+    )
+
+
+def same_start(one: int, other: int) -> bool:
+    """Whether two starts, each exact or cut to a tick, are of the same process."""
+    return abs(one - other) < 2 * TICK
+
+
+def argv_of(pid: int) -> tuple[bytes, ...] | None:
+    """The command line; None for a kernel thread or a process that is gone."""
+    return split_argv(read(pid, "cmdline") or b"")
+
+
+def comm_of(pid: int) -> bytes | None:
+    """The process's name."""
+    comm = read(pid, "comm")
+    return None if comm is None else comm.rstrip(b"\n")
+
+
+def split_argv(raw: bytes) -> tuple[bytes, ...] | None:
+    """NUL-terminated words to a tuple; the last NUL ends a word and begins none."""
+    return (
+        tuple(raw[:-1].split(b"\0") if raw.endswith(b"\0") else raw.split(b"\0")) if raw else None
+    )
+
+
+def pids() -> Iterator[int]:
+    """Every process there is now."""
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process has this number."""
+    return os.path.exists(f"/proc/{pid}")
+
+
+def threads_process(tid: int) -> int | None:
+    """The process a thread belongs to."""
+    for line in (read(tid, "status") or b"").splitlines():
+        if line.startswith(b"Tgid:"):
+            return int(line.split()[1])
+    return None
+
+
+def threads(pid: int) -> list[int]:
+    """Every thread of a process."""
+    try:
+        return [int(name) for name in os.listdir(f"/proc/{pid}/task")]
+    except OSError:
+        return []
+
+
+def has_time_limit(pid: int) -> bool | None:
+    """Whether a soft limit is set on CPU or real-time use, as proc_pid_limits() writes it (fs/proc/base.c)."""
+    limits = read(pid, "limits")
+    if not limits:
+        return None
+    soft = {line[:26].rstrip(): line[26:].split(None, 1)[0] for line in limits.splitlines()[1:]}
+    return any(
+        soft.get(name) != b"unlimited" for name in (b"Max cpu time", b"Max realtime timeout")
+    )
+
+
+def exe_of(pid: int) -> bytes | None:
+    """The program; needs the right to trace the process (ptrace(2), PTRACE_MODE_READ_FSCREDS)."""
+    try:
+        return os.readlink(b"/proc/%d/exe" % pid)
+    except OSError:
+        return None
+
+
+def cgroup_of(pid: int) -> bytes | None:
+    """The cgroup's path: version 2's, or the pids controller's where that says only "/"."""
+    paths = {}
+    for line in (read(pid, "cgroup") or b"").splitlines():
+        number, controllers, path = line.split(b":", 2)
+        for name in controllers.split(b","):
+            paths[name if number != b"0" else b"v2"] = path
+    unified = paths.get(b"v2")
+    return paths.get(b"pids", unified) if unified in (None, b"/") else unified
+
+
+def tty_of(pid: int) -> bytes | None:
+    """The controlling terminal, from its device number (Documentation/admin-guide/devices.txt)."""
+    line = read(pid, "stat")
+    device = int(line[line.rindex(b")") + 2 :].split()[4]) if line else 0
+    major, minor = device >> 8 & 0xFFF, device & 0xFF | device >> 12 & 0xFFF00
+    if 136 <= major <= 143:
+        return b"pts/%d" % ((major - 136 << 8) + minor)
+    if major == 4:
+        return b"tty%d" % minor if minor < 64 else b"ttyS%d" % (minor - 64)
+    return None

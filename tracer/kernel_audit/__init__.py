@@ -1,1 +1,0 @@
-"""The kernel's audit system over netlink: its status, its rules, and its records as they happen."""

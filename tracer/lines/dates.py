@@ -1,0 +1,172 @@
+"""Times as logs write them: the kernel's epoch, and the local dates of ``ausearch -i`` and of syslog.
+
+A local date has neither a zone nor a fixed order of day and month (it follows the writer's locale), so
+it is read in the reader's zone (TZ), and its order is taken from what the log itself shows.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+from tracer.model.frozen import frozen
+
+NS = 1_000_000_000
+_EPOCH = re.compile(rb"(\d{1,10})\.(\d{1,9})")
+_LOCAL = re.compile(
+    rb"(\d{1,4})([/.-])(\d{1,2})[/.-](\d{1,4})\.? +(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?( ?[AaPp][Mm])?"
+)
+_ISO = re.compile(
+    rb"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))? ?(Z|UTC|[+-]\d\d:?\d\d)?"
+)
+_SYSLOG = re.compile(rb"(\w{3}) +(\d{1,2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?")
+_CLOCK = re.compile(rb"(\d{2}):(\d{2}):(\d{2})\s")
+_MONTHS = {
+    m: n for n, m in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
+}
+
+
+@frozen
+class DateStyle:
+    """How a log's local dates are to be read: ``day_first`` for DD/MM.
+
+    ``now`` (ns) is when the log was last written: dates that lack a part are the last ones before it.
+    """
+
+    day_first: bool = False
+    now: int | None = None
+
+
+def epoch(text: bytes) -> int | None:
+    """Nanoseconds of the kernel's ``1514202775.088``; None if it is not of that form."""
+    match = _EPOCH.fullmatch(text)
+    return None if match is None else int(match[1]) * NS + _fraction(match[2])
+
+
+def local(text: bytes, style: DateStyle) -> int | None:
+    """Nanoseconds of ``12/25/2017 19:52:55.088``, ``25.12.2017 …``, ``2017-12-25 …``, in our zone."""
+    match = _LOCAL.fullmatch(text)
+    if match is None:
+        return None
+    first, second, third = int(match[1]), int(match[3]), int(match[4])
+    if len(match[1]) == 4:
+        year, month, day = first, second, third
+    elif style.day_first or match[2] == b"." or first > 12:
+        year, month, day = third, second, first
+    else:
+        year, month, day = third, first, second
+    hour = _hour(int(match[5]), match[9])
+    seconds = _mktime(_century(year), month, day, hour, int(match[6]), int(match[7]))
+    return None if seconds is None else seconds * NS + _fraction(match[8])
+
+
+def day_first(texts: list[bytes]) -> bool:
+    """Whether the slashed dates among ``texts`` put the day first; only a number above 12 can tell."""
+    for match in filter(None, map(_LOCAL.search, texts)):
+        if match[2] != b"." and len(match[1]) < 3 and int(match[1]) > 12:
+            return True
+    return False
+
+
+def prefix_time(text: bytes, style: DateStyle) -> int | None:
+    """The time at which a syslog or journal line was written, from the text before its tag."""
+    match = _ISO.search(text)
+    if match is not None:
+        return _iso(match)
+    match = _SYSLOG.search(text)
+    if match is None or match[1] not in _MONTHS:
+        return epoch_prefix(text) or _clock(text, style)
+    numbers = _MONTHS[match[1]], int(match[2]), int(match[3]), int(match[4]), int(match[5])
+    seconds = _recent(numbers, style.now)
+    return None if seconds is None else seconds * NS + _fraction(match[6])
+
+
+def has_zone(text: bytes) -> bool:
+    """Whether the time in such a text is the same everywhere."""
+    match = _ISO.search(text)
+    return match[8] is not None if match else epoch_prefix(text) is not None
+
+
+def last_written(style: DateStyle) -> int:
+    """The latest that a line without any time can be from, in ns."""
+    return time.time_ns() if style.now is None else style.now
+
+
+def _clock(text: bytes, style: DateStyle) -> int | None:
+    """A time of day alone: the last such one before the log was last written."""
+    match = _CLOCK.match(text)
+    if match is None:
+        return None
+    end = last_written(style) // NS
+    for day in (time.localtime(end), time.localtime(end - 86400)):
+        clock = int(match[1]), int(match[2]), int(match[3])
+        seconds = _mktime(day.tm_year, day.tm_mon, day.tm_mday, *clock)
+        if seconds is not None and seconds <= end:
+            return seconds * NS
+    return None
+
+
+def epoch_prefix(text: bytes) -> int | None:
+    """The time of ``journalctl -o short-unix``."""
+    match = re.match(rb"(\d{9,10}\.\d{6}) ", text)
+    return None if match is None else epoch(match[1])
+
+
+def _iso(match: re.Match[bytes]) -> int | None:
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    zone = match[8]
+    if not _is_date(year, month, day):
+        return None
+    if zone is None:
+        seconds = _mktime(year, month, day, hour, minute, second)
+    else:
+        import calendar
+
+        seconds = calendar.timegm((year, month, day, hour, minute, second)) - _offset(zone)
+    return None if seconds is None or seconds < 0 else seconds * NS + _fraction(match[7])
+
+
+def _offset(zone: bytes) -> int:
+    if zone in (b"Z", b"UTC"):
+        return 0
+    digits = zone[1:].replace(b":", b"")
+    offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    return -offset if zone[:1] == b"-" else offset
+
+
+def _recent(numbers: tuple[int, int, int, int, int], now: int | None) -> int | None:
+    """A date without a year is the last such date that is not in the future (a day of grace)."""
+    today = last_written(DateStyle(now=now)) / NS
+    year = time.localtime(today).tm_year
+    for candidate in (year, year - 1):
+        seconds = _mktime(candidate, *numbers)
+        if seconds is not None and seconds <= today + 86400:
+            return seconds
+    return None
+
+
+def _mktime(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int | None:
+    if not _is_date(year, month, day):
+        return None
+    try:
+        return int(time.mktime((year, month, day, hour, minute, second, 0, 0, -1)))
+    except (OverflowError, ValueError):
+        return None
+
+
+def _is_date(year: int, month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= 31 and 1970 <= year <= 2285
+
+
+def _hour(hour: int, half: bytes | None) -> int:
+    if half is None:
+        return hour
+    return hour % 12 + (12 if half.strip().lower() == b"pm" else 0)
+
+
+def _century(year: int) -> int:
+    return year if year > 99 else year + (2000 if year < 69 else 1900)
+
+
+def _fraction(digits: bytes | None) -> int:
+    return int(digits.ljust(9, b"0")) if digits else 0

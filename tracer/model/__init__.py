@@ -1,0 +1,1 @@
+"""The words that every part shares: events and their fields, signals, origins, outcomes, times, text, errors."""

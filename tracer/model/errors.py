@@ -1,0 +1,20 @@
+"""The one exception that reaches a user: what failed, why, and what to type."""
+
+from __future__ import annotations
+
+
+class Problem(Exception):
+    """A failure told in three lines; only ``tracer.cli`` prints it and chooses the exit status."""
+
+    def __init__(self, what: str, why: str, try_: str, detail: str | None = None) -> None:
+        super().__init__(what, why, try_)
+        self.what = what
+        self.why = why
+        self.try_ = try_
+        self.detail = detail
+
+    def __str__(self) -> str:
+        from tracer.model.text import printable
+
+        text = f"sigtrace: {self.what}\n  why: {self.why}\n  try: {self.try_}"
+        return "\n".join(map(printable, text.split("\n")))

@@ -1,0 +1,241 @@
+"""The events that every source fills and every sink reads.
+
+Unknown is ``None``, never 0 and never a guess. Text that belongs to the traced world (comm, argv,
+paths) stays ``bytes`` until a sink writes it. Times are nanoseconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from tracer.model.frozen import frozen, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Union
+
+    Event = Union["Signal", "Repeats", "Series", "Exit", "Failed", "Probe", "Loss"]
+
+
+@frozen
+class Ancestor:
+    """One step up the chain of parents."""
+
+    pid: int
+    comm: bytes | None = None
+    start: int | None = None
+
+
+@frozen
+class Process:
+    """What is known of one end of a signal: a process, and the thread of it that was concerned.
+
+    ``pid`` is the process and ``tid`` the thread, both as the host's initial pid namespace numbers
+    them; ``ns_pid`` is the process in its own pid namespace (pid_namespaces(7)). ``comm`` is the
+    process's name and ``thread_comm`` the thread's, where it differs. ``start`` is the time at which
+    the process was born. ``loginuid`` and ``session`` are the audit ones (4294967295, unset, is
+    ``None``). ``pid`` is None only for a victim whom the source cannot know (a pidfd in an audit log).
+    """
+
+    pid: int | None
+    tid: int | None = None
+    comm: bytes | None = None
+    thread_comm: bytes | None = None
+    uid: int | None = None
+    user: str | None = None
+    euid: int | None = None
+    ppid: int | None = None
+    exe: bytes | None = None
+    argv: tuple[bytes, ...] | None = None
+    argv_cut: bool = False
+    loginuid: int | None = None
+    session: int | None = None
+    tty: bytes | None = None
+    cgroup: bytes | None = None
+    cgroup_id: int | None = None
+    unit: bytes | None = None
+    container: bytes | None = None
+    pod: bytes | None = None
+    ns_pid: int | None = None
+    start: int | None = None
+    ancestors: tuple[Ancestor, ...] = ()
+
+
+@frozen
+class Oom:
+    """Why the OOM killer ran: ``cgroup`` is the one whose limit was hit, None for the whole host."""
+
+    scope: str | None = None
+    cgroup: bytes | None = None
+
+
+@frozen
+class Claim:
+    """What a sender wrote into its siginfo about itself, where that is not the truth."""
+
+    pid: int
+    uid: int | None = None
+
+
+@frozen
+class Earlier:
+    """A signal that came before: its id and number, and how long before."""
+
+    id: str
+    number: int
+    after_ns: int
+
+
+@frozen
+class Signal:
+    """A signal that the kernel accepted for one target, or decided to ignore or drop.
+
+    ``id`` needs no escapes in JSON. ``number`` is 1..64; ``code`` is si_code (sigaction(2));
+    ``origin`` is a key of ``tracer.model.origin.ORIGINS`` and ``outcome`` one of ``tracer.model.outcome.OUTCOMES``. ``scope`` is
+    "process" or "thread". ``sender`` is None where nobody sent it (a timer, the tty): then
+    ``current`` may name the process that merely ran. ``asked`` is the pid argument as the caller gave
+    it: negative or 0 for a wide kill, whose events share their ``id``. ``target_is_asked`` says
+    that the target's pid is only the caller's own number (audit without OBJ_PID). ``address`` is the one
+    that faulted. ``escalates`` is an earlier, milder signal that the target has survived.
+    """
+
+    time: int
+    id: str
+    source: str
+    number: int
+    code: int | None = None
+    origin: str | None = None
+    outcome: str | None = None
+    why: str | None = None
+    scope: str | None = None
+    sender: Process | None = None
+    target: Process | None = None
+    current: Process | None = None
+    call: str | None = None
+    asked: int | None = None
+    target_is_asked: bool = False
+    address: int | None = None
+    claim: Claim | None = None
+    oom: Oom | None = None
+    escalates: Earlier | None = None
+
+
+@frozen
+class Repeats:
+    """Signals of a storm: ``first``, and one at each of the ``later`` times that differs in nothing else.
+
+    A signal's id begins with its time in hexadecimal and a "-"; the rest of it is alike, too.
+    """
+
+    first: Signal
+    later: list[int]
+
+    @property
+    def time(self) -> int:
+        return self.first.time
+
+    def times(self) -> list[int]:
+        return [self.first.time, *self.later]
+
+    def __len__(self) -> int:
+        return 1 + len(self.later)
+
+    def last(self) -> Signal:
+        return self._again(self.later[-1]) if self.later else self.first
+
+    def signals(self) -> Iterator[Signal]:
+        """Each by itself, for who cannot take them together."""
+        yield self.first
+        for time in self.later:
+            yield self._again(time)
+
+    def up_to(self, count: int) -> Repeats:
+        """The first so many of them, at least one."""
+        return Repeats(self.first, self.later[: count - 1])
+
+    def _again(self, time: int) -> Signal:
+        own = f"{time:x}-{self.first.id.partition('-')[2]}"
+        return replace(self.first, time=time, id=own)
+
+
+@frozen
+class Series:
+    """Signals one after another: each differs from its ``like``, one before it, in time and id alone."""
+
+    likes: list[Signal]
+    times: list[int]
+    ids: list[str]
+
+    @property
+    def time(self) -> int:
+        return self.times[0]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def signals(self) -> Iterator[Signal]:
+        """Each by itself, for who cannot take them together."""
+        for like, time, id_ in zip(self.likes, self.times, self.ids):
+            yield replace(like, time=time, id=id_)
+
+    def up_to(self, count: int) -> Series:
+        """The first so many of them."""
+        return Series(self.likes[:count], self.times[:count], self.ids[:count])
+
+
+@frozen
+class Exit:
+    """A process that ended: by ``number`` (a signal) or with ``status`` (0..255), see wait(2).
+
+    ``cause`` is the id of the signal it died of; ``handled`` the id of the last one that a handler of
+    it took, when it then exited by itself. ``after_ns`` is the time since either.
+    """
+
+    time: int
+    source: str
+    process: Process
+    number: int | None = None
+    status: int | None = None
+    core: bool | None = None
+    cause: str | None = None
+    handled: str | None = None
+    after_ns: int | None = None
+
+
+@frozen
+class Failed:
+    """An attempt that never became a signal; ``error`` is an errno name such as "EPERM"."""
+
+    time: int
+    id: str
+    source: str
+    call: str | None
+    error: str | None
+    number: int | None = None
+    sender: Process | None = None
+    target: Process | None = None
+    asked: int | None = None
+    target_is_asked: bool = False
+
+
+@frozen
+class Probe:
+    """A successful send of signal 0: somebody asked whether the target exists."""
+
+    time: int
+    id: str
+    source: str
+    call: str | None
+    sender: Process | None = None
+    target: Process | None = None
+    asked: int | None = None
+    target_is_asked: bool = False
+
+
+@frozen
+class Loss:
+    """Something that is missing from the stream at this place; ``count`` None: how much is not known."""
+
+    time: int | None
+    source: str
+    count: int | None
+    where: str

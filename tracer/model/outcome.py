@@ -1,0 +1,82 @@
+"""What became of a signal at the moment it was sent: the tracepoint's ``result``, made precise.
+
+The kernel's five results are in include/trace/events/signal.h (TRACE_SIGNAL_*). DELIVERED there only
+means queued: whether the target blocks it or has a handler is read off the target at that moment.
+"""
+
+from __future__ import annotations
+
+from tracer.model.frozen import frozen
+
+OUTCOMES: dict[str, str] = {
+    "delivered": "queued for the target, which has its default action",
+    "handled": "queued for the target, which has a handler for it",
+    "blocked": "queued, and every thread that could take it blocks it",
+    "ignored": "thrown away: ignored, or the target is a zombie or a protected init",
+    "coalesced": "thrown away: the same signal is already pending",
+    "dropped": "lost: the target's queue is full (RLIMIT_SIGPENDING); the sender got EAGAIN",
+    "info lost": "queued without its siginfo: the target's queue is full",
+}
+
+# Of attempts no tracepoint tells; of a wide kill an audit log has only whom it was aimed at.
+REFUSED, EXISTS, ATTEMPTED = "refused", "exists", "attempted"
+ATTEMPTS = (REFUSED, EXISTS, ATTEMPTED)
+
+# TRACE_SIGNAL_* and what it may become.
+DELIVERED, IGNORED, ALREADY_PENDING, OVERFLOW_FAIL, LOSE_INFO = range(5)
+_PLAIN = {ALREADY_PENDING: "coalesced", OVERFLOW_FAIL: "dropped", LOSE_INFO: "info lost"}
+RESULT_OF = {
+    "delivered": DELIVERED,
+    "handled": DELIVERED,
+    "blocked": DELIVERED,
+    "ignored": IGNORED,
+    "coalesced": ALREADY_PENDING,
+    "dropped": OVERFLOW_FAIL,
+    "info lost": LOSE_INFO,
+}
+# The words that people and peers use for them.
+ALIASES = {
+    "pending": "coalesced",
+    "already pending": "coalesced",
+    "overflow": "dropped",
+    "lost info": "info lost",
+    "caught": "handled",
+}
+_DEFAULT_IGNORED = frozenset((17, 18, 23, 28))  # CHLD CONT URG WINCH, signal(7)
+_CONT = 18
+
+
+@frozen
+class Target:
+    """The target's state as the signal found it."""
+
+    exiting: bool = False
+    protected: bool = False
+    handles: bool = False
+    ignores: bool = False
+    blocks: bool = False
+
+
+def outcome_of(result: int, number: int, target: Target | None) -> tuple[str | None, str | None]:
+    """The outcome and, for an ignored signal, why; prepare_signal() and sig_ignored(), kernel/signal.c."""
+    if result in _PLAIN:
+        return _PLAIN[result], None
+    if result == IGNORED:
+        return "ignored", _why_ignored(number, target)
+    if result != DELIVERED:
+        return None, None
+    if target and target.blocks:
+        return "blocked", None
+    return ("handled" if target and target.handles else "delivered"), None
+
+
+def _why_ignored(number: int, target: Target | None) -> str | None:
+    if target is None:
+        return None
+    if target.exiting:
+        return "exiting"
+    if target.ignores:
+        return "SIG_IGN"
+    if number in _DEFAULT_IGNORED and not target.handles:
+        return "resumes" if number == _CONT else "default"
+    return "protected init" if target.protected else None

@@ -1,0 +1,1 @@
+"""The command line: declared once, read plainly or by argparse."""

@@ -1,0 +1,66 @@
+"""The options of ``tracer.options.table`` for argparse: every command line, its mistakes, and the help."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, NoReturn
+
+from tracer.model.errors import Problem
+from tracer.options.option import Chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tracer.options.option import Group
+
+_ACTIONS = {"flag": "store_true", "count": "count", "each": "append"}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that reports through Problem, as everything else does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Problem(message, "the command line is not understood", f"{self.prog} --help")
+
+
+class _AlsoThis(argparse.Action):
+    """An option with a comma-separated list: given again, it goes on with the list."""
+
+    def __call__(
+        self, _parser: object, namespace: argparse.Namespace, text: object, _name: object = None
+    ) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, text if before is None else f"{before},{text}")
+
+
+def parser_of(
+    groups: Iterable[Group], prog: str, description: str, epilog: str, usage: str | None = None
+) -> Parser:
+    """The parser of these options."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog, usage, description, epilog, formatter_class=layout, allow_abbrev=False)
+    _add(parser, groups)
+    return parser
+
+
+def _add(parser: Parser, groups: Iterable[Group]) -> None:
+    for group in groups:
+        titled = parser.add_argument_group(group.title, group.description)
+        for option in group.options:
+            if option.how == "words":
+                titled.add_argument(option.key, metavar=option.metavar, nargs="+", help=option.help)
+                continue
+            words = {"metavar": option.metavar, "choices": option.choices}
+            titled.add_argument(
+                *option.names,
+                dest=option.key,
+                help=option.help,
+                default=option.absent,
+                action=_AlsoThis if option.how == "list" else _ACTIONS.get(option.how, "store"),
+                **{} if option.is_bare else words,  # type: ignore[arg-type]
+            )
+
+
+def parse(parser: Parser, arguments: Sequence[str]) -> Chosen:
+    """Parse, or raise Problem. ``--help`` and ``--version`` print and exit, as argparse does."""
+    return Chosen(vars(parser.parse_intermixed_args(arguments)))

@@ -1,0 +1,57 @@
+"""Ends of processes, each held until the records of what it died of have come.
+
+Records come through a kernel thread (kauditd_thread(), kernel/audit.c), and may come later than the death,
+on a busy machine much later. Times are nanoseconds of boot time.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tracer.host.process_connector import Ended
+    from tracer.model.event import Process
+
+WAIT = 100_000_000
+# So many ends of processes that nothing is known to have been sent are kept, should it come after all.
+KEPT = 4096
+
+
+class Ends:
+    """Told of ends and of what is sent to whom, in any order; gives an end after both."""
+
+    def __init__(self) -> None:
+        self._targets: dict[int, Process] = {}
+        self._waiting: deque[Ended] = deque()
+        self._unasked: OrderedDict[int, Ended] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        """Whether an end waits."""
+        return bool(self._waiting)
+
+    def add(self, ends: Iterable[Ended]) -> None:
+        self._waiting.extend(ends)
+
+    def sent(self, target: Process, at: int) -> None:
+        """A signal was sent to a process, at this time."""
+        if target.pid is None:
+            return
+        self._targets[target.pid] = target
+        end = self._unasked.get(target.pid)
+        if end and end.time >= at:
+            del self._unasked[target.pid]
+            self._waiting.appendleft(end)
+
+    def due(self, now: int, *, last: bool) -> Iterator[tuple[Ended, Process | None]]:
+        """The ends that have waited long enough, or all, each with the target that it is of, if any."""
+        while self._waiting and (last or now - self._waiting[0].time > WAIT):
+            end = self._waiting.popleft()
+            target = self._targets.pop(end.pid, None)
+            if target is None:
+                self._unasked[end.pid] = end
+                if len(self._unasked) > KEPT:
+                    self._unasked.popitem(last=False)
+            yield end, target

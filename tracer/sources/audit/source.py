@@ -1,0 +1,273 @@
+"""The live source for hosts without BPF: the kernel's audit records, as they are written.
+
+They go through the same parser as logs do. /proc and the process connector add what records do not
+have: the start of a process, its parents, its cgroup, and how it ended.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import select
+import time
+from typing import TYPE_CHECKING
+
+from tracer.audit import record
+from tracer.audit.coalesce import Coalescer, Group
+from tracer.audit.evidence import Evidence
+from tracer.audit.known import Known
+from tracer.audit.meaning import NotUnderstood, events_of
+from tracer.host import procfs
+from tracer.host.clock import BootClock, boot_now
+from tracer.host.from_proc import LivingProcesses, ancestors_of
+from tracer.host.privileges import has_capability
+from tracer.host.process_connector import Exits
+from tracer.model.errors import Problem
+from tracer.model.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Signal
+from tracer.model.frozen import replace
+from tracer.sources.audit.ends import WAIT, Ends
+from tracer.sources.audit.link import Link, Records
+from tracer.sources.audit.setting import PANIC, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tracer.model.event import Event
+    from tracer.sources.wanted import Wanted
+
+NAME = "audit"
+CAPABILITIES = ("CAP_AUDIT_CONTROL", "CAP_AUDIT_READ")
+# The reader rests this long between two reads, as for the ring buffer.
+REST = 0.02
+# An event whose end got lost is told when nothing has come for so long; seconds.
+QUIET = 0.5
+_COMPLETED_MAX = 1024
+_ASK_LOST = 1.0  # seconds between two looks at the kernel's counter
+_TEXT = re.compile(rb"audit\((\d{1,12})\.(\d{3}):(\d{1,19})\): ?(.*)", re.DOTALL)
+
+
+class AuditSource:
+    """Puts its rules in place, and takes them away when it is closed."""
+
+    name = NAME
+    notes: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = CAPABILITIES[:1]  # to undo what was changed
+
+    def __init__(self, wanted: Wanted) -> None:
+        preflight()
+        self._wanted = wanted
+        self._clock = BootClock()
+        self._processes = LivingProcesses()
+        self._coalescer, self._known, self._evidence = Coalescer(in_order=True), Known(), Evidence()
+        self._ends = Ends()
+        self._completed_ends: dict[tuple[Process, int], Process] = {}
+        self._poll, self._rest = select.poll(), select.poll()
+        self._asked = self._came = time.monotonic()
+        self._read_some = False
+        self._records: Records | None = None
+        self._exits: Exits | None = None
+        self._setting: Setting | None = None
+        try:
+            self._open()
+        except OSError as error:
+            self.close()
+            raise refusal(error) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        self._link = Link()
+        status = self._link.status()
+        if status.failure == PANIC:
+            raise Problem(
+                "cannot trace through audit",
+                "the kernel is set to panic when an audit record is lost (auditctl -f 2)",
+                "auditctl -f 1",
+            )
+        self._records = Records(self._wanted.buffer)
+        self._overflows = 0
+        notes: list[str] = []
+        if self._wanted.deaths:
+            try:
+                self._exits = Exits(self._processes.remember)
+                self._poll.register(self._exits.fileno(), select.POLLIN)
+            except OSError:
+                notes.append("deaths are not seen: the process connector is out of reach")
+        self._poll.register(self._records.fileno(), select.POLLIN)
+        self._setting = Setting(self._link, self._wanted)
+        self.notes = (*notes, *self._setting.notes)
+        self._lost = self._link.status().lost
+
+    def end_waits_by(self, fd: int, events: int) -> None:
+        """Let ``wait`` return when this descriptor has one of these poll(2) events."""
+        self._poll.register(fd, events)
+        self._rest.register(fd, events)
+
+    def wait(self, seconds: float | None) -> None:
+        """Sleep until there is something to read. Old processes are looked at while nothing happens."""
+        if self._read_some:
+            self._rest.poll(1000 * (REST if seconds is None else min(seconds, REST)))
+        self._read_some = False
+        if self._processes.look_around():
+            seconds = 0
+        elif self._ends or self._coalescer.is_open():
+            seconds = min(QUIET if seconds is None else seconds, WAIT / 1e9)
+        self._poll.poll(None if seconds is None else max(0.0, seconds * 1000))
+
+    def read(self, last: bool = False) -> Iterator[Event]:
+        """Every event that is there now, and the deaths that waited for theirs."""
+        self._clock.adjust()
+        if self._exits:
+            self._ends.add(self._exits.read())
+        if last:
+            yield from self._everything()
+        yield from self._events()
+        if not last and time.monotonic() - self._came < QUIET:
+            groups: Iterator[Group] = iter(())
+        else:
+            groups = self._coalescer.flush(complete_only=not last)
+        for group in groups:
+            yield from self._told(group)
+        yield from self._deaths(last)
+        yield from self._losses(last)
+
+    def close(self) -> None:
+        if self._setting:
+            self._setting.undo()
+        for opened in (self._records, self._exits, getattr(self, "_link", None)):
+            if opened:
+                opened.close()
+
+    def _everything(self) -> Iterator[Event]:
+        """What the kernel has queued when tracing ends: a moment without records is its end."""
+        end = time.monotonic() + WAIT / 1e9
+        while self._records and time.monotonic() < end:
+            ready = select.poll()
+            ready.register(self._records.fileno(), select.POLLIN)
+            if not ready.poll(20):
+                return
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
+        if self._records is None:
+            return
+        for kind, text in self._records.read():
+            self._read_some = True
+            self._came = time.monotonic()
+            one = record_of(kind, text)
+            for group in self._coalescer.feed(one) if one else ():
+                yield from self._told(group)
+
+    def _told(self, group: Group) -> Iterator[Event]:
+        try:
+            events = list(events_of(group, self._known, self._evidence))
+        except NotUnderstood as trouble:
+            yield Loss(group.stamp.time, NAME, 1, f"audit record: {trouble.why}")
+            return
+        for event in events:
+            told = self._completed(event)
+            if told is not None:
+                yield told
+
+    def _completed(self, event: Event) -> Event | None:
+        """The event as a live one; None for what was not asked for."""
+        if isinstance(event, Exit) and self._exits:
+            return None  # The process connector tells it, and of every death.
+        if isinstance(event, Failed) and not self._wanted.refused:
+            return None
+        if isinstance(event, Probe) and not self._wanted.probes:
+            return None
+        if isinstance(event, (Repeats, Series)):
+            return event  # Audit has records for each.
+        if isinstance(event, (Exit, Loss)):
+            return replace(event, source=NAME)
+        sender = event.sender and self._complete(event.sender, event.time)
+        target = event.target and self._complete(event.target, event.time)
+        if isinstance(event, Signal) and target and target.pid and not event.target_is_asked:
+            # Records have milliseconds.
+            self._ends.sent(target, event.time - self._clock.offset - 1_000_000)
+        return replace(event, source=NAME, sender=sender, target=target)
+
+    def _complete(self, process: Process, at: int) -> Process:
+        """What /proc knows of it, if it is the same process: one that was there at that time."""
+        if process.pid is None:
+            return self._processes.complete(process, 0)
+        offset = self._clock.offset
+        start = procfs.start_of(process.pid) or self._processes.start_of(process.pid)
+        if start is None or start + offset > at + procfs.TICK:
+            start = 0
+        # A storm, whose records all say the same of a process, looks at /proc once.
+        key = process, start
+        known = self._completed_ends.get(key)
+        if known is None:
+            if len(self._completed_ends) >= _COMPLETED_MAX:
+                self._completed_ends.clear()
+            known = self._completed_ends[key] = self._from_proc(process, start, at)
+        return known
+
+    def _from_proc(self, process: Process, start: int, at: int) -> Process:
+        offset = self._clock.offset
+        if start:
+            process = replace(process, start=start + offset)
+        process = self._processes.complete(process, start)
+        if process.ppid and not process.ancestors:
+            ancestors = ancestors_of(process.ppid, offset, at)
+            process = replace(process, ancestors=ancestors)
+        return process
+
+    def _deaths(self, last: bool) -> Iterator[Event]:
+        for one, process in self._ends.due(boot_now(), last=last):
+            self._processes.forget(one.pid)
+            if process is not None:
+                number = one.status & 0x7F
+                yield Exit(
+                    one.time + self._clock.offset,
+                    NAME,
+                    process,
+                    number=number or None,
+                    status=None if number else one.status >> 8 & 0xFF,
+                    core=bool(one.status & 0x80) if number else None,
+                )
+
+    def _losses(self, last: bool) -> Iterator[Event]:
+        now = time.monotonic()
+        if self._records and self._records.overflows != self._overflows:
+            self._overflows = self._records.overflows
+            yield Loss(time.time_ns(), NAME, None, "audit socket")
+        if self._exits and self._exits.lost:
+            self._exits.lost = 0
+            yield Loss(time.time_ns(), NAME, None, "process connector")
+        if last or (self._read_some and now - self._asked > _ASK_LOST):
+            self._asked = now
+            before, self._lost = self._lost, self._link.status().lost
+            if self._lost > before:
+                yield Loss(time.time_ns(), NAME, self._lost - before, "audit backlog")
+
+
+def record_of(kind: int, text: bytes) -> record.Record | None:
+    """A record as netlink carries it; None for what is none."""
+    found = _TEXT.match(text)
+    if found is None:
+        return None
+    seconds, fraction, serial, body = found.groups()
+    when = int(seconds) * 1_000_000_000 + int(fraction) * 1_000_000
+    return record.Record(kind, record.Stamp(None, when, int(serial)), body)
+
+
+def preflight() -> None:
+    """Name the capability that is missing: the kernel says EPERM for each, and in a container."""
+    missing = [name for name in CAPABILITIES if not has_capability(name)]
+    if missing:
+        why = f"this needs {' and '.join(missing)}"
+        raise Problem("cannot trace through audit", why, "sudo sigtrace …")
+
+
+def refusal(error: OSError) -> Problem:
+    """What the kernel's answer means."""
+    why = {
+        errno.EPERM: "only the host's first pid namespace may set audit rules",
+        errno.ECONNREFUSED: "only the host's first user namespace may use audit",
+        errno.EPROTONOSUPPORT: "this kernel has no audit (CONFIG_AUDIT)",
+    }.get(error.errno or 0, str(error))
+    return Problem("cannot trace through audit", why, "sigtrace doctor")

@@ -1,0 +1,1 @@
+"""Live, the program that bcc compiles on the host."""

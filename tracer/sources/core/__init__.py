@@ -1,0 +1,1 @@
+"""Live, the CO-RE object of bpf/."""

@@ -1,0 +1,120 @@
+"""The CO-RE object of bpf/, opened: what can be done before options are known, and without importing much."""
+
+from __future__ import annotations
+
+import os
+
+from tracer.host.privileges import has_capability
+from tracer.libbpf.loader import Loader, LoaderFile
+from tracer.libbpf.object import OpenObject
+from tracer.model.errors import Problem
+from tracer.sources.shape import CONFIG_SECTION, USUAL, config_of, entries_of
+from tracer.sources.soon import soon
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Union
+
+    from tracer.libbpf.object import Object
+    from tracer.sources.shape import Shape
+
+    Opening = Union["UsualBegun", "ObjectBegun", None]
+
+
+def _beside(name: str) -> str:
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), name)
+
+
+def kernel() -> tuple[int, int]:
+    """The version of the running kernel."""
+    major, minor = os.uname().release.replace("-", ".").split(".")[:2]
+    return int(major), int(minor)
+
+
+# Every kernel takes OBJECT, through libbpf. One that has what the loaders need (bpf/kernel.h) is sooner done with
+# them; should it refuse one, it gets OBJECT.
+OBJECT = _beside("sigtrace.bpf.o")
+LOADERS = {
+    # (with calls, twice where programs may be preempted)
+    (False, False): _beside("sigtrace.loader"),
+    (True, False): _beside("sigtrace-calls.loader"),
+    (False, True): _beside("sigtrace-twice.loader"),
+    (True, True): _beside("sigtrace-calls-twice.loader"),
+}
+LOADERS_SINCE = (6, 4)
+PARTS = (OBJECT, *LOADERS.values())
+BTF = "/sys/kernel/btf/vmlinux"
+
+
+def has_what_loaders_need() -> bool:
+    """bpf_rdonly_cast() is in v6.4's vmlinux, and types looked up in the kernel since v5.17."""
+    return kernel() >= LOADERS_SINCE
+
+
+def preempts() -> bool:
+    """Whether the kernel may preempt a program: v7.2 does, v6.18 does not (seen by their recursion_misses)."""
+    return kernel() >= (7, 0)
+
+
+def loader_file(path: str) -> LoaderFile | None:
+    """A loader, where this kernel has what it needs and the file is one."""
+    if not has_what_loaders_need():
+        return None
+    try:
+        with open(path, "rb") as file:
+            return LoaderFile(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+def load_by_loader(shape: Shape) -> Object | None:
+    """The object, without libbpf's way; None where there is no loader. Raises LoadError."""
+    file = loader_file(LOADERS[shape.refused or shape.probes, preempts()])
+    if file is None:
+        return None
+    return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape)})
+
+
+class UsualBegun:
+    """The object on its way into the kernel, in the usual shape: ``loaded`` waits for it. Raises LoadError."""
+
+    def __init__(self, loaded: Callable[[], Object | None]) -> None:
+        self.loaded = loaded
+
+
+class ObjectBegun:
+    """The object, while libbpf reads the kernel's types for it: ``wait`` waits for the end of that."""
+
+    def __init__(self, opened: OpenObject, wait: Callable[[], object]) -> None:
+        self.opened = opened
+        self.wait = wait
+
+
+def begin_to_open(*, usual: bool) -> Opening:
+    """What can be done before options are known, and goes on beside Python. Raises Problem.
+
+    ``usual``: it looks as if the options ask for the usual shape. That may be wrong, and costs time then.
+    """
+    preflight()
+    if has_what_loaders_need():
+        return UsualBegun(soon(lambda: load_by_loader(USUAL))) if usual else None
+    opened = OpenObject(OBJECT)
+    return ObjectBegun(opened, soon(lambda: opened.read_types("on_signal", "signal_generate")))
+
+
+def preflight() -> None:
+    """Say what is true before libbpf does: without BTF it says ESRCH, without rights "memlock"."""
+    if not os.path.exists(OBJECT):
+        raise Problem("cannot trace", f"the BPF program {OBJECT} is not built", "make build")
+    if not os.path.exists(BTF):
+        raise Problem(
+            "cannot trace through CO-RE",
+            f"this kernel has no BTF ({BTF} is missing)",
+            "sigtrace --source bcc, or sigtrace --source audit",
+        )
+    missing = [name for name in ("CAP_BPF", "CAP_PERFMON") if not has_capability(name)]
+    if missing and not has_capability("CAP_SYS_ADMIN"):
+        raise Problem(
+            "cannot trace through BPF", f"this needs {' and '.join(missing)}", "sudo sigtrace …"
+        )

@@ -1,0 +1,77 @@
+"""The live source: the CO-RE object of bpf/, through libbpf, and its ring buffer."""
+
+from __future__ import annotations
+
+import os
+
+from tracer.host.clock import boot_now
+from tracer.libbpf.ring import open_ring
+from tracer.model.event import Loss
+from tracer.model.frozen import ready
+from tracer.sources.core.left_out import Skips
+from tracer.sources.core.load import begin_to_load
+from tracer.sources.core.opening import kernel, preempts
+from tracer.sources.shape import ahead_of, programs_of
+from tracer.sources.wanted import shape_of
+from tracer.sources.wire.stream import FIRST_ROW, MappedLosses, RecordStream, itself
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tracer.host.processes import Processes
+    from tracer.libbpf.object import Object
+    from tracer.model.event import Event
+    from tracer.sources.wanted import Wanted
+
+NAME = "core"
+LOOK_EVERY = 1_000_000_000  # ns
+NO_CALLS = "refused and probing calls need x86-64, or arm64 with Linux 5.15: none will show"
+
+
+class BpfSource(RecordStream):
+    """Attached programs and their ring; events come out in the order the kernel wrote them.
+
+    ``loading`` gives the object where its load has begun already.
+    """
+
+    def __init__(
+        self, wanted: Wanted, processes: Processes, loading: Callable[[], Object] | None = None
+    ) -> None:
+        waits_for = loading or begin_to_load(None, wanted)
+        ready(*FIRST_ROW)  # The kernel is still at work.
+        self._object = waits_for()
+        ring = open_ring(self._object.fd("ring"), wanted.buffer, ahead_of(wanted.buffer))
+        super().__init__(NAME, ring, MappedLosses(self._object.fd("losses")), processes)
+        programs = programs_of(shape_of(wanted), twice=preempts())
+        self._skips = Skips(programs, self._object.program_fd)
+        self._look_at_skips = 0
+        if (wanted.refused or wanted.probes) and not _shows_calls():
+            self.notes = (NO_CALLS,)
+
+    def read(self, last: bool = False) -> Iterator[Event]:
+        """Every event that is there now, and what the kernel has left out."""
+        if last:
+            self._look_at_skips = 0
+        return super().read(last)
+
+    def note(self) -> None:
+        """Now and then: to ask the kernel takes as long as some signals."""
+        now = boot_now()
+        if now < self._look_at_skips:
+            return
+        self._look_at_skips = now + LOOK_EVERY
+        for kind, count in self._skips.new().items():
+            loss = Loss(now + self.clock.offset, NAME, count, f"left out by the kernel: {kind}")
+            self.owe(itself(loss))
+
+    def close(self) -> None:
+        super().close()
+        self._skips.close()
+        self._object.close()
+
+
+def _shows_calls() -> bool:
+    """bpf/sender.h: bpf_task_pt_regs() came with v5.15; before, registers are found on x86-64 alone."""
+    machine = os.uname().machine
+    return machine == "x86_64" or (machine == "aarch64" and kernel() >= (5, 15))

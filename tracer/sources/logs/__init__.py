@@ -1,0 +1,1 @@
+"""Logs: which files, in what order, and what is in them."""

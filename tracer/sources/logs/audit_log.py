@@ -1,0 +1,267 @@
+"""Audit logs as a source: files in, the events of ``tracer.model.event`` out, in the order of their time."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from typing import IO, TYPE_CHECKING, Callable, Union
+
+from tracer.audit.alike import Alike, told_by_models
+from tracer.audit.coalesce import Coalescer, Group
+from tracer.audit.evidence import Evidence
+from tracer.audit.known import NOBODY, Known, Users
+from tracer.audit.lost import Losses
+from tracer.audit.meaning import NotUnderstood, events_of
+from tracer.audit.reader import RecordReader
+from tracer.audit.record import LOST, Record
+from tracer.lines.dates import DateStyle, day_first
+from tracer.lines.mend import is_cut, without_cut_field
+from tracer.lines.tally import Tally
+from tracer.sources.logs.files import (
+    STDIN,
+    LogSet,
+    Proceed,
+    always,
+    open_log,
+    read_blocks,
+    read_lines,
+)
+from tracer.sources.logs.follow import Follower, Wait, stream_bursts, whole_lines
+from tracer.sources.logs.plain import (
+    SIEVE_MIN,
+    LineNumbers,
+    can_be_sieved,
+    last_line,
+    sieved_records,
+)
+
+if TYPE_CHECKING:
+    from tracer.model.event import Event
+
+_HEAD_LINES = 2000
+POLL = 0.1  # seconds between two looks at a log that is followed
+QUIET = 1.0  # seconds without a line, after which what is open is taken to be whole
+Keep = Callable[[str, int, bytes, str], None]
+Found = Union[Record, Group, Alike]
+
+
+class AuditLog:
+    """The events of one or more logs. ``tallies`` (one a log) are complete when the events are."""
+
+    def __init__(
+        self,
+        logs: Iterable[LogSet],
+        users: Users = NOBODY,
+        keep: Keep | None = None,
+        proceed: Proceed = always,
+        sieve_min: int = SIEVE_MIN,
+    ) -> None:
+        self.logs = tuple(logs)
+        self.tallies = [Tally(log.name, keep, number) for number, log in enumerate(self.logs)]
+        self._sieve_min = sieve_min
+        self._proceed = proceed
+        self.coalescer = Coalescer()
+        # Each log by itself: they may come from hosts whose pids mean other processes.
+        self._known = [Known(users) for _ in self.logs]
+        self.evidence = Evidence()
+        self._losses = Losses()
+
+    def has_records(self) -> bool:
+        """Whether an audit record was read by now."""
+        return any(tally.records for tally in self.tallies)
+
+    def events(self) -> Iterator[Event]:
+        """All events; no input makes it raise, only a file that cannot be opened (Problem)."""
+        for one in self._records():
+            if isinstance(one, Record):
+                for group in self.coalescer.feed(one):
+                    yield from self._told(group)
+            else:
+                yield from self._fed(one)
+        for group in self.coalescer.flush():
+            yield from self._told(group)
+
+    def events_as_they_come(self, wait: Wait) -> Iterator[Event | None]:
+        """The same, then what is added to the logs, until ``wait`` says stop.
+
+        None: nothing more for the moment.
+        """
+        followers: list[tuple[RecordReader, Follower]] = []
+        there = [self._until_now(*one, followers) for one in zip(self.logs, self.tallies)]
+        yield from map_events(self._fed, _merged(there))
+        quiet = 0.0
+        while True:
+            bursts = [(reader, follower.burst()) for reader, follower in followers]
+            new = [reader.read(lines) for reader, lines in bursts]
+            yield from map_events(self._fed, _merged(new))
+            quiet = 0.0 if any(lines for _, lines in bursts) else quiet + POLL
+            for group in self.coalescer.flush(complete_only=quiet < QUIET):
+                yield from self._told(group)
+            yield None
+            if not wait(0.0 if quiet == 0.0 else POLL):
+                break
+        for group in self.coalescer.flush():
+            yield from self._told(group)
+
+    def events_of_stream(self, stream: IO[bytes]) -> Iterator[Event | None]:
+        """The events of a pipe as its lines come in; None: nothing more for the moment."""
+        tally = self.tallies[0]
+        reader: RecordReader | None = None
+        cuts: list[str] = []
+        for lines in _bursts(stream, cuts, self._proceed):
+            reader = reader or RecordReader(_style(lines), tally)
+            yield from map_events(self._fed, reader.read(lines))
+            for group in self.coalescer.flush(complete_only=True):
+                yield from self._told(group)
+            yield None
+        yield from map_events(self._fed, self._cut(cuts, tally))
+        if reader is not None:
+            yield from map_events(self._fed, reader.end())
+        for group in self.coalescer.flush():
+            yield from self._told(group)
+
+    def _fed(self, one: Found) -> Iterator[Event]:
+        if isinstance(one, Record):
+            for group in self.coalescer.feed(one):
+                yield from self._told(group)
+        elif isinstance(one, Group):
+            self.coalescer.insert(one)
+        elif self.coalescer.knows(one.stamps):
+            yield from map_events(self._fed, one.records())
+        else:
+            # They stand by themselves: no other event's record is still to come.
+            for group in self.coalescer.flush():
+                yield from self._told(group)
+            self.coalescer.told(*one.stamps)
+            yield from told_by_models(one, self._known[one.log], self._events_of)
+
+    def _until_now(
+        self, log: LogSet, tally: Tally, followers: list[tuple[RecordReader, Follower]]
+    ) -> Iterator[Found]:
+        """What the log holds already; its last file is followed from there."""
+        *old, path = log.paths
+        if old:
+            yield from self._of_log(LogSet(log.name, tuple(old)), tally)
+        offset = 0
+        if can_be_sieved(path, self._sieve_min):
+            offset = whole_lines(path)
+            yield from sieved_records(path, tally, offset, self._proceed)
+        reader = RecordReader(DateStyle(), tally)
+        reader.begin(path, DateStyle())
+        tally.lines = LineNumbers(path).at(offset) - 1
+        followers.append((reader, Follower(path, offset)))
+
+    def _records(self) -> Iterator[Found]:
+        return _merged([self._of_log(log, tally) for log, tally in zip(self.logs, self.tallies)])
+
+    def _of_log(self, log: LogSet, tally: Tally) -> Iterator[Found]:
+        for sieved, paths in groupby(log.paths, lambda path: can_be_sieved(path, self._sieve_min)):
+            if not sieved:
+                yield from self._of_lines(list(paths), tally)
+                continue
+            for path in paths:
+                tally.path = path
+                cuts: list[str] = []
+                last = _open_end(path, cuts)(last_line(path))
+                size, cut = (whole_lines(path), last) if cuts else (None, b"")
+                yield from sieved_records(path, tally, size, self._proceed, cut)
+                yield from self._cut(cuts, tally)
+        self.evidence.first_process = self.evidence.first_process or tally.first_process
+
+    def _of_lines(self, paths: list[str], tally: Tally) -> Iterator[Record]:
+        reader: RecordReader | None = None
+        for path in paths:
+            cuts: list[str] = []
+            lines = _lines(path, cuts, self._proceed)
+            head = [line for _, line in zip(range(_HEAD_LINES), lines)]
+            reader = reader or RecordReader(DateStyle(), tally)
+            reader.begin(path, _style(head, path))
+            yield from reader.read(chain(head, lines))
+            yield from self._cut(cuts, tally)
+        if reader is not None:
+            yield from reader.end()
+
+    def _cut(self, cuts: list[str], tally: Tally) -> Iterator[Record]:
+        while cuts:
+            yield self._losses.made(tally.last or 0, None, cuts.pop())
+
+    def _told(self, group: Group) -> Sequence[Event]:
+        if group.seen:
+            self._known[group.records[0].log].see(group)
+            return ()
+        told = self._events_of(group)
+        if told and group.records[0].type != LOST:
+            self.coalescer.told(group.stamp)
+        return told
+
+    def _events_of(self, group: Group) -> Sequence[Event]:
+        log = group.records[0].log
+        try:
+            return events_of(group, self._known[log], self.evidence)
+        except NotUnderstood as trouble:
+            one, tally = trouble.record, self.tallies[log]
+            number = one.line if one.line >= 0 else LineNumbers(tally.path).at(-one.line)
+            head = f"type={one.type} msg=audit({one.stamp}): ".encode()
+            tally.bad_line(number, head + one.body, trouble.why)
+            return ()
+
+
+def map_events(
+    feed: Callable[[Found], Iterator[Event]], records: Iterator[Found] | Iterator[Record]
+) -> Iterator[Event]:
+    """The events that feeding these records gives."""
+    for one in records:
+        yield from feed(one)
+
+
+def _merged(streams: Sequence[Iterator[Found]] | Sequence[Iterator[Record]]) -> Iterator[Found]:
+    """The records of several logs, by time."""
+    if len(streams) == 1:
+        return iter(streams[0])
+    return heapq.merge(*map(_apart, streams), key=lambda one: one.stamp.time)
+
+
+def _apart(records: Iterator[Found]) -> Iterator[Record | Group]:
+    """The same, one by one: others may have to come between them."""
+    for one in records:
+        if isinstance(one, Alike):
+            yield from one.records()
+        else:
+            yield one
+
+
+def _style(head: list[bytes], path: str = STDIN) -> DateStyle:
+    try:
+        written = None if path == STDIN else os.stat(path).st_mtime_ns
+    except OSError:
+        written = None
+    return DateStyle(day_first([line for line in head if b"audit(" in line]), written)
+
+
+def _lines(path: str, cuts: list[str], proceed: Proceed) -> Iterator[bytes]:
+    """The lines of a file; where it turns out to be cut, ``cuts`` is told."""
+    with open_log(path, proceed) as stream:
+        try:
+            yield from read_lines(read_blocks(stream, proceed), _open_end(path, cuts))
+        except EOFError as error:
+            cuts.append(f"{path}: cut or damaged: {error}")
+
+
+def _bursts(stream: IO[bytes], cuts: list[str], proceed: Proceed) -> Iterator[list[bytes]]:
+    """The lines of a pipe, likewise."""
+    try:
+        yield from stream_bursts(stream, proceed, _open_end(STDIN, cuts))
+    except EOFError as error:
+        cuts.append(f"{STDIN}: cut or damaged: {error}")
+
+
+def _open_end(path: str, cuts: list[str]) -> Callable[[bytes], bytes]:
+    def told(line: bytes) -> bytes:
+        if not is_cut(line):
+            return line
+        cuts.append(f"{path}: cut in the middle of a record")
+        return without_cut_field(line)
+
+    return told

@@ -1,0 +1,209 @@
+"""Log files on disk: which ones a user means, in what order, and their bytes whatever packs them."""
+
+from __future__ import annotations
+
+import glob
+import io
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, Callable, cast
+
+from tracer.model.errors import Problem
+from tracer.model.frozen import frozen
+
+STDIN = "-"
+_ROTATED = re.compile(
+    r"(?P<base>[^A-Za-z]*[A-Za-z].*?)(?:\.(?P<number>\d{1,4})|-(?P<date>\d{8}(?:-\d+)?))?(?P<packed>\.(?:gz|xz|zst|zstd|bz2))?"
+)
+_GZIP, _XZ, _BZIP2, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd"
+_BLOCK = 1 << 18
+LINE_MAX = 1 << 20
+
+
+# Asked before every block of a stream, and every piece of a big log (audit_pieces.Pieces), whose ``tell`` says how
+# far it is; it may wait until there is something.
+Proceed = Callable[[Any], bool]
+
+
+@frozen
+class LogSet:
+    """The files of one log, oldest first: ``audit.log.2``, ``audit.log.1``, ``audit.log``."""
+
+    name: str
+    paths: tuple[str, ...]
+
+
+def find_logs(arguments: Sequence[str]) -> list[LogSet]:
+    """The logs that the arguments mean: files, folders, patterns, ``-`` for standard input."""
+    paths = [path for argument in arguments for path in _paths(argument)]
+    sets: dict[str, list[str]] = {}
+    for path in dict.fromkeys(paths):
+        sets.setdefault(_base(path), []).append(path)
+    return [
+        LogSet(base if found[1:] else found[0], tuple(sorted(found, key=_age, reverse=True)))
+        for base, found in sets.items()
+    ]
+
+
+def _paths(argument: str) -> list[str]:
+    if argument == STDIN or os.path.isfile(argument):
+        return [argument]
+    if os.path.isdir(argument):
+        return _in_folder(argument)
+    found = sorted(glob.glob(argument)) if glob.has_magic(argument) else []
+    if found:
+        return [
+            path
+            for match in found
+            for path in (_in_folder(match) if os.path.isdir(match) else [match])
+        ]
+    if os.path.lexists(argument):
+        return [argument]
+    raise Problem(
+        f"cannot read {argument!r}",
+        "there is no such file",
+        "sigtrace replay /var/log/audit/audit.log",
+    )
+
+
+def _in_folder(folder: str) -> list[str]:
+    names = sorted(os.listdir(folder))
+    logs = [name for name in names if name.startswith("audit.log")] or [
+        name
+        for name in names
+        if re.search(r"\.(log|jsonl?|txt)([.-]|$)|^(syslog|messages|kern)", name)
+    ]
+    found = [
+        os.path.join(folder, name) for name in logs if os.path.isfile(os.path.join(folder, name))
+    ]
+    if not found:
+        raise Problem(
+            f"no logs in folder {folder!r}",
+            "it holds no audit.log* and no *.log",
+            "name the files themselves",
+        )
+    return found
+
+
+def _base(path: str) -> str:
+    match = _ROTATED.fullmatch(os.path.basename(path))
+    return (
+        path
+        if match is None or path == STDIN
+        else os.path.join(os.path.dirname(path), match["base"])
+    )
+
+
+def _age(path: str) -> tuple[int, str]:
+    """Greater for an older file: by number, by date the other way round, the live file last."""
+    match = _ROTATED.fullmatch(os.path.basename(path))
+    if match is None or not (match["number"] or match["date"]):
+        return 0, ""
+    if match["number"]:
+        return 1 + int(match["number"]), ""
+    return 1, "".join(chr(255 - ord(letter)) for letter in match["date"])
+
+
+def always(_: object) -> bool:
+    """Read on."""
+    return True
+
+
+def open_log(path: str, proceed: Proceed = always) -> IO[bytes]:
+    """The file's bytes, unpacked if it is packed; the packing is told by its first bytes.
+
+    Raises Problem if it cannot be opened. Empty if ``proceed`` says no before anything came.
+    """
+    try:
+        raw = open(sys.stdin.fileno() if path == STDIN else path, "rb", closefd=path != STDIN)  # noqa: SIM115
+        if not proceed(raw):
+            raw.close()
+            return io.BytesIO()
+        head = raw.peek(6)[:6]
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if head.startswith(_GZIP):
+        import gzip
+
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
+    if head.startswith(_XZ):
+        import lzma
+
+        return cast("IO[bytes]", lzma.LZMAFile(raw))
+    if head.startswith(_BZIP2):
+        import bz2
+
+        return cast("IO[bytes]", bz2.BZ2File(raw))
+    if head.startswith(_ZSTD):
+        from tracer.sources.logs.zstd import open_zstd
+
+        return open_zstd(raw, path)
+    return raw
+
+
+def is_packed(path: str) -> bool:
+    """Whether a file's first bytes are those of a packed one; raises Problem if it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(6).startswith((_GZIP, _XZ, _BZIP2, _ZSTD))
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: OSError) -> Problem:
+    """The three lines for a file that cannot be read."""
+    command = "sudo sigtrace replay" if isinstance(error, PermissionError) else "ls -l"
+    again = f"{command} {shlex.quote(path)}"
+    return Problem(f"cannot read {path!r}", (error.strerror or str(error)).lower(), again)
+
+
+def read_blocks(stream: IO[bytes], proceed: Proceed = always) -> Iterator[bytes]:
+    """The stream in blocks, for as long as ``proceed`` says so before each; a packed file that is cut or damaged ends with what could be unpacked.
+
+    Raises EOFError after the last good block if the file is cut.
+    """
+    read = getattr(stream, "read1", stream.read)
+    # Opening it has read the first bytes: there is nothing to wait for.
+    waits = False
+    while not waits or proceed(stream):
+        waits = True
+        try:
+            block = read(_BLOCK)
+        except (EOFError, ValueError) as error:
+            raise EOFError(str(error)) from error
+        except OSError as error:
+            raise EOFError(error.strerror or str(error)) from error
+        except Exception as error:  # zlib.error and lzma.LZMAError have no common parent
+            raise EOFError(str(error)) from error
+        if not block:
+            return
+        yield block
+
+
+def read_lines(
+    blocks: Iterator[bytes], on_open_end: Callable[[bytes], bytes] = lambda line: line
+) -> Iterator[bytes]:
+    """Lines without their ``\\n``; of one longer than LINE_MAX only the beginning is kept.
+
+    ``on_open_end`` is given a last line that has no ``\\n``, for the log may have been cut there, and gives what
+    is to be read of it.
+    """
+    rest: list[bytes] = []
+    size = 0
+    for block in blocks:
+        first, newline, _ = block.partition(b"\n")
+        if size < LINE_MAX:
+            rest.append(first[: LINE_MAX - size])
+        size += len(first)
+        if not newline:
+            continue
+        yield b"".join(rest)
+        lines = block.split(b"\n")
+        for line in lines[1:-1]:
+            yield line if len(line) <= LINE_MAX else line[:LINE_MAX]
+        rest, size = [lines[-1]], len(lines[-1])
+    if size:
+        yield on_open_end(b"".join(rest))

@@ -1,0 +1,107 @@
+"""A log that is still being written, through both ways of rotating: renamed, or copied and truncated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import IO, Callable
+
+from tracer.sources.logs.files import LINE_MAX, Proceed, read_blocks, unreadable
+
+_BLOCK = 1 << 18
+_TAIL = 64
+# Told how long to wait at most (s); False when it is time to stop.
+Wait = Callable[[float], bool]
+Burst = list[bytes]
+
+
+class Follower:
+    """One file. ``burst`` gives the whole lines written since the last call."""
+
+    def __init__(self, path: str, offset: int = 0) -> None:
+        self.path = path
+        self._stream: IO[bytes] | None = None
+        self._inode = 0
+        self._rest = self._tail = b""
+        self._open(offset)
+
+    def burst(self) -> Burst:
+        """New lines; [] if there are none. A line without its end is kept for the next time."""
+        if self._was_truncated():
+            self._open(0)
+        lines = self._read()
+        if not lines and self._was_renamed():
+            # Something may have been written between our look and the renaming.
+            lines = self._read()
+            if not lines:
+                self._open(0)
+                lines = self._read()
+        return lines
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _read(self) -> Burst:
+        data = b"" if self._stream is None else self._stream.read(_BLOCK)
+        if not data:
+            return []
+        self._tail = (self._tail + data)[-_TAIL:]
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[:LINE_MAX]
+        return [line[:LINE_MAX] for line in lines]
+
+    def _was_renamed(self) -> bool:
+        """Another file has the name now."""
+        try:
+            return self._stream is None or os.stat(self.path).st_ino != self._inode
+        except OSError:
+            return False
+
+    def _was_truncated(self) -> bool:
+        """What stands before our place is not what we have read: it may have grown again since."""
+        if self._stream is None or not self._tail:
+            return False
+        at = self._stream.tell() - len(self._tail)
+        return os.pread(self._stream.fileno(), len(self._tail), at) != self._tail
+
+    def _open(self, offset: int) -> None:
+        """Between a rename and the new file there is none for a moment."""
+        if self._stream is not None:
+            self._stream.close()
+        try:
+            self._stream = open(self.path, "rb", buffering=0)  # noqa: SIM115
+        except FileNotFoundError:
+            self._stream = None
+            return
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        self._inode = os.fstat(self._stream.fileno()).st_ino
+        self._stream.seek(offset)
+        self._rest = self._tail = b""
+
+
+def whole_lines(path: str) -> int:
+    """The offset behind the last whole line of a file."""
+    with open(path, "rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - LINE_MAX))
+        tail = stream.read()
+    return size - len(tail) + tail.rfind(b"\n") + 1
+
+
+def stream_bursts(
+    stream: IO[bytes], proceed: Proceed, on_open_end: Callable[[bytes], bytes]
+) -> Iterator[Burst]:
+    """The lines of a pipe as they come in; ``on_open_end`` as for ``log_files.read_lines``.
+
+    Raises EOFError after the last good line if what comes is packed and cut.
+    """
+    rest = b""
+    for block in read_blocks(stream, proceed):
+        *lines, rest = (rest + block).split(b"\n")
+        yield [line[:LINE_MAX] for line in lines]
+        rest = rest[:LINE_MAX]
+    if rest:
+        yield [on_open_end(rest)]

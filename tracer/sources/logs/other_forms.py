@@ -1,0 +1,55 @@
+"""What a file looks like that is no audit log: for the message that says so."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from tracer.model.errors import Problem
+from tracer.sources.logs.files import STDIN, open_log, read_blocks
+
+_MAGIC = (
+    (b"\x7fELF", "a program"),
+    (b"LPKSHHRH", "a journal's own file; journalctl -o json --file prints it"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture"),
+    (b"\xff\xfe", "UTF-16 text; iconv -f utf-16 makes it readable"),
+    (b"\xfe\xff", "UTF-16 text; iconv -f utf-16 makes it readable"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"%PDF", "a PDF document"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+)
+_TEXTS = (
+    (re.compile(rb'^\{"v": ?\d+, "event"', re.MULTILINE), "sigtrace's own JSON"),
+    (re.compile(rb"^\{", re.MULTILINE), "JSON of something else"),
+    (
+        re.compile(rb"^\w{3} [ \d]\d \d\d:\d\d:\d\d ", re.MULTILINE),
+        "a syslog or journal without audit records",
+    ),
+    (re.compile(rb"^\[ *\d+\.\d{6}\]", re.MULTILINE), "a kernel log without audit records"),
+    (re.compile(rb"^\d{4}-\d\d-\d\dT", re.MULTILINE), "a syslog without audit records"),
+)
+
+
+def looks_like(path: str, *, anything: bool) -> str:
+    """A few words on what the file seems to be; ``anything``: a line was read from it."""
+    if path == STDIN or not os.path.isfile(path):  # what has been read from a pipe is gone
+        return "holds something else" if anything else "is empty"
+    try:
+        with open_log(path) as stream:
+            head = next(read_blocks(stream), b"")
+    except (EOFError, Problem):
+        return "looks like a damaged archive"
+    return f"looks like {_words(head)}" if head.strip() else "is empty"
+
+
+def _words(head: bytes) -> str:
+    for magic, words in _MAGIC:
+        if head.startswith(magic):
+            return words
+    for pattern, words in _TEXTS:
+        if pattern.search(head):
+            return words
+    strange = sum(byte < 9 or 13 < byte < 32 for byte in head[:4096])
+    return "binary data" if strange * 20 > len(head[:4096]) else "some other text"

@@ -1,0 +1,215 @@
+"""From a buffer of wire records to events: what the core and the bcc source have in common."""
+
+from __future__ import annotations
+
+import mmap
+from struct import Struct
+
+from tracer.host.clock import BootClock, boot_now
+from tracer.host.kernel_log import KernelLog
+from tracer.libbpf.ring import Stretch
+from tracer.model.event import Ancestor, Loss, Process, Signal
+from tracer.model.origin import SI_KERNEL, Facts
+from tracer.model.outcome import Target
+from tracer.sources.wire import records as wire
+from tracer.sources.wire.decode import Decoder
+from tracer.sources.wire.repeats import Run, runs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Protocol
+
+    from tracer.host.processes import Processes
+    from tracer.libbpf.ring import Sleep
+    from tracer.model.event import Event
+
+    class Buffer(Protocol):
+        """Where the kernel leaves its records; positions are bytes since it was made."""
+
+        size: int
+        consumed: int
+        sleep: Sleep
+
+        def produced(self) -> int: ...
+        def take(self, most: int) -> bytes: ...
+        def close(self) -> None: ...
+
+    class Losses(Protocol):
+        """The totals of what found no room, in the order of ``wire.LOSSES``."""
+
+        def counts(self) -> tuple[int, ...]: ...
+        def close(self) -> None: ...
+
+
+# What the first row is made of, beside the row itself.
+FIRST_ROW = (
+    *(Stretch, Run, wire.SignalRecord, wire.ProcessRecord, wire.End),
+    *(Signal, Process, Ancestor, Facts, Target),
+)
+# The reader rests this long between two reads, so that a storm costs fifty wake-ups a second.
+REST = 0.02
+# Bytes taken in one go: what is made of them stays in the CPU's cache.
+AT_ONCE = 1 << 18
+# How long a SIGKILL of the kernel's waits for the OOM killer's mark, in nanoseconds. It follows within
+# microseconds, unless a busy host takes a virtual machine's CPU away in between.
+OOM_WAIT = 100_000_000
+_COUNTS = Struct(f"={len(wire.LOSSES)}Q")
+_SIGKILL = 9
+
+
+class MappedLosses:
+    """The array of counters, mapped: readable when the right to call bpf(2) is given up."""
+
+    def __init__(self, fd: int) -> None:
+        self._page = mmap.mmap(fd, mmap.PAGESIZE, prot=mmap.PROT_READ)
+
+    def counts(self) -> tuple[int, ...]:
+        return _COUNTS.unpack_from(self._page)
+
+    def close(self) -> None:
+        self._page.close()
+
+
+def itself(loss: Loss) -> Callable[[], Event]:
+    """What is owed when it is a loss."""
+    return lambda: loss
+
+
+def as_they_are(taken: bytes) -> bytes:
+    """Records that need no completion."""
+    return taken
+
+
+class RecordStream:
+    """Events come out in the order the kernel wrote them.
+
+    ``prepare`` may add to a batch of records what Python knows and the kernel side does not.
+    """
+
+    notes: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        name: str,
+        buffer: Buffer,
+        losses: Losses,
+        processes: Processes,
+        prepare: Callable[[bytes], bytes] = as_they_are,
+        where: str = "ring buffer",
+    ) -> None:
+        self.name = name
+        self.clock = BootClock()
+        self._ring = buffer
+        self._losses = losses
+        self._where = where
+        self._prepare = prepare
+        self._lost: tuple[int, ...] = (0,) * len(wire.LOSSES)
+        self._owed: list[tuple[int, Callable[[], Event | None]]] = []
+        self._held: list[Run] = []
+        self._kernel_log = KernelLog()
+        self._decoder = Decoder(name, self.clock, processes.complete, self._kernel_log.oom_of)
+        self._processes = processes
+        self._read_some = False
+
+    def end_waits_by(self, fd: int, events: int) -> None:
+        """Let ``wait`` return when this descriptor has one of these poll(2) events."""
+        self._ring.sleep.end_by(fd, events)
+
+    def wait(self, seconds: float | None) -> None:
+        """Sleep until there is something to read. Old processes are looked at while nothing happens."""
+        sleep = self._ring.sleep
+        if self._read_some and self._ring.produced() - self._ring.consumed < self._ring.size // 4:
+            sleep.rest(REST if seconds is None else min(seconds, REST))
+        self._read_some = False
+        if self._held:
+            seconds = OOM_WAIT / 1e9
+        elif self._processes.look_around():
+            seconds = 0
+        sleep.until_record(seconds)
+
+    def read(self, last: bool = False) -> Iterator[Event]:
+        """Every event that is there now; with ``last`` those, too, that wait for the OOM killer."""
+        if self.clock.adjust():
+            self._decoder.forget_signals()
+        while True:
+            self.note()
+            taken = self._prepare(self._ring.take(min(self._ring.size // 4, AT_ONCE)))
+            self._note_losses()
+            if not taken:
+                break
+            self._read_some = True
+            yield from self._release(self._held + runs(taken), last)
+            yield from self._due()
+        if self._held:
+            yield from self._release(self._held, last)
+        yield from self._due()
+
+    def note(self) -> None:
+        """For those who know more than the records: ``owe`` what has happened by now."""
+
+    def owe(self, event: Callable[[], Event | None]) -> None:
+        """Tell an event once everything that is in the buffer now has been told."""
+        self._owed.append((self._ring.produced(), event))
+
+    def close(self) -> None:
+        self._losses.close()
+        self._ring.close()
+
+    def _release(self, found: list[Run], last: bool) -> Iterator[Event]:
+        decoder, type_of = self._decoder, wire.TYPE.unpack_from
+        self._held = []
+        for index, run in enumerate(found):
+            taken, at = run.taken, run.at
+            (kind,) = type_of(taken, at)
+            if kind == wire.SIGNAL:
+                oom_pid = None
+                if taken[at + 4] == _SIGKILL and _may_be_oom(taken, at):
+                    oom_pid = _marked_victim(run, found[index + 1 :])
+                    if oom_pid is None and not last and boot_now() - run.times[0] < OOM_WAIT:
+                        self._held = found[index:]
+                        return
+                yield from decoder.signals(run, oom_pid)
+            elif kind == wire.PROCESS:
+                decoder.learn(taken, at)
+            elif kind == wire.EXIT:
+                yield decoder.exit(taken, at)
+            elif kind == wire.CALL:
+                yield decoder.call(taken, at)
+
+    def _note_losses(self) -> None:
+        """Losses noticed now lie behind what is in the ring now, and are told when that is read."""
+        counts = self._losses.counts()
+        for kind, (old, new) in enumerate(zip(self._lost, counts)):
+            if new != old:
+                where = self._where if kind == 0 else f"{self._where}: {wire.LOSSES[kind]}"
+                loss = Loss(boot_now() + self.clock.offset, self.name, new - old, where)
+                self.owe(itself(loss))
+        self._lost = counts
+
+    def _due(self) -> Iterator[Event]:
+        # What is held was taken from the buffer, and is yet to be told.
+        while not self._held and self._owed and self._owed[0][0] <= self._ring.consumed:
+            event = self._owed.pop(0)[1]()
+            if event is not None:
+                yield event
+
+
+def _may_be_oom(taken: bytes, at: int) -> bool:
+    """A SIGKILL of the kernel's for a whole process: from the OOM killer, or a limit, or a namespace."""
+    record = wire.read_signal(taken, at)
+    return bool(
+        record.code == SI_KERNEL and record.group and not record.flags & wire.SENDER_EXITING
+    )
+
+
+def _marked_victim(run: Run, later: list[Run]) -> int | None:
+    """The victim's pid, if one of the later records is the OOM killer's mark on it."""
+    victim = wire.read_signal(run.taken, run.at).target
+    for other in later:
+        if wire.TYPE.unpack_from(other.taken, other.at)[0] == wire.OOM:
+            _, pid, _, tid = wire.OOM_RECORD.unpack_from(other.taken, other.at)
+            if victim.pid == pid or victim.tid == tid:
+                return victim.pid
+    return None

@@ -1,0 +1,123 @@
+"""Standard output and standard error: which sink, how wide, in colour or not, and what is said beside."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+
+from tracer.model.errors import Problem
+from tracer.model.text import counted, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
+
+    from tracer.flow.pipeline import Sink, Totals
+    from tracer.options.option import Chosen
+
+
+_UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def open_sink(options: Chosen) -> Sink:
+    """The sink on standard output that the options ask for."""
+    stream = _standard_output()
+    if options.json:
+        from tracer.sinks.json import JsonSink
+
+        return JsonSink(stream)
+    from tracer.sinks.table import TableSink
+
+    return TableSink(
+        stream,
+        width=terminal_width(),
+        colour=wants_colour(),
+        brief=options.brief,
+        wide=options.wide,
+    )
+
+
+def _standard_output() -> IO[str]:
+    """Standard output with a buffer of its own, and escapes for what the locale cannot write.
+
+    With PYTHONUNBUFFERED, as containers like to set it, sys.stdout has no buffer, and CPython then loses
+    the rest of a write that a signal interrupts (io.RawIOBase.write: "may be less than len(b)").
+    """
+    if sys.stdout is None:
+        raise Problem("cannot show anything", "standard output is closed", "sigtrace > FILE")
+    try:
+        fd = sys.stdout.fileno()
+    except io.UnsupportedOperation:
+        return sys.stdout  # A stream in memory: a test's.
+    encoding = sys.stdout.encoding
+    return open(fd, "w", encoding=encoding, errors="backslashreplace", closefd=False)
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal on standard output; None when it is none."""
+    if not sys.stdout.isatty():
+        return None
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def wants_colour() -> bool:
+    """Only on a terminal that can, and not when NO_COLOR is set (no-color.org)."""
+    return (
+        sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") not in (None, "", "dumb")
+    )
+
+
+def write_out(text: str) -> None:
+    """All that a command has to say, on standard output."""
+    stream = _standard_output()
+    stream.write(text)
+    stream.flush()
+
+
+def let_go(error: OSError) -> None:
+    """After an error of a loop that writes: what cannot be written is given up, or Python complains of it
+    again when it ends (of a full disk since 3.13).
+
+    Raises Problem for a full disk, and every other error again; a reader that has gone away is none.
+    """
+    if error.errno not in _UNWRITABLE:
+        raise error
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        why = (error.strerror or "").lower()
+        raise Problem(
+            "cannot write to standard output", why, "make room, and start again"
+        ) from None
+
+
+def say(text: str) -> None:
+    """A line beside the data; lost when nobody reads standard error any more."""
+    try:
+        sys.stderr.write(f"sigtrace: {printable(text)}\n")
+        sys.stderr.flush()
+    except (OSError, AttributeError):
+        pass
+
+
+def _size(count: int) -> str:
+    """A number of bytes as --buffer takes it: 64K, 8M."""
+    return f"{count >> 20}M" if count >> 20 else f"{count >> 10}K"
+
+
+def summary(totals: Totals, buffer: int | None = None) -> str:
+    """The last line: what was shown and what was lost."""
+    signals = counted(totals.shown - totals.attempts, "signal")
+    if totals.attempts:
+        signals += f" and {counted(totals.attempts, 'attempt')}"
+    lost = "some lost" if totals.lost is None else f"{totals.lost:,} lost"
+    text = f"{signals} shown, {lost}, {totals.seconds:.1f} s"
+    if totals.lost != 0 and buffer is not None:
+        text += f"; raise --buffer (now {_size(buffer)}) or narrow the filter"
+    return text
