@@ -6,6 +6,7 @@ import gc
 import sys
 
 from tracer.model.errors import Problem
+from tracer.options.early import looks_best, looks_usual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 CANNOT = 2
 # How long a thread may keep Python's lock while another one wants it, in seconds: at the start, and later.
 STARTING, RUNNING = 0.0001, sys.getswitchinterval()
-# Options with which nothing is traced, or the programs are loaded in another shape than the usual one.
-UNUSUAL = ("-h", "--help", "--version", "--bare", "--buffer", "--failed", "--probes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,24 +53,24 @@ def _run(words: list[str]) -> int:
     # Else what goes on beside this thread waits 5 ms for Python's lock at each of its steps.
     sys.setswitchinterval(STARTING)
     opening = None
-    if not any(word.startswith("--source") for word in words):
+    if looks_best(words):
         # Most of a start is the kernel's time (or libbpf's): it begins before anything else.
         from tracer.sources.core.opening import begin_to_open
 
         try:
-            opening = begin_to_open(usual=not any(word.startswith(UNUSUAL) for word in words))
+            opening = begin_to_open(usual=looks_usual(words))
         except Problem:
             pass  # Told when it is opened again, if no other source serves.
     from tracer.commands import live
-    from tracer.options import table as options
+    from tracer.options.commands import choose
 
-    return live.run(options.choose(words), opening)
+    return live.run(choose(words), opening)
 
 
 def _run_command(name: str, words: list[str]) -> int:
     import importlib
 
-    from tracer.options.table import COMMANDS, choose_for
+    from tracer.options.commands import COMMANDS, choose_for
 
     if name not in COMMANDS:
         raise Problem(
@@ -79,8 +78,8 @@ def _run_command(name: str, words: list[str]) -> int:
             "tracing live takes options only",
             f"sigtrace --signal 9, or sigtrace {{{','.join(COMMANDS)}}}",
         )
-    command = importlib.import_module("tracer.commands." + name.replace("-", "_"))
-    chosen = choose_for(name, command.OPTIONS, command.EPILOG, words)
+    command = importlib.import_module(COMMANDS[name].module)
+    chosen = choose_for(name, command.Options, command.EPILOG, words)
     gc.freeze()
     gc.enable()
     return int(command.run(chosen))

@@ -11,7 +11,7 @@ from tracer.flow.pipeline import Pipeline, Stop
 from tracer.host.privileges import drop
 from tracer.model.errors import Problem
 from tracer.model.signals import EVERY, names_of
-from tracer.options import table as opts
+from tracer.options import meaning
 from tracer.sources.abilities import BEST, unseen
 from tracer.sources.ladder import open_source
 from tracer.terminal.output import let_go, say, summary
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from tracer.flow.filter import Filter
     from tracer.flow.pipeline import Sink
     from tracer.libbpf.object import Object
-    from tracer.options.option import Chosen
+    from tracer.options.table import Live
     from tracer.sources.ladder import NamedSource
     from tracer.sources.wanted import Wanted
 
 
 def trace(
-    options: Chosen,
+    options: Live,
     filter_: Filter,
     wanted: Wanted,
     loading: Callable[[], Object] | None,
@@ -48,7 +48,7 @@ def trace(
         given_up = drop(source.keeps)
         if options.verbose:
             say(given_up)
-        say(_header(filter_, opts.says_nothing_of_noise(options), _words_of(source, failed)))
+        say(_header(filter_, meaning.says_nothing_of_noise(options), _words_of(source, failed)))
         sink.start()
         if ready_fd is not None:
             _tell_ready(ready_fd)

@@ -8,7 +8,11 @@ from tracer import cli
 from tracer.flow.pipeline import Totals
 from tracer.model.errors import Problem
 from tracer.model.signals import EVERY, names_of
-from tracer.options import table as options
+from tracer.options import commands, early, meaning
+from tracer.options.option import names_of as options_named
+from tracer.options.option import read_plain
+from tracer.options.table import Live
+from tracer.sources.shape import BUFFER
 from tracer.terminal.output import summary, wants_colour
 
 
@@ -64,7 +68,7 @@ def test_bad_arguments(words, named, capsys):
     ],
 )
 def test_buffer_sizes(text, size):
-    assert options.buffer_of(text) == size
+    assert meaning.buffer_of(text) == size
 
 
 @pytest.mark.parametrize(
@@ -76,13 +80,13 @@ def test_buffer_sizes(text, size):
     ],
 )
 def test_a_list_given_again_goes_on(words, wanted):
-    parsed = options.parse(options.live_parser(), words)
-    assert options.filter_of(parsed).signals == wanted
+    parsed = commands.parse(commands.live_parser(), Live, words)
+    assert meaning.filter_of(parsed).signals == wanted
 
 
 def test_outcomes_and_origins_given_again_are_alternatives():
     words = ["--outcome", "ignored", "--outcome", "blocked", "--origin", "tty", "--origin", "oom"]
-    chosen = options.filter_of(options.parse(options.live_parser(), words))
+    chosen = meaning.filter_of(commands.parse(commands.live_parser(), Live, words))
     assert (chosen.outcomes, chosen.origins) == ({"ignored", "blocked"}, {"tty", "oom"})
 
 
@@ -103,7 +107,7 @@ def test_names_of_signals(numbers, words):
 @pytest.mark.parametrize(("size", "words"), [(4096, "4K"), (65536, "64K"), (8 << 20, "8M")])
 def test_the_summary_names_the_buffer_as_it_is_typed(size, words):
     assert f"--buffer (now {words})" in summary(Totals(1, 0, 2, 3.0), size)
-    assert options.buffer_of(words) == size
+    assert meaning.buffer_of(words) == size
 
 
 def test_the_summary_counts_attempts_apart():
@@ -125,13 +129,13 @@ def test_help_names_every_option_and_command(capsys):
         cli.main(["--help"])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    for command in options.COMMANDS:
+    for command in commands.COMMANDS:
         assert f"  {command}" in text
     assert max(map(len, text.splitlines())) <= 100
 
 
 def test_a_mistake_of_ours_is_no_traceback(monkeypatch, capsys):
-    monkeypatch.setattr(options, "live_parser", None)
+    monkeypatch.setattr(commands, "read_plain", None)
     assert cli.main([]) == 2
     assert "Traceback" not in capsys.readouterr().err
     assert cli.main(["-vv"]) == 2
@@ -142,7 +146,23 @@ def test_problems_are_three_lines():
     assert str(Problem("a", "b", "c")).splitlines() == ["sigtrace: a", "  why: b", "  try: c"]
 
 
-def test_what_makes_a_start_unusual_is_an_option():
-    """cli.UNUSUAL spells options with which a trace has another shape, or with which nothing is traced."""
-    names = {name for group in options.LIVE for option in group.options for name in option.names}
-    assert set(cli.UNUSUAL) <= names | {"-h", "--help", "--version"}
+@pytest.mark.parametrize("name", sorted({*options_named(Live), *early.HELP, *early.VERSION}))
+def test_a_start_looks_unusual_where_its_programs_are(name):
+    """What a start goes by before it reads the options: the shape that each of them asks for."""
+    words = [name, *{"--buffer": ["64K"], "--source": ["core"]}.get(name, [])]
+    if name in (*early.HELP, *early.VERSION):
+        assert not early.looks_usual(words)
+        return
+    plain = read_plain(Live, words) or read_plain(Live, [*words, "1"])
+    assert plain is not None
+    shape = (plain.failed, plain.probes, plain.bare, meaning.buffer_of(plain.buffer))
+    assert early.looks_usual(words) == (shape == (False, False, False, BUFFER))
+    assert early.looks_best(words) == (name != "--source")
+
+
+@pytest.mark.parametrize("name", commands.COMMANDS)
+def test_a_command_is_a_row_and_a_module(name, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([name, "--help"])
+    assert stopped.value.code == 0
+    assert commands.COMMANDS[name].help in " ".join(capsys.readouterr().out.split())

@@ -11,7 +11,9 @@ import pytest
 from bench import report
 from tracer.model.origin import ORIGINS
 from tracer.model.outcome import OUTCOMES
-from tracer.options import table as options
+from tracer.options.commands import live_parser, parse
+from tracer.options.meaning import filter_of
+from tracer.options.table import Live
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -38,8 +40,7 @@ LIVE = sorted(
 
 @pytest.mark.parametrize("command", LIVE)
 def test_commands_in_documents_are_understood(command):
-    parsed = options.live_parser().parse_args(shlex.split(command)[1:])
-    options.filter_of(parsed)
+    filter_of(parse(live_parser(), Live, shlex.split(command)[1:]))
 
 
 def test_there_are_commands_to_check():
@@ -48,7 +49,7 @@ def test_there_are_commands_to_check():
 
 
 def test_every_option_is_in_its_help_once():
-    text = options.live_parser().format_help()
+    text = live_parser().format_help()
     for option in ("--from", "--to", "--pid", "--uid", "--json", "--failed"):
         assert (
             text.count(f"  {option} ") + text.count(f" {option},") + text.count(f", {option} ") >= 1

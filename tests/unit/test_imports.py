@@ -103,9 +103,10 @@ BEFORE_THEY_ARE_TOLD = """
 import sys
 from tracer import cli
 from tracer.sources.core import opening as bpf_object
-from tracer.options import table as options
+from tracer.options.commands import choose
+from tracer.options.meaning import filter_of
 from tracer.commands import live
-options.filter_of(options.choose(["--signal", "9"]))
+filter_of(choose(["--signal", "9"]))
 print(*sys.modules)
 """
 SLOW = {"re", "enum", "functools", "collections", "typing", "dataclasses", "inspect", "contextlib"}

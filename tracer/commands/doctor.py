@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from tracer.doctor import checks as doctor
-from tracer.options.option import Group, Option
+from tracer.options import option
 from tracer.terminal.output import write_out
 
-if TYPE_CHECKING:
-    from tracer.options.option import Chosen
-
 CANNOT_TRACE_LIVE = 1
-OPTIONS = (Group("how to show it", (Option(("--json",), "one JSON object instead of lines"),)),)
 EPILOG = ""
 
 
-def run(options: Chosen) -> int:
+class Options(option.Choices):
+    title = "how to show it"
+
+    json = option.flag("--json", help="one JSON object instead of lines")
+
+
+def run(options: Options) -> int:
     """Status 0 when live tracing works, 1 when only replay does."""
     checks = doctor.examine()
     if options.json:

@@ -10,31 +10,31 @@ import pwd
 
 from tracer.flow.filter import pushdown
 from tracer.model.errors import Problem
-from tracer.options import table as opts
+from tracer.options import meaning
 from tracer.sources.core.load import begin_to_load, give_up
 from tracer.sources.wanted import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.flow.filter import Filter
-    from tracer.options.option import Chosen
+    from tracer.options.table import Live
     from tracer.sources.core.opening import Opening
 
 # The filters that need more than the signal's own record.
 _OF_DETAILS = ("unit", "container", "children-of")
 
 
-def run(options: Chosen, opening: Opening = None) -> int:
+def run(options: Live, opening: Opening = None) -> int:
     """Trace until a limit or Ctrl-C. Returns the exit status; raises Problem.
 
     ``opening`` is the object of the core source, if that was begun with.
     """
-    filter_ = opts.filter_of(options)
+    filter_ = meaning.filter_of(options)
     _require_sense(filter_, options)
-    limits = opts.count_of(options.count), opts.duration_of(options.duration)
+    limits = meaning.count_of(options.count), meaning.duration_of(options.duration)
     wanted = Wanted(
         pushdown(filter_),
-        opts.buffer_of(options.buffer),
+        meaning.buffer_of(options.buffer),
         details=not options.bare,
         deaths=not options.bare,
         refused=options.failed,
@@ -45,7 +45,7 @@ def run(options: Chosen, opening: Opening = None) -> int:
         loading = begin_to_load(opening, wanted)
     try:
         # By now libbpf has no file open that could be taken for this one.
-        ready_fd = opts.fd_of(options.ready_fd)
+        ready_fd = meaning.fd_of(options.ready_fd)
         from tracer.session import trace
         from tracer.terminal.output import open_sink
 
@@ -57,7 +57,7 @@ def run(options: Chosen, opening: Opening = None) -> int:
     return trace(options, filter_, wanted, loading, sink, limits, ready_fd)
 
 
-def _require_sense(filter_: Filter, options: Chosen) -> None:
+def _require_sense(filter_: Filter, options: Live) -> None:
     for value in filter_.values:
         if value.kind == "user" and not value.text.isdigit():
             _require_user(value.text)

@@ -19,8 +19,8 @@ from tracer.model.errors import Problem
 from tracer.model.event import Exit, Loss, Series, Signal
 from tracer.model.origin import CALL_ORIGINS
 from tracer.model.outcome import ATTEMPTS
-from tracer.options import table as opts
-from tracer.options.option import Group, Option
+from tracer.options import meaning, option
+from tracer.options.table import Filters, Output, Period
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import STDIN, find_logs, is_packed, open_log, unreadable
 from tracer.terminal.output import let_go, open_sink, say
@@ -31,38 +31,12 @@ if TYPE_CHECKING:
 
     from tracer.flow.filter import Filter
     from tracer.model.event import Event
-    from tracer.options.option import Chosen
     from tracer.sources.logs.files import LogSet
 
 BATCH = 512
 REMEMBERED = 32_768
 # A crash is shown as a fault is.
 ORIGINS_TOLD = frozenset((*CALL_ORIGINS.values(), "user", "seccomp", "fault"))
-OPTIONS = (
-    Group(
-        "what to read",
-        (
-            Option(("files",), "logs, folders, patterns; - is standard input", "words", "FILE"),
-            Option(("--since",), "'10 min ago', 12:30, '2026-11-23 01:14:05'", "value", "TIME"),
-            Option(("--until",), "the same forms", "value", "TIME"),
-            Option(("-n", "--count"), "stop after N signals", "value", "N"),
-            Option(("-f", "--follow"), "go on reading as the log grows and rotates"),
-            Option(
-                ("--passwd",),
-                "names of users: the /etc/passwd of the log's own host",
-                "value",
-                "FILE",
-            ),
-            Option(
-                ("--errors",), "keep the lines that cannot be understood in FILE", "value", "FILE"
-            ),
-            Option(("--progress",), "show a bar, even for a short reading"),
-            Option(("--no-progress",), "show none"),
-        ),
-    ),
-    opts.FILTERS,
-    opts.OUTPUT,
-)
 EPILOG = """\
 examples:
   sigtrace replay /var/log/audit              the whole rotated set
@@ -72,11 +46,31 @@ examples:
 """
 
 
-def run(options: Chosen) -> int:
+class Input(option.Choices):
+    title = "what to read"
+
+    files = option.words(help="logs, folders, patterns; - is standard input", metavar="FILE")
+    count = option.value("-n", "--count", help="stop after N signals", metavar="N")
+    follow = option.flag("-f", "--follow", help="go on reading as the log grows and rotates")
+    passwd = option.value(
+        "--passwd", help="names of users: the /etc/passwd of the log's own host", metavar="FILE"
+    )
+    errors = option.value(
+        "--errors", help="keep the lines that cannot be understood in FILE", metavar="FILE"
+    )
+    progress = option.flag("--progress", help="show a bar, even for a short reading")
+    no_progress = option.flag("--no-progress", help="show none")
+
+
+class Options(Input, Period, Filters, Output):
+    """The options of a replay."""
+
+
+def run(options: Options) -> int:
     """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if no log has audit records."""
-    filter_ = opts.filter_of(options)
+    filter_ = meaning.filter_of(options)
     require_sense(filter_)
-    count = opts.count_of(options.count)
+    count = meaning.count_of(options.count)
     users = NOBODY if options.passwd is None else read_passwd(options.passwd)
     if STDIN in options.files and sys.stdin is None:
         raise Problem("cannot read standard input", "it is closed", "sigtrace replay FILE")
@@ -110,12 +104,12 @@ def run(options: Chosen) -> int:
     return 0
 
 
-def _wants_bar(options: Chosen) -> bool | None:
+def _wants_bar(options: Options) -> bool | None:
     return False if options.no_progress else options.progress or None
 
 
 def _events(
-    source: AuditLog, reading: Reading, options: Chosen, stop: Stop
+    source: AuditLog, reading: Reading, options: Options, stop: Stop
 ) -> Iterator[Event | None]:
     if options.files == [STDIN] and not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
         return source.events_of_stream(open_log(STDIN, reading.proceed))
@@ -286,15 +280,15 @@ def require_sense(filter_: Filter) -> None:
                 "audit records do not tell the cgroup of a process",
                 "--from or --to with a name, or --uid",
             )
-    for option, wanted, told in (
+    for name, wanted, told in (
         ("--outcome", filter_.outcomes, frozenset(ATTEMPTS)),
         ("--origin", filter_.origins, ORIGINS_TOLD),
     ):
         if wanted and wanted.isdisjoint(told):
             raise Problem(
-                f"{option} {','.join(sorted(wanted))} is never told by a log",
+                f"{name} {','.join(sorted(wanted))} is never told by a log",
                 "audit records neither outcomes nor what the kernel sends",
-                f"{option} {','.join(sorted(told))}",
+                f"{name} {','.join(sorted(told))}",
             )
 
 

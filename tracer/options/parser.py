@@ -6,12 +6,15 @@ import argparse
 from typing import TYPE_CHECKING, NoReturn
 
 from tracer.model.errors import Problem
-from tracer.options.option import Chosen
+from tracer.options.option import groups_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+    from typing import TypeVar
 
-    from tracer.options.option import Group
+    from tracer.options.option import Choices
+
+    T = TypeVar("T", bound=Choices)
 
 _ACTIONS = {"flag": "store_true", "count": "count", "each": "append"}
 
@@ -34,26 +37,26 @@ class _AlsoThis(argparse.Action):
 
 
 def parser_of(
-    groups: Iterable[Group], prog: str, description: str, epilog: str, usage: str | None = None
+    kind: type[Choices], prog: str, description: str, epilog: str, usage: str | None = None
 ) -> Parser:
     """The parser of these options."""
     layout = argparse.RawDescriptionHelpFormatter
     parser = Parser(prog, usage, description, epilog, formatter_class=layout, allow_abbrev=False)
-    _add(parser, groups)
+    _add(parser, kind)
     return parser
 
 
-def _add(parser: Parser, groups: Iterable[Group]) -> None:
-    for group in groups:
+def _add(parser: Parser, kind: type[Choices]) -> None:
+    for group in groups_of(kind):
         titled = parser.add_argument_group(group.title, group.description)
-        for option in group.options:
+        for key, option in group.options.items():
             if option.how == "words":
-                titled.add_argument(option.key, metavar=option.metavar, nargs="+", help=option.help)
+                titled.add_argument(key, metavar=option.metavar, nargs="+", help=option.help)
                 continue
             words = {"metavar": option.metavar, "choices": option.choices}
             titled.add_argument(
                 *option.names,
-                dest=option.key,
+                dest=key,
                 help=option.help,
                 default=option.absent,
                 action=_AlsoThis if option.how == "list" else _ACTIONS.get(option.how, "store"),
@@ -61,6 +64,6 @@ def _add(parser: Parser, groups: Iterable[Group]) -> None:
             )
 
 
-def parse(parser: Parser, arguments: Sequence[str]) -> Chosen:
+def parse(parser: Parser, kind: type[T], arguments: Sequence[str]) -> T:
     """Parse, or raise Problem. ``--help`` and ``--version`` print and exit, as argparse does."""
-    return Chosen(vars(parser.parse_intermixed_args(arguments)))
+    return kind(vars(parser.parse_intermixed_args(arguments)))

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from typing import IO
 
     from tracer.flow.pipeline import Sink, Totals
-    from tracer.options.option import Chosen
+    from tracer.options.table import Output
 
 
 _UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def open_sink(options: Chosen) -> Sink:
+def open_sink(options: Output) -> Sink:
     """The sink on standard output that the options ask for."""
     stream = _standard_output()
     if options.json:

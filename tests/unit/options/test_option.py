@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from tracer.commands import replay
 from tracer.model.errors import Problem
-from tracer.options import table as options
-from tracer.options.option import read_plain
+from tracer.options import commands
+from tracer.options.option import names_of, read_plain
+from tracer.options.table import Live
 
-GROUPS = (*options.LIVE, *replay.OPTIONS)
-NAMES = sorted({name for group in GROUPS for option in group.options for name in option.names})
+NAMES = sorted({*names_of(Live), *names_of(replay.Options)})
 VALUES = ["9", "TERM,KILL", "!CHLD", "", "core", "bcc", "-1", "--all", "nginx", "a=b", "--", "-vv"]
 WORDS = st.one_of(
     st.sampled_from([*NAMES, *VALUES, "--bogus", "-s9", "--sig", "-nv"]),
@@ -22,27 +22,27 @@ WORDS = st.one_of(
 
 @given(st.lists(WORDS, max_size=6))
 def test_what_is_read_is_what_argparse_reads(words):
-    plain = read_plain(options.LIVE, words)
+    plain = read_plain(Live, words)
     if plain is not None:
-        assert vars(plain) == vars(options.parse(options.live_parser(), words))
+        assert vars(plain) == vars(commands.parse(commands.live_parser(), Live, words))
 
 
 @given(st.lists(st.one_of(WORDS, st.sampled_from(["audit.log", "-", "files"])), max_size=6))
 def test_what_is_read_for_a_command_is_what_argparse_reads(words):
-    plain = read_plain(replay.OPTIONS, words)
+    plain = read_plain(replay.Options, words)
     if plain is not None:
-        parser = options.command_parser("replay", replay.OPTIONS, replay.EPILOG)
-        assert vars(plain) == vars(options.parse(parser, words))
+        parser = commands.command_parser("replay", replay.Options, replay.EPILOG)
+        assert vars(plain) == vars(commands.parse(parser, replay.Options, words))
 
 
 def test_files_and_options_mix():
-    plain = read_plain(replay.OPTIONS, ["a", "--json", "-", "--signal", "9", "b"])
+    plain = read_plain(replay.Options, ["a", "--json", "-", "--signal", "9", "b"])
     assert plain is not None
     assert (plain.files, plain.json, plain.signal) == (["a", "-", "b"], True, "9")
 
 
 def test_a_command_without_its_words_is_argparses():
-    assert read_plain(replay.OPTIONS, ["--json"]) is None
+    assert read_plain(replay.Options, ["--json"]) is None
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_command_without_its_words_is_argparses():
     ],
 )
 def test_what_people_type_is_plain(words):
-    assert read_plain(options.LIVE, words) is not None
+    assert read_plain(Live, words) is not None
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_what_people_type_is_plain(words):
     [["-vv"], ["--help"], ["--signal"], ["--all=1"], ["--source", "x"], ["--to", "-1"], ["x"]],
 )
 def test_the_rest_is_argparses(words):
-    assert read_plain(options.LIVE, words) is None
+    assert read_plain(Live, words) is None
 
 
 def test_a_mistake_is_told_all_the_same():
     with pytest.raises(Problem, match="--source"):
-        options.choose(["--source", "x"])
+        commands.choose(["--source", "x"])

@@ -1,0 +1,142 @@
+"""What the values of options mean. Raises Problem naming a bad one."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from tracer.flow.filter import (
+    Filter,
+    parse_origins,
+    parse_outcomes,
+    parse_term,
+    parse_value,
+)
+from tracer.model import signals
+from tracer.model.errors import Problem
+from tracer.model.outcome import EXISTS, REFUSED
+from tracer.options.table import Period, Tracing
+from tracer.sources.shape import BUFFER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.options.table import Filters
+
+_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
+
+
+def filter_of(options: Filters) -> Filter:
+    """The filter that these options mean, and the command's own of Period and Tracing."""
+    wanted = signals.EVERY if options.all else signals.EVERY - signals.NOISY
+    since, until = (options.since, options.until) if isinstance(options, Period) else (None, None)
+    return Filter(
+        signals=signals.parse_set(options.signal) if options.signal is not None else wanted,
+        sender=tuple(parse_term(text, "--from") for text in options.sender),
+        target=tuple(parse_term(text, "--to") for text in options.target),
+        either=tuple(parse_term(text, "--pid") for text in options.either),
+        values=tuple(
+            parse_value(kind, text)
+            for kind, texts in (
+                ("uid", options.uid),
+                ("user", options.user),
+                ("unit", options.unit),
+                ("container", options.container),
+                ("children-of", options.children_of),
+            )
+            for text in texts
+        ),
+        outcomes=_outcomes_of(options),
+        origins=parse_origins(options.origin) if options.origin is not None else frozenset(),
+        since=_time_of(since, "--since"),
+        until=_time_of(until, "--until"),
+        probes=_wants_probes(options),
+    )
+
+
+def _wants_probes(options: Filters) -> bool:
+    """Who asks for signals does not mean signal 0, unless it is asked for, too."""
+    by_outcome = options.outcome is not None and EXISTS in options.outcome
+    return options.signal is None or by_outcome or (isinstance(options, Tracing) and options.probes)
+
+
+def _time_of(text: str | None, option: str) -> int | None:
+    if text is None:
+        return None
+    from tracer.model.times import parse_time
+
+    return parse_time(text, option)
+
+
+def _outcomes_of(options: Filters) -> frozenset[str]:
+    """``--failed`` and ``--probes`` ask for what they name, whatever the outcome of the others."""
+    if options.outcome is None:
+        return frozenset()
+    outcomes = parse_outcomes(options.outcome)
+    if isinstance(options, Tracing):
+        asked = {REFUSED: options.failed, EXISTS: options.probes}
+        outcomes |= {word for word, is_asked in asked.items() if is_asked}
+    return outcomes
+
+
+def count_of(text: str | None) -> int | None:
+    """``--count``: a whole number from 1."""
+    return None if text is None else _whole(text, "--count", 1)
+
+
+def fd_of(text: str | None) -> int | None:
+    """``--ready-fd``: a descriptor that is open before any of ours is, and none of the standard ones."""
+    if text is None:
+        return None
+    fd = _whole(text, "--ready-fd", 3)
+    try:
+        # What came through exec(2) is inheritable, and nothing of ours is.
+        if not os.get_inheritable(fd):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    except OSError as error:
+        raise Problem(
+            f"--ready-fd {fd} cannot be written",
+            error.strerror or "",
+            f"an open descriptor: sigtrace --ready-fd {fd} {fd}> FILE",
+        ) from None
+    return fd
+
+
+def _whole(text: str, option: str, least: int) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least:
+        return int(text)
+    why = f"it is no whole number from {least} on"
+    raise Problem(f"{option} {text!r} is not understood", why, f"{option} {least}, or more")
+
+
+def duration_of(text: str | None) -> float | None:
+    """``--duration`` in seconds."""
+    if text is None:
+        return None
+    from tracer.model.times import DURATIONS, parse_duration
+
+    seconds = parse_duration(text)
+    if not seconds:
+        raise Problem(
+            f"--duration {text!r} is not understood", "it is no duration above zero", DURATIONS
+        )
+    return seconds
+
+
+def buffer_of(text: str | None) -> int:
+    """``--buffer`` in bytes: a power of two, as the kernel's ring wants, at least what was asked for."""
+    if text is None:
+        return BUFFER
+    import re
+
+    found = re.fullmatch(r"(\d+)\s*([kmg]?)i?b?", text.strip(), re.IGNORECASE)
+    size = int(found[1][:12]) << _SHIFT[found[2].lower()] if found else 0
+    if not 4096 <= size <= 1 << 30:
+        raise Problem(
+            f"--buffer {text!r} is not understood", "it is no size from 4K to 1G", "64K, 8M, 64M"
+        )
+    return 1 << (size - 1).bit_length()
+
+
+def says_nothing_of_noise(options: Filters) -> bool:
+    """Whether SIGCHLD and SIGURG are left out without having been asked for."""
+    return options.signal is None and not options.all
