@@ -14,8 +14,8 @@ from tracer.audit import record
 from tracer.audit.coalesce import Group
 from tracer.audit.fields import decimal, hexadecimal, identity
 from tracer.audit.known import Known, fields_of
-from tracer.audit.record import Record
-from tracer.model.event import Exit, Process, Signal
+from tracer.audit.record import Record, host_of
+from tracer.model.event import Exit, Process, Signal, exit_id
 from tracer.model.signals import FIRST, LAST, number_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def abend(group: Group, one: Record, known: Known) -> Iterator[Event]:
         where = group.stamp.node, process.pid
         cause, after = known.cause(*where, number, group.stamp.time) or (None, None)
         known.died(*where, group.stamp.time)
-    yield Exit(group.stamp.time, SOURCE, process, number, cause=cause, after_ns=after)
+    time, host = group.stamp.time, host_of(group.stamp)
+    own = exit_id(time, process.pid)
+    yield Exit(time, own, SOURCE, process, number, cause=cause, after_ns=after, host=host)
 
 
 def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
@@ -81,9 +83,12 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
         scope="thread",
         why=why,
         target=process,
+        host=host_of(group.stamp),
     )
     if action == _KILL_PROCESS:
-        yield Exit(group.stamp.time, SOURCE, process, number, cause=str(group.stamp), after_ns=0)
+        time, cause = group.stamp.time, str(group.stamp)
+        own, host = exit_id(time, process.pid), host_of(group.stamp)
+        yield Exit(time, own, SOURCE, process, number, cause=cause, after_ns=0, host=host)
 
 
 def _seccomp_action(value: bytes) -> int | None:
@@ -107,6 +112,7 @@ def daemon(group: Group, one: Record, known: Known) -> Iterator[Event]:
         scope="process",
         sender=known.completed(group, sender),
         target=Process(pid=known.auditd.get(group.stamp.node), comm=b"auditd"),
+        host=host_of(group.stamp),
     )
 
 

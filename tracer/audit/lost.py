@@ -12,8 +12,8 @@ from tracer.audit import record
 from tracer.audit.coalesce import Group
 from tracer.audit.gaps import Gap, Gaps
 from tracer.audit.known import Known
-from tracer.audit.record import Record, Stamp
-from tracer.model.event import Loss
+from tracer.audit.record import Record, Stamp, host_of
+from tracer.model.event import Loss, lost
 
 SOURCE = "audit log"
 # audit_log_lost() and audit_log_start(), kernel/audit.c. audit_lost counts from boot.
@@ -86,9 +86,10 @@ def is_numbered(one: Record) -> bool:
 def loss(group: Group, one: Record, known: Known) -> Iterator[Loss]:
     """The event of a LOST record."""
     count, _, where = one.body.partition(b" ")
-    yield Loss(
+    yield lost(
         group.stamp.time or None,
         SOURCE,
         int(count) if count.isdigit() else None,
         where.decode("utf-8", "backslashreplace"),
+        host_of(group.stamp),
     )

@@ -18,8 +18,9 @@ from tracer.audit.coalesce import Group
 from tracer.audit.evidence import Evidence
 from tracer.audit.fields import Fields, hexadecimal, pid_argument
 from tracer.audit.known import Known, fields_of, find
-from tracer.audit.record import Record, Stamp
+from tracer.audit.record import Record, Stamp, host_of
 from tracer.model.event import Failed, Loss, Probe, Process, Signal
+from tracer.model.event import lost as lost_event
 from tracer.model.frozen import replace
 from tracer.model.outcome import ATTEMPTED
 from tracer.model.signals import FIRST, LAST, NUMBERS, number_of
@@ -151,14 +152,16 @@ def _sent(attempt: Attempt, group: Group, known: Known) -> list[Event]:
     targets = _targets(group, known)
     stamp, id_ = group.stamp, str(group.stamp)
     if not targets:
-        return [_event(attempt, stamp.time, id_, _asked_target(attempt), True, None)]
+        return [
+            _event(attempt, stamp.time, id_, _asked_target(attempt), True, None, host_of(stamp))
+        ]
     why = ATTEMPTED if len(targets) > 1 else None
     if attempt.error is None:
         for target in targets:
             if target.pid is not None:
                 remember(attempt.number, stamp, id_, target.pid, known)
     return [
-        _event(attempt, stamp.time, id_, _with_thread(attempt, target), False, why)
+        _event(attempt, stamp.time, id_, _with_thread(attempt, target), False, why, host_of(stamp))
         for target in targets
     ]
 
@@ -201,7 +204,13 @@ def _asked_target(attempt: Attempt) -> Process | None:
 
 
 def _event(
-    attempt: Attempt, time: int, id_: str, target: Process | None, by_caller: bool, why: str | None
+    attempt: Attempt,
+    time: int,
+    id_: str,
+    target: Process | None,
+    by_caller: bool,
+    why: str | None,
+    host: str | None,
 ) -> Event:
     call = attempt.call
     by_caller = by_caller and target is not None
@@ -209,9 +218,11 @@ def _event(
     common = (attempt.sender, target, asked, by_caller)
     if attempt.error is not None or attempt.number > LAST:
         number = attempt.number if attempt.number <= LAST else None
-        return Failed(time, id_, SOURCE, call.name, attempt.error or "EINVAL", number, *common)
+        return Failed(
+            time, id_, SOURCE, call.name, attempt.error or "EINVAL", number, *common, host=host
+        )
     if attempt.number < FIRST:
-        return Probe(time, id_, SOURCE, call.name, *common)
+        return Probe(time, id_, SOURCE, call.name, *common, host=host)
     return Signal(
         time=time,
         id=id_,
@@ -226,12 +237,12 @@ def _event(
         call=call.name,
         asked=asked,
         target_is_asked=by_caller,
+        host=host,
     )
 
 
 def _without_call(group: Group, one: Record) -> Loss:
     """A victim without its SYSCALL record: that something was sent is all the log still says."""
     pid = fields_of(one).get(b"opid", b"?").decode("ascii", "replace")[:20]
-    return Loss(
-        group.stamp.time, SOURCE, None, f"no SYSCALL record for target {pid} ({group.stamp})"
-    )
+    where = f"no SYSCALL record for target {pid} ({group.stamp})"
+    return lost_event(group.stamp.time, SOURCE, None, where, host_of(group.stamp))

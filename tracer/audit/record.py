@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from tracer.model.text import plain
+
 SYSCALL, PATH, CONFIG_CHANGE, CWD, EXECVE = 1300, 1302, 1305, 1307, 1309
 OBJ_PID, EOE, SECCOMP, PROCTITLE, ANOM_ABEND = 1318, 1320, 1326, 1327, 1701
 LANDLOCK_ACCESS, KERNEL, SYSTEM_BOOT = 1423, 2000, 1127
@@ -83,6 +85,11 @@ class Stamp(NamedTuple):
         fraction = f"{rest // 1_000_000:03}" if rest % 1_000_000 == 0 else f"{rest:09}"
         serial = str(self.serial) if self.serial >= 0 else f"line{-self.serial}"
         return f"{node}{seconds}.{fraction}:{serial}"
+
+
+def host_of(stamp: Stamp) -> str | None:
+    """The host that an event names (node=, or a prefix's)."""
+    return None if stamp.node is None else plain(stamp.node)
 
 
 def _plain_name(node: bytes) -> str:

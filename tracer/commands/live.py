@@ -9,6 +9,7 @@ from __future__ import annotations
 import pwd
 
 from tracer.flow.filter import pushdown
+from tracer.host.name import HOST
 from tracer.model.errors import Problem
 from tracer.options import meaning
 from tracer.sources.core.load import begin_to_load, give_up
@@ -49,7 +50,7 @@ def run(options: Live, opening: Opening = None) -> int:
         from tracer.session import trace
         from tracer.terminal.output import open_sink
 
-        sink = open_sink(options)
+        sink = open_sink(options, HOST)
     except BaseException:
         if loading is not None:
             give_up(loading)

@@ -193,7 +193,14 @@ class Deaths(Joiner):
         if event.number is None or self._left == 0:
             return False
         return self._filter.matches(
-            Signal(event.time, "", event.source, event.number, origin="fault", target=event.process)
+            Signal(
+                event.time or 0,
+                "",
+                event.source,
+                event.number,
+                origin="fault",
+                target=event.process,
+            )
         )
 
 

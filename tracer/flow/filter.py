@@ -9,7 +9,19 @@ from __future__ import annotations
 from tracer.model import outcome as outcomes
 from tracer.model import signals
 from tracer.model.errors import Problem
-from tracer.model.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Signal
+from tracer.model.event import (
+    Exec,
+    Exit,
+    Failed,
+    Loss,
+    Mark,
+    Probe,
+    Process,
+    Repeats,
+    Series,
+    Signal,
+    Statement,
+)
 from tracer.model.frozen import frozen
 from tracer.model.origin import CALL_ORIGINS, ORIGINS
 from tracer.model.outcome import RESULT_OF
@@ -84,7 +96,16 @@ class Filter:
             return self.matches(event.first)
         if isinstance(event, Series):
             return bool(self.chosen(event))
+        if isinstance(event, (Statement, Exec, Mark)):
+            timed = event.time is None or self._time_fits(event.time)
+            return timed and self._says_what_is_wanted(event)
         return self._time_fits(event.time) and self._fits(event)
+
+    def _says_what_is_wanted(self, event: Statement | Exec | Mark) -> bool:
+        """Who asks for signals of some kind does not mean what is said about them."""
+        if self.outcomes or self.origins or not self.signals >= signals.EVERY - signals.NOISY:
+            return False
+        return self._ends_fit(event)
 
     def chosen(self, series: Series) -> Series:
         """Those of a series that are wanted."""
@@ -119,11 +140,10 @@ class Filter:
             self.until is None or time <= self.until
         )
 
-    def _ends_fit(self, event: Signal | Failed | Probe) -> bool:
+    def _ends_fit(self, event: Signal | Failed | Probe | Statement | Exec | Mark) -> bool:
         if not (self.sender or self.target or self.either or self.values):
             return True
-        sender = [event.sender] if event.sender else []
-        target = [event.target] if event.target else []
+        sender, target = _ends_of(event)
         if not (_allow(self.sender, sender) and _allow(self.target, target)):
             return False
         if self.either and not _allow(self.either, sender + target):
@@ -132,6 +152,21 @@ class Filter:
             _allow([value for value in self.values if value.kind == kind], sender + target)
             for kind in {value.kind for value in self.values}
         )
+
+
+def _ends_of(
+    event: Signal | Failed | Probe | Statement | Exec | Mark,
+) -> tuple[list[Process], list[Process]]:
+    """Who acts or speaks, and whom that concerns."""
+    if isinstance(event, Statement):
+        ends = event.by, event.about
+    elif isinstance(event, Exec):
+        ends = event.process, None
+    elif isinstance(event, Mark):
+        ends = None, None
+    else:
+        ends = event.sender, event.target
+    return [ends[0]] if ends[0] else [], [ends[1]] if ends[1] else []
 
 
 def _outcome(event: Signal | Failed | Probe) -> str | None:

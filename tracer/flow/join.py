@@ -97,15 +97,13 @@ class Joiner:
         target = self._targets.pop(_key(event.process), None)
         if target is None or not (target.any_serious or event.number):
             return None
-        if event.number is None:
-            handled = target.last_handled
-            if handled is None:
-                return event
-            return replace(event, handled=handled.id, after_ns=event.time - handled.time)
-        cause = target.fatal.get(event.number)
-        if cause is None:
+        cause = target.last_handled if event.number is None else target.fatal.get(event.number)
+        if cause is None or event.time is None:
             return event
-        return replace(event, cause=cause.id, after_ns=event.time - cause.time)
+        after = event.time - cause.time
+        if event.number is None:
+            return replace(event, handled=cause.id, after_ns=after)
+        return replace(event, cause=cause.id, after_ns=after)
 
 
 def _key(process: Process) -> tuple[int | None, int | None]:

@@ -13,16 +13,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Union
 
-    Event = Union["Signal", "Repeats", "Series", "Exit", "Failed", "Probe", "Loss"]
+    Event = Union[
+        "Signal",
+        "Repeats",
+        "Series",
+        "Exit",
+        "Failed",
+        "Probe",
+        "Loss",
+        "Statement",
+        "Exec",
+        "Mark",
+    ]
+    Details = dict[str, Union[str, int, float, bool, list[str]]]
+
+
+@frozen
+class Place:
+    """Where an event is written: ``file`` as its path was given, with ``line`` (from 1) or ``offset`` (bytes); a
+    journal's ``cursor``; a ``recording`` with its ``line``."""
+
+    file: str | None = None
+    line: int | None = None
+    offset: int | None = None
+    cursor: str | None = None
+    recording: str | None = None
 
 
 @frozen
 class Ancestor:
-    """One step up the chain of parents."""
+    """One step up the chain of parents. ``argv`` is cut at 128 bytes."""
 
     pid: int
     comm: bytes | None = None
     start: int | None = None
+    argv: tuple[bytes, ...] | None = None
+    exe: bytes | None = None
+    uid: int | None = None
 
 
 @frozen
@@ -33,10 +60,11 @@ class Process:
     them; ``ns_pid`` is the process in its own pid namespace (pid_namespaces(7)). ``comm`` is the
     process's name and ``thread_comm`` the thread's, where it differs. ``start`` is the time at which
     the process was born. ``loginuid`` and ``session`` are the audit ones (4294967295, unset, is
-    ``None``). ``pid`` is None only for a victim whom the source cannot know (a pidfd in an audit log).
+    ``None``). ``invocation`` is the run of the unit (systemd.exec(5), INVOCATION_ID). ``pid`` is None where the source
+    cannot know it: a pidfd in an audit log, a unit that a manager speaks of.
     """
 
-    pid: int | None
+    pid: int | None = None
     tid: int | None = None
     comm: bytes | None = None
     thread_comm: bytes | None = None
@@ -53,6 +81,7 @@ class Process:
     cgroup: bytes | None = None
     cgroup_id: int | None = None
     unit: bytes | None = None
+    invocation: bytes | None = None
     container: bytes | None = None
     pod: bytes | None = None
     ns_pid: int | None = None
@@ -83,6 +112,16 @@ class Earlier:
     id: str
     number: int
     after_ns: int
+
+
+@frozen
+class Seccomp:
+    """The system call that a filter refused (seccomp(2)): what the filter did, the call by name, and where it was made
+    (an instruction's address)."""
+
+    action: str | None = None
+    call: str | None = None
+    ip: int | None = None
 
 
 @frozen
@@ -117,6 +156,14 @@ class Signal:
     claim: Claim | None = None
     oom: Oom | None = None
     escalates: Earlier | None = None
+    target_state: str | None = None
+    seccomp: Seccomp | None = None
+    tracer: Process | None = None
+    count: int | None = None
+    last: int | None = None
+    host: str | None = None
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
 
 
 @frozen
@@ -190,7 +237,8 @@ class Exit:
     it took, when it then exited by itself. ``after_ns`` is the time since either.
     """
 
-    time: int
+    time: int | None
+    id: str
     source: str
     process: Process
     number: int | None = None
@@ -199,11 +247,16 @@ class Exit:
     cause: str | None = None
     handled: str | None = None
     after_ns: int | None = None
+    seccomp: Seccomp | None = None
+    host: str | None = None
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
 
 
 @frozen
 class Failed:
-    """An attempt that never became a signal; ``error`` is an errno name such as "EPERM"."""
+    """An attempt that never became a signal; ``error`` is an errno name such as "EPERM", ``policy`` what refused it
+    where that is known: apparmor, selinux, landlock, seccomp."""
 
     time: int
     id: str
@@ -215,6 +268,10 @@ class Failed:
     target: Process | None = None
     asked: int | None = None
     target_is_asked: bool = False
+    policy: str | None = None
+    host: str | None = None
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
 
 
 @frozen
@@ -229,6 +286,9 @@ class Probe:
     target: Process | None = None
     asked: int | None = None
     target_is_asked: bool = False
+    host: str | None = None
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
 
 
 @frozen
@@ -236,6 +296,79 @@ class Loss:
     """Something that is missing from the stream at this place; ``count`` None: how much is not known."""
 
     time: int | None
+    id: str
     source: str
     count: int | None
     where: str
+    host: str | None = None
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
+
+
+@frozen
+class Statement:
+    """What somebody says of a process or unit: a manager, the kernel, a supervisor, a session's daemon.
+
+    ``what`` is a key of ``tracer.statements``' table, ``about`` the process or unit it speaks of, ``by`` the speaker.
+    ``believed``: True where the transport proves the speaker, False where the log contradicts, None where it cannot
+    tell. ``time`` is None where the line has none; ``since_boot_ns`` may be known then.
+    """
+
+    time: int | None
+    id: str
+    source: str
+    what: str
+    by: Process | None = None
+    about: Process | None = None
+    number: int | None = None
+    details: Details | None = None
+    text: bytes | None = None
+    believed: bool | None = None
+    since_boot_ns: int | None = None
+    host: str | None = None
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
+
+
+@frozen
+class Exec:
+    """A control command was run (systemctl, kill, docker …): who asked a manager, or was about to send."""
+
+    time: int
+    id: str
+    source: str
+    process: Process
+    host: str | None = None
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
+
+
+@frozen
+class Mark:
+    """What a recorder or source says of its own sight; ``what`` is one of MARKS."""
+
+    time: int
+    id: str
+    source: str
+    what: str
+    details: Details | None = None
+    host: str | None = None
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
+
+
+TARGET_STATES = ("stopped", "frozen", "uninterruptible")
+MARKS = ("begin", "end", "clock step", "rotate", "settings", "state")
+
+
+def exit_id(time: int, pid: int | None) -> str:
+    """The id of an end: the same wherever the same end is read."""
+    return f"{time:x}-exit-{'' if pid is None else pid}"
+
+
+def lost(
+    time: int | None, source: str, count: int | None, where: str, host: str | None = None
+) -> Loss:
+    """A loss with its id: the same wherever the same loss is read."""
+    own = f"{0 if time is None else time:x}-lost-{source}-{where}"
+    return Loss(time, own, source, count, where, host)

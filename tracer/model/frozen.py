@@ -43,6 +43,18 @@ def replace(it: T, **changes: Any) -> T:
     return type(it)(**kept, **changes)
 
 
+def names_of_class(cls: Any) -> tuple[str, ...]:
+    """The names of a class's fields, in their order."""
+    names: tuple[str, ...] = cls.__slots__
+    return names
+
+
+def bare_of(cls: Any) -> tuple[str, ...]:
+    """The names of the fields that have no default."""
+    names = names_of_class(cls)
+    return names[: len(names) - len(_with_init(cls).__init__.__defaults__ or ())]
+
+
 def _first_init(names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     """Makes way for the real one when it is called: most classes are not, before the first row of a trace."""
 

@@ -115,6 +115,19 @@ def code_name(number: int, code: int) -> str:
     return _PREFIX.get(number, prefix) + names[code - 1]
 
 
+def code_of(number: int, name: str) -> int:
+    """The si_code that ``code_name`` has named. Raises ValueError for another word."""
+    if name[-1:].isdigit():
+        return int(name)
+    for code, known in _CODES.items():
+        if known == name:
+            return code
+    for code in range(1, len(_CODES_OF.get(number, _CODES_OF[_READY])) + 1):
+        if code_name(number, code) == name:
+            return code
+    raise ValueError(f"{name!r} is no si_code")
+
+
 def has_codes(number: int) -> bool:
     """Whether positive codes of a signal are its own: sig_specific_sicodes(), include/linux/signal.h."""
     return number in _CODES_OF and number != _READY

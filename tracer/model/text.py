@@ -36,8 +36,44 @@ def _escape(letter: str) -> str:
 
 
 def plain(raw: bytes) -> str:
-    """The text as it is, for a format that has its own escapes (JSON)."""
-    return raw.decode("utf-8", "backslashreplace")
+    """The text as it is, for a format that has its own escapes (JSON); ``unplain`` turns it back.
+
+    A byte that is no UTF-8 is written as \\xNN. A typed backslash that would read like that is doubled.
+    """
+    if b"\\" not in raw:
+        return raw.decode("utf-8", "backslashreplace")
+    import re
+
+    # Runs of backslashes before what reads like an escape, or before a byte that becomes one.
+    halves = re.split(rb"(\\+)(?=x[0-9a-f]{2}|[\x80-\xff])", raw)
+    made = []
+    for text, run, after in zip(halves[::2], [*halves[1::2], b""], [*halves[2::2], b""]):
+        doubled = run and (after[:1] == b"x" or not _begins_letter(after))
+        made.append(text.decode("utf-8", "backslashreplace"))
+        made.append(run.decode() * (2 if doubled else 1))
+    return "".join(made)
+
+
+def _begins_letter(raw: bytes) -> bool:
+    return not raw[:4].decode("utf-8", "backslashreplace").startswith("\\x")
+
+
+def unplain(text: str) -> bytes:
+    """The bytes that ``plain`` has written."""
+    if "\\x" not in text:
+        return text.encode("utf-8", "surrogatepass")
+    import re
+
+    made = []
+    end = 0
+    for found in re.finditer(r"(\\+)x([0-9a-f]{2})", text):
+        made.append(text[end : found.start()].encode("utf-8", "surrogatepass"))
+        count = len(found[1])
+        made.append(b"\\" * (count // 2))
+        made.append(bytes([int(found[2], 16)]) if count % 2 else b"x" + found[2].encode())
+        end = found.end()
+    made.append(text[end:].encode("utf-8", "surrogatepass"))
+    return b"".join(made)
 
 
 def columns(text: str) -> int:

@@ -107,6 +107,17 @@ def utc(moment: int) -> str:
     return f"{_utc_second(second)}.{rest:09d}Z"
 
 
+def nanoseconds(text: str) -> int:
+    """The moment that ``utc`` has written. Raises ValueError for another form."""
+    import datetime
+
+    day = datetime.datetime.strptime(text[:-11], "%Y-%m-%dT%H:%M:%S")
+    if text[-1] != "Z" or text[-11] != ".":
+        raise ValueError(f"{text!r} is no time with nanoseconds")
+    days = (day - datetime.datetime(1970, 1, 1)) // datetime.timedelta(seconds=1)
+    return days * SECOND + int(text[-10:-1])
+
+
 def local(moment: int) -> str:
     """The wall clock's time of day with milliseconds: 01:14:05.120."""
     second, rest = divmod(moment, SECOND)

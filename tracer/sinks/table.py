@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import time
 
-from tracer.model.event import Exit, Loss, Repeats, Series, Signal
+from tracer.model.event import Exec, Exit, Loss, Mark, Repeats, Series, Signal, Statement
 from tracer.model.text import columns, cut
 from tracer.model.times import SECOND, local, local_date, local_each
 from tracer.sinks import words
 from tracer.sinks.remembered import Remembered
+from tracer.sinks.sink import Sink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ _SIGNAL_COLOURS = {"SIGKILL": RED, "SIGTERM": YELLOW, "SIGSEGV": RED, "SIGABRT":
 _OUTCOME_COLOURS = {"delivered": RED, "handled": GREEN, "ignored": DIM, "dropped": YELLOW}
 
 
-class TableSink:
-    """Writes lines to a text stream. ``width`` None: not a terminal, the last column is never cut."""
+class TableSink(Sink):
+    """Writes lines to a text stream. ``width`` None: not a terminal, the last column is never cut.
+    ``here`` is the host whose name goes without saying."""
 
     def __init__(
         self,
@@ -49,12 +51,14 @@ class TableSink:
         colour: bool = False,
         brief: bool = False,
         wide: bool = False,
+        here: str | None = None,
     ) -> None:
         self._stream = stream
         self._width = width
         self._colour = colour
         self._brief = brief
         self._wide = wide
+        self._here = here
         self._room = None if width is None or wide else max(width, NARROWEST) - len(INDENT)
         self._columns = _fit(width or PIPED_WIDTH)
         self._tails = Remembered(self._tail)
@@ -83,6 +87,8 @@ class TableSink:
             self._sentence(event.time, f"└ {words.name(event.process)} {words.death(event)}", "")
         elif isinstance(event, Loss):
             self._sentence(event.time, f"! {words.loss(event)}", YELLOW)
+        elif isinstance(event, (Statement, Exec, Mark)):
+            self._sentence(event.time, f"· {words.sentence(event)}", "")
         else:
             self._row(event)
         if len(self._lines) > AT_ONCE:
@@ -146,7 +152,7 @@ class TableSink:
         """A further victim of a wide kill stands under the first, which tells of the call."""
         self._sentence(event.time, f"└ and {words.name(event.target)} {words.outcome(event)}", "")
         if not self._brief:
-            self._lines += map(self._under, words.remarks(event, of_call=False))
+            self._lines += map(self._under, words.remarks(event, of_call=False, here=self._here))
 
     def _tail(self, event: Signal | Failed | Probe) -> str:
         cells = [
@@ -177,7 +183,7 @@ class TableSink:
             yield from _everything(event)
         elif sender is not None and is_new and words.tells_more(sender):
             yield words.chain(sender, self._room and self._room - 2)
-        yield from words.remarks(event)
+        yield from words.remarks(event, here=self._here)
 
     def _under(self, text: str) -> str:
         return self._paint(DIM, INDENT + self._clipped(f"└ {text}")) + "\n"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tracer.model import signals
-from tracer.model.event import Failed, Probe, Signal
+from tracer.model.event import Exec, Failed, Mark, Probe, Signal
 from tracer.model.origin import CALL_ORIGINS, SI_KERNEL
 from tracer.model.text import columns, command_line, cut, printable, shown
 from tracer.model.times import local_moment, span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.model.event import Exit, Loss, Process
+    from tracer.model.event import Details, Exit, Loss, Process, Statement
 
 UNKNOWN = "-"
 _KEYS = {
@@ -43,6 +43,23 @@ def name(process: Process | None) -> str:
     comm = UNKNOWN if process.comm is None else shown(process.comm)
     pid = UNKNOWN if process.pid is None else str(process.pid)
     return f"{comm}[{pid}]"
+
+
+def sentence(event: Statement | Exec | Mark) -> str:
+    """What is said, in one line: by whom, of whom."""
+    if isinstance(event, Exec):
+        return f"{user(event.process)} ran {chain(event.process)}"
+    if isinstance(event, Mark):
+        return " ".join([event.what, *_details(event.details)])
+    of = event.about
+    about = "" if of is None else shown(of.unit) if of.unit and of.pid is None else name(of)
+    said = event.what if event.text is None else f"{event.what}: {shown(event.text)}"
+    by = "" if event.by is None else f"(says {name(event.by)})"
+    return " ".join(filter(None, (about, said, by)))
+
+
+def _details(details: Details | None) -> list[str]:
+    return [f"{key} {printable(str(value))}" for key, value in (details or {}).items()]
 
 
 def thread(process: Process) -> str | None:
@@ -143,8 +160,11 @@ def tells_more(process: Process) -> bool:
     return bool(process.ancestors or process.exe or process.argv not in (None, (process.comm,)))
 
 
-def remarks(event: Signal | Failed | Probe, *, of_call: bool = True) -> list[str]:
-    """What the columns have no room for, said only where it is not plain; ``of_call``: of a wide kill itself, too."""
+def remarks(
+    event: Signal | Failed | Probe, *, of_call: bool = True, here: str | None = None
+) -> list[str]:
+    """What the columns have no room for, said only where it is not plain; ``of_call``: of a wide kill itself, too.
+    ``here`` is the host that need not be named."""
     notes: list[str] = []
     if isinstance(event, Signal):
         notes += _signal_remarks(event)
@@ -153,13 +173,12 @@ def remarks(event: Signal | Failed | Probe, *, of_call: bool = True) -> list[str
         notes.append("the target is the sender's own number for it")
     if event.target is None:
         notes += _unknown_target(event, event.asked)
-    return [*notes, *_where(event), *_wide(event)] if of_call else notes
+    return [*notes, *_where(event, here), *_wide(event)] if of_call else notes
 
 
-def _where(event: Signal | Failed | Probe) -> list[str]:
-    """The host that a log of several names before the id: node= of audit, or that of syslog's prefix."""
-    node, slash, _ = event.id.partition("/")
-    return [f"on {node}"] if slash else []
+def _where(event: Signal | Failed | Probe, here: str | None) -> list[str]:
+    """The host, where it is another than the one that is looked at."""
+    return [f"on {printable(event.host)}"] if event.host not in (None, here) else []
 
 
 def _thread_remarks(event: Signal | Failed | Probe) -> list[str]:

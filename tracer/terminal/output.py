@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def open_sink(options: Output) -> Sink:
-    """The sink on standard output that the options ask for."""
+def open_sink(options: Output, here: str | None = None) -> Sink:
+    """The sink on standard output that the options ask for; ``here`` is the host that is traced."""
     stream = _standard_output()
     if options.json:
         from tracer.sinks.json import JsonSink
@@ -36,6 +36,7 @@ def open_sink(options: Output) -> Sink:
         colour=wants_colour(),
         brief=options.brief,
         wide=options.wide,
+        here=here,
     )
 
 

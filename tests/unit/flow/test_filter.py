@@ -16,7 +16,7 @@ from tracer.flow.filter import (
     pushdown,
 )
 from tracer.model.errors import Problem
-from tracer.model.event import Ancestor, Failed, Loss, Probe, Process, Signal
+from tracer.model.event import Ancestor, Failed, Probe, Process, Signal, lost
 from tracer.model.outcome import RESULT_OF
 
 BASH = Process(10, 10, b"bash", uid=1000, user="deploy", unit=b"session-3.scope")
@@ -91,7 +91,7 @@ def terms(*texts):
         (Filter(origins=parse_origins("oom")), signal(), False),
         (Filter(since=2), signal(), False),
         (Filter(until=1), signal(), True),
-        (Filter(sender=terms("nobody")), Loss(1, "test", 3, "ring"), True),
+        (Filter(sender=terms("nobody")), lost(1, "test", 3, "ring"), True),
         (Filter(sender=terms("bash")), Failed(1, "1", "t", "kill", "EPERM", sender=BASH), True),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.flow.join import Joiner
-from tracer.model.event import Earlier, Exit, Loss, Process, Signal
+from tracer.model.event import Earlier, Exit, Process, Signal, lost
 
 MS = 1_000_000
 TARGET = Process(20, 20, b"app", start=5)
@@ -16,7 +16,7 @@ def signal(time, number, outcome="delivered", target=TARGET, **fields):
 
 
 def ended(time, number=None, status=None, process=TARGET):
-    return Exit(time, "test", process, number=number, status=status)
+    return Exit(time, "x", "test", process, number=number, status=status)
 
 
 def joined(*events):
@@ -72,7 +72,7 @@ def test_no_escalation_without_a_milder_signal_or_to_a_zombie():
 
 
 def test_losses_pass():
-    loss = Loss(1, "test", 2, "ring")
+    loss = lost(1, "test", 2, "ring")
     assert joined(loss) is loss
 
 

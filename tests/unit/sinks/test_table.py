@@ -19,11 +19,11 @@ from tracer.model.event import (
     Earlier,
     Exit,
     Failed,
-    Loss,
     Oom,
     Probe,
     Process,
     Signal,
+    lost,
 )
 from tracer.model.text import columns
 from tracer.sinks.table import TableSink
@@ -77,7 +77,7 @@ def screen(*events, **options):
 
 
 def test_who_did_it_and_did_it_die():
-    end = Exit(NOON + 120_812_345, "core", APP, number=9, cause="1", after_ns=812_345)
+    end = Exit(NOON + 120_812_345, "x", "core", APP, number=9, cause="1", after_ns=812_345)
     assert screen(signal(120_000_000), end, width=100) == (
         "TIME         SIGNAL    FROM                  USER     TO                    VIA          OUTCOME\n"
         "12:00:00.120 SIGKILL   kill[1350]            deploy   python[24067]         kill         delivered\n"
@@ -187,19 +187,19 @@ def test_wide_tells_everything_of_every_victim():
             Failed(NOON, "1", "core", "kill", "ESRCH", 9, KILL, asked=-7),
             ["kill(-7): process group 7"],
         ),
-        (Loss(NOON, "core", 1204, "ring buffer"), ["lost 1,204 records here (ring buffer)"]),
-        (Loss(NOON, "core", 1, "ring buffer"), ["lost 1 record here (ring buffer)"]),
-        (Loss(None, "core", None, "log"), ["lost an unknown number of records here"]),
+        (lost(NOON, "core", 1204, "ring buffer"), ["lost 1,204 records here (ring buffer)"]),
+        (lost(NOON, "core", 1, "ring buffer"), ["lost 1 record here (ring buffer)"]),
+        (lost(None, "core", None, "log"), ["lost an unknown number of records here"]),
         (
-            Exit(NOON, "core", APP, number=11, core=True),
+            Exit(NOON, "x", "core", APP, number=11, core=True),
             ["died of SIGSEGV (core dumped); who sent that was not traced"],
         ),
         (
-            Exit(NOON, "audit log", APP, number=6, cause="1.120:7", after_ns=0),
+            Exit(NOON, "x", "audit log", APP, number=6, cause="1.120:7", after_ns=0),
             ["SIGABRT at once\n"],
         ),
         (
-            Exit(NOON, "core", APP, status=143, handled="1", after_ns=SECOND),
+            Exit(NOON, "x", "core", APP, status=143, handled="1", after_ns=SECOND),
             ["exited with status 143, 1.0 s after handling it"],
         ),
         (signal(sender=None, origin=None, outcome=None), [" - "]),
@@ -280,7 +280,7 @@ def test_brief_is_one_line_a_signal():
 def test_the_docstring_shows_what_is_printed():
     import tracer.sinks.table
 
-    end = Exit(NOON + 120_812_345, "core", APP, number=9, cause="1", after_ns=812_345)
+    end = Exit(NOON + 120_812_345, "x", "core", APP, number=9, cause="1", after_ns=812_345)
     lines = screen(signal(120_000_000), end, width=80).replace("12:00:00", "01:14:05").splitlines()
     sample = inspect.cleandoc(tracer.sinks.table.__doc__).partition("Sample:\n\n")[2]
     assert textwrap.dedent(sample).splitlines() == lines

@@ -20,10 +20,21 @@ from tracer.audit.meaning import NotUnderstood, events_of
 from tracer.host import procfs
 from tracer.host.clock import BootClock, boot_now
 from tracer.host.from_proc import LivingProcesses, ancestors_of
+from tracer.host.name import HOST
 from tracer.host.privileges import has_capability
 from tracer.host.process_connector import Exits
 from tracer.model.errors import Problem
-from tracer.model.event import Exit, Failed, Loss, Probe, Process, Repeats, Series, Signal
+from tracer.model.event import (
+    Exit,
+    Failed,
+    Probe,
+    Process,
+    Repeats,
+    Series,
+    Signal,
+    exit_id,
+    lost,
+)
 from tracer.model.frozen import replace
 from tracer.sources.audit.ends import WAIT, Ends
 from tracer.sources.audit.link import Link, Records
@@ -163,7 +174,7 @@ class AuditSource:
         try:
             events = list(events_of(group, self._known, self._evidence))
         except NotUnderstood as trouble:
-            yield Loss(group.stamp.time, NAME, 1, f"audit record: {trouble.why}")
+            yield lost(group.stamp.time, NAME, 1, f"audit record: {trouble.why}", HOST)
             return
         for event in events:
             told = self._completed(event)
@@ -180,14 +191,14 @@ class AuditSource:
             return None
         if isinstance(event, (Repeats, Series)):
             return event  # Audit has records for each.
-        if isinstance(event, (Exit, Loss)):
-            return replace(event, source=NAME)
+        if not isinstance(event, (Signal, Failed, Probe)):
+            return replace(event, source=NAME, host=HOST)
         sender = event.sender and self._complete(event.sender, event.time)
         target = event.target and self._complete(event.target, event.time)
         if isinstance(event, Signal) and target and target.pid and not event.target_is_asked:
             # Records have milliseconds.
             self._ends.sent(target, event.time - self._clock.offset - 1_000_000)
-        return replace(event, source=NAME, sender=sender, target=target)
+        return replace(event, source=NAME, host=HOST, sender=sender, target=target)
 
     def _complete(self, process: Process, at: int) -> Process:
         """What /proc knows of it, if it is the same process: one that was there at that time."""
@@ -221,28 +232,31 @@ class AuditSource:
             self._processes.forget(one.pid)
             if process is not None:
                 number = one.status & 0x7F
+                moment = one.time + self._clock.offset
                 yield Exit(
-                    one.time + self._clock.offset,
+                    moment,
+                    exit_id(moment, process.pid),
                     NAME,
                     process,
                     number=number or None,
                     status=None if number else one.status >> 8 & 0xFF,
                     core=bool(one.status & 0x80) if number else None,
+                    host=HOST,
                 )
 
     def _losses(self, last: bool) -> Iterator[Event]:
         now = time.monotonic()
         if self._records and self._records.overflows != self._overflows:
             self._overflows = self._records.overflows
-            yield Loss(time.time_ns(), NAME, None, "audit socket")
+            yield lost(time.time_ns(), NAME, None, "audit socket", HOST)
         if self._exits and self._exits.lost:
             self._exits.lost = 0
-            yield Loss(time.time_ns(), NAME, None, "process connector")
+            yield lost(time.time_ns(), NAME, None, "process connector", HOST)
         if last or (self._read_some and now - self._asked > _ASK_LOST):
             self._asked = now
             before, self._lost = self._lost, self._link.status().lost
             if self._lost > before:
-                yield Loss(time.time_ns(), NAME, self._lost - before, "audit backlog")
+                yield lost(time.time_ns(), NAME, self._lost - before, "audit backlog", HOST)
 
 
 def record_of(kind: int, text: bytes) -> record.Record | None:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from tracer.host import tracefs
 from tracer.host.clock import boot_now
 from tracer.host.from_proc import LivingProcesses
+from tracer.host.name import HOST
 from tracer.host.packages import find_packages
 from tracer.host.privileges import has_capability, restriction
 from tracer.host.process_connector import Exits
 from tracer.model.errors import Problem
-from tracer.model.event import Loss
+from tracer.model.event import lost
 from tracer.sources.bcc.births import fill_births
 from tracer.sources.bcc.completion import Completion
 from tracer.sources.wanted import masks_of, modes_of, sets_of
@@ -88,7 +89,7 @@ class BccSource(RecordStream):
             self.owe(partial(self._death, ended))
         if self._exits.lost:
             self._exits.lost = 0
-            loss = Loss(boot_now() + self.clock.offset, NAME, None, "process connector")
+            loss = lost(boot_now() + self.clock.offset, NAME, None, "process connector", HOST)
             self.owe(lambda: loss)
 
     def _death(self, ended: Ended) -> Event | None:

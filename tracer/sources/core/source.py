@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from tracer.host.clock import boot_now
+from tracer.host.name import HOST
 from tracer.libbpf.ring import open_ring
-from tracer.model.event import Loss
+from tracer.model.event import lost
 from tracer.model.frozen import ready
 from tracer.sources.core.left_out import Skips
 from tracer.sources.core.load import begin_to_load
@@ -62,7 +63,9 @@ class BpfSource(RecordStream):
             return
         self._look_at_skips = now + LOOK_EVERY
         for kind, count in self._skips.new().items():
-            loss = Loss(now + self.clock.offset, NAME, count, f"left out by the kernel: {kind}")
+            loss = lost(
+                now + self.clock.offset, NAME, count, f"left out by the kernel: {kind}", HOST
+            )
             self.owe(itself(loss))
 
     def close(self) -> None:

@@ -7,8 +7,9 @@ from struct import Struct
 
 from tracer.host.clock import BootClock, boot_now
 from tracer.host.kernel_log import KernelLog
+from tracer.host.name import HOST
 from tracer.libbpf.ring import Stretch
-from tracer.model.event import Ancestor, Loss, Process, Signal
+from tracer.model.event import Ancestor, Loss, Process, Signal, lost
 from tracer.model.origin import SI_KERNEL, Facts
 from tracer.model.outcome import Target
 from tracer.sources.wire import records as wire
@@ -184,7 +185,7 @@ class RecordStream:
         for kind, (old, new) in enumerate(zip(self._lost, counts)):
             if new != old:
                 where = self._where if kind == 0 else f"{self._where}: {wire.LOSSES[kind]}"
-                loss = Loss(boot_now() + self.clock.offset, self.name, new - old, where)
+                loss = lost(boot_now() + self.clock.offset, self.name, new - old, where, HOST)
                 self.owe(itself(loss))
         self._lost = counts
 

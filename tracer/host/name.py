@@ -1,0 +1,5 @@
+"""The name of this host."""
+
+import os
+
+HOST = os.uname().nodename

@@ -1,0 +1,247 @@
+"""Events as JSON objects and back, by the one table of fields. What is not known is left out; what a reader does not
+know is passed over."""
+
+from __future__ import annotations
+
+from tracer.model import signals
+from tracer.model.event import MARKS, TARGET_STATES
+from tracer.model.fields import EVENTS, NESTED, Field
+from tracer.model.frozen import bare_of, frozen
+from tracer.model.origin import ORIGINS
+from tracer.model.outcome import OUTCOMES
+from tracer.model.text import plain, unplain
+from tracer.model.times import nanoseconds, utc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from tracer.model.event import Event
+
+VERSION = 1
+
+
+@frozen
+class Kind:
+    """How values of one kind are written and read, and what JSON Schema says of them."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    schema: dict[str, Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _signal(number: int) -> dict[str, Any]:
+    return {"number": number, "name": signals.name_of(number) if number else "0"}
+
+
+def _number(value: dict[str, Any]) -> int:
+    return int(value["number"])
+
+
+def _of(words: Any) -> Kind:
+    return Kind(_same, _same, {"enum": list(words)})
+
+
+CALLS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal")
+POLICIES = ("apparmor", "selinux", "landlock", "seccomp")
+_REF = "#/$defs/"
+KINDS: dict[str, Kind] = {
+    "text": Kind(_same, str, {"type": "string"}),
+    "id": Kind(_same, str, {"$ref": _REF + "id"}),
+    "bytes": Kind(plain, unplain, {"type": "string"}),
+    "words": Kind(
+        lambda words: [plain(word) for word in words],
+        lambda words: tuple([unplain(word) for word in words]),
+        {"type": "array", "items": {"type": "string"}},
+    ),
+    "int": Kind(_same, int, {"type": "integer"}),
+    "count": Kind(_same, int, {"type": "integer", "minimum": 0}),
+    "least_1": Kind(_same, int, {"type": "integer", "minimum": 1}),
+    "status": Kind(_same, int, {"type": "integer", "minimum": 0, "maximum": 255}),
+    "pid": Kind(_same, int, {"$ref": _REF + "pid"}),
+    "bool": Kind(_same, bool, {"type": "boolean"}),
+    "flag": Kind(_same, bool, {"const": True}),
+    "hex": Kind(hex, lambda text: int(text, 16), {"type": "string", "pattern": "^0x[0-9a-f]+$"}),
+    "time": Kind(utc, nanoseconds, {"$ref": _REF + "time"}),
+    "signal": Kind(_signal, _number, {"$ref": _REF + "signal"}),
+    "asked_signal": Kind(_signal, _number, {"$ref": _REF + "asked_signal"}),
+    "code": Kind(_same, _same, {"type": "string"}),
+    "details": Kind(_same, _same, {"type": "object"}),
+    "origin": _of(ORIGINS),
+    "outcome": _of(OUTCOMES),
+    "call": _of(CALLS),
+    "policy": _of(POLICIES),
+    "target_state": _of(TARGET_STATES),
+    "mark": _of(MARKS),
+}
+_WORDS = {cls: word for word, (cls, _, _) in EVENTS.items()}
+
+
+def to_object(event: Event) -> dict[str, Any]:
+    """The event as JSON has it."""
+    word = _WORDS[type(event)]
+    made: dict[str, Any] = {"v": VERSION, "event": word}
+    if word == "probe":
+        fields = fields_to_object(event, EVENTS[word][1])
+        head = {name: fields.pop(name) for name in ("id", "time", "source")}
+        return {**made, **head, "signal": _signal(0), **fields}
+    return {**made, **fields_to_object(event, EVENTS[word][1])}
+
+
+def fields_to_object(it: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
+    """These fields of an event, or of a part of one."""
+    made: dict[str, Any] = {}
+    for field in fields:
+        value = getattr(it, field.name)
+        if value is None or value == () or (value is False and field.kind == "flag"):
+            continue
+        written = (
+            signals.code_name(it.number, value) if field.kind == "code" else _write(field, value)
+        )
+        if written == {} and not field.needed:
+            continue
+        outer, dot, inner = field.json.partition(".")
+        if dot:
+            made.setdefault(outer, {})[inner] = written
+        else:
+            made[outer] = written
+    return made
+
+
+def _write(field: Field, value: Any) -> Any:
+    kind = field.kind
+    if kind in NESTED:
+        return fields_to_object(value, NESTED[kind][1])
+    if kind[0] == "[":
+        return [fields_to_object(one, NESTED[kind[1:-1]][1]) for one in value]
+    return KINDS[kind].write(value)
+
+
+def from_object(made: dict[str, Any]) -> Event | None:
+    """The event that an object tells; None for a kind of event that is not known here. Raises ValueError, KeyError or
+    TypeError where it is no event of ours."""
+    known = EVENTS.get(made["event"])
+    if known is None:
+        return None
+    event: Event = fields_from_object(made, known[0], known[1])
+    return event
+
+
+def fields_from_object(made: dict[str, Any], cls: Any, fields: tuple[Field, ...]) -> Any:
+    """An event, or a part of one, of that class."""
+    values: dict[str, Any] = dict.fromkeys(bare_of(cls))
+    for field in fields:
+        outer, dot, inner = field.json.partition(".")
+        found = made.get(outer)
+        if dot and found is not None:
+            found = found.get(inner)
+        if found is None:
+            if field.needed:
+                raise KeyError(outer)
+        elif field.kind == "code":
+            values["code"] = signals.code_of(values["number"], found)
+        else:
+            values[field.name] = _read(field, found)
+    return cls(**values)
+
+
+def _read(field: Field, found: Any) -> Any:
+    kind = field.kind
+    if kind in NESTED:
+        cls, fields, _ = NESTED[kind]
+        return fields_from_object(found, cls, fields)
+    if kind[0] == "[":
+        cls, fields, _ = NESTED[kind[1:-1]]
+        return tuple([fields_from_object(one, cls, fields) for one in found])
+    return KINDS[kind].read(found)
+
+
+def to_schema() -> dict[str, Any]:
+    """docs/sigtrace.schema.json: what every line may hold."""
+    definitions: dict[str, Any] = {
+        "time": {
+            "type": "string",
+            "pattern": r"^\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$",
+        },
+        "pid": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+        "id": {"type": "string", "minLength": 1},
+        "signal": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["number", "name"],
+            "properties": {
+                "number": {
+                    "description": "signal(7); 0 is the probe of kill(2)",
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 64,
+                },
+                "name": {"description": "SIGKILL, SIGRTMIN+3", "type": "string"},
+                "code": {
+                    "description": "si_code by name (sigaction(2)), or as a number where it has none",
+                    "type": "string",
+                },
+            },
+        },
+        "asked_signal": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["number", "name"],
+            "properties": {"number": {"type": "integer"}, "name": {"type": "string"}},
+        },
+    }
+    for word, (_, fields, doc) in NESTED.items():
+        definitions[word] = _object_schema(fields, doc, {})
+    for word, (_, fields, doc) in EVENTS.items():
+        head = {"v": {"const": VERSION}, "event": {"const": word}}
+        if word == "probe":
+            head["signal"] = {"$ref": _REF + "signal"}
+        definitions[f"{word}_event"] = _object_schema(fields, doc, head)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "sigtrace.schema.json",
+        "title": f"One line of sigtrace --json, version {VERSION}",
+        "description": "What is not known is absent. Fields, words and kinds of events may be added in later versions, none is renamed: pass over what you do not know. Times are UTC. A byte of text that is no UTF-8 is written \\xNN, and a typed backslash before xNN is doubled.",
+        "oneOf": [{"$ref": f"{_REF}{word}_event"} for word in EVENTS],
+        "$defs": definitions,
+    }
+
+
+def _object_schema(fields: tuple[Field, ...], doc: str, head: dict[str, Any]) -> dict[str, Any]:
+    properties = dict(head)
+    needed = list(head)
+    for field in fields:
+        outer, dot, inner = field.json.partition(".")
+        described = {"description": field.doc} if field.doc else {}
+        if not dot:
+            properties[outer] = {**described, **_field_schema(field)}
+        elif outer not in properties:
+            properties[outer] = {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {inner: {**described, **_field_schema(field)}},
+            }
+        if field.needed:
+            needed.append(outer)
+    schema = {"description": doc, "type": "object", "additionalProperties": False}
+    return {**schema, **({"required": needed} if needed else {}), "properties": properties}
+
+
+def _field_schema(field: Field) -> dict[str, Any]:
+    kind = field.kind
+    if kind in NESTED:
+        return {"$ref": _REF + kind}
+    if kind[0] == "[":
+        return {"type": "array", "items": {"$ref": _REF + kind[1:-1]}}
+    return KINDS[kind].schema
+
+
+if __name__ == "__main__":
+    import json
+
+    print(json.dumps(to_schema(), indent=2, ensure_ascii=False))
