@@ -1,114 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Where a signal is seen. What is recorded of it is in sigtrace.h, what is read of a process in
- * describe.h. Loaded by tracer/sources/core/load.py, without the programs that are not asked for.
+ * process.bpf.h. Loaded by tracer/sources/core/load.py, without the programs that are not asked for.
  */
-#include <linux/bpf.h>
-#include <stdbool.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-#include <bpf/bpf_core_read.h>
-
-#include "sigtrace.h"
-#include "kernel.h"
-#include "maps.h"
-#include "sender.h"
-#include "target.h"
-#include "argv.h"
-#include "describe.h"
-#include "calls.h"
-
-#define SIGHUP 1 /* asm-generic/signal.h; the machines that differ are not built for */
-#define SIGCONT 18
-
-static __always_inline bool is_ns_init(struct task_struct *task)
-{
-	task = typed(task_struct, task);
-	/* Only zap_pid_ns_processes() asks, from the namespace's init while it exits. */
-	return READ(task, thread_pid, level) &&
-	       own_pid(READ(task, group_leader)) == 1;
-}
-
-static __always_inline bool leads_session(struct task_struct *me)
-{
-	me = typed(task_struct, me);
-	return READ(me, signal, pids[PIDTYPE_SID]) ==
-	       READ(me, group_leader, thread_pid);
-}
-
-static __always_inline __u32 sender_flags(struct task_struct *me, __u32 number)
-{
-	__u32 flags = SENDER_KNOWN, state = MINE(me, flags);
-
-	if (state & PF_KTHREAD)
-		flags |= SENDER_KERNEL_THREAD;
-	if (state & PF_EXITING) {
-		flags |= SENDER_EXITING;
-		if (is_ns_init(me))
-			flags |= SENDER_NS_INIT;
-		if ((number == SIGHUP || number == SIGCONT) && leads_session(me))
-			flags |= SENDER_LEADS_SESSION;
-	}
-	return flags;
-}
-
-/*
- * SEND_SIG_NOINFO is (void *)0 and SEND_SIG_PRIV (void *)1: include/linux/sched/signal.h. Kernels differ in
- * what their verifiers take this argument for: up to v6.18 at least for a pointer that is never NULL (what is
- * done for NULL is dropped, reg_not_null(), kernel/bpf/verifier.c), in v7.2 for a number. So it is read
- * again where it is to be a number, and what it points to is read in a way that takes either.
- */
-static __always_inline struct kernel_siginfo siginfo_at(__u64 address)
-{
-	struct kernel_siginfo read = {};
-#ifdef CASTS
-	/* volatile: the verifier lets one field be read at a time. */
-	const volatile struct kernel_siginfo *info = typed(kernel_siginfo, address);
-
-	read.si_code = info->si_code;
-	read.si_pid = info->si_pid;
-	read.si_uid = info->si_uid;
-#else
-	bpf_probe_read_kernel(&read, sizeof(read), (void *)address);
-#endif
-	return read;
-}
-
-static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
-{
-	struct kernel_siginfo head;
-	__u64 info = ctx[1];
-
-	if (info <= 1) {
-		bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
-		record->code = info ? 128 : 0;
-		return;
-	}
-	head = siginfo_at(info);
-	record->flags |= INFO_KNOWN;
-	record->code = head.si_code;
-	record->si_pid = head.si_pid;
-	record->si_uid = head.si_uid;
-	record->address = (__u64)head.si_uid << 32 | (__u32)head.si_pid;
-}
-
-/*
- * What makes the truth in a siginfo look like a lie. pidfd_send_signal(2) and an honest sigqueue(3) write
- * the sender's pid and uid as its own namespaces number them; send_signal_locked() (kernel/signal.c)
- * writes 0 for a sender whom the target's pid namespace does not know, and maps the uid.
- */
-static __always_inline void fill_truth(struct signal_record *record, struct task_struct *me,
-				       struct task_struct *target)
-{
-	me = typed(task_struct, me);
-	target = typed(task_struct, target);
-	record->own_pid = own_pid(READ(me, group_leader));
-	if (READ(target, thread_pid, level))
-		record->flags |= TARGET_IN_PID_NS;
-	if (READ(me, real_cred, user_ns, level) ||
-	    READ(target, real_cred, user_ns, level))
-		record->flags |= ENDS_IN_USER_NS;
-}
+#include "calls.bpf.h"
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+#include "met.bpf.h"
+#include "process.bpf.h"
+#include "sender.bpf.h"
+#include "siginfo.bpf.h"
+#include "target.bpf.h"
 
 static __always_inline bool one_of(void *map, __u32 sender, __u32 target)
 {

@@ -17,7 +17,7 @@
 #define PATH_ROOM 1024 /* all components of a path, each ended by NUL, leaf first */
 #define ARGV_ROOM 4096 /* argv of a sender, read while it is alive */
 #define EXEC_ROOM 1024 /* argv kept from exec on, for processes that may become targets */
-#define SHORT_ROOM 160 /* the same, where it needs no more: see struct short_argv, maps.h */
+#define SHORT_ROOM 160 /* the same, where it needs no more: see struct short_argv, maps.bpf.h */
 #define TEXT_ROOM (2 * PATH_ROOM + ARGV_ROOM)
 
 enum record_type {

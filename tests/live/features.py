@@ -35,7 +35,7 @@ FEATURES = {
     "pidfd_open": Feature((5, 3), lambda: _has_call(434, -1, 0)),
     "BTF": Feature((5, 2), lambda: Path("/sys/kernel/btf/vmlinux").exists()),
     "cgroup.kill": Feature((5, 14)),
-    # bpf_task_pt_regs(); on x86-64 bpf/sender.h finds the registers without it.
+    # bpf_task_pt_regs(); on x86-64 bpf/syscall.bpf.h finds the registers without it.
     "the sender's call": Feature((5, 8) if os.uname().machine == "x86_64" else (5, 15)),
     # SECCOMP_RET_KILL_PROCESS: __seccomp_filter() of 5.10 ends the process itself and sends no signal, that
     # of 5.15 calls force_sig_seccomp().

@@ -9,7 +9,7 @@ from tracer.model.frozen import frozen
 CONFIG = Struct("=4B")
 BUFFER = 8 << 20  # bytes
 PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call")
-# Those that a kernel may preempt are attached twice there: TWICE() in bpf/maps.h.
+# Those that a kernel may preempt are attached twice there: TWICE() in bpf/maps.bpf.h.
 TWICE = ("on_exit", "on_exec", "on_free", "on_call")
 AGAIN = "_again"
 # struct config is a data section of the object.

@@ -11,7 +11,7 @@ import pytest
 from scene import OURS, assert_death
 
 pytestmark = pytest.mark.sources("core", reason="only CO-RE reads paths in the kernel")
-# bpf/describe.h and sigtrace.h
+# bpf/path.bpf.h and sigtrace.h
 PATH_STEPS, PATH_ROOM = 24, 1024
 
 

@@ -32,7 +32,7 @@ def kernel() -> tuple[int, int]:
     return int(major), int(minor)
 
 
-# Every kernel takes OBJECT, through libbpf. One that has what the loaders need (bpf/kernel.h) is sooner done with
+# Every kernel takes OBJECT, through libbpf. One that has what the loaders need (bpf/kernel.bpf.h) is sooner done with
 # them; should it refuse one, it gets OBJECT.
 OBJECT = _beside("sigtrace.bpf.o")
 LOADERS = {

@@ -75,6 +75,6 @@ class BpfSource(RecordStream):
 
 
 def _shows_calls() -> bool:
-    """bpf/sender.h: bpf_task_pt_regs() came with v5.15; before, registers are found on x86-64 alone."""
+    """bpf/syscall.bpf.h: bpf_task_pt_regs() came with v5.15; before, registers are found on x86-64 alone."""
     machine = os.uname().machine
     return machine == "x86_64" or (machine == "aarch64" and kernel() >= (5, 15))

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The maps, the configuration, and the way a record leaves the kernel. */
-#ifndef SIGTRACE_MAPS_H
-#define SIGTRACE_MAPS_H
+#ifndef SIGTRACE_MAPS_BPF_H
+#define SIGTRACE_MAPS_BPF_H
+
+#include "kernel.bpf.h"
+#include "sigtrace.h"
 
 const volatile struct config config SEC(".rodata.config") = {};
 struct filter filter SEC(".data.filter") = {};
@@ -103,7 +106,7 @@ struct {
 
 enum describer { ON_SIGNAL, ON_CALL, ON_CALL_AGAIN, DESCRIBERS };
 
-/* A record in the making, and the place in a tree whose names are gathered: describe.h. */
+/* A record in the making, and the place in a tree whose names are gathered: path.bpf.h, process.bpf.h. */
 struct description {
 	struct process_record record;
 	__u64 node; /* a task, a kernfs_node, or a dentry */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The task that a signal is aimed at, and what it would do about it. */
-#ifndef SIGTRACE_TARGET_H
-#define SIGTRACE_TARGET_H
+#ifndef SIGTRACE_TARGET_BPF_H
+#define SIGTRACE_TARGET_BPF_H
+
+#include "kernel.bpf.h"
+#include "sender.bpf.h"
+#include "sigtrace.h"
 
 #define THREADS_LOOKED_AT 32
 #define THREADS_AT_ONCE 8
@@ -13,7 +17,7 @@
 /*
  * What follows some nodes among a process's threads; 0 if one of these threads would take the signal, 1 if all
  * to the end block it. Read by a helper a node is a number, which is all that a verified function
- * (describe.h) takes and returns.
+ * (path.bpf.h) takes and returns.
  */
 __noinline __u64 after_blocking(__u64 node, __u64 bit, __u64 end)
 {
@@ -53,17 +57,6 @@ static __always_inline bool is_limited(struct task_struct *task)
 	       READ(task, signal, rlim[RLIMIT_RTTIME].rlim_cur) != RLIM_INFINITY;
 }
 
-#ifdef CASTS
-/* The verifier lets a typed pointer be read at constant places only: it is moved before it is given its type. */
-static __always_inline void *handler_of(struct sighand_struct *sighand, __u32 number)
-{
-	__u32 step = bpf_core_field_size(struct sighand_struct, action[0]);
-	struct sighand_struct *moved = typed(sighand_struct, (void *)sighand + (number - 1) * step);
-
-	return moved->action[0].sa.sa_handler;
-}
-#else
-/* A helper that reads anywhere costs more than the six comparisons that this becomes. */
 #define HANDLER(n)    \
 	case (n) + 1: \
 		return sighand->action[n].sa.sa_handler;
@@ -73,6 +66,14 @@ static __always_inline void *handler_of(struct sighand_struct *sighand, __u32 nu
 
 static __always_inline void *handler_of(struct sighand_struct *sighand, __u32 number)
 {
+	if (CAN_CAST) {
+		/* The verifier lets a typed pointer be read at constant places: it is moved before it is given its type. */
+		__u32 step = bpf_core_field_size(struct sighand_struct, action[0]);
+
+		sighand = typed(sighand_struct, (void *)sighand + (number - 1) * step);
+		return sighand->action[0].sa.sa_handler;
+	}
+	/* A helper that reads anywhere costs more than the six comparisons that this becomes. */
 	switch (number) {
 		HANDLERS(0)
 		HANDLERS(8)
@@ -85,7 +86,6 @@ static __always_inline void *handler_of(struct sighand_struct *sighand, __u32 nu
 	}
 	return NULL;
 }
-#endif
 
 static __always_inline __u32 target_flags(struct task_struct *task, __u32 number, bool group)
 {

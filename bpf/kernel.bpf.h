@@ -1,4 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* What of the kernel is read, and in which dialect. */
+#ifndef SIGTRACE_KERNEL_BPF_H
+#define SIGTRACE_KERNEL_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+/*
+ * Two objects are made of one text: one that every kernel takes, and one (CASTS) for those that let a pointer be
+ * given a type, since Linux commit a35b9af4ec2c ("bpf: Add a kfunc for generic type cast") (in v6.2). What
+ * differs is in this table alone; where a body differs, it asks CAN_CAST.
+ *
+ *                    every kernel                               CASTS
+ *   typed(kind, p)   a number that clang gives a type           a pointer that the verifier gives one
+ *   READ(p, a, b)    a call of a helper for each pointer        a load for each pointer
+ *   TRACEPOINT(name) arguments have types                       arguments are numbers
+ *   HAS_CURRENT_BTF  bpf_get_current_task_btf(), if it is there yes: that is older than casts
+ *   HAS_PT_REGS      bpf_task_pt_regs(), if it is there         yes, likewise
+ *
+ * A pointer that is cast is untrusted: for one loaded from a trusted one the verifier looks through the names of
+ * all types up to four times, since Linux commit 6fcd486b3a0a ("bpf: Refactor RCU enforcement in the verifier.")
+ * (in v6.4), 1.5 ms in all. For the types of arguments it would do so again, 0.3 ms for each program.
+ */
+#ifdef CASTS
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
+#define CAN_CAST true
+#define typed(kind, pointer) \
+	((struct kind *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct kind)))
+#define READ(from, ...) ___arrow(from, __VA_ARGS__)
+#define TRACEPOINT(name) SEC("raw_tp/" #name)
+#define HAS_CURRENT_BTF true
+#define HAS_PT_REGS true
+#else
+#define CAN_CAST false
+#define typed(kind, pointer) ((struct kind *)(pointer))
+#define READ(from, ...) BPF_CORE_READ(from, __VA_ARGS__)
+#define TRACEPOINT(name) SEC("tp_btf/" #name)
+/* Since Linux commit 3ca1032ab7ab ("bpf: Implement get_current_task_btf and RET_PTR_TO_BTF_ID") (v5.11). */
+#define HAS_CURRENT_BTF bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+/* Since Linux commit dd6e10fbd9fb ("bpf: Add bpf_task_pt_regs() helper") (v5.15). */
+#define HAS_PT_REGS bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)
+#endif
+
 /*
  * The few kernel types that are read, with the few fields used: libbpf relocates each access by the
  * running kernel's BTF (CO-RE). For each type that an access begins at it looks through the names of all
@@ -7,9 +53,6 @@
  * one load to the next, but only one of those whose names' hashes have the same remainder by 31:
  * bpf_core_find_cands(), kernel/bpf/btf.c.
  */
-#ifndef SIGTRACE_KERNEL_H
-#define SIGTRACE_KERNEL_H
-
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {
@@ -208,26 +251,6 @@ struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 	unsigned long ip, cs, flags, sp, ss;
 };
-#endif
-
-/*
- * Two objects are made of this: one that every kernel takes, and one (CASTS) for those that let a pointer be
- * given a type, since Linux commit a35b9af4ec2c ("bpf: Add a kfunc for generic type cast") (in v6.2). There
- * READ() is loads instead of a call of a helper for each pointer. And a pointer so typed is untrusted: for one
- * loaded from a trusted one the verifier looks through the names of all types up to four times, since Linux
- * commit 6fcd486b3a0a ("bpf: Refactor RCU enforcement in the verifier.") (in v6.4), 1.5 ms in all.
- */
-#ifdef CASTS
-extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
-#define typed(kind, pointer) \
-	((struct kind *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct kind)))
-#define READ(from, ...) ___arrow(from, __VA_ARGS__)
-/* Its arguments are numbers: for their types the kernel would look through all names again, 0.3 ms for each program. */
-#define TRACEPOINT(name) SEC("raw_tp/" #name)
-#else
-#define typed(kind, pointer) ((struct kind *)(pointer))
-#define READ(from, ...) BPF_CORE_READ(from, __VA_ARGS__)
-#define TRACEPOINT(name) SEC("tp_btf/" #name)
 #endif
 
 /*

@@ -3,8 +3,11 @@
  * The command line: read from the memory of the current process, or kept from exec on for those whose memory
  * is out of reach.
  */
-#ifndef SIGTRACE_ARGV_H
-#define SIGTRACE_ARGV_H
+#ifndef SIGTRACE_ARGV_BPF_H
+#define SIGTRACE_ARGV_BPF_H
+
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
 
 #define SMALLEST_PAGE 4096 /* of any machine: its ends are ends of larger pages, too, or lie within one */
 

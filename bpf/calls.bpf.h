@@ -2,8 +2,14 @@
 /*
  * Attempts that never become a signal, seen at the exit of the six system calls.
  */
-#ifndef SIGTRACE_CALLS_H
-#define SIGTRACE_CALLS_H
+#ifndef SIGTRACE_CALLS_BPF_H
+#define SIGTRACE_CALLS_BPF_H
+
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+#include "met.bpf.h"
+#include "process.bpf.h"
+#include "sender.bpf.h"
 
 #define EBADF 9
 

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The current task, and the system call it is in. */
-#ifndef SIGTRACE_SENDER_H
-#define SIGTRACE_SENDER_H
+/* The current task, and the system call that it is in. */
+#ifndef SIGTRACE_SYSCALL_BPF_H
+#define SIGTRACE_SYSCALL_BPF_H
 
-#ifdef CASTS /* is later than both */
-#define HAS_CURRENT_BTF true
-#define HAS_PT_REGS true
-#else
-/* Since Linux commit 3ca1032ab7ab ("bpf: Implement get_current_task_btf and RET_PTR_TO_BTF_ID") (v5.11). */
-#define HAS_CURRENT_BTF bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
-
-/* Since Linux commit dd6e10fbd9fb ("bpf: Add bpf_task_pt_regs() helper") (v5.15). */
-#define HAS_PT_REGS bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)
-#endif
+#include "kernel.bpf.h"
+#include "sigtrace.h"
 
 /*
  * The current task, and a field of it: a plain load where the verifier knows what it is, and else a number of
@@ -129,40 +121,5 @@ static __always_inline struct syscall current_syscall(struct task_struct *me)
 	return (struct syscall){};
 }
 #endif
-
-static __always_inline void copy_comm(char *to, const char *from)
-{
-	((__u64 *)to)[0] = ((const __u64 *)from)[0];
-	((__u64 *)to)[1] = ((const __u64 *)from)[1];
-}
-
-/* When the process of a task was born. */
-static __always_inline __u64 start_of(struct task_struct *task)
-{
-	if (task->pid == task->tgid)
-		return task->start_boottime;
-	return READ(typed(task_struct, task), group_leader, start_boottime);
-}
-
-static __always_inline void fill_sender(struct end *end, struct task_struct *me,
-					const struct cred *cred)
-{
-	if (HAS_CURRENT_BTF) { /* plain loads: a call of a helper costs as much as ten of them */
-		end->pid = me->tgid;
-		end->tid = me->pid;
-		end->uid = cred->uid.val;
-		end->start = start_of(me);
-		copy_comm(end->comm, me->comm);
-	} else {
-		struct task_struct *task = typed(task_struct, bpf_get_current_task());
-		__u64 id = bpf_get_current_pid_tgid();
-
-		end->pid = id >> 32;
-		end->tid = id;
-		end->uid = bpf_get_current_uid_gid();
-		end->start = READ(task, group_leader, start_boottime);
-		bpf_get_current_comm(end->comm, sizeof(end->comm));
-	}
-}
 
 #endif

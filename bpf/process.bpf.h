@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything about a process, once: the record that names a sender who is gone when Python looks.
+ * Reads go through bpf_probe_read_kernel(), so that any task pointer will do; a read that fails leaves
+ * zeros. The text of argv is the process's own and may change while it is read.
+ */
+#ifndef SIGTRACE_PROCESS_BPF_H
+#define SIGTRACE_PROCESS_BPF_H
+
+#include "argv.bpf.h"
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+#include "path.bpf.h"
+#include "sender.bpf.h"
+
+/* 0: nobody is above. */
+__noinline int add_ancestor(__u32 by)
+{
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
+	struct ancestor *ancestor;
+	struct task_struct *parent;
+	__u64 child;
+
+	if (!made)
+		return 0;
+	child = made->node;
+	ancestor = &made->record.ancestor[made->record.ancestors & (ANCESTORS - 1)];
+	parent = READ(typed(task_struct, child), real_parent, group_leader);
+	made->node = (__u64)parent;
+	if (!parent || !READ(parent, tgid))
+		return 0;
+	ancestor->pid = READ(parent, tgid);
+	ancestor->start = READ(parent, start_boottime);
+	BPF_CORE_READ_STR_INTO(&ancestor->comm, parent, comm);
+	made->record.ancestors++;
+	return 1;
+}
+
+__noinline int describe_ancestors(__u64 address, __u32 by)
+{
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
+
+	if (!made)
+		return 0;
+	made->node = address;
+	for (int i = 0; i < ANCESTORS; i++)
+		if (!add_ancestor(by))
+			break;
+	made->record.ppid = made->record.ancestor[0].pid;
+	return 0;
+}
+
+__noinline int describe_identity(__u64 address, __u32 by)
+{
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
+	struct task_struct *leader = typed(task_struct, address);
+
+	if (!record)
+		return 0;
+	record->uid = READ(leader, real_cred, uid.val);
+	record->euid = READ(leader, real_cred, euid.val);
+	record->loginuid = record->session = -1;
+	if (bpf_core_field_exists(leader->loginuid)) {
+		record->loginuid = READ(leader, loginuid.val);
+		record->session = READ(leader, sessionid);
+	}
+	record->ns_pid = own_pid(leader);
+	BPF_CORE_READ_STR_INTO(&record->comm, leader, comm);
+	bpf_probe_read_kernel_str(record->tty, sizeof(record->tty),
+				  READ(leader, signal, tty) ?
+					  &READ(leader, signal, tty)->name :
+					  NULL);
+	return 0;
+}
+
+/*
+ * Describe the process that TASK belongs to. The three texts are put where there is room for each, in
+ * this order (see add_name()), and sent as they lie: tracer/sources/wire/records.py knows the offsets. BY is the enum describer that asks. Not 0: there was no room.
+ */
+__noinline int describe(__u64 address, __u32 is_current, __u32 by)
+{
+	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
+	/* Through a helper it is a number, which is all that may be handed to a verified function. */
+	__u64 at = (__u64)BPF_CORE_READ((struct task_struct *)address, group_leader);
+	struct task_struct *leader = typed(task_struct, at);
+	__u32 size;
+
+	if (!record)
+		return 0;
+	__builtin_memset(record, 0, __builtin_offsetof(struct process_record, text));
+	record->type = RECORD_PROCESS;
+	record->pid = READ(leader, tgid);
+	record->start = READ(leader, start_boottime);
+	describe_identity(at, by);
+	describe_ancestors(at, by);
+	describe_exe(address, by);
+	describe_cgroup(address, by);
+	if (is_current)
+		own_argv(record);
+	/* Another's memory is out of reach, and so is that of one who exits: exit_mm() comes first. */
+	if (!record->argv_size)
+		kept_argv(record, leader);
+	size = __builtin_offsetof(struct process_record, text) + 2 * PATH_ROOM + record->argv_size;
+	if (size > sizeof(*record))
+		size = sizeof(*record);
+	return bpf_ringbuf_output(&ring, record, size, 0);
+}
+
+#endif
