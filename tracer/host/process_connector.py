@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 import sys
 import time
@@ -17,18 +18,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracer.host import procfs
 from tracer.host.clock import boot_now
+from tracer.host.netlink import CONNECTOR, DONE, Netlink, encode
 from tracer.host.privileges import in_first_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_NETLINK_CONNECTOR = 11  # include/uapi/linux/netlink.h
 _CN_IDX_PROC, _CN_VAL_PROC = 1, 1  # include/uapi/linux/connector.h
 # include/uapi/linux/cn_proc.h
 _LISTEN = 1
 _ANSWER, _EXIT, _EXEC = 0, 0x80000000, 0x00000002
-# nlmsghdr (length, NLMSG_DONE), cn_msg (whose, whose, a number of ours, length), then the operation.
-_REQUEST = Struct("=IHHIIIIIIHHI")
+# cn_msg (whose, whose, the kernel's count, a number of ours, length), then the operation.
+_REQUEST = (
+    *(("idx", "I"), ("val", "I"), ("seq", "I"), ("ack", "I"), ("len", "H"), ("flags", "H")),
+    ("operation", "I"),
+)
 # nlmsghdr, cn_msg, then what, cpu, timestamp_ns, process_pid (a thread!), process_tgid, exit_code.
 _MESSAGE = Struct("=36xIIQIII")
 _WORD = Struct("=I")
@@ -36,7 +40,6 @@ _WHAT_AT = 36
 # cn_proc_ack(): the number sent plus one, what, errno. Another number, seq, is the kernel's own count.
 _ANSWER_AT = (28, _WHAT_AT, 52)
 _PATIENCE = 5.0  # seconds; the kernel answers before send() returns
-_SO_ATTACH_FILTER = 26  # include/uapi/asm-generic/socket.h
 _ROOM = 8 << 20
 
 
@@ -68,15 +71,15 @@ class Exits:
 
     def __init__(self, on_exec: Callable[[int], None] | None = None) -> None:
         _check_namespaces()
-        self._socket = _listening()
+        self._connector = _listening()
         self._on_exec = on_exec
-        _only(self._socket, (_EXIT, _EXEC) if on_exec else (_EXIT,))
+        _only(self._connector, (_EXIT, _EXEC) if on_exec else (_EXIT,))
         self._suspended = boot_now() - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self._leaders: dict[int, int] = {}
         self.lost = 0
 
     def fileno(self) -> int:
-        return self._socket.fileno()
+        return self._connector.fileno()
 
     def read(self) -> Iterator[Ended]:
         """The processes whose last thread has exited since the last call."""
@@ -90,12 +93,12 @@ class Exits:
                 self._on_exec(one.pid)
 
     def close(self) -> None:
-        self._socket.close()
+        self._connector.close()
 
     def _messages(self) -> Iterator[_Message]:
         while True:
             try:
-                message = self._socket.recv(4096)
+                message = self._connector.receive()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -138,31 +141,34 @@ _FILTER = Struct("=HBBI")
 _PROGRAM = Struct("@HP")
 
 
-def _listening() -> socket.socket:
-    """A socket that the kernel tells of all processes.
-
-    Debian 12's pyroute2 (0.7.2) knows no process connector, Debian 13's (0.7.7) does: these few lines serve both.
-    """
-    connector = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_CONNECTOR)
+def _listening() -> Netlink:
+    """A socket that the kernel tells of all processes. pyroute2 knows their messages since 0.7.3: later than Debian
+    12 has it."""
+    connector = Netlink(CONNECTOR, _CN_IDX_PROC)
     try:
-        connector.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
-        connector.bind((0, _CN_IDX_PROC))
-        connector.settimeout(_PATIENCE)
-        whose = (_CN_IDX_PROC, _CN_VAL_PROC, 0, os.getpid(), 4, 0)
-        connector.send(_REQUEST.pack(_REQUEST.size, 3, 0, 0, 0, *whose, _LISTEN))
+        connector.make_room(_ROOM)
+        ours = {"idx": _CN_IDX_PROC, "val": _CN_VAL_PROC, "ack": os.getpid(), "operation": _LISTEN}
+        connector.send(encode(DONE, 0, 0, _REQUEST, {"seq": 0, "len": 4, "flags": 0, **ours}))
         _await_answer(connector)
-        connector.setblocking(False)
     except BaseException:
         connector.close()
         raise
     return connector
 
 
-def _await_answer(connector: socket.socket) -> None:
+def _await_answer(connector: Netlink) -> None:
     """The kernel's answer to our request, among what all listeners are told: cn_proc_ack()."""
     end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        message = connector.recv(4096)
+    ready = select.poll()
+    ready.register(connector, select.POLLIN)
+    while ready.poll(max(0, 1000 * (end - time.monotonic()))):
+        try:
+            message = connector.receive()
+        except OSError as failed:
+            # It was not the kernel who spoke; or so much is told to all that some is lost.
+            if failed.errno not in (errno.EAGAIN, errno.ENOBUFS):
+                raise
+            continue
         if len(message) < _MESSAGE.size:
             continue
         number, what, error = (_WORD.unpack_from(message, at)[0] for at in _ANSWER_AT)
@@ -173,8 +179,8 @@ def _await_answer(connector: socket.socket) -> None:
     raise TimeoutError(errno.ETIMEDOUT, "the process connector does not answer")
 
 
-def _only(receiver: socket.socket, wanted: tuple[int, ...]) -> None:
-    """Let the kernel leave out messages of other kinds: socket(7), SO_ATTACH_FILTER; struct sock_filter.
+def _only(connector: Netlink, wanted: tuple[int, ...]) -> None:
+    """Let the kernel leave out messages of other kinds: struct sock_filter, include/uapi/linux/filter.h.
 
     Load the word; for each kind, jump to "accept" if it is equal; refuse; accept.
     """
@@ -184,4 +190,4 @@ def _only(receiver: socket.socket, wanted: tuple[int, ...]) -> None:
     for step in [(0x20, 0, 0, _WHAT_AT), *tests, (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF)]:
         program.append(int.from_bytes(_FILTER.pack(*step), sys.byteorder))
     address, length = program.buffer_info()
-    receiver.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _PROGRAM.pack(length, address))
+    connector.set_filter(_PROGRAM.pack(length, address))

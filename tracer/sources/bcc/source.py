@@ -211,5 +211,5 @@ def _open_exits() -> Exits | None:
     """The process connector, None where it is out of reach: then deaths are not seen."""
     try:
         return Exits()
-    except OSError:
+    except (OSError, Problem):
         return None
