@@ -42,6 +42,42 @@ def test_a_reader_that_leaves_in_the_middle_of_a_storm(storm_lock, source, progr
     assert "shown" in said.splitlines()[-1]
 
 
+@pytest.fixture
+def endless_storm(storm_lock, program):
+    """Two senders that nothing paces, which go on until the test is over: more than any reader can follow."""
+    command = [program("storm"), "1000000000", "51"]
+    senders = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+        for _ in range(2)
+    ]
+    yield
+    for sender in senders:
+        assert sender.poll() is None, "the storm was over too soon: the test has lost its point"
+        os.killpg(sender.pid, signal.SIGKILL)
+        sender.wait()
+
+
+@pytest.mark.parametrize(
+    ("asked", "options"),
+    [
+        (signal.SIGINT, []),
+        (signal.SIGTERM, []),
+        (None, ["--duration", "1s"]),
+        (None, ["--count", "10"]),
+    ],
+)
+@pytest.mark.sources("core", "bcc", reason="a storm of records is the ring's")
+def test_it_ends_while_a_storm_goes_on(asked, options, source, endless_storm):
+    with (
+        open(os.devnull, "w") as nowhere,
+        writing_to(nowhere, source, "--signal", 51, *options) as run,
+    ):
+        if asked:
+            run.send_signal(asked)
+        assert run.wait(PATIENCE) == 0
+        assert "shown" in run.stderr.read().decode().splitlines()[-1]
+
+
 def test_a_full_disk_is_told(source, victim):
     target = victim("ignore")
     with open("/dev/full", "w") as full, writing_to(full, source, "--to", target.pid) as run:

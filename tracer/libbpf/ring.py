@@ -82,6 +82,10 @@ class Ring:
     def produced(self) -> int:
         return self._produced[0]
 
+    def ahead(self) -> int:
+        """Bytes that are out of the ring already and not handed out: no sleep may begin on them."""
+        return 0
+
     def take(self, most: int) -> bytes:
         """Remove finished records and return them, headers included.
 
@@ -114,6 +118,29 @@ class Ring:
         self._consumer.close()
 
 
+class Positions:
+    """Both positions of a ring that somebody else consumes. One that is read late is less than the true one."""
+
+    def __init__(self, fd: int) -> None:
+        page = mmap.PAGESIZE
+        self._pages = [
+            mmap.mmap(fd, page, mmap.MAP_SHARED, mmap.PROT_READ, offset=at) for at in (0, page)
+        ]
+        self._consumed, self._produced = (memoryview(it)[:8].cast("Q") for it in self._pages)
+
+    def consumed(self) -> int:
+        return self._consumed[0]
+
+    def produced(self) -> int:
+        return self._produced[0]
+
+    def close(self) -> None:
+        for view in (self._consumed, self._produced):
+            view.release()
+        for page in self._pages:
+            page.close()
+
+
 class ReadAhead:
     """A ring that is emptied into memory when it fills faster than its records are used: the kernel has room again.
     ``most`` bytes wait here; ``consumed`` is what was handed out.
@@ -129,6 +156,9 @@ class ReadAhead:
 
     def produced(self) -> int:
         return self._ring.produced()
+
+    def ahead(self) -> int:
+        return self._ring.consumed - self.consumed
 
     def take(self, most: int) -> bytes:
         """As ``Ring.take``."""
@@ -154,32 +184,43 @@ class LibbpfRing:
 
     def __init__(self, fd: int, size: int) -> None:
         self.size = size
-        self.consumed = 0
+        self._positions = Positions(fd)
         self._taken: list[bytes] = []
+        self._room = 0
         self.sleep = Sleep(fd)
         self._library = open_library()
         self._callback = SAMPLE(self._copy)
         self._handle = self._library.ring_buffer__new(fd, self._callback, None, None)
 
+    @property
+    def consumed(self) -> int:
+        return self._positions.consumed()
+
     def _copy(self, _context: int, data: int, size: int) -> int:
         # An exception in here would be swallowed by ctypes: nothing but copying is done.
         self._taken.append(_LENGTH.pack(size) + bytes(4) + ctypes.string_at(data, size))
         self._taken.append(bytes(-size & 7))
-        return 0
+        self._room -= HEADER + size
+        # Less than 0 ends it behind this record: ringbuf_process_ring(), libbpf's ringbuf.c. Else it goes on
+        # for as long as records come.
+        return 0 if self._room > 0 else -1
 
     def produced(self) -> int:
-        """What was taken: libbpf does not tell how much waits."""
-        return self.consumed
+        return self._positions.produced()
 
-    def take(self, _most: int) -> bytes:
+    def ahead(self) -> int:
+        return 0
+
+    def take(self, most: int) -> bytes:
+        self._room = most
         self._library.ring_buffer__consume(self._handle)
         taken = b"".join(self._taken)
         self._taken.clear()
-        self.consumed += len(taken)
         return taken
 
     def close(self) -> None:
         self._library.ring_buffer__free(self._handle)
+        self._positions.close()
 
 
 def open_ring(fd: int, size: int, ahead: int) -> ReadAhead | LibbpfRing:

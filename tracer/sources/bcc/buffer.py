@@ -45,6 +45,9 @@ class Copied:
         """Just behind what was taken: bcc does not tell how much waits. Every ``take`` goes past it."""
         return self.consumed + 1
 
+    def ahead(self) -> int:
+        return 0
+
     def handed_over(self) -> bytes:
         taken = b"".join(
             _LENGTH.pack(len(one)) + one + bytes(-len(one) & 7)
@@ -61,9 +64,16 @@ class BccRing(Copied):
     def __init__(self, module: Any, size: int) -> None:
         super().__init__(size, Sleep(module["ring"].map_fd))
         self._module = module
-        module["ring"].open_ring_buffer(self.copy)
+        self._room = 0
+        module["ring"].open_ring_buffer(self._copy_some)
 
-    def take(self, _most: int) -> bytes:
+    def _copy_some(self, cpu: int, data: int, size: int) -> int:
+        self.copy(cpu, data, size)
+        self._room -= size
+        return 0 if self._room > 0 else -1  # As in LibbpfRing: else a storm is copied without end.
+
+    def take(self, most: int) -> bytes:
+        self._room = most
         self._module.ring_buffer_consume()
         return self.handed_over()
 

@@ -90,7 +90,7 @@ class BccSource(RecordStream):
         if self._exits.lost:
             self._exits.lost = 0
             loss = lost(boot_now() + self.clock.offset, NAME, None, "process connector", HOST)
-            self.owe(lambda: loss)
+            self.owe(loss)
 
     def _death(self, ended: Ended) -> Event | None:
         """The end of a process that was sent something; None for any other."""

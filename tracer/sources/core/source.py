@@ -14,7 +14,7 @@ from tracer.sources.core.load import begin_to_load
 from tracer.sources.core.opening import kernel, preempts
 from tracer.sources.shape import ahead_of, programs_of
 from tracer.sources.wanted import shape_of
-from tracer.sources.wire.stream import FIRST_ROW, MappedLosses, RecordStream, itself
+from tracer.sources.wire.stream import FIRST_ROW, MappedLosses, RecordStream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class BpfSource(RecordStream):
             loss = lost(
                 now + self.clock.offset, NAME, count, f"left out by the kernel: {kind}", HOST
             )
-            self.owe(itself(loss))
+            self.owe(loss)
 
     def close(self) -> None:
         super().close()

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
         """Where the kernel leaves its records; positions are bytes since it was made."""
 
         size: int
-        consumed: int
         sleep: Sleep
 
+        @property
+        def consumed(self) -> int: ...
         def produced(self) -> int: ...
+        def ahead(self) -> int: ...
         def take(self, most: int) -> bytes: ...
         def close(self) -> None: ...
 
@@ -72,11 +74,6 @@ class MappedLosses:
         self._page.close()
 
 
-def itself(loss: Loss) -> Callable[[], Event]:
-    """What is owed when it is a loss."""
-    return lambda: loss
-
-
 def as_they_are(taken: bytes) -> bytes:
     """Records that need no completion."""
     return taken
@@ -107,7 +104,7 @@ class RecordStream:
         self._where = where
         self._prepare = prepare
         self._lost: tuple[int, ...] = (0,) * len(wire.LOSSES)
-        self._owed: list[tuple[int, Callable[[], Event | None]]] = []
+        self._owed: list[tuple[int, Loss | Callable[[], Event | None]]] = []
         self._held: list[Run] = []
         self._kernel_log = KernelLog()
         self._decoder = Decoder(name, self.clock, processes.complete, self._kernel_log.oom_of)
@@ -126,17 +123,23 @@ class RecordStream:
         self._read_some = False
         if self._held:
             seconds = OOM_WAIT / 1e9
-        elif self._processes.look_around():
+        elif self._processes.look_around() or self._ring.ahead():
             seconds = 0
         sleep.until_record(seconds)
 
     def read(self, last: bool = False) -> Iterator[Event]:
-        """Every event that is there now; with ``last`` those, too, that wait for the OOM killer."""
+        """The events that are there when it begins, which may be some more than a quarter of the buffer; with
+        ``last`` all of them, and those that wait for the OOM killer. What comes meanwhile is not waited for: a
+        storm would never end."""
         if self.clock.adjust():
             self._decoder.forget_signals()
-        while True:
+        ring, quarter = self._ring, self._ring.size // 4
+        self.note()
+        self._note_losses()
+        end = ring.produced() if last else min(ring.produced(), ring.consumed + quarter)
+        while ring.consumed < end:
             self.note()
-            taken = self._prepare(self._ring.take(min(self._ring.size // 4, AT_ONCE)))
+            taken = self._prepare(ring.take(min(quarter, AT_ONCE)))
             self._note_losses()
             if not taken:
                 break
@@ -146,11 +149,13 @@ class RecordStream:
         if self._held:
             yield from self._release(self._held, last)
         yield from self._due()
+        if last:
+            yield from self._losses_owed()
 
     def note(self) -> None:
         """For those who know more than the records: ``owe`` what has happened by now."""
 
-    def owe(self, event: Callable[[], Event | None]) -> None:
+    def owe(self, event: Loss | Callable[[], Event | None]) -> None:
         """Tell an event once everything that is in the buffer now has been told."""
         self._owed.append((self._ring.produced(), event))
 
@@ -186,15 +191,22 @@ class RecordStream:
             if new != old:
                 where = self._where if kind == 0 else f"{self._where}: {wire.LOSSES[kind]}"
                 loss = lost(boot_now() + self.clock.offset, self.name, new - old, where, HOST)
-                self.owe(itself(loss))
+                self.owe(loss)
         self._lost = counts
 
     def _due(self) -> Iterator[Event]:
         # What is held was taken from the buffer, and is yet to be told.
         while not self._held and self._owed and self._owed[0][0] <= self._ring.consumed:
-            event = self._owed.pop(0)[1]()
+            _, owed = self._owed.pop(0)
+            event = owed if isinstance(owed, Loss) else owed()
             if event is not None:
                 yield event
+
+    def _losses_owed(self) -> Iterator[Event]:
+        """Those behind the end of the last read: they are true wherever it ends."""
+        found = [one for _, one in self._owed if isinstance(one, Loss)]
+        self._owed = [pair for pair in self._owed if not isinstance(pair[1], Loss)]
+        yield from found
 
 
 def _may_be_oom(taken: bytes, at: int) -> bool:
