@@ -8,7 +8,7 @@ from tracer.audit.lines import LineReader
 from tracer.audit.lost import Losses
 from tracer.audit.record import Record
 from tracer.lines.dates import DateStyle
-from tracer.lines.mend import Numbered, mended
+from tracer.lines.mend import Numbered, mended, numbered
 from tracer.lines.tally import Tally
 
 _JSON_MAX = 1 << 20
@@ -47,7 +47,7 @@ class RecordReader:
     def read(self, lines: Iterable[bytes]) -> Iterator[Record]:
         """The records in the next lines of the file."""
         tally = self._tally
-        for number, line in _objects(mended(enumerate(lines, tally.lines + 1)), tally):
+        for number, line in _objects(mended(numbered(lines, tally.lines + 1)), tally):
             found = _found(line, self._lines)
             for one in found:
                 tally.record(one)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 
+from tracer.lines.months import NAME, month_of
 from tracer.model.frozen import frozen
 
 NS = 1_000_000_000
@@ -19,11 +20,12 @@ _LOCAL = re.compile(
 _ISO = re.compile(
     rb"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))? ?(Z|UTC|[+-]\d\d:?\d\d)?"
 )
-_SYSLOG = re.compile(rb"(\w{3}) +(\d{1,2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?")
+_SYSLOG = re.compile(
+    rb"("
+    + NAME
+    + rb") +(\d{1,2}) (\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?: ((?:19|20)\d\d)(?!\S))?(?![\d:])"
+)
 _CLOCK = re.compile(rb"(\d{2}):(\d{2}):(\d{2})\s")
-_MONTHS = {
-    m: n for n, m in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
-}
 
 
 @frozen
@@ -74,10 +76,12 @@ def prefix_time(text: bytes, style: DateStyle) -> int | None:
     if match is not None:
         return _iso(match)
     match = _SYSLOG.search(text)
-    if match is None or match[1] not in _MONTHS:
+    month = match and month_of(match[1])
+    if match is None or month is None:
         return epoch_prefix(text) or _clock(text, style)
-    numbers = _MONTHS[match[1]], int(match[2]), int(match[3]), int(match[4]), int(match[5])
-    seconds = _recent(numbers, style.now)
+    numbers = month, int(match[2]), int(match[3]), int(match[4]), int(match[5])
+    year = match[7]
+    seconds = _mktime(int(year), *numbers) if year else _recent(numbers, style.now)
     return None if seconds is None else seconds * NS + _fraction(match[6])
 
 

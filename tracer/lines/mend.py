@@ -15,7 +15,15 @@ Numbered = tuple[int, bytes]
 QUOTE = rb"(?:[\s>|+*#`]|\xe3\x80\x80|\xc2\xa0)*"
 _QUOTED = re.compile(QUOTE)
 _BOM = b"\xef\xbb\xbf"
-_WIDE_BLANK = b"\xe3\x80\x80"
+# U+3000 and U+00A0, as word processors and web pages have them.
+_WIDE_BLANKS = re.compile(rb"\xe3\x80\x80|\xc2\xa0")
+_HARD_BLANK = b"\xc2\xa0"
+# SGR and EL (ECMA-48), as grep --color and journalctl write them.
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
+# grep -n, with -H the file, too. What follows must be the beginning of a line that logs have.
+_GREP = re.compile(
+    rb"(?:[\w./~+-]+[:-])??\d{1,9}[:-](?=type=|node=|<\d|\[ *\d|[A-Z]\w\w [ \d]\d \d\d:|\d{4}-\d\d-)"
+)
 _STARTS = re.compile(rb"(?:node=|type=|time-\\?>|----|\{|<no matches>|\[|#)")
 _TOKEN = re.compile(rb"""[A-Za-z_][\w-]*=(?:"[^"]*"?|\S*)""")
 _PIECE = re.compile(rb"""[\w"'./:,=()-]*""")
@@ -32,78 +40,130 @@ _LAST_FIELDS = (
     (re.compile(rb"type=DAEMON_"), b" pid="),
 )
 _LINE_MAX = 1 << 20
+_HEAD = 400  # bytes of a line in which its record begins
+
+
+def numbered(lines: Iterable[bytes], first: int = 1) -> Iterator[Numbered]:
+    """Lines as they were before they were printed, pasted and mailed, each with its number."""
+    return ((number, clean(line)) for number, line in enumerate(lines, first))
 
 
 def mended(lines: Iterable[Numbered]) -> Iterator[Numbered]:
-    """Logical lines, each with the number of its first physical line."""
-    held: Numbered | None = None
-    for number, raw in lines:
-        line = clean(raw)
-        if held is not None and len(held[1]) < _LINE_MAX and continues(held[1], line):
-            held = held[0], joined(held[1], line)
+    """Logical lines, each with the number of its first physical line; ``lines`` are clean."""
+    held: _Wrapped | None = None
+    for number, line in lines:
+        if held is not None and held.size < _LINE_MAX and held.goes_on(line):
+            held.add(held.joint(line))
             continue
         if held is not None:
-            yield held
-        held = number, line
+            yield held.number, held.whole()
+        held = _Wrapped(number, line)
     if held is not None:
-        yield held
+        yield held.number, held.whole()
+
+
+class _Wrapped:
+    """A record that may go on in the next line. Its parts are joined at its end: there may be thousands."""
+
+    def __init__(self, number: int, line: bytes) -> None:
+        self.number = number
+        self.size = 0
+        self._parts: list[bytes] = []
+        self._head = b""
+        self._equals, self._quotes = False, 0  # in its last word
+        self.add(line)
+
+    def whole(self) -> bytes:
+        """The record."""
+        return b"".join(self._parts)
+
+    def add(self, text: bytes) -> None:
+        """What comes next in it."""
+        words = text.split()
+        if words and (len(words) > 1 or text[:1].isspace() or self._ends_word()):
+            self._equals, self._quotes = False, 0
+        if words:
+            self._equals = self._equals or b"=" in words[-1]
+            self._quotes += words[-1].count(b'"')
+        self._parts.append(text)
+        self.size += len(text)
+        if len(self._head) < _HEAD:
+            self._head += text[:_HEAD]
+
+    def _ends_word(self) -> bool:
+        return bool(self._parts) and self._parts[-1][-1:].isspace()
+
+    def _is_open(self) -> bool:
+        """Whether the last word is only begun: no ``=`` in it yet, or a quote that is not closed."""
+        return not self._equals or self._quotes == 1
+
+    def joint(self, line: bytes) -> bytes:
+        """What of a line belongs to the record: with a blank before it unless the break fell inside a word."""
+        text = unquoted(line)
+        begins = _TOKEN.match(text) or _STAMP.match(text)
+        apart = line[:1] in b" \t" or (begins and not self._is_open())
+        return b" " + text if apart and not self._ends_word() else text
+
+    def goes_on(self, line: bytes) -> bool:
+        """Whether ``line`` can only be the rest of the record: fields without a header of their own."""
+        if not line or _RECORD.search(line, 0, _HEAD):
+            return False
+        if not _RECORD.search(self._head, 0, _HEAD):
+            # Broken before the stamp.
+            begun = len(self._parts) == 1 and _TYPE_ENDS.search(self._head) is not None
+            return begun and _STAMP.match(unquoted(line)) is not None
+        text = unquoted(line)
+        if not text or _STARTS.match(text):
+            return False
+        tokens = text.split()
+        first, rest = tokens[0], tokens[1:]
+        if not all(_TOKEN.match(token) for token in rest[:-1]):
+            return False
+        # The last one may be broken off, too, where others stand before it.
+        if rest and not (_TOKEN.match(rest[-1]) or (rest[1:] and _PIECE.fullmatch(rest[-1]))):
+            return False
+        if _TOKEN.match(first):
+            return True
+        # Half a token: what follows it, or where it breaks off, tells it from somebody's words.
+        return bool(_PIECE.fullmatch(first)) and (
+            bool(rest) or self._is_open() or self._parts[-1].endswith(b"=") or _is_hex(first)
+        )
 
 
 def clean(raw: bytes) -> bytes:
-    """One physical line without line end, byte order mark, markdown's backslashes and wide blanks."""
+    """One physical line without line end, byte order mark, colours, markdown's backslashes and wide blanks."""
     # A host that crashed leaves zeros where a block of its log was not written.
     line = raw.rstrip(b"\r\n").lstrip(b"\0")
     if line.startswith(_BOM):
         line = line[3:]
-    if _WIDE_BLANK in line and b"audit" not in line.partition(_WIDE_BLANK)[0]:
-        line = line.replace(_WIDE_BLANK, b"")
+    if b"\x1b" in line:
+        line = _COLOUR.sub(b"", line)
+    if b"\xa0" in line or b"\xe3" in line:
+        line = _without_wide_blanks(line)
+    if line[:1].isdigit() or line[:1] in b"./":
+        line = line[_end(_GREP.match(line)) :]
     if b'\\"' in line and not re.search(rb'(?<!\\)"', line):
         line = line.replace(b'\\"', b'"')
-    return line[:-1] if line.endswith(b"\\") and b"audit(" in line else line
+    if line.endswith(b"\\") and (b"audit(" in line or _TOKEN.match(line.strip())):
+        return line[:-1]
+    return line
 
 
-def continues(record: bytes, line: bytes) -> bool:
-    """Whether ``line`` can only be the rest of ``record``: fields without a header of their own."""
-    if not line or _RECORD.search(line, 0, 400):
-        return False
-    if not _RECORD.search(record, 0, 400):
-        # Broken before the stamp.
-        return _TYPE_ENDS.search(record) is not None and _STAMP.match(unquoted(line)) is not None
-    text = unquoted(line)
-    if not text or _STARTS.match(text):
-        return False
-    tokens = text.split()
-    first, rest = tokens[0], tokens[1:]
-    if not all(_TOKEN.match(token) for token in rest[:-1]):
-        return False
-    # The last one may be broken off, too, where others stand before it.
-    if rest and not (_TOKEN.match(rest[-1]) or (rest[1:] and _PIECE.fullmatch(rest[-1]))):
-        return False
-    if _TOKEN.match(first):
-        return True
-    # Half a token: what follows it, or where it breaks off, tells it from somebody's words.
-    return bool(_PIECE.fullmatch(first)) and (
-        bool(rest) or is_open(record) or record.endswith(b"=") or _is_hex(first)
-    )
+def _end(match: re.Match[bytes] | None) -> int:
+    return 0 if match is None else match.end()
+
+
+def _without_wide_blanks(line: bytes) -> bytes:
+    """Hard blanks were blanks before somebody pasted the line; wide ones are marks of quoting before a record."""
+    if b"audit(" in line or line.lstrip().startswith((b"type=", b"node=")):
+        line = line.replace(_HARD_BLANK, b" ")
+    if b"audit" not in _WIDE_BLANKS.split(line, 1)[0]:
+        line = line.replace(b"\xe3\x80\x80", b"")
+    return line
 
 
 def _is_hex(word: bytes) -> bool:
     return re.fullmatch(rb"[0-9A-F]+", word) is not None
-
-
-def is_open(record: bytes) -> bool:
-    """Whether the last token is only begun: no ``=`` in it yet, or a quote that is not closed."""
-    last = record.rsplit(None, 1)[-1] if record.strip() else b""
-    return b"=" not in last or last.count(b'"') == 1
-
-
-def joined(record: bytes, line: bytes) -> bytes:
-    """The record with the line behind it: with a blank unless the break fell inside a token."""
-    text = unquoted(line)
-    begins = _TOKEN.match(text) or _STAMP.match(text)
-    if line[:1] in b" \t" or (begins and not is_open(record)):
-        return record.rstrip() + b" " + text
-    return record + text
 
 
 def is_cut(line: bytes) -> bool:
@@ -113,11 +173,11 @@ def is_cut(line: bytes) -> bool:
     """
     if line.startswith(b"{"):
         return b"audit" in line.lower() and not line.rstrip().endswith(b"}")
-    if not (line.startswith((b"type=", b"node=")) or _RECORD.search(line, 0, 400)):
+    if not (line.startswith((b"type=", b"node=")) or _RECORD.search(line, 0, _HEAD)):
         return False
     whole = b"): " in line and line.count(b'"') % 2 == 0
     return not whole or any(
-        kind.search(line, 0, 400) and last not in line for kind, last in _LAST_FIELDS
+        kind.search(line, 0, _HEAD) and last not in line for kind, last in _LAST_FIELDS
     )
 
 
