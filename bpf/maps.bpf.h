@@ -104,7 +104,11 @@ struct {
 		__type(value, kind);                 \
 	} name SEC(".maps")
 
+#ifdef CASTS
 enum describer { ON_SIGNAL, ON_CALL, ON_CALL_AGAIN, DESCRIBERS };
+#else
+enum describer { ON_SIGNAL, ON_CALL, ON_CALL_AGAIN, ON_EXIT, ON_EXIT_AGAIN, ON_COMMAND, DESCRIBERS };
+#endif
 
 /* A record in the making, and the place in a tree whose names are gathered: path.bpf.h, process.bpf.h. */
 struct description {

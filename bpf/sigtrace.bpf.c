@@ -4,6 +4,8 @@
  * process.bpf.h. Loaded by tracer/sources/core/load.py, without the programs that are not asked for.
  */
 #include "calls.bpf.h"
+#include "commands.bpf.h"
+#include "exits.bpf.h"
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
 #include "met.bpf.h"
@@ -103,50 +105,6 @@ int on_signal(__u64 *ctx)
 		fill_truth(record, me, target);
 	fill_sender(&record->sender, me, my_cred);
 	fill_target(&record->target, target, cred);
-	submit(record);
-	return 0;
-}
-
-/* wait(2)'s status of a process that is gone: wait_task_zombie(), kernel/exit.c. */
-static __always_inline __u32 wait_status(struct task_struct *task)
-{
-	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
-		return BPF_CORE_READ(task, signal, group_exit_code);
-	return BPF_CORE_READ(task, group_leader, exit_code);
-}
-
-/*
- * The process is gone with its last thread: do_exit() counts signal->live down before this tracepoint.
- * Two threads may both find 0 here; only the first still finds the entry.
- */
-static __always_inline int tell_exit(__u64 *ctx, __u32 again)
-{
-	struct task_struct *task = (void *)ctx[0];
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	struct exit_record *record;
-	struct seen *met;
-	bool watched;
-	__u64 start;
-
-	met = bpf_map_lookup_elem(&seen, &pid);
-	if (!met || BPF_CORE_READ(task, signal, live.counter))
-		return 0;
-	start = BPF_CORE_READ(task, group_leader, start_boottime);
-	watched = met->watched && met->start == start;
-	if (bpf_map_delete_elem(&seen, &pid) || !watched)
-		return 0;
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-	if (!record) {
-		count_loss(LOST_EXITS);
-		return 0;
-	}
-	__builtin_memset(record, 0, sizeof(*record));
-	record->type = RECORD_EXIT;
-	record->pid = pid;
-	record->time = bpf_ktime_get_boot_ns();
-	record->start = start;
-	record->status = wait_status(task);
-	BPF_CORE_READ_STR_INTO(&record->comm, task, group_leader, comm);
 	submit(record);
 	return 0;
 }

@@ -18,6 +18,7 @@
 #define ARGV_ROOM 4096 /* argv of a sender, read while it is alive */
 #define EXEC_ROOM 1024 /* argv kept from exec on, for processes that may become targets */
 #define SHORT_ROOM 160 /* the same, where it needs no more: see struct short_argv, maps.bpf.h */
+#define COMMANDS 256   /* names of control commands */
 #define TEXT_ROOM (2 * PATH_ROOM + ARGV_ROOM)
 
 enum record_type {
@@ -26,6 +27,7 @@ enum record_type {
 	RECORD_EXIT,
 	RECORD_OOM,
 	RECORD_CALL,
+	RECORD_COMMAND,
 };
 
 /* The system calls that send signals; CALL_OTHER is any other one, CALL_UNKNOWN none or not told. */
@@ -158,6 +160,14 @@ struct call_record {
 	struct end sender;
 };
 
+/* A control command was run: after the process record. */
+struct command_record {
+	__u32 type;
+	__u32 pid;
+	__u64 time;
+	__u64 start;
+};
+
 /* How a map of pids or uids is meant. */
 enum verdict_mode { MODE_OFF, MODE_ONLY, MODE_EXCEPT };
 
@@ -172,15 +182,19 @@ struct filter {
 	__u8 reserved[3];
 };
 
+/* EXITS_WORTH: not with 0, of what is old or was started by init. */
+enum exits { EXITS_NONE, EXITS_WORTH, EXITS_ALL };
+
 /* What is sent: set before load, so that the verifier leaves out the code for all else. */
 struct config {
 	__u8 describe; /* send process records */
 	__u8 deaths;   /* send exit records of targets */
 	__u8 refused;  /* send call records with an error */
 	__u8 probes;   /* send call records of signal 0 */
+	__u8 exits;    /* enum exits: of which processes that were sent nothing */
 };
 
 /* Counted in the kernel where a record found no room. */
-enum loss { LOST_SIGNALS, LOST_PROCESSES, LOST_EXITS, LOST_OOMS, LOST_CALLS, LOSSES };
+enum loss { LOST_SIGNALS, LOST_PROCESSES, LOST_EXITS, LOST_OOMS, LOST_CALLS, LOST_COMMANDS, LOSSES };
 
 #endif

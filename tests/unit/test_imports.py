@@ -17,13 +17,14 @@ TRACER = ROOT / "tracer"
 MAY_IMPORT = {
     "model": set(),
     "flow": {"model"},
-    "sinks": {"model"},
+    "sinks": {"model", "recording"},
     "libbpf": {"model"},
     "terminal": {"model", "sinks"},
     "host": {"model"},
+    "recording": {"model"},
     "lines": {"model"},
     "audit": {"model", "lines"},
-    "sources": {"model", "flow", "host", "libbpf", "lines", "audit"},
+    "sources": {"model", "flow", "host", "libbpf", "lines", "audit", "recording"},
     "options": {"model", "flow", "sources"},
     "doctor": {"model", "flow", "host", "libbpf", "audit", "sources"},
     "commands": {

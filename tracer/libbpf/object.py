@@ -164,11 +164,10 @@ class Object:
         self._tracepoints = tracepoints
         self._links: list[int] = []
 
-    def put(self, map_name: str, key: int, value: bytes) -> None:
-        """Put a value into a map whose keys are u32, or into a data section, whose key is 0."""
-        cell = ctypes.c_uint32(key)
-        fd = self.fd(map_name)
-        status = self._library.bpf_map_update_elem(fd, ctypes.byref(cell), value, 0)
+    def put(self, map_name: str, key: int | bytes, value: bytes) -> None:
+        """Put a value into a map whose keys are u32 or texts of one size, or into a data section, whose key is 0."""
+        cell = ctypes.byref(ctypes.c_uint32(key)) if isinstance(key, int) else key
+        status = self._library.bpf_map_update_elem(self.fd(map_name), cell, value, 0)
         if status:
             raise LoadError(-status, self._log)
 

@@ -22,7 +22,9 @@ LOCK = "recorder.lock"
 # Lines of one piece may be out of order by a rest of the recorder and what several CPUs do; in nanoseconds.
 DISORDER = 5 * SECOND
 _TIME = r"\d{8}T\d{6}\.\d{9}Z"
-_NAME = re.compile(rf"([A-Za-z0-9._-]{{1,64}})-([0-9a-f]{{32}})-({_TIME})(?:-({_TIME}))?(\.jsonl(?:\.gz)?)")
+_NAME = re.compile(
+    rf"([A-Za-z0-9._-]{{1,64}})-([0-9a-f]{{32}})-({_TIME})(?:-({_TIME}))?(\.jsonl(?:\.gz)?)"
+)
 
 
 @frozen

@@ -86,7 +86,9 @@ class Store:
         """Lock the folder and pack what a killed recorder left. Returns the open pieces that it left, packed now."""
         try:
             self._lock = os.open(
-                os.path.join(self.folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640
+                os.path.join(self.folder, LOCK),
+                os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
+                0o640,
             )
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -155,7 +157,6 @@ class Store:
         return self._packed + self._size
 
     def _take_over(self) -> list[str]:
-        left: list[str] = []
         with os.scandir(self.folder) as entries:
             for path in [entry.path for entry in entries if entry.name.endswith(PACKING)]:
                 os.unlink(path)
@@ -168,8 +169,7 @@ class Store:
                 os.unlink(path)  # Packed already.
         self._pieces = pieces
         self._packed = sum(piece.size for piece in pieces)
-        for piece in [piece for piece in pieces if piece.last is None]:
-            left.append(self._pack_left(piece))
+        left = [self._pack_left(piece) for piece in list(pieces) if piece.last is None]
         self._make_room(0)
         return left
 
@@ -198,7 +198,9 @@ class Store:
             middle = lines.rfind(b"\n", 0, piece) + 1
             if not middle:
                 return False  # A line as long as that is none of ours.
-            return self._append(lines[:middle], first, last) and self._append(lines[middle:], first, last)
+            return self._append(lines[:middle], first, last) and self._append(
+                lines[middle:], first, last
+            )
         if not self._make_room(2 * (self._size + len(lines)) + _FRAME):
             return False
         if self._fd < 0:
@@ -321,7 +323,10 @@ def _pack(path: str, packing: str, most: int) -> int:
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     size = 0
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    with open(path, "rb") as plain, open(os.open(packing, flags, 0o640), "wb", buffering=0) as packed:
+    with (
+        open(path, "rb") as plain,
+        open(os.open(packing, flags, 0o640), "wb", buffering=0) as packed,
+    ):
         while True:
             chunk = plain.read(_CHUNK)
             made = packer.compress(chunk) if chunk else packer.flush()

@@ -6,14 +6,16 @@ from struct import Struct
 
 from tracer.model.frozen import frozen
 
-CONFIG = Struct("=4B")
+CONFIG = Struct("=5B")
 BUFFER = 8 << 20  # bytes
-PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call")
+PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call", "on_command")
 # Those that a kernel may preempt are attached twice there: TWICE() in bpf/maps.bpf.h.
 TWICE = ("on_exit", "on_exec", "on_free", "on_call")
 AGAIN = "_again"
 # struct config is a data section of the object.
 CONFIG_SECTION = ".rodata.config"
+# enum exits: the ends of processes that were sent nothing.
+NONE, WORTH, ALL = range(3)
 SETS = ("senders", "targets", "either", "uids")
 
 
@@ -33,6 +35,8 @@ class Shape:
     deaths: bool = True
     refused: bool = False
     probes: bool = False
+    exits: int = NONE
+    commands: bool = False
 
 
 USUAL = Shape()
@@ -44,6 +48,7 @@ def programs_of(shape: Shape, *, twice: bool) -> list[str]:
     programs += ["on_exit"] if shape.deaths or shape.details else []
     programs += ["on_exec", "on_free"] if shape.details else []
     programs += ["on_call"] if shape.refused or shape.probes else []
+    programs += ["on_command"] if shape.commands else []
     return [*programs, *(name + AGAIN for name in programs if twice and name in TWICE)]
 
 
@@ -55,4 +60,4 @@ def entries_of(shape: Shape) -> dict[str, int]:
 
 def config_of(shape: Shape) -> bytes:
     """struct config of bpf/sigtrace.h."""
-    return CONFIG.pack(shape.details, shape.deaths, shape.refused, shape.probes)
+    return CONFIG.pack(shape.details, shape.deaths, shape.refused, shape.probes, shape.exits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import Struct
 
 from tracer.model.frozen import frozen
-from tracer.sources.shape import BUFFER, USUAL, Shape
+from tracer.sources.shape import BUFFER, NONE, USUAL, Shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ MODE_OFF, MODE_ONLY, MODE_EXCEPT = range(3)
 
 @frozen
 class Wanted:
-    """``buffer`` is in bytes, a power of two. ``details`` are command lines, parents, places."""
+    """``buffer`` is in bytes, a power of two. ``details`` are command lines, parents, places. ``exits``: of which
+    processes that were sent nothing. ``commands``: names of programs whose every start is told, 15 bytes of each."""
 
     filter: KernelFilter
     buffer: int = BUFFER
@@ -28,6 +29,8 @@ class Wanted:
     deaths: bool = True
     refused: bool = False
     probes: bool = False
+    exits: int = NONE
+    commands: tuple[bytes, ...] = ()
 
 
 def shape_of(wanted: Wanted) -> Shape:
@@ -40,6 +43,8 @@ def shape_of(wanted: Wanted) -> Shape:
         deaths=wanted.deaths,
         refused=wanted.refused,
         probes=wanted.probes,
+        exits=wanted.exits,
+        commands=bool(wanted.commands),
     )
 
 

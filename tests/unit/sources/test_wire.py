@@ -23,6 +23,7 @@ RECORDS = {
     "exit_record": wire.EXIT_RECORD,
     "oom_record": wire.OOM_RECORD,
     "call_record": wire.CALL_RECORD,
+    "command_record": wire.COMMAND_RECORD,
     "filter": wanted.FILTER,
     "config": shape.CONFIG,
 }

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # What is not told when a program is left out.
-TELLS = {"on_signal": "signals", "on_oom": "oom kills", "on_call": "calls", "on_exit": "exits"}
+TELLS = {
+    "on_signal": "signals",
+    "on_oom": "oom kills",
+    "on_call": "calls",
+    "on_exit": "exits",
+    "on_command": "commands",
+}
 _MISSES = b"recursion_misses:"
 _ROOM = 4096
 

@@ -21,6 +21,7 @@ from tracer.sources.shape import (
 )
 from tracer.sources.soon import raiser, soon
 from tracer.sources.wanted import filter_of, sets_of, shape_of
+from tracer.sources.wire.records import COMM_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def attached(loaded: Object, wanted: Wanted) -> Object:
         for name, numbers in sets_of(wanted.filter).items():
             for number in numbers:
                 loaded.put(name, number, b"\1")
+        for command in wanted.commands:
+            loaded.put("commands", command[: COMM_SIZE - 1].ljust(COMM_SIZE, b"\0"), b"\1")
         loaded.attach(programs_of(shape_of(wanted), twice=preempts()))
     except LoadError as error:
         loaded.close()

@@ -71,8 +71,8 @@ def loader_file(path: str) -> LoaderFile | None:
 def load_by_loader(shape: Shape) -> Object | None:
     """The object, without libbpf's way; None where there is no loader. Raises LoadError."""
     file = loader_file(LOADERS[shape.refused or shape.probes, preempts()])
-    if file is None:
-        return None
+    if file is None or shape.exits or shape.commands:
+        return None  # They have no use for what a recorder wants, which starts in no hurry.
     return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape)})
 
 

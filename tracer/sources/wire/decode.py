@@ -15,6 +15,7 @@ from tracer.host.processes import user_name
 from tracer.model.event import (
     Ancestor,
     Claim,
+    Exec,
     Exit,
     Failed,
     Oom,
@@ -183,6 +184,13 @@ class Decoder:
             asked,
             host=HOST,
         )
+
+    def command(self, taken: bytes, at: int) -> Exec:
+        """A control command that was run: its process record came just before."""
+        _, pid, boot, start = wire.COMMAND_RECORD.unpack_from(taken, at)
+        time = boot + self._clock.offset
+        process = self._end(wire.End(start, pid, pid, wire.UNSET, b"")) or Process(pid)
+        return Exec(time, f"{time:x}-exec-{pid}", self._source, process, HOST)
 
     def _build(self, record: wire.SignalRecord, oom_pid: int | None) -> Signal:
         flags = record.flags

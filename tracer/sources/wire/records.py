@@ -9,7 +9,7 @@ from struct import Struct
 
 from tracer.model.frozen import frozen
 
-SIGNAL, PROCESS, EXIT, OOM, CALL = range(1, 6)
+SIGNAL, PROCESS, EXIT, OOM, CALL, COMMAND = range(1, 7)
 
 CALLS = (
     None,
@@ -48,7 +48,7 @@ EXE_CUT = 1 << 3
 CGROUP_CUT = 1 << 4
 
 # enum loss, in its order
-LOSSES = ("signals", "processes", "exits", "oom kills", "calls")
+LOSSES = ("signals", "processes", "exits", "oom kills", "calls", "commands")
 
 UNSET = 0xFFFFFFFF
 COMM_SIZE = 16
@@ -64,6 +64,7 @@ PROCESS_RECORD = Struct("=IIQ8IQ16s16s" + 8 * ANCESTOR + "HHH2x")
 EXIT_RECORD = Struct("=IIQQI16s4x")
 OOM_RECORD = Struct("=IIQI4x")
 CALL_RECORD = Struct("=IiQiiII" + END)
+COMMAND_RECORD = Struct("=IIQQ")
 
 # Of the records that are always of one size.
 SIZES = {
@@ -71,6 +72,7 @@ SIZES = {
     EXIT: EXIT_RECORD.size,
     OOM: OOM_RECORD.size,
     CALL: CALL_RECORD.size,
+    COMMAND: COMMAND_RECORD.size,
 }
 
 

@@ -183,6 +183,8 @@ class RecordStream:
                 yield decoder.exit(taken, at)
             elif kind == wire.CALL:
                 yield decoder.call(taken, at)
+            elif kind == wire.COMMAND:
+                yield decoder.command(taken, at)
 
     def _note_losses(self) -> None:
         """Losses noticed now lie behind what is in the ring now, and are told when that is read."""
