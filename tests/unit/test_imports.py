@@ -32,7 +32,7 @@ MAY_IMPORT = {
         *("options", "doctor", "session"),
     },
 }
-WINGS = ("audit", "bcc", "core", "logs", "wire")
+WINGS = ("audit", "bcc", "core", "journal", "logs", "wire")
 
 
 def imported(path):
@@ -73,12 +73,15 @@ def test_no_source_imports_another_but_wire(wing):
         assert not found, f"{path.relative_to(ROOT)} imports {found}"
 
 
-# libc (capabilities, mounts) and the callbacks and maps of bcc.
+# libc (capabilities, mounts, inotify), the callbacks and maps of bcc, libsystemd and libzstd.
 CTYPES = {
+    "host/inotify.py",
     "host/privileges.py",
     "host/tracefs.py",
     "sources/bcc/buffer.py",
     "sources/bcc/births.py",
+    "sources/journal/library.py",
+    "sources/journal/unpack.py",
 }
 
 
