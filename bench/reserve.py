@@ -15,10 +15,12 @@ def main() -> None:
     loaded = OpenObject(sys.argv[1]).load()
     ring = open_ring(loaded.fd("ring"), SIZE, ahead=0)
     loaded.attach(["on_signal"])
-    resting = select.poll()
+    records, resting = select.poll(), select.poll()
+    for fd, events in ring.descriptors:
+        records.register(fd, events)
     print("attached", flush=True)
     while True:
-        ring.sleep.until_record(None)
+        records.poll()
         resting.poll(20)
         while ring.take(SIZE // 4):
             pass

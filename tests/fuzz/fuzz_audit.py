@@ -5,7 +5,7 @@
 What it finds is kept in tests/fuzz/found/, and read by tests/unit/audit/test_audit_fuzz.py ever after.
 """
 
-import io
+import fcntl
 import os
 import sys
 import tempfile
@@ -15,6 +15,7 @@ import atheris
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
 
 with atheris.instrument_imports():
+    from tracer.flow.source import every
     from tracer.sinks.json import to_object
     from tracer.sources.logs import sights as audit_sights
     from tracer.sources.logs.audit_log import AuditLog
@@ -29,10 +30,14 @@ def read(data):
     with open(PATH, "wb") as log:
         log.write(data)
     for sieve_min in (1 << 40, 0):
-        for event in AuditLog([LogSet(PATH, (PATH,))], sieve_min=sieve_min).events():
+        for event in every(AuditLog([LogSet(PATH, (PATH,))], sieve_min=sieve_min)):
             to_object(event)
-    for event in AuditLog([LogSet("-", ("-",))]).events_of_stream(io.BytesIO(data)):
-        if event is not None:
+    coming, going = os.pipe()
+    fcntl.fcntl(going, fcntl.F_SETPIPE_SZ, max(4096, len(data)))
+    os.write(going, data)
+    os.close(going)
+    with os.fdopen(coming) as sys.stdin:
+        for event in every(AuditLog([LogSet("-", ("-",))])):
             to_object(event)
 
 

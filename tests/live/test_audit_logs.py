@@ -9,6 +9,7 @@ import shutil
 import pytest
 from record_audit_log import record
 
+from tracer.flow.source import every
 from tracer.model.event import Exit, Failed, Probe, Signal
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import LogSet
@@ -29,7 +30,7 @@ def recorded(cannot_run, needs_32_bits):
         text, sent = record(how, bits)
         log = folder / "audit.log"
         log.write_bytes(text)
-        events = list(AuditLog([LogSet("log", (str(log),))]).events())
+        events = list(every(AuditLog([LogSet("log", (str(log),))])))
         return events, [line.split() for line in sent.splitlines()]
 
     return make

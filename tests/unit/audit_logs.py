@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from tracer.flow.source import every
 from tracer.model.event import Exit, Series, Signal
 from tracer.sinks.json import to_object
 from tracer.sources.logs.audit_log import AuditLog
@@ -73,7 +74,7 @@ def source(*paths, **settings):
 
 
 def events(path, **settings):
-    return list(source(path, **settings).events())
+    return list(every(source(path, **settings)))
 
 
 def lines(found):

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "doctor": {"model", "flow", "host", "libbpf", "audit", "sources"},
     "commands": {
         *("model", "flow", "sinks", "terminal", "host", "lines", "audit", "sources"),
-        *("options", "doctor", "session"),
+        *("options", "doctor", "session", "tracing"),
     },
 }
 WINGS = ("audit", "bcc", "core", "journal", "logs", "wire")
@@ -125,7 +125,7 @@ def test_little_is_loaded_before_libbpf_is_told_what_is_wanted():
 
 
 def test_a_live_trace_needs_none_of_the_slow_ones():
-    code = "import tracer.session, tracer.sources.core.source, tracer.sinks.table, sys; print(*sys.modules)"
+    code = "import tracer.tracing, tracer.sources.core.source, tracer.sinks.table, sys; print(*sys.modules)"
     command = [sys.executable, "-S", "-c", code]
     run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert set(run.stdout.split()).isdisjoint(SLOW)

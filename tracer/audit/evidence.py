@@ -7,11 +7,14 @@ from tracer.audit.argv import argv_of
 from tracer.audit.calls import BY_NAME
 from tracer.audit.coalesce import Group
 from tracer.audit.known import find
+from tracer.model.coverage import Blind
 from tracer.model.signals import LAST, name_of
+
+_OF_CALLS = ("sends", "refused", "probes")
 
 
 class Evidence:
-    """Collected event by event; ``unseen`` says at the end what may be missing."""
+    """Collected event by event; ``blind`` says at the end what may be missing."""
 
     def __init__(self) -> None:
         # The calls that were seen to send signals: some rule watches them.
@@ -39,25 +42,25 @@ class Evidence:
         return only if only and only <= LAST else None
 
 
-def unseen(evidence: Evidence) -> list[str]:
-    """Lines that tell what the log cannot show, and the rules that would; [] if nothing."""
-    lines = []
+def blind(evidence: Evidence) -> list[Blind]:
+    """What the log may not show, and the rules that would."""
+    found = []
     missing = evidence.missing()
     only = evidence.watched_only()
     if "tgkill" in missing or "pidfd_send_signal" in missing:
         users = "; ".join(f"{name}: {rules.USED_BY[name]}" for name in missing)
-        lines.append(f"no signal in this log was sent by {', '.join(missing)} ({users})")
-        lines.append(
-            "if no rule watched them, those sends are missing; these rules would show them:"
+        calls = (
+            f"no signal in this log was sent by {', '.join(missing)} ({users})",
+            "if no rule watched them, those sends are missing; these rules would show them:",
         )
+        found.append(Blind(_OF_CALLS, calls, tuple(rules.recommended(missing))))
     if only is not None:
-        lines.append(f"the rules seen in this log watch {name_of(only)} alone; these watch all:")
-    if lines:
-        wanted = None if only is not None else missing
-        lines += [f"  {rule}" for rule in rules.recommended(wanted)]
+        why = f"the rules seen in this log watch {name_of(only)} alone; these watch all:"
+        found.append(Blind(_OF_CALLS, (why,), tuple(rules.recommended())))
     if not evidence.first_process:
-        lines.append(
+        why = (
             "nothing in this log was done by PID 1: its own signals (systemd's TERM and KILL) are audited "
             "only if the kernel was booted with audit=1"
         )
-    return lines
+        found.append(Blind(_OF_CALLS, (why,)))
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tracer.lines.dates import NS
 from tracer.lines.tally import Tally
+from tracer.model.coverage import Blind
 from tracer.model.text import counted
 
 _NAMES_MAX = 3
@@ -43,6 +44,19 @@ def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0)
     if any(log.local_dates for log in logs):
         lines.append("times without a zone were read as this machine's local time (TZ changes it)")
     return lines
+
+
+def hidden(blind: Iterable[Blind]) -> list[str]:
+    """Lines that tell what the logs cannot show, and what to type to see it; [] if nothing."""
+    lines: list[str] = []
+    tries: tuple[str, ...] = ()
+    for one in sorted(blind, key=lambda one: not one.try_):
+        if not one.try_:
+            lines += [f"  {words}" for words in tries]
+            tries = ()
+        lines += one.why
+        tries = one.try_ or tries
+    return lines + [f"  {words}" for words in tries]
 
 
 def _span(logs: list[Tally]) -> str:

@@ -47,8 +47,8 @@ def run(options: Live, opening: Opening = None) -> int:
     try:
         # By now libbpf has no file open that could be taken for this one.
         ready_fd = meaning.fd_of(options.ready_fd)
-        from tracer.session import trace
         from tracer.terminal.output import open_sink
+        from tracer.tracing import trace
 
         sink = open_sink(options, HOST)
     except BaseException:

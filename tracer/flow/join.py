@@ -3,15 +3,19 @@ signal that the target survived."""
 
 from __future__ import annotations
 
-from tracer.model.event import Earlier, Exit, Repeats, Signal
+from tracer.model.event import Earlier, Exit, Repeats, Series, Signal
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracer.flow.filter import Filter
     from tracer.model.event import Event, Process
 
 REMEMBERED = 16384
+IDS_REMEMBERED = 32_768
 KILL = NUMBERS["KILL"]
 # A request to end that a program may answer in its own time; SIGKILL after one of them is an escalation.
 MILD = frozenset(NUMBERS[name] for name in ("TERM", "INT", "QUIT", "HUP", "ABRT"))
@@ -46,14 +50,50 @@ class Target:
             self.mild = self.mild or signal
 
 
-class Joiner:
-    """Sees every shown event once, in order; gives it back completed, or None to leave it out."""
+class Told:
+    """The deaths of sources that join them themselves: each passes with the signal that it follows, and a crash by
+    itself where a signal of its number to its process is wanted: nothing else tells of that."""
 
-    def __init__(self) -> None:
+    def __init__(self, filter_: Filter) -> None:
+        self._filter = filter_
+        self._ids: dict[str, None] = {}
+
+    def note(self, ids: Iterable[str]) -> None:
+        """These signals are shown."""
+        self._ids.update(dict.fromkeys(ids))
+        if len(self._ids) > 2 * IDS_REMEMBERED:
+            self._ids = dict.fromkeys(list(self._ids)[IDS_REMEMBERED:])
+
+    def passes(self, event: Exit, *, alone: bool) -> bool:
+        """Whether a death is shown; ``alone``: also where its signal is not."""
+        return event.cause in self._ids or (alone and self._is_wanted(event))
+
+    def _is_wanted(self, event: Exit) -> bool:
+        if event.number is None:
+            return False
+        time, number = event.time or 0, event.number
+        crash = Signal(time, "", event.source, number, origin="fault", target=event.process)
+        return self._filter.matches(crash)
+
+
+class Joiner:
+    """Sees every shown event once, in order; gives it back completed, or None to leave it out.
+
+    ``joining`` are the sources that join deaths to signals themselves. ``is_full``: no further signal is shown.
+    """
+
+    def __init__(self, filter_: Filter, joining: frozenset[str] = frozenset()) -> None:
         self._targets: dict[tuple[int | None, int | None], Target] = {}
-        self._last: Signal | None = None
+        self._joining = joining
+        self._told = Told(filter_)
+        self.is_full = False
 
     def join(self, event: Event) -> Event | None:
+        if isinstance(event, Series):  # logs tell them
+            self._told.note(event.ids)
+            return event
+        if not isinstance(event, Repeats) and event.source in self._joining:
+            return self._joined(event)
         if isinstance(event, Signal):
             return self._signal(event)
         if isinstance(event, Repeats):
@@ -62,6 +102,13 @@ class Joiner:
             self._signal(event.last())
             return event
         return self._exit(event) if isinstance(event, Exit) else event
+
+    def _joined(self, event: Event) -> Event | None:
+        if isinstance(event, Exit):
+            return event if self._told.passes(event, alone=not self.is_full) else None
+        if isinstance(event, Signal):
+            self._told.note((event.id,))
+        return event
 
     def expects_death(self) -> bool:
         """Whether a target that was sent something deadly has not been seen to end."""

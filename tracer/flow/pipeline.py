@@ -13,20 +13,13 @@ from tracer.model.frozen import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Iterator
-    from typing import Protocol
+    from collections.abc import Callable, Iterator
+    from typing import IO, Protocol
 
     from tracer.flow.filter import Filter
     from tracer.flow.join import Joiner
+    from tracer.flow.source import Descriptors, Source
     from tracer.model.event import Event
-
-    class Source(Protocol):
-        """Where events come from."""
-
-        def end_waits_by(self, fd: int, events: int) -> None: ...
-        def wait(self, seconds: float | None) -> None: ...
-        def read(self, last: bool = False) -> Iterator[Event]: ...
-        def close(self) -> None: ...
 
     class Sink(Protocol):
         """Where events go to; ``start`` writes what stands above them."""
@@ -38,8 +31,6 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # What signal makes of it is enumerations, for a millisecond of every start.
 
-# A process that was sent something deadly within --count or --duration has this long to be seen dying.
-GRACE = 0.25
 # Seconds: poll(2) takes milliseconds as an int, 24 days at the most. Who waits asks again.
 LONGEST_WAIT = 86_400.0
 
@@ -96,9 +87,27 @@ class Stop:
         output = [] if self._output is None else [(self._output, 0)]
         return [(self._reading, select.POLLIN), *output]
 
-    def asked(self, seconds: float = 0) -> bool:
-        """Whether to stop; waits so long for a reason to."""
-        return self._asked or bool(self._poll.poll(seconds * 1000)) or self._asked
+    def asked(self) -> bool:
+        """Whether to stop."""
+        return self._asked or bool(self._poll.poll(0)) or self._asked
+
+    def wait(self, descriptors: Descriptors, seconds: float | None) -> None:
+        """Until one of the descriptors has something, there is a reason to stop, or the time is over."""
+        if seconds is not None and seconds <= 0 and not descriptors:
+            return
+        poll = select.poll()
+        for fd, events in (*self.descriptors(), *descriptors):
+            poll.register(fd, events)
+        poll.poll(None if seconds is None else max(0.0, seconds * 1000))
+
+    def ready(self, stream: IO[bytes]) -> bool:
+        """Whether to read on: waits until the stream can be read, or there is a reason to stop."""
+        try:
+            fd = stream.fileno()
+        except (OSError, ValueError, AttributeError):
+            return not self.asked()
+        self.wait([(fd, select.POLLIN)], None)
+        return not self.asked()
 
 
 class Pipeline:
@@ -121,14 +130,22 @@ class Pipeline:
         self._deadline = None if duration is None else self._began + duration
         self._shown = self._attempts = 0
         self._lost: int | None = 0
+        self._begin: Callable[[], None] | None = None
 
-    def run(self, source: Source, stop: Stop) -> Totals:
-        """Until a limit, the end of the source or ``stop``; what was traced before is still shown."""
-        while not (stop.asked() or self._is_over()):
-            source.wait(self._time_left())
-            self.feed(source.read())
+    def run(self, source: Source, stop: Stop, begin: Callable[[], None]) -> Totals:
+        """Until a limit, the end of the source or ``stop``; what was seen before is still shown.
+
+        ``begin`` is called before anything is shown, once the source has begun.
+        """
+        self._begin = begin
+        while not (stop.asked() or self._is_over() or source.is_over()):
+            if source.has_begun():
+                self._begin_once()
+            stop.wait(source.descriptors(), _sooner(source.due(), self._time_left()))
+            self.feed(source.read() if self._begin is None else self._beginning(source.read()))
+        self._begin_once()
         self.feed(source.read(last=True))
-        if not stop.asked():
+        if source.grace and not stop.asked():
             self._wait_for_deaths(source, stop)
         return self.totals()
 
@@ -152,17 +169,29 @@ class Pipeline:
                 continue
             self._sink.write(joined)
             self._shown += _signals_in(event)
+            if self._is_full():
+                self._joiner.is_full = True
             self._attempts += isinstance(event, (Failed, Probe))
         self._sink.flush()
 
     def totals(self) -> Totals:
         return Totals(self._shown, self._attempts, self._lost, time.monotonic() - self._began)
 
+    def _begin_once(self) -> None:
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            begin()
+
+    def _beginning(self, events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            self._begin_once()
+            yield event
+
     def _wait_for_deaths(self, source: Source, stop: Stop) -> None:
-        end = time.monotonic() + GRACE
+        end = time.monotonic() + source.grace
         self._count = self._shown
         while self._joiner.expects_death() and time.monotonic() < end and not stop.asked():
-            source.wait(max(0.0, end - time.monotonic()))
+            stop.wait(source.descriptors(), _sooner(source.due(), end - time.monotonic()))
             self.feed(source.read(last=True))
 
     def _add_loss(self, loss: Loss) -> None:
@@ -183,6 +212,12 @@ class Pipeline:
         if self._deadline is None:
             return None
         return min(LONGEST_WAIT, max(0.0, self._deadline - time.monotonic()))
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _signals_in(event: Event) -> int:

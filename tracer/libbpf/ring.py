@@ -5,7 +5,7 @@ position, then the data, mapped twice in a row so that no record wraps. Each rec
 header whose first word is its length, with two flag bits.
 
 Sleeping and waking: the kernel wakes a sleeper only for a record that finds all earlier ones consumed.
-``Sleep`` uses poll(2), which looks at the positions after it has queued itself; the kernel commits a
+The reader waits in poll(2) (tracer/flow/pipeline.py), which looks at the positions after it has queued itself; the kernel commits a
 record (a full barrier) before it looks at the consumer position. So either the kernel sees the new
 position and wakes, or poll sees the record: no signal is left behind however long the reader rests
 between two reads.
@@ -39,28 +39,6 @@ LOOK_AHEAD = 512
 _LENGTH = Struct("=I")
 
 
-class Sleep:
-    """Waiting for a ring, and for other descriptors that end every wait."""
-
-    def __init__(self, fd: int) -> None:
-        self._for_records = select.poll()
-        self._for_records.register(fd, select.POLLIN)
-        self._resting = select.poll()
-
-    def end_by(self, fd: int, events: int) -> None:
-        """Let every wait end when this descriptor has one of these events (or an error)."""
-        self._for_records.register(fd, events)
-        self._resting.register(fd, events)
-
-    def until_record(self, seconds: float | None) -> None:
-        """Sleep until there is a record or the time is over."""
-        self._for_records.poll(None if seconds is None else max(0, seconds * 1000))
-
-    def rest(self, seconds: float) -> None:
-        """Sleep although there may be records."""
-        self._resting.poll(seconds * 1000)
-
-
 class Ring:
     """The consumer's side of one ring; positions are bytes since the ring was made."""
 
@@ -72,7 +50,7 @@ class Ring:
         self._pages = mmap.mmap(fd, page + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
         self._data = memoryview(self._pages)[page:]
         self._words = self._data.cast("I")
-        self.sleep = Sleep(fd)
+        self.descriptors = ((fd, select.POLLIN),)
         # Through memoryviews each position is one load or store. Struct.pack_into() writes zeros first
         # (s_pack_internal(), Modules/_struct.c), and a kernel that sees them takes the ring for full.
         self._consumed = memoryview(self._consumer).cast("Q")
@@ -151,7 +129,7 @@ class ReadAhead:
         self._most = most
         self._waiting: list[bytes] = []  # few, and large
         self.size = ring.size
-        self.sleep = ring.sleep
+        self.descriptors = ring.descriptors
         self.consumed = ring.consumed
 
     def produced(self) -> int:
@@ -187,7 +165,7 @@ class LibbpfRing:
         self._positions = Positions(fd)
         self._taken: list[bytes] = []
         self._room = 0
-        self.sleep = Sleep(fd)
+        self.descriptors = ((fd, select.POLLIN),)
         self._library = open_library()
         self._callback = SAMPLE(self._copy)
         self._handle = self._library.ring_buffer__new(fd, self._callback, None, None)

@@ -7,19 +7,10 @@ from tracer.model.errors import Problem
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
 
-    from tracer.flow.pipeline import Source
+    from tracer.flow.source import LiveSource
     from tracer.libbpf.object import Object
     from tracer.sources.wanted import Wanted
-
-    class NamedSource(Source, Protocol):
-        """A source that says which rung it is, what fails it here beside what it never sees, and the
-        capabilities it needs until it is closed."""
-
-        name: str
-        notes: tuple[str, ...]
-        keeps: tuple[str, ...]
 
 
 class NoSource(Problem):
@@ -48,31 +39,31 @@ class NoSource(Problem):
         )
 
 
-def _core(wanted: Wanted, loading: Callable[[], Object] | None = None) -> NamedSource:
+def _core(wanted: Wanted, loading: Callable[[], Object] | None = None) -> LiveSource:
     from tracer.host.processes import Processes
     from tracer.sources.core.source import BpfSource
 
     return BpfSource(wanted, Processes(details=wanted.details), loading)
 
 
-def _bcc(wanted: Wanted) -> NamedSource:
+def _bcc(wanted: Wanted) -> LiveSource:
     from tracer.sources.bcc.source import BccSource
 
     return BccSource(wanted)
 
 
-def _audit(wanted: Wanted) -> NamedSource:
+def _audit(wanted: Wanted) -> LiveSource:
     from tracer.sources.audit.source import AuditSource
 
     return AuditSource(wanted)
 
 
-RUNGS: dict[str, Callable[[Wanted], NamedSource]] = {"core": _core, "bcc": _bcc, "audit": _audit}
+RUNGS: dict[str, Callable[[Wanted], LiveSource]] = {"core": _core, "bcc": _bcc, "audit": _audit}
 
 
 def open_source(
     choice: str, wanted: Wanted, loading: Callable[[], Object] | None = None
-) -> tuple[NamedSource, dict[str, Problem]]:
+) -> tuple[LiveSource, dict[str, Problem]]:
     """The source, and why the rungs above it could not be used. Raises Problem if there is none.
 
     ``loading`` gives the core source its object, if the load of that has begun.

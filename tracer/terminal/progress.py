@@ -8,7 +8,7 @@ import time
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tracer.flow.pipeline import Sink
     from tracer.model.event import Event
@@ -45,6 +45,15 @@ class Bar:
             return
         self._at = _position(stream)
         self.draw((self._done + self._at) / self._total)
+
+    def ahead_of(self, proceed: Callable[[IO[bytes]], bool]) -> Callable[[IO[bytes]], bool]:
+        """The same question, asked before every block, with a look at how far the reading is."""
+
+        def both(stream: IO[bytes]) -> bool:
+            self.show(stream)
+            return proceed(stream)
+
+        return both
 
     def draw(self, part: float) -> None:
         """The bar, ``part`` of it full (0..1)."""

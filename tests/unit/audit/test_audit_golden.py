@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from tracer.flow.source import every
 from tracer.sinks.json import to_object
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import LogSet
@@ -31,7 +32,7 @@ def told(log):
     """The events of a log as JSON lines, and a line of account if something was not understood."""
     rejected = []
     source = AuditLog([LogSet(log.name, (str(log),))], keep=lambda *bad: rejected.append(bad))
-    lines = [json.dumps(to_object(event)) for event in source.events()]
+    lines = [json.dumps(to_object(event)) for event in every(source)]
     lines += [json.dumps({"rejected": number, "why": why}) for _, number, _, why in rejected]
     return [line.replace(str(DATA) + "/", "") for line in lines]
 

@@ -16,9 +16,10 @@ import pytest
 from audit_logs import FIRST, replay, shown
 
 from tracer.audit.known import Users
-from tracer.commands.replay import read_passwd
+from tracer.flow.source import every
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import find_logs
+from tracer.sources.logs.passwd import read_passwd
 
 
 def test_the_first_case(first):
@@ -146,7 +147,7 @@ def test_lines_are_numbered_file_by_file(sieve_min, log, tmp_path):
     told = []
     keep = lambda log, number, line, why: told.append((os.path.basename(log), number))  # noqa: E731
     source = AuditLog(find_logs([str(tmp_path)]), keep=keep, sieve_min=sieve_min)
-    assert len(list(source.events())) == 3
+    assert len(list(every(source))) == 3
     assert told == [("audit.log", 4), ("audit.log", 5)]
     assert find_logs([str(tmp_path / "audit.log.1")])[0].name == str(tmp_path / "audit.log.1")
 
@@ -187,7 +188,7 @@ def test_a_pid_of_another_host_means_nothing(sieve_min, log):
         logs.execve(1, 801, b"victim", [b"victim", b"--there"]) + logs.kill(5, 801), "there"
     )
     sets = find_logs([str(here), str(there)])
-    first, second = AuditLog(sets, sieve_min=sieve_min).events()
+    first, second = every(AuditLog(sets, sieve_min=sieve_min))
     assert (first.target.argv, second.target.argv) == (None, (b"victim", b"--there"))
 
 

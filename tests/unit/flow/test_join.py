@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracer.flow.filter import Filter
 from tracer.flow.join import Joiner
 from tracer.model.event import Earlier, Exit, Process, Signal, lost
 
@@ -20,7 +21,7 @@ def ended(time, number=None, status=None, process=TARGET):
 
 
 def joined(*events):
-    joiner = Joiner()
+    joiner = Joiner(Filter())
     return [joiner.join(event) for event in events][-1]
 
 
@@ -77,7 +78,7 @@ def test_losses_pass():
 
 
 def test_expects_death_until_it_is_seen():
-    joiner = Joiner()
+    joiner = Joiner(Filter())
     joiner.join(signal(1, 9))
     assert joiner.expects_death()
     joiner.join(ended(2, 9))

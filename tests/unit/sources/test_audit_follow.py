@@ -169,6 +169,11 @@ def test_what_several_logs_hold_already_is_merged(tmp_path):
     paths = [tmp_path / "a.log", tmp_path / "b.log"]
     paths[0].write_bytes(logs.kill(1, 801) + logs.kill(500, 803))
     paths[1].write_bytes(logs.kill(300, 802))
-    source = logs.source(*paths)
-    events = source.events_as_they_come(lambda _: False)
-    assert [one.target.pid for one in events if one is not None] == [801, 802, 803]
+    source = logs.source(*paths, follow=True)
+    events = []
+    while source.due() == 0:
+        events += source.read()
+    events += source.read(last=True)
+    assert [one.target.pid for one in events] == [801, 802, 803]
+    assert source.is_over()
+    source.close()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tracer.flow.source import every
 from tracer.sources.logs import batch as audit_batch
 from tracer.sources.logs import pieces as audit_pieces
 from tracer.sources.logs import plain as audit_plain
@@ -96,9 +97,9 @@ def told_alike(path, text, shared, ordered=False):
         patch.setattr(audit_pieces, "PIECE", 1 << 14)
         patch.setattr(audit_pieces, "PARALLEL_MIN", 0 if shared else 1 << 30)
         sieved = logs.source(path, sieve_min=0)
-        got = logs.lines(sieved.events())
+        got = logs.lines(every(sieved))
     read = logs.source(path, sieve_min=1 << 40)
-    want = logs.lines(read.events())
+    want = logs.lines(every(read))
     assert sorted(got) == sorted(want)
     if ordered:
         assert without_losses(got) == without_losses(want)
@@ -173,7 +174,7 @@ def test_a_kill_of_x32_is_one(tmp_path):
     """Its number bears a bit, and nothing else in the log speaks of it: it has no OBJ_PID record."""
     path = tmp_path / "audit.log"
     told_alike(path, log([], ()) + logs.call(80, 0x40000000 | 62) + logs.title(80), shared=False)
-    (told,) = logs.lines(logs.source(path, sieve_min=0).events())
+    (told,) = logs.lines(every(logs.source(path, sieve_min=0)))
     assert '"origin": "kill"' in told
 
 
@@ -196,7 +197,7 @@ def test_counts_and_span(block, tmp_path, monkeypatch):
     monkeypatch.setattr(audit_sieve, "BLOCK", block)
     path = big(tmp_path / "audit.log")
     sieved, read = logs.source(path, sieve_min=0), logs.source(path, sieve_min=1 << 40)
-    assert len(list(sieved.events())) == len(list(read.events())) == 2
+    assert len(list(every(sieved))) == len(list(every(read))) == 2
     a, b = sieved.tallies[0], read.tallies[0]
     assert (a.records, a.first, a.last) == (b.records, b.first, b.last)
 

@@ -71,4 +71,4 @@ def test_rungs_are_the_declared_sources():
 def test_the_best_source_misses_nothing():
     assert unseen(SOURCES[0]) == []
     assert "outcome" in unseen("audit")
-    assert len({one.name for one in ABILITIES}) == len(ABILITIES)
+    assert len(set(ABILITIES)) == len(ABILITIES)

@@ -97,7 +97,7 @@ def test_a_run_over_midnight_tells_the_date():
 
 def test_count_ends_within_a_run():
     stream = io.StringIO()
-    pipeline = Pipeline(Filter(), Joiner(), JsonSink(stream), count=3)
+    pipeline = Pipeline(Filter(), Joiner(Filter()), JsonSink(stream), count=3)
     pipeline.feed(iter([storm(10)]))
     assert pipeline.totals().shown == 3
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]

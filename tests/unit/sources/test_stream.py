@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tracer.flow.filter import Filter, pushdown
 from tracer.host.processes import Processes
 from tracer.model.event import Loss, Repeats
+from tracer.sources.wanted import Wanted
+from tracer.sources.watch import Watch
 from tracer.sources.wire import records as wire
 from tracer.sources.wire.stream import AT_ONCE, RecordStream
 
@@ -18,6 +21,10 @@ RECORD = (
     + b"\x1c"
     + bytes(BODY - 5)
 )
+
+
+def watch():
+    return Watch("core", Wanted(pushdown(Filter())))
 
 
 class Storm:
@@ -66,7 +73,7 @@ def signals_in(events):
 @pytest.mark.parametrize("last", [False, True])
 def test_a_read_ends_at_what_was_there_when_it_began(rate, last):
     there = 50_000
-    stream = RecordStream("core", Storm(there, rate), Losses(), Processes(details=False))
+    stream = RecordStream(watch(), Storm(there, rate), Losses(), Processes(details=False))
     told = signals_in(stream.read(last))
     wanted = there if last else min(there, SIZE // 4 // len(RECORD))
     assert wanted <= told <= wanted + AT_ONCE // len(RECORD) + 1
@@ -74,6 +81,6 @@ def test_a_read_ends_at_what_was_there_when_it_began(rate, last):
 
 def test_losses_of_a_storm_that_goes_on_are_told_at_the_end():
     losses = Losses()
-    stream = RecordStream("core", Storm(10_000, 1), losses, Processes(details=False))
+    stream = RecordStream(watch(), Storm(10_000, 1), losses, Processes(details=False))
     told = [event for event in stream.read(last=True) if isinstance(event, Loss)]
     assert sum(loss.count for loss in told) == losses.lost

@@ -17,6 +17,7 @@ from tracer.audit.coalesce import Coalescer, Group
 from tracer.audit.evidence import Evidence
 from tracer.audit.known import Known
 from tracer.audit.meaning import NotUnderstood, events_of
+from tracer.flow.source import GRACE
 from tracer.host import procfs
 from tracer.host.clock import BootClock, boot_now
 from tracer.host.from_proc import LivingProcesses, ancestors_of
@@ -39,11 +40,14 @@ from tracer.model.frozen import replace
 from tracer.sources.audit.ends import WAIT, Ends
 from tracer.sources.audit.link import Link, Records
 from tracer.sources.audit.setting import PANIC, Setting
+from tracer.sources.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tracer.model.event import Event
+    from tracer.flow.source import Descriptors
+    from tracer.model.coverage import Coverage
+    from tracer.model.event import Event, Loss
     from tracer.sources.wanted import Wanted
 
 NAME = "audit"
@@ -61,7 +65,7 @@ class AuditSource:
     """Puts its rules in place, and takes them away when it is closed."""
 
     name = NAME
-    notes: tuple[str, ...] = ()
+    grace = GRACE
     keeps: tuple[str, ...] = CAPABILITIES[:1]  # to undo what was changed
 
     def __init__(self, wanted: Wanted) -> None:
@@ -72,9 +76,9 @@ class AuditSource:
         self._coalescer, self._known, self._evidence = Coalescer(in_order=True), Known(), Evidence()
         self._ends = Ends()
         self._completed_ends: dict[tuple[Process, int], Process] = {}
-        self._poll, self._rest = select.poll(), select.poll()
         self._asked = self._came = time.monotonic()
         self._read_some = False
+        self._looks_around = True
         self._records: Records | None = None
         self._exits: Exits | None = None
         self._setting: Setting | None = None
@@ -98,36 +102,51 @@ class AuditSource:
             )
         self._records = Records(self._wanted.buffer)
         self._overflows = 0
-        notes: list[str] = []
+        self._setting = Setting(self._link, self._wanted)
+        self._watch = Watch(NAME, self._wanted)
         if self._wanted.deaths:
             try:
                 self._exits = Exits(self._processes.remember)
-                self._poll.register(self._exits.fileno(), select.POLLIN)
             except OSError:
-                notes.append("deaths are not seen: the process connector is out of reach")
-        self._poll.register(self._records.fileno(), select.POLLIN)
-        self._setting = Setting(self._link, self._wanted)
-        self.notes = (*notes, *self._setting.notes)
+                why = "deaths are not seen: the process connector is out of reach"
+                self._watch.hidden(why, "deaths")
+        for note in self._setting.notes:
+            self._watch.hidden(note)
         self._lost = self._link.status().lost
 
-    def end_waits_by(self, fd: int, events: int) -> None:
-        """Let ``wait`` return when this descriptor has one of these poll(2) events."""
-        self._poll.register(fd, events)
-        self._rest.register(fd, events)
-
-    def wait(self, seconds: float | None) -> None:
-        """Sleep until there is something to read. Old processes are looked at while nothing happens."""
+    def descriptors(self) -> Descriptors:
+        """The records' and the process connector's, unless the reader rests."""
         if self._read_some:
-            self._rest.poll(1000 * (REST if seconds is None else min(seconds, REST)))
-        self._read_some = False
-        if self._processes.look_around():
-            seconds = 0
-        elif self._ends or self._coalescer.is_open():
-            seconds = min(QUIET if seconds is None else seconds, WAIT / 1e9)
-        self._poll.poll(None if seconds is None else max(0.0, seconds * 1000))
+            return ()
+        return [(it.fileno(), select.POLLIN) for it in (self._records, self._exits) if it]
+
+    def due(self) -> float | None:
+        """Not before a rest is over, nor later than what is open is waited for."""
+        if self._read_some:
+            return REST
+        if self._looks_around:
+            return 0.0
+        return WAIT / 1e9 if self._ends or self._coalescer.is_open() else None
+
+    def has_begun(self) -> bool:
+        """Once its rules are in place, it has."""
+        return True
+
+    def is_over(self) -> bool:
+        """The kernel goes on."""
+        return False
+
+    def coverage(self) -> list[Coverage]:
+        """From the beginning to now."""
+        return [self._watch.coverage()]
 
     def read(self, last: bool = False) -> Iterator[Event]:
-        """Every event that is there now, and the deaths that waited for theirs."""
+        """Every event that is there now, and the deaths that waited for theirs.
+
+        Old processes are looked at while nothing happens.
+        """
+        self._looks_around = self._processes.look_around()
+        self._read_some = False
         self._clock.adjust()
         if self._exits:
             self._ends.add(self._exits.read())
@@ -174,7 +193,9 @@ class AuditSource:
         try:
             events = list(events_of(group, self._known, self._evidence))
         except NotUnderstood as trouble:
-            yield lost(group.stamp.time, NAME, 1, f"audit record: {trouble.why}", HOST)
+            loss = lost(group.stamp.time, NAME, 1, f"audit record: {trouble.why}", HOST)
+            self._watch.lost(loss)
+            yield loss
             return
         for event in events:
             told = self._completed(event)
@@ -248,15 +269,21 @@ class AuditSource:
         now = time.monotonic()
         if self._records and self._records.overflows != self._overflows:
             self._overflows = self._records.overflows
-            yield lost(time.time_ns(), NAME, None, "audit socket", HOST)
+            yield self._lost_now(None, "audit socket")
         if self._exits and self._exits.lost:
             self._exits.lost = 0
-            yield lost(time.time_ns(), NAME, None, "process connector", HOST)
+            yield self._lost_now(None, "process connector")
         if last or (self._read_some and now - self._asked > _ASK_LOST):
             self._asked = now
             before, self._lost = self._lost, self._link.status().lost
             if self._lost > before:
-                yield lost(time.time_ns(), NAME, self._lost - before, "audit backlog", HOST)
+                yield self._lost_now(self._lost - before, "audit backlog")
+            self._watch.looked()
+
+    def _lost_now(self, count: int | None, where: str) -> Loss:
+        loss = lost(time.time_ns(), NAME, count, where, HOST)
+        self._watch.lost(loss)
+        return loss
 
 
 def record_of(kind: int, text: bytes) -> record.Record | None:

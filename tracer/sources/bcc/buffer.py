@@ -9,7 +9,7 @@ import select
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from tracer.libbpf.ring import ORDERED, Ring, Sleep
+from tracer.libbpf.ring import ORDERED, Ring
 from tracer.sources.wire import records as wire
 from tracer.sources.wire.stream import MappedLosses
 
@@ -25,10 +25,10 @@ _KINDS = {kind: index for index, kind in enumerate((1, 2, 3, 4, 5))}
 class Copied:
     """Records that bcc hands to a callback, put together as they lie in a ring buffer."""
 
-    def __init__(self, size: int, sleep: Sleep) -> None:
+    def __init__(self, size: int, fd: int) -> None:
         self.size = size
         self.consumed = 0
-        self.sleep = sleep
+        self.descriptors = ((fd, select.POLLIN),)
         self._records: list[bytes] = []
 
     def copy(self, _cpu: int, data: int, size: int) -> None:
@@ -62,7 +62,7 @@ class BccRing(Copied):
     """bcc's own reader of a ring buffer: for machines on which Python has no ordered loads."""
 
     def __init__(self, module: Any, size: int) -> None:
-        super().__init__(size, Sleep(module["ring"].map_fd))
+        super().__init__(size, module["ring"].map_fd)
         self._module = module
         self._room = 0
         module["ring"].open_ring_buffer(self._copy_some)
@@ -91,7 +91,7 @@ class PerfBuffer(Copied):
         from bcc.libbcc import lib
 
         self._epoll = select.epoll()
-        super().__init__(size, Sleep(self._epoll.fileno()))
+        super().__init__(size, self._epoll.fileno())
         pages = max(1, size // mmap.PAGESIZE // (os.cpu_count() or 1))
         pages = 1 << pages.bit_length() - 1
         module["ring"].open_perf_buffer(self.copy, page_cnt=pages, lost_cb=self._count)
@@ -110,7 +110,7 @@ class PerfBuffer(Copied):
 
     def take(self, _most: int) -> bytes:
         sent = self._sent()
-        # Not poll: perf_poll() tells of records once, and Sleep has been told (kernel/events/core.c).
+        # Not poll: perf_poll() tells of records once, and who waits has been told (kernel/events/core.c).
         for reader in self._readers:
             self._read(reader)
         self._records.sort(key=_time_of)

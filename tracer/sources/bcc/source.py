@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 from tracer.host import tracefs
 from tracer.host.clock import boot_now
 from tracer.host.from_proc import LivingProcesses
-from tracer.host.name import HOST
 from tracer.host.packages import find_packages
 from tracer.host.privileges import has_capability, restriction
 from tracer.host.process_connector import Exits
 from tracer.model.errors import Problem
-from tracer.model.event import lost
 from tracer.sources.bcc.births import fill_births
 from tracer.sources.bcc.completion import Completion
 from tracer.sources.wanted import masks_of, modes_of, sets_of
+from tracer.sources.watch import Watch
 from tracer.sources.wire.stream import MappedLosses, RecordStream
 
 if TYPE_CHECKING:
@@ -74,12 +73,13 @@ class BccSource(RecordStream):
         completion = Completion(watches=self._exits is not None)
         where = "ring buffer" if is_ring else "perf buffer"
         processes = LivingProcesses(details=wanted.details)
-        super().__init__(NAME, buffer, losses, processes, completion.complete, where)
+        watch = Watch(NAME, wanted)
+        super().__init__(watch, buffer, losses, processes, completion.complete, where)
         self._targets = completion.targets
         if self._exits:
-            self.end_waits_by(self._exits.fileno(), select.POLLIN)
+            self.besides = ((self._exits.fileno(), select.POLLIN),)
         elif wanted.deaths:
-            self.notes = ("deaths are not seen: the process connector is out of reach",)
+            watch.hidden("deaths are not seen: the process connector is out of reach", "deaths")
 
     def note(self) -> None:
         """The deaths up to now: what they died of is in the buffer already."""
@@ -89,8 +89,7 @@ class BccSource(RecordStream):
             self.owe(partial(self._death, ended))
         if self._exits.lost:
             self._exits.lost = 0
-            loss = lost(boot_now() + self.clock.offset, NAME, None, "process connector", HOST)
-            self.owe(loss)
+            self.owe_loss(None, "process connector")
 
     def _death(self, ended: Ended) -> Event | None:
         """The end of a process that was sent something; None for any other."""

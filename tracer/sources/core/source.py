@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 
 from tracer.host.clock import boot_now
-from tracer.host.name import HOST
 from tracer.libbpf.ring import open_ring
-from tracer.model.event import lost
 from tracer.model.frozen import ready
 from tracer.sources.core.left_out import Skips
 from tracer.sources.core.load import begin_to_load
 from tracer.sources.core.opening import kernel, preempts
 from tracer.sources.shape import ahead_of, programs_of
 from tracer.sources.wanted import shape_of
+from tracer.sources.watch import Watch
 from tracer.sources.wire.stream import FIRST_ROW, MappedLosses, RecordStream
 
 TYPE_CHECKING = False
@@ -43,12 +42,13 @@ class BpfSource(RecordStream):
         ready(*FIRST_ROW)  # The kernel is still at work.
         self._object = waits_for()
         ring = open_ring(self._object.fd("ring"), wanted.buffer, ahead_of(wanted.buffer))
-        super().__init__(NAME, ring, MappedLosses(self._object.fd("losses")), processes)
+        watch = Watch(NAME, wanted)
+        super().__init__(watch, ring, MappedLosses(self._object.fd("losses")), processes)
         programs = programs_of(shape_of(wanted), twice=preempts())
         self._skips = Skips(programs, self._object.program_fd)
         self._look_at_skips = 0
         if (wanted.refused or wanted.probes) and not _shows_calls():
-            self.notes = (NO_CALLS,)
+            watch.hidden(NO_CALLS, "refused", "probes")
 
     def read(self, last: bool = False) -> Iterator[Event]:
         """Every event that is there now, and what the kernel has left out."""
@@ -63,10 +63,7 @@ class BpfSource(RecordStream):
             return
         self._look_at_skips = now + LOOK_EVERY
         for kind, count in self._skips.new().items():
-            loss = lost(
-                now + self.clock.offset, NAME, count, f"left out by the kernel: {kind}", HOST
-            )
-            self.owe(loss)
+            self.owe_loss(count, f"left out by the kernel: {kind}")
 
     def close(self) -> None:
         super().close()

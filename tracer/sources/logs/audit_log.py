@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import select
+import sys
+import time
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import chain, groupby
 from typing import IO, TYPE_CHECKING, Callable, Union
 
 from tracer.audit.alike import Alike, told_by_models
 from tracer.audit.coalesce import Coalescer, Group
-from tracer.audit.evidence import Evidence
+from tracer.audit.evidence import Evidence, blind
 from tracer.audit.known import NOBODY, Known, Users
 from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
@@ -19,16 +23,20 @@ from tracer.audit.record import LOST, Record
 from tracer.lines.dates import DateStyle, day_first
 from tracer.lines.mend import is_cut, without_cut_field
 from tracer.lines.tally import Tally
+from tracer.model.coverage import Coverage, Gap, Gaps, Span
+from tracer.model.event import Loss, Series
+from tracer.sources.abilities import BY_NAME
 from tracer.sources.logs.files import (
     STDIN,
     LogSet,
     Proceed,
     always,
+    is_pipe,
     open_log,
     read_blocks,
     read_lines,
 )
-from tracer.sources.logs.follow import Follower, Wait, stream_bursts, whole_lines
+from tracer.sources.logs.follow import Follower, check_growing, stream_bursts, whole_lines
 from tracer.sources.logs.plain import (
     SIEVE_MIN,
     LineNumbers,
@@ -38,9 +46,12 @@ from tracer.sources.logs.plain import (
 )
 
 if TYPE_CHECKING:
+    from tracer.flow.source import Descriptors
     from tracer.model.event import Event
 
 _HEAD_LINES = 2000
+NAME = "audit log"
+BATCH = 512  # events told at once: they are shown before more is looked for, and memory stays small
 POLL = 0.1  # seconds between two looks at a log that is followed
 QUIET = 1.0  # seconds without a line, after which what is open is taken to be whole
 Keep = Callable[[str, int, bytes, str], None]
@@ -48,7 +59,14 @@ Found = Union[Record, Group, Alike]
 
 
 class AuditLog:
-    """The events of one or more logs. ``tallies`` (one a log) are complete when the events are."""
+    """The events of one or more logs. ``tallies`` (one a log) and ``counts`` (of events, by their kind) are complete
+    when the events are. Raises Problem for a log that cannot be followed.
+
+    ``follow``: what is added to the logs comes, too. ``proceed`` is asked before every block that is read.
+    """
+
+    name = NAME
+    grace = 0.0
 
     def __init__(
         self,
@@ -57,8 +75,12 @@ class AuditLog:
         keep: Keep | None = None,
         proceed: Proceed = always,
         sieve_min: int = SIEVE_MIN,
+        *,
+        follow: bool = False,
     ) -> None:
         self.logs = tuple(logs)
+        if follow:
+            check_growing(self.logs)
         self.tallies = [Tally(log.name, keep, number) for number, log in enumerate(self.logs)]
         self._sieve_min = sieve_min
         self._proceed = proceed
@@ -67,13 +89,86 @@ class AuditLog:
         self._known = [Known(users) for _ in self.logs]
         self.evidence = Evidence()
         self._losses = Losses()
+        self.counts: Counter[str] = Counter()
+        self._gaps = Gaps()
+        self._follow = follow
+        self._is_pipe = [log.paths for log in self.logs] == [(STDIN,)] and is_pipe(STDIN)
+        self._is_over = self._is_dry = False
+        self._events = self._as_they_come() if follow else self._all()
+        if self._is_pipe:
+            self._events = self._of_stream()
+
+    def descriptors(self) -> Descriptors:
+        """A pipe's; files are never waited for."""
+        return [(sys.stdin.fileno(), select.POLLIN)] if self._is_pipe else ()
+
+    def due(self) -> float | None:
+        """At once; nothing tells of what is added to a file, so that is looked for."""
+        if self._is_pipe:
+            return None
+        return POLL if self._is_dry else 0.0
+
+    def has_begun(self) -> bool:
+        """A pipe may begin with other lines; what is followed may have no record for long."""
+        return self.has_records() or (self._follow and self._is_dry)
 
     def has_records(self) -> bool:
         """Whether an audit record was read by now."""
         return any(tally.records for tally in self.tallies)
 
-    def events(self) -> Iterator[Event]:
-        """All events; no input makes it raise, only a file that cannot be opened (Problem)."""
+    def is_over(self) -> bool:
+        """Whether everything was told."""
+        return self._is_over
+
+    def read(self, last: bool = False) -> Iterator[Event]:
+        """The next events, about BATCH of them at most, until nothing more is there for the moment.
+
+        No input makes it raise, only a file that cannot be opened (Problem).
+        """
+        for event in self._last() if last else self._batch():
+            kind = "signal" if isinstance(event, Series) else type(event).__name__.lower()
+            self.counts[kind] += len(event) if isinstance(event, Series) else 1
+            if isinstance(event, Loss):
+                self._gaps.add(Gap(None, event.time or self._last_time(), event.count, event.where))
+            yield event
+
+    def coverage(self) -> list[Coverage]:
+        """From the first record of each log to its last; what a rule did not watch is not there."""
+        return [
+            Coverage(
+                NAME,
+                BY_NAME[NAME].kinds,
+                (Span(tally.first, tally.last),),
+                self._gaps.told(),
+                tuple(blind(self.evidence)),
+            )
+            for tally in self.tallies
+            if tally.first is not None and tally.last is not None
+        ]
+
+    def close(self) -> None:
+        """End what is being read."""
+        self._events.close()
+
+    def _batch(self) -> Iterator[Event]:
+        for told, event in enumerate(self._events, 1):
+            if event is None:
+                return
+            yield event
+            if told >= BATCH or isinstance(event, Series):
+                return
+        self._is_over = True
+
+    def _last(self) -> Iterator[Event]:
+        """What waits for the rest of its event."""
+        self._is_over = True
+        for group in self.coalescer.flush():
+            yield from self._told(group)
+
+    def _last_time(self) -> int:
+        return max((tally.last or 0 for tally in self.tallies), default=0)
+
+    def _all(self) -> Generator[Event | None, None, None]:
         for one in self._records():
             if isinstance(one, Record):
                 for group in self.coalescer.feed(one):
@@ -83,30 +178,27 @@ class AuditLog:
         for group in self.coalescer.flush():
             yield from self._told(group)
 
-    def events_as_they_come(self, wait: Wait) -> Iterator[Event | None]:
-        """The same, then what is added to the logs, until ``wait`` says stop.
-
-        None: nothing more for the moment.
-        """
+    def _as_they_come(self) -> Generator[Event | None, None, None]:
+        """The same, then what is added to the logs; None: nothing more for the moment."""
         followers: list[tuple[RecordReader, Follower]] = []
         there = [self._until_now(*one, followers) for one in zip(self.logs, self.tallies)]
         yield from map_events(self._fed, _merged(there))
-        quiet = 0.0
+        newest = time.monotonic()
         while True:
             bursts = [(reader, follower.burst()) for reader, follower in followers]
             new = [reader.read(lines) for reader, lines in bursts]
             yield from map_events(self._fed, _merged(new))
-            quiet = 0.0 if any(lines for _, lines in bursts) else quiet + POLL
-            for group in self.coalescer.flush(complete_only=quiet < QUIET):
+            came = any(lines for _, lines in bursts)
+            newest = time.monotonic() if came else newest
+            is_quiet = time.monotonic() - newest >= QUIET
+            for group in self.coalescer.flush(complete_only=not is_quiet):
                 yield from self._told(group)
+            self._is_dry = not came
             yield None
-            if not wait(0.0 if quiet == 0.0 else POLL):
-                break
-        for group in self.coalescer.flush():
-            yield from self._told(group)
 
-    def events_of_stream(self, stream: IO[bytes]) -> Iterator[Event | None]:
+    def _of_stream(self) -> Generator[Event | None, None, None]:
         """The events of a pipe as its lines come in; None: nothing more for the moment."""
+        stream = open_log(STDIN, self._proceed)
         tally = self.tallies[0]
         reader: RecordReader | None = None
         cuts: list[str] = []

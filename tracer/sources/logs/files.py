@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shlex
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, Callable, cast
@@ -142,6 +143,11 @@ def open_log(path: str, proceed: Proceed = always) -> IO[bytes]:
 
         return open_zstd(raw, path)
     return raw
+
+
+def is_pipe(path: str) -> bool:
+    """Whether it is standard input, and none that was redirected from a file."""
+    return path == STDIN and not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
 
 
 def is_packed(path: str) -> bool:

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Callable
 
-from tracer.sources.logs.files import LINE_MAX, Proceed, read_blocks, unreadable
+from tracer.model.errors import Problem
+from tracer.sources.logs.files import (
+    LINE_MAX,
+    STDIN,
+    LogSet,
+    Proceed,
+    is_packed,
+    read_blocks,
+    unreadable,
+)
 
 _BLOCK = 1 << 18
 _TAIL = 64
-# Told how long to wait at most (s); False when it is time to stop.
-Wait = Callable[[float], bool]
 Burst = list[bytes]
+
+
+def check_growing(logs: Iterable[LogSet]) -> None:
+    """Raises Problem for what cannot be followed: nobody adds to it."""
+    for log in logs:
+        path = log.paths[-1]
+        is_file = path != STDIN and os.path.isfile(path)
+        if not is_file or is_packed(path):
+            raise Problem(
+                f"cannot follow {path!r}",
+                "a packed log does not grow" if is_file else "it is no log file",
+                "sigtrace replay --follow /var/log/audit/audit.log",
+            )
 
 
 class Follower:

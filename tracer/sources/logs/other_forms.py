@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 
+from tracer.lines.tally import Tally
 from tracer.model.errors import Problem
-from tracer.sources.logs.files import STDIN, open_log, read_blocks
+from tracer.sources.logs.files import STDIN, LogSet, open_log, read_blocks
 
 _MAGIC = (
     (b"\x7fELF", "a program"),
@@ -30,6 +32,18 @@ _TEXTS = (
     (re.compile(rb"^\[ *\d+\.\d{6}\]", re.MULTILINE), "a kernel log without audit records"),
     (re.compile(rb"^\d{4}-\d\d-\d\dT", re.MULTILINE), "a syslog without audit records"),
 )
+
+
+def no_records(logs: Sequence[LogSet], tallies: Sequence[Tally]) -> Problem:
+    """The problem of logs that hold no audit record at all."""
+    some = [(path, tally) for log, tally in zip(logs, tallies) for path in log.paths][:3]
+    names = ["standard input" if path == STDIN else path for path, _ in some]
+    looks = [looks_like(path, anything=tally.lines > 0) for path, tally in some]
+    return Problem(
+        "no audit records in " + ", ".join(names),
+        "; ".join(f"{name} {words}" for name, words in zip(names, looks)),
+        "sigtrace replay /var/log/audit/audit.log",
+    )
 
 
 def looks_like(path: str, *, anything: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from struct import Struct
 
+from tracer.flow.source import GRACE
 from tracer.host.clock import BootClock, boot_now
 from tracer.host.kernel_log import KernelLog
 from tracer.host.name import HOST
@@ -21,18 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
+    from tracer.flow.source import Descriptors
     from tracer.host.processes import Processes
-    from tracer.libbpf.ring import Sleep
+    from tracer.model.coverage import Coverage
     from tracer.model.event import Event
+    from tracer.sources.watch import Watch
 
     class Buffer(Protocol):
         """Where the kernel leaves its records; positions are bytes since it was made."""
 
         size: int
-        sleep: Sleep
 
         @property
         def consumed(self) -> int: ...
+        @property
+        def descriptors(self) -> Descriptors: ...
         def produced(self) -> int: ...
         def ahead(self) -> int: ...
         def take(self, most: int) -> bytes: ...
@@ -50,7 +54,7 @@ FIRST_ROW = (
     *(Stretch, Run, wire.SignalRecord, wire.ProcessRecord, wire.End),
     *(Signal, Process, Ancestor, Facts, Target),
 )
-# The reader rests this long between two reads, so that a storm costs fifty wake-ups a second.
+# The reader rests this long between two reads, in seconds, so that a storm costs fifty wake-ups a second.
 REST = 0.02
 # Bytes taken in one go: what is made of them stays in the CPU's cache.
 AT_ONCE = 1 << 18
@@ -85,19 +89,22 @@ class RecordStream:
     ``prepare`` may add to a batch of records what Python knows and the kernel side does not.
     """
 
-    notes: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    grace = GRACE
+    # What is polled beside the buffer.
+    besides: Descriptors = ()
 
     def __init__(
         self,
-        name: str,
+        watch: Watch,
         buffer: Buffer,
         losses: Losses,
         processes: Processes,
         prepare: Callable[[bytes], bytes] = as_they_are,
         where: str = "ring buffer",
     ) -> None:
-        self.name = name
+        self.name = watch.source
+        self.watch = watch
         self.clock = BootClock()
         self._ring = buffer
         self._losses = losses
@@ -107,30 +114,48 @@ class RecordStream:
         self._owed: list[tuple[int, Loss | Callable[[], Event | None]]] = []
         self._held: list[Run] = []
         self._kernel_log = KernelLog()
-        self._decoder = Decoder(name, self.clock, processes.complete, self._kernel_log.oom_of)
+        self._decoder = Decoder(self.name, self.clock, processes.complete, self._kernel_log.oom_of)
         self._processes = processes
+        self._looks_around = True
         self._read_some = False
 
-    def end_waits_by(self, fd: int, events: int) -> None:
-        """Let ``wait`` return when this descriptor has one of these poll(2) events."""
-        self._ring.sleep.end_by(fd, events)
+    def descriptors(self) -> Descriptors:
+        """The buffer's, unless the reader rests."""
+        return () if self._rests() else (*self._ring.descriptors, *self.besides)
 
-    def wait(self, seconds: float | None) -> None:
-        """Sleep until there is something to read. Old processes are looked at while nothing happens."""
-        sleep = self._ring.sleep
-        if self._read_some and self._ring.produced() - self._ring.consumed < self._ring.size // 4:
-            sleep.rest(REST if seconds is None else min(seconds, REST))
-        self._read_some = False
+    def due(self) -> float | None:
+        """Not before a rest is over, nor later than the OOM killer's mark is waited for."""
+        if self._rests():
+            return REST
         if self._held:
-            seconds = OOM_WAIT / 1e9
-        elif self._processes.look_around() or self._ring.ahead():
-            seconds = 0
-        sleep.until_record(seconds)
+            return OOM_WAIT / 1e9
+        return 0.0 if self._looks_around or self._ring.ahead() else None
+
+    def _rests(self) -> bool:
+        ring = self._ring
+        return self._read_some and ring.produced() - ring.consumed < ring.size // 4
+
+    def has_begun(self) -> bool:
+        """Attached, it has."""
+        return True
+
+    def is_over(self) -> bool:
+        """The kernel goes on."""
+        return False
+
+    def coverage(self) -> list[Coverage]:
+        """From the beginning to now."""
+        return [self.watch.coverage()]
 
     def read(self, last: bool = False) -> Iterator[Event]:
         """The events that are there when it begins, which may be some more than a quarter of the buffer; with
         ``last`` all of them, and those that wait for the OOM killer. What comes meanwhile is not waited for: a
-        storm would never end."""
+        storm would never end.
+
+        Old processes are looked at while nothing happens.
+        """
+        self._looks_around = not self._held and self._processes.look_around()
+        self._read_some = False
         if self.clock.adjust():
             self._decoder.forget_signals()
         ring, quarter = self._ring, self._ring.size // 4
@@ -158,6 +183,12 @@ class RecordStream:
     def owe(self, event: Loss | Callable[[], Event | None]) -> None:
         """Tell an event once everything that is in the buffer now has been told."""
         self._owed.append((self._ring.produced(), event))
+
+    def owe_loss(self, count: int | None, where: str) -> None:
+        """The same of a loss that is noticed now."""
+        loss = lost(boot_now() + self.clock.offset, self.name, count, where, HOST)
+        self.watch.lost(loss)
+        self.owe(loss)
 
     def close(self) -> None:
         self._losses.close()
@@ -192,9 +223,9 @@ class RecordStream:
         for kind, (old, new) in enumerate(zip(self._lost, counts)):
             if new != old:
                 where = self._where if kind == 0 else f"{self._where}: {wire.LOSSES[kind]}"
-                loss = lost(boot_now() + self.clock.offset, self.name, new - old, where, HOST)
-                self.owe(loss)
+                self.owe_loss(new - old, where)
         self._lost = counts
+        self.watch.looked()
 
     def _due(self) -> Iterator[Event]:
         # What is held was taken from the buffer, and is yet to be told.

@@ -1,0 +1,162 @@
+"""What a source saw and did not see, as data: from when to when, which kinds, with which gaps.
+
+A negative ("no death in that window") is claimed only where ``lacking`` finds nothing. Times are nanoseconds since
+the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from tracer.model.frozen import frozen, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What may be seen or not.
+KINDS = {
+    "sends": "signals that processes send",
+    "kernel": "signals that the kernel sends",
+    "outcomes": "what becomes of a signal",
+    "deaths": "how processes end",
+    "refused": "sends that are refused",
+    "probes": "sends of signal 0",
+    "oom": "kills of the OOM killer",
+    "statements": "what others say of a process or unit",
+}
+# So many gaps are told apart. Two neighbours become one that reaches from the first to the second.
+GAPS_MAX = 256
+
+
+@frozen
+class Span:
+    """A time of seeing; ``ended`` None: it goes on."""
+
+    began: int
+    ended: int | None = None
+
+
+@frozen
+class Gap:
+    """Something is missing, of some time between these two. ``began`` None: from the first on; ``count`` None:
+    nobody knows how much."""
+
+    began: int | None
+    ended: int
+    count: int | None
+    why: str
+
+
+@frozen
+class Blind:
+    """What stays unseen all the time, or may have; no kind: of every kind seen.
+
+    ``why`` is a sentence, or more, for people. ``try_`` is what to type in order to see it. ``chosen``: the user's
+    own options leave it out.
+    """
+
+    kinds: tuple[str, ...]
+    why: tuple[str, ...]
+    try_: tuple[str, ...] = ()
+    chosen: bool = False
+
+
+@frozen
+class Coverage:
+    """What one source saw of one host. ``host`` None: the one that it is read on, or one without a name."""
+
+    source: str
+    kinds: tuple[str, ...]
+    spans: tuple[Span, ...]
+    gaps: tuple[Gap, ...] = ()
+    blind: tuple[Blind, ...] = ()
+    host: str | None = None
+
+    def blind_to(self, kind: str) -> list[Blind]:
+        """What hides some of this kind."""
+        return [one for one in self.blind if not one.kinds or kind in one.kinds]
+
+
+class Gaps:
+    """The gaps of a reading, as they come: few enough to be kept for as long as a trace runs."""
+
+    def __init__(self) -> None:
+        self._gaps: list[Gap] = []
+
+    def add(self, gap: Gap) -> None:
+        gaps = self._gaps
+        gaps.append(gap)
+        if len(gaps) > GAPS_MAX:
+            self._gaps = [_one(*gaps[at : at + 2]) for at in range(0, len(gaps), 2)]
+
+    def told(self) -> tuple[Gap, ...]:
+        return tuple(self._gaps)
+
+
+def _one(first: Gap, second: Gap | None = None) -> Gap:
+    if second is None:
+        return first
+    known = first.count is not None and second.count is not None
+    count = (first.count or 0) + (second.count or 0) if known else None
+    whys = [first.why] if second.why in first.why else [first.why, second.why]
+    ended = max(first.ended, second.ended)
+    return Gap(first.began, ended, count, "; ".join(whys))
+
+
+def lacking(coverages: Iterable[Coverage], kind: str, began: int, ended: int) -> list[str]:
+    """Why nobody can say that nothing of this kind happened between two times; [] if that can be said.
+
+    One source may have seen the beginning and another one the end.
+    """
+    left = [(began, ended + 1)]
+    reasons: list[tuple[str, int, int]] = []
+    for one in coverages:
+        if kind in one.kinds:
+            missing = _missing(one, kind, began, ended + 1)
+            reasons += missing
+            left = [
+                both
+                for first, last in left
+                for _, since, until in missing
+                if (both := (max(first, since), min(last, until))) and both[0] < both[1]
+            ]
+    if not left:
+        return []
+    whys = [
+        why
+        for why, since, until in reasons
+        if any(since < last and first < until for first, last in left)
+    ]
+    return list(dict.fromkeys(whys)) or [f"nobody watched {KINDS.get(kind, kind)}"]
+
+
+def _missing(one: Coverage, kind: str, began: int, ended: int) -> list[tuple[str, int, int]]:
+    """What a source may have missed from ``began`` to before ``ended``: why, since when and until when."""
+    hidden = [why for blind in one.blind_to(kind) for why in blind.why]
+    if hidden:
+        return [(why, began, ended) for why in hidden]
+    outside = [(began, ended)]
+    for span in one.spans:
+        outside = [
+            part
+            for first, last in outside
+            for part in (
+                (first, min(last, span.began)),
+                (first if span.ended is None else max(first, span.ended + 1), last),
+            )[: 1 if span.ended is None else 2]
+            if part[0] < part[1]
+        ]
+    why = f"{one.source} saw nothing then"
+    missing = [(why, *part) for part in outside]
+    for gap in one.gaps:
+        since = began if gap.began is None else max(began, gap.began)
+        if since < min(ended, gap.ended + 1):
+            missing.append((gap.why, since, min(ended, gap.ended + 1)))
+    return missing
+
+
+def until(coverage: Coverage, now: int) -> Coverage:
+    """The same, ended by now."""
+    spans = tuple(
+        replace(span, ended=now) if span.ended is None else span for span in coverage.spans
+    )
+    return replace(coverage, spans=spans)

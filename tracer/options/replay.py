@@ -1,0 +1,34 @@
+"""The options of ``sigtrace replay``."""
+
+from __future__ import annotations
+
+from tracer.options import option
+from tracer.options.table import Filters, Output, Period
+
+EPILOG = """\
+examples:
+  sigtrace replay /var/log/audit              the whole rotated set
+  sigtrace replay audit.log --to nginx --signal KILL,TERM
+  ausearch -m OBJ_PID --raw | sigtrace replay - --json
+  sigtrace replay --follow /var/log/audit/audit.log --since now
+"""
+
+
+class Input(option.Choices):
+    title = "what to read"
+
+    files = option.words(help="logs, folders, patterns; - is standard input", metavar="FILE")
+    count = option.value("-n", "--count", help="stop after N signals", metavar="N")
+    follow = option.flag("-f", "--follow", help="go on reading as the log grows and rotates")
+    passwd = option.value(
+        "--passwd", help="names of users: the /etc/passwd of the log's own host", metavar="FILE"
+    )
+    errors = option.value(
+        "--errors", help="keep the lines that cannot be understood in FILE", metavar="FILE"
+    )
+    progress = option.flag("--progress", help="show a bar, even for a short reading")
+    no_progress = option.flag("--no-progress", help="show none")
+
+
+class Replay(Input, Period, Filters, Output):
+    """What a replay is asked for."""

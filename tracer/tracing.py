@@ -1,0 +1,69 @@
+"""A live trace once it is known what is wanted: the source, root given up, the session, the summary."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+from tracer.host.privileges import drop
+from tracer.model.errors import Problem
+from tracer.options import meaning
+from tracer.session import run
+from tracer.sources.abilities import unseen
+from tracer.sources.ladder import open_source
+from tracer.terminal.header import header, words_of
+from tracer.terminal.output import say, summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracer.flow.filter import Filter
+    from tracer.flow.pipeline import Sink
+    from tracer.libbpf.object import Object
+    from tracer.options.table import Live
+    from tracer.sources.wanted import Wanted
+
+
+def trace(
+    options: Live,
+    filter_: Filter,
+    wanted: Wanted,
+    loading: Callable[[], Object] | None,
+    sink: Sink,
+    limits: tuple[int | None, float | None],
+    ready_fd: int | None,
+) -> int:
+    """Until a limit or Ctrl-C. Returns the exit status; raises Problem."""
+    count, duration = limits
+    source, failed = open_source(options.source, wanted, loading)
+
+    def begin() -> None:
+        # Every module must be loaded by now: an ordinary user may not see the folder of this program.
+        given_up = drop(source.keeps)
+        if options.verbose:
+            say(given_up)
+        is_usual = meaning.says_nothing_of_noise(options)
+        seen = words_of(source.coverage(), failed, unseen(source.name))
+        say(header(filter_.signals, seen, is_usual=is_usual))
+        sink.start()
+        if ready_fd is not None:
+            _tell_ready(ready_fd)
+        gc.freeze()
+        gc.enable()
+
+    totals = run(source, filter_, sink, begin, count=count, duration=duration)
+    say(summary(totals, wanted.buffer))
+    return 0
+
+
+def _tell_ready(fd: int) -> None:
+    try:
+        os.write(fd, b"\n")
+        os.close(fd)
+    except OSError as error:
+        raise Problem(
+            f"--ready-fd {fd} cannot be written",
+            error.strerror or "",
+            "an open descriptor, as in 3>&1",
+        ) from None
