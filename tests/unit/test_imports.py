@@ -25,11 +25,12 @@ MAY_IMPORT = {
     "lines": {"model"},
     "audit": {"model", "lines"},
     "sources": {"model", "flow", "host", "libbpf", "lines", "audit", "recording"},
+    "why": {"model", "sinks"},
     "options": {"model", "flow", "sources"},
     "doctor": {"model", "flow", "host", "libbpf", "audit", "sources"},
     "commands": {
         *("model", "flow", "sinks", "terminal", "host", "lines", "audit", "sources"),
-        *("options", "doctor", "session", "tracing"),
+        *("options", "doctor", "session", "tracing", "why"),
     },
 }
 WINGS = ("audit", "bcc", "core", "journal", "logs", "wire")

@@ -11,6 +11,7 @@ from tracer.model.origin import ORIGINS
 from tracer.model.outcome import OUTCOMES
 from tracer.model.text import plain, unplain
 from tracer.model.times import nanoseconds, utc
+from tracer.model.verdict import CAUSES, CONFIDENCES, VIAS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ KINDS: dict[str, Kind] = {
         lambda words: tuple([unplain(word) for word in words]),
         {"type": "array", "items": {"type": "string"}},
     ),
+    "strings": Kind(list, tuple, {"type": "array", "items": {"type": "string"}}),
     "int": Kind(_same, int, {"type": "integer"}),
     "count": Kind(_same, int, {"type": "integer", "minimum": 0}),
     "least_1": Kind(_same, int, {"type": "integer", "minimum": 1}),
@@ -78,6 +80,9 @@ KINDS: dict[str, Kind] = {
     "policy": _of(POLICIES),
     "target_state": _of(TARGET_STATES),
     "mark": _of(MARKS),
+    "cause": _of(CAUSES),
+    "confidence": _of(CONFIDENCES),
+    "via": _of(VIAS),
 }
 _WORDS = {cls: word for word, (cls, _, _) in EVENTS.items()}
 
@@ -101,7 +106,9 @@ def fields_to_object(it: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
         if value is None or value == () or (value is False and field.kind == "flag"):
             continue
         written = (
-            signals.code_name(it.number, value) if field.kind == "code" else _write(field, value)
+            signals.code_name(it.number, value)
+            if field.kind == "code"
+            else _write(field.kind, value)
         )
         if written == {} and not field.needed:
             continue
@@ -113,12 +120,11 @@ def fields_to_object(it: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
     return made
 
 
-def _write(field: Field, value: Any) -> Any:
-    kind = field.kind
+def _write(kind: str, value: Any) -> Any:
     if kind in NESTED:
         return fields_to_object(value, NESTED[kind][1])
     if kind[0] == "[":
-        return [fields_to_object(one, NESTED[kind[1:-1]][1]) for one in value]
+        return [_write(kind[1:-1], one) for one in value]
     return KINDS[kind].write(value)
 
 
@@ -146,18 +152,16 @@ def fields_from_object(made: dict[str, Any], cls: Any, fields: tuple[Field, ...]
         elif field.kind == "code":
             values["code"] = signals.code_of(values["number"], found)
         else:
-            values[field.name] = _read(field, found)
+            values[field.name] = _read(field.kind, found)
     return cls(**values)
 
 
-def _read(field: Field, found: Any) -> Any:
-    kind = field.kind
+def _read(kind: str, found: Any) -> Any:
     if kind in NESTED:
         cls, fields, _ = NESTED[kind]
         return fields_from_object(found, cls, fields)
     if kind[0] == "[":
-        cls, fields, _ = NESTED[kind[1:-1]]
-        return tuple([fields_from_object(one, cls, fields) for one in found])
+        return tuple([_read(kind[1:-1], one) for one in found])
     return KINDS[kind].read(found)
 
 
@@ -219,12 +223,12 @@ def _object_schema(fields: tuple[Field, ...], doc: str, head: dict[str, Any]) ->
         outer, dot, inner = field.json.partition(".")
         described = {"description": field.doc} if field.doc else {}
         if not dot:
-            properties[outer] = {**described, **_field_schema(field)}
+            properties[outer] = {**described, **_kind_schema(field.kind)}
         elif outer not in properties:
             properties[outer] = {
                 "type": "object",
                 "additionalProperties": False,
-                "properties": {inner: {**described, **_field_schema(field)}},
+                "properties": {inner: {**described, **_kind_schema(field.kind)}},
             }
         if field.needed:
             needed.append(outer)
@@ -232,12 +236,11 @@ def _object_schema(fields: tuple[Field, ...], doc: str, head: dict[str, Any]) ->
     return {**schema, **({"required": needed} if needed else {}), "properties": properties}
 
 
-def _field_schema(field: Field) -> dict[str, Any]:
-    kind = field.kind
+def _kind_schema(kind: str) -> dict[str, Any]:
     if kind in NESTED:
         return {"$ref": _REF + kind}
     if kind[0] == "[":
-        return {"type": "array", "items": {"$ref": _REF + kind[1:-1]}}
+        return {"type": "array", "items": _kind_schema(kind[1:-1])}
     return KINDS[kind].schema
 
 

@@ -17,6 +17,7 @@ from tracer.model.origin import ORIGINS
 from tracer.model.outcome import OUTCOMES
 from tracer.model.spelling import CALLS, KINDS, POLICIES, from_object, to_object, to_schema
 from tracer.model.text import plain, unplain
+from tracer.model.verdict import CAUSES, CONFIDENCES, VIAS
 from tracer.sinks.remembered import Remembered
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -33,6 +34,10 @@ VALUES = {
     "id": st.from_regex(r"[0-9a-f]{1,16}-[0-9a-f]{1,8}", fullmatch=True),
     "bytes": RAW,
     "words": st.lists(RAW, min_size=1, max_size=3).map(tuple),
+    "strings": st.lists(st.text("abc", min_size=1), min_size=1, max_size=2).map(tuple),
+    "cause": st.sampled_from(list(CAUSES)),
+    "confidence": st.sampled_from(CONFIDENCES),
+    "via": st.sampled_from(VIAS),
     "int": st.integers(-(1 << 31), 1 << 63),
     "count": st.integers(0, 1 << 40),
     "least_1": st.integers(1, 1 << 40),
@@ -66,12 +71,14 @@ def built(cls, fields):
         if kind in NESTED:
             value = built(*NESTED[kind][:2]).filter(lambda it: to_fields(it, NESTED[kind][1]))
         elif kind[0] == "[":
-            value = st.lists(built(*NESTED[kind[1:-1]][:2]), min_size=1, max_size=2).map(tuple)
+            inner = kind[1:-1]
+            one = built(*NESTED[inner][:2]) if inner in NESTED else VALUES[inner]
+            value = st.lists(one, min_size=1, max_size=2).map(tuple)
         else:
             value = VALUES[kind]
         if field.needed:
             return value
-        absent = () if kind[0] == "[" else False if kind == "flag" else None
+        absent = () if kind[0] == "[" or kind == "strings" else False if kind == "flag" else None
         return st.one_of(st.just(absent), value)
 
     return st.fixed_dictionaries({field.name: values(field) for field in fields}).map(
@@ -98,7 +105,7 @@ def test_the_table_names_every_field_once(word):
 def test_every_kind_is_known():
     for _, fields, _ in [*EVENTS.values(), *NESTED.values()]:
         for field in fields:
-            assert field.kind in KINDS or field.kind.strip("[]") in NESTED
+            assert field.kind.strip("[]") in (*KINDS, *NESTED)
     assert set(VALUES) == set(KINDS)
 
 

@@ -1,0 +1,251 @@
+"""What proves each cause, and what does not: nobody is accused without evidence."""
+
+from __future__ import annotations
+
+import pytest
+from told import (
+    NOON,
+    PKILL,
+    SYSTEMCTL,
+    SYSTEMD,
+    UNIT,
+    WEBAPP,
+    S,
+    at,
+    died,
+    exited,
+    ran,
+    said,
+    saw,
+    sent,
+    unit_died,
+)
+
+from tracer.model.event import Ancestor, Earlier, Oom, Process
+from tracer.model.frozen import replace
+from tracer.why.deaths import deaths_in
+from tracer.why.verdict import verdict_of
+
+OTHER = Process(4711, comm=b"worker", unit=b"other.service")
+GUARD = Process(500, comm=b"earlyoom", uid=0)
+USER_SYSTEMD = Process(666, comm=b"systemd", ppid=665, uid=1000)
+
+
+def verdicts(events, coverages=()):
+    ends = deaths_in(events)
+    return [verdict_of(one, events, list(coverages), ends) for one in ends]
+
+
+def by(verdict):
+    sender = verdict.who and verdict.who.sender
+    return sender and sender.pid
+
+
+def kill(name="KILL", **more):
+    """A signal of pkill's, and the death of it."""
+    return [sent(0, name, **more), died(0.001, name, cause="s0")]
+
+
+def by_kernel(origin, name="KILL", **more):
+    return kill(name, sender=None, origin=origin, **more)
+
+
+ESCALATED = [
+    sent(-90, "TERM", SYSTEMD, outcome="handled"),
+    sent(0, "KILL", SYSTEMD, escalates=Earlier("s-90", 15, 90 * S)),
+    died(0.001, "KILL", cause="s0"),
+]
+
+# Events; cause, confidence, pid of the sender that is named.
+PROVEN = {
+    "a process": (kill(), "killed", "yes", 991),
+    "its manager, after its patience": (ESCALATED, "stop timeout", "yes", 1),
+    "its manager, at once": (
+        [sent(0, "TERM", SYSTEMD), died(0.001, "TERM", cause="s0")], "stop", "yes", 1),
+    "its manager, which says why": (
+        [said(-0.1, "watchdog"), sent(0, "ABRT", SYSTEMD), died(0.1, "ABRT", cause="s0")],
+        "watchdog", "yes", 1),
+    "its manager, which does not say why": (
+        [sent(0, "KILL", SYSTEMD), died(0.001, "KILL", cause="s0")], "killed", "yes", 1),
+    "the shutdown's own": (
+        [sent(0, "KILL", Process(1, comm=b"systemd-shutdow")), died(0.1, "KILL", cause="s0")],
+        "shutdown", "yes", 1),
+    "a memory guard": (kill(sender=GUARD), "user oom killer", "yes", 500),
+    "the OOM killer": (by_kernel("oom", oom=Oom("host")), "oom", "yes", None),
+    "a fault": (by_kernel("fault", "SEGV", code=1, address=0), "crash", "yes", None),
+    "a broken memory module": (by_kernel("fault", "BUS", code=4), "hardware", "yes", None),
+    "abort(3)": (kill("ABRT", sender=WEBAPP, origin="tgkill"), "abort", "yes", None),
+    "a timer": (by_kernel("timer", "ALRM"), "timer", "yes", None),
+    "a limit": (by_kernel("rlimit", "XCPU"), "limit", "yes", None),
+    "a pipe": (by_kernel("pipe", "PIPE"), "pipe", "yes", None),
+    "the terminal": (by_kernel("tty", "HUP"), "terminal", "yes", None),
+    "the parent's death": (by_kernel("parent death", "TERM"), "parent death", "yes", None),
+    "the pid namespace": (by_kernel("pid namespace"), "pid namespace", "yes", None),
+    "seccomp": (by_kernel("seccomp", "SYS"), "seccomp", "yes", None),
+    "a tracer": (kill(origin="ptrace"), "ptrace", "yes", 991),
+    "the kernel": (by_kernel("kernel"), "kernel", "yes", None),
+    "an OOM report in the kernel's log": (
+        [said(0, "oom report", Process(2231, comm=b"webapp")), died(0.1, "KILL")], "oom", "yes", None),
+    "a fault in the kernel's log": (
+        [said(0, "fault", Process(2231, comm=b"webapp")), died(0.1, "SEGV")], "crash", "yes", None),
+    "an exit": ([exited(0, 3)], "exit", "yes", None),
+    "a stop timeout in a text log": (
+        [said(0, "stop timeout"), unit_died(0, "KILL"), said(0, "unit failed")],
+        "stop timeout", "yes", None),
+    "a start timeout in a text log": (
+        [said(0, "start timeout"), unit_died(0, "TERM")], "start timeout", "yes", None),
+    "a runtime limit": (
+        [said(0, "runtime limit"), unit_died(0, "TERM")], "runtime limit", "yes", None),
+    "a reload timeout": (
+        [said(0, "reload timeout"), unit_died(0, "KILL")], "reload timeout", "yes", None),
+    "a handler that raises again": (
+        [sent(-1, "TERM", outcome="handled"), sent(0, "TERM", WEBAPP, origin="tgkill"),
+         died(0.1, "TERM", cause="s0")], "killed", "yes", 991),
+    "an exit that a signal asked for": (
+        [sent(-1, "TERM", outcome="handled"), exited(0, 0, handled="s-1", after_ns=S)],
+        "killed", "likely", 991),
+    "the unit's OOM notice": (
+        [said(0, "oom notice of the unit"), unit_died(0.1, "KILL")], "oom", "likely", None),
+    "the unit's OOM result": (
+        [unit_died(0, "KILL"), said(0.1, "unit failed", details={"result": "oom-kill"})],
+        "oom", "likely", None),
+    "a stop that was asked": ([said(-1, "stop asked"), unit_died(0, "TERM")], "stop", "likely", None),
+    "a command beside it": ([ran(-0.02, PKILL), unit_died(0, "KILL"), died(0, "KILL")], "killed", "likely", 991),
+    "a shutdown": ([said(-3, "shutdown"), unit_died(0, "TERM", unit=b"other.service")], "shutdown", "likely", None),
+    "a signal that only faults make": ([unit_died(0, "SEGV")], "crash", "likely", None),
+    "an abort": ([unit_died(0, "ABRT")], "abort", "likely", None),
+    "exclusion": ([unit_died(0, "KILL")], "killed", "likely", None),
+}  # fmt: skip
+COVERED = {"exclusion": saw("oom", "statements")}
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_proven(name):
+    events, cause, confidence, sender = PROVEN[name]
+    (verdict,) = verdicts(events, COVERED.get(name, ()))
+    assert (verdict.cause, verdict.confidence, by(verdict)) == (cause, confidence, sender)
+    assert verdict.evidence
+
+
+# Neighbours that mislead: what must not be said.
+INNOCENT = {
+    "the kill of another": [sent(0, "KILL", target=OTHER), unit_died(0, "KILL")],
+    "a kill that was ignored": [sent(0, "KILL", outcome="ignored", why="exiting"), died(0.5, "KILL")],
+    "a kill of another number": [sent(0, "TERM"), died(0.5, "KILL")],
+    "a kill of the pid's former owner": [
+        sent(-20, "KILL", target=Process(2231, comm=b"old")), died(-19.9, "KILL", Process(2231, comm=b"old")),
+        died(0, "KILL")],
+    "an older process of that pid": [
+        sent(-2, "KILL", target=Process(2231, start=at(-500))), died(0, "KILL", replace(WEBAPP, start=at(-1)))],
+    "another unit's stop timeout": [
+        said(0, "stop timeout", Process(unit=b"other.service")), unit_died(0, "KILL")],
+    "another run's stop timeout": [
+        said(0, "stop timeout", Process(unit=UNIT, invocation=b"1")),
+        died(0, "KILL", replace(WEBAPP, invocation=b"2"))],
+    "another's OOM": [said(0, "oom report", OTHER), unit_died(0, "KILL")],
+    "somebody else's command": [
+        ran(-0.02, replace(PKILL, argv=(b"pkill", b"-9", b"worker"))), unit_died(0, "KILL")],
+    "a kill of another pid": [
+        ran(-0.02, replace(PKILL, comm=b"kill", argv=(b"kill", b"-9", b"22310"))), died(0, "KILL")],
+    "a command long before": [ran(-60, PKILL), unit_died(0, "KILL")],
+    "a stop long before": [said(-800, "stop asked"), unit_died(0, "KILL")],
+    "nothing at all": [unit_died(0, "KILL")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INNOCENT)
+def test_no_false_accusation(name):
+    events = INNOCENT[name]
+    verdict = [one for one in verdicts(events) if one.time >= NOON][-1]
+    assert by(verdict) is None
+    assert verdict.who is None
+    assert verdict.cause == "unknown"
+    assert verdict.confidence in ("open", "no")
+
+
+def test_a_name_that_a_user_gave_itself_is_no_manager():
+    """Any process may call itself systemd."""
+    (verdict,) = verdicts(kill(sender=USER_SYSTEMD))
+    assert verdict.cause == "killed"
+    assert by(verdict) == 666
+
+
+def test_who_asked_the_manager():
+    (verdict,) = verdicts([ran(-90.05), *ESCALATED])
+    assert verdict.who.asked == SYSTEMCTL
+    assert verdict.who.login.user == "alice"
+    assert verdict.who.via == "login"
+    assert verdict.story == ("e-90.05", "s-90", "s0")
+
+
+@pytest.mark.parametrize(
+    "argv", [(b"systemctl", b"restart", b"nginx"), (b"cat", b"webapp"), (b"systemctl",)]
+)
+def test_who_asked_of_another_did_not_ask(argv):
+    (verdict,) = verdicts([ran(-90.05, replace(SYSTEMCTL, argv=argv)), *ESCALATED])
+    assert verdict.who.asked is None
+
+
+def test_a_negative_is_worth_what_its_sight_is_worth():
+    (seen,) = verdicts([unit_died(0, "KILL")], saw("oom"))
+    assert [one.cause for one in seen.ruled_out] == ["oom"]
+    assert [one.cause for one in seen.cannot_rule_out] == ["stop timeout", "killed"]
+    (unseen,) = verdicts([unit_died(0, "KILL")])
+    assert not unseen.ruled_out
+
+
+def test_one_end_told_twice_is_one():
+    (verdict,) = verdicts([*kill(), unit_died(0.2, "KILL")])
+    assert verdict.confidence == "yes"
+    assert verdict.unit == "webapp.service"
+
+
+def test_two_ends_of_one_unit_are_two():
+    worker = replace(WEBAPP, pid=2240, ppid=2231)
+    ends = deaths_in([died(0, "KILL"), died(0.1, "KILL", worker), unit_died(0.2, "KILL")])
+    assert [len(one.tellings) for one in ends] == [2, 1]
+
+
+def test_a_units_end_is_not_put_to_one_of_several():
+    workers = [replace(WEBAPP, pid=pid, ppid=7) for pid in (8, 9)]
+    ends = deaths_in([died(0, "KILL", one) for one in workers] + [unit_died(0.2, "KILL")])
+    assert len(ends) == 3
+
+
+def test_repeats_have_a_rhythm():
+    ends = [died(20 * n, "KILL", replace(WEBAPP, pid=100 + n)) for n in range(5)]
+    told = verdicts(ends)[-1].again
+    assert (told.count, told.every, told.first) == (5, 20 * S, NOON)
+    uneven = [died(second, "KILL", replace(WEBAPP, pid=second)) for second in (1, 2, 50, 300)]
+    assert verdicts(uneven)[-1].again.every is None
+
+
+def test_contradictions_are_told():
+    (verdict,) = verdicts([*kill(), said(0, "oom report", Process(2231, comm=b"webapp"))])
+    assert verdict.cause == "killed"
+    assert verdict.contradicts == ("oom would fit, too: oom report",)
+
+
+def test_cron_is_who_was_behind():
+    (verdict,) = verdicts(kill())
+    assert verdict.who.via == "cron"
+    assert verdict.who.login.user == "uid 1000"
+    login = replace(PKILL, ancestors=(Ancestor(5, b"bash"), Ancestor(4, b"sshd")))
+    (verdict,) = verdicts(kill(sender=login))
+    assert verdict.who.via == "login"
+
+
+def test_every_rule_has_both_sides():
+    """A rule that nothing here proves, or that nothing here refutes, does not exist."""
+    from tracer.why.case import case_of
+    from tracer.why.rules import RULES
+
+    def cases(tables):
+        for events in tables:
+            yield from (case_of(one, events) for one in deaths_in(events))
+
+    proofs = list(cases(events for events, *_ in PROVEN.values()))
+    innocents = list(cases(INNOCENT.values()))
+    for rule in RULES:
+        assert any(rule.find(case) for case in proofs), rule.name
+        assert any(rule.find(case) is None for case in innocents), rule.name

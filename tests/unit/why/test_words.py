@@ -1,0 +1,97 @@
+"""What a person reads: a headline and labels, within 80 columns, in the order in which it is asked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_rules import ESCALATED, PROVEN, kill
+from told import NOON, S, died, ran, said, saw, sent, unit_died
+
+from tracer.model.event import Process
+from tracer.model.text import columns
+from tracer.model.verdict import CAUSES
+from tracer.why.deaths import deaths_in
+from tracer.why.verdict import verdict_of
+from tracer.why.words import HEADLINES, lines_of
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+def told(events, coverages=()):
+    ends = deaths_in(events)
+    verdict = verdict_of(ends[-1], events, list(coverages), ends)
+    return lines_of(verdict, NOON + 600 * S)
+
+
+def test_every_cause_has_its_words():
+    assert set(HEADLINES) == set(CAUSES)
+
+
+def test_a_kill():
+    assert told(kill()) == [
+        "webapp[2231] on web3 was killed with SIGKILL by pkill[991]",
+        "  when    Fri 2026-11-27 12:00:00 UTC, 10 min 0 s ago",
+        "  who     uid 1000, as root: pkill -9 -x webapp ← tidy-workers[980] ← cron[970]",
+        "  from    core",
+        "  sure    yes",
+    ]
+
+
+def test_a_stop_timeout():
+    assert told([ran(-90.05), *ESCALATED]) == [
+        "webapp[2231] on web3 was killed by systemd: it did not stop within 1 min 30 s",
+        "  when    Fri 2026-11-27: SIGTERM 11:58:30, SIGKILL 12:00:00 UTC, 10 min 0 s ago",
+        "  who     alice (pts/1), as root, asked for it: systemctl restart webapp",
+        "          ← sudo[899] ← bash[800] ← sshd[700]",
+        "  from    core",
+        "  sure    yes",
+    ]
+
+
+def test_a_text_log():
+    """The outage that this project began with."""
+    events = [said(0, "stop timeout"), unit_died(0, "KILL"), said(0, "unit failed")]
+    assert told(events) == [
+        "webapp.service on web3 was killed by systemd: it did not stop in time",
+        "  when    Fri 2026-11-27 12:00:00 UTC, 10 min 0 s ago",
+        "  who     asked for it: not in these logs",
+        "  from    syslog, messages:22",
+        "  sure    yes",
+    ]
+
+
+def test_nothing_is_known():
+    lines = told([unit_died(0, "KILL")])
+    assert lines[0] == "webapp.service on web3 died of SIGKILL: the cause cannot be told"
+    assert "  sure    open: oom, stop timeout or killed may be it: nobody watched kills of" in lines
+
+
+def test_what_is_left_when_all_else_is_ruled_out():
+    lines = told([unit_died(0, "KILL")], saw("oom", "statements"))
+    assert lines[0] == "webapp.service on web3 was most likely killed with SIGKILL"
+    assert "  who     sent it: not recorded" in lines
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_it_fits_the_screen(name):
+    events = PROVEN[name][0]
+    assert all(columns(line) <= 80 for line in told(events))
+    assert len(told(events)) <= 12
+
+
+NAMES = st.binary(min_size=1, max_size=15)
+
+
+@given(NAMES, NAMES, st.binary(max_size=60))
+def test_hostile_names_reach_no_terminal(comm, sender, word):
+    pkill = Process(991, comm=sender, argv=(sender, word))
+    target = Process(2231, comm=comm)
+    events = [sent(0, "KILL", pkill, target), died(0.1, "KILL", target, cause="s0")]
+    assert all(line.isprintable() for line in told(events))

@@ -1,0 +1,68 @@
+"""The names that a process goes by: comm, the last part of argv[0], the script of an interpreter, the unit."""
+
+from __future__ import annotations
+
+from tracer.model.memo import memo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.model.event import Process
+
+# Programs whose first argument that is no option is what they run, by the beginning of their name.
+_INTERPRETERS = (
+    *(b"python", b"pypy", b"perl", b"ruby", b"node", b"nodejs", b"php", b"lua", b"tclsh", b"Rscript"),
+    *(b"sh", b"bash", b"dash", b"zsh", b"ksh", b"busybox", b"fish", b"env"),
+)  # fmt: skip
+# Options of theirs that are followed by a word of their own, or that say there is no script.
+_WITH_VALUE = frozenset((b"-W", b"-X", b"-I", b"-r", b"--require", b"-S", b"-O"))
+_NO_SCRIPT = frozenset((b"-c", b"-e", b"-E", b"--eval", b"-p"))
+_VERSION = b"0123456789."
+
+
+def last_part(path: bytes) -> bytes:
+    """The file name of a path."""
+    return path.rstrip(b"/").rpartition(b"/")[2]
+
+
+@memo(4096)
+def script_of(argv: tuple[bytes, ...]) -> bytes | None:
+    """The path of the script (or -m module, or -jar file) that an interpreter runs, None for any other program."""
+    if not argv:
+        return None
+    program = last_part(argv[0]).lstrip(b"-")
+    if program == b"java":
+        return argv[argv.index(b"-jar") + 1] if b"-jar" in argv[:-1] else None
+    if program.rstrip(_VERSION) not in _INTERPRETERS:
+        return None
+    words = iter(argv[1:])
+    for word in words:
+        if word == b"-m":
+            return next(words, None)
+        if word in _NO_SCRIPT or not word:
+            return None
+        if word in _WITH_VALUE:
+            next(words, None)
+        elif not word.startswith(b"-"):
+            return word
+    return None
+
+
+def names_of(process: Process) -> tuple[bytes, ...]:
+    """Every name that somebody may mean it by, the telling ones first; paths whole, too."""
+    found: list[bytes] = []
+    argv = process.argv or ()
+    script = script_of(argv)
+    for path in (script, argv[0] if argv else None, process.exe):
+        if path:
+            found += [last_part(path), path]
+    if process.comm:
+        found.append(process.comm)
+    if process.unit:
+        found += [process.unit, process.unit.rpartition(b".")[0]]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def telling_name(process: Process) -> bytes | None:
+    """The name that tells most: of an interpreter its script's, else comm."""
+    script = script_of(process.argv or ())
+    return last_part(script) if script else process.comm

@@ -1,0 +1,121 @@
+"""A verdict: what ended a process, who was behind it, how sure that is, and from what evidence."""
+
+from __future__ import annotations
+
+from tracer.model.event import Place, Process
+from tracer.model.frozen import frozen
+
+# Why a process can have ended, and the words for it ("… was {words}").
+CAUSES: dict[str, str] = {
+    "killed": "killed",
+    "stop": "stopped by its manager, as it was asked to",
+    "stop timeout": "killed by its manager: it did not stop in time",
+    "start timeout": "killed by its manager: it did not start in time",
+    "runtime limit": "stopped by its manager: it may not run longer",
+    "reload timeout": "killed by its manager: it did not reload in time",
+    "watchdog": "killed by its manager: it missed its watchdog",
+    "oom": "killed by the kernel: out of memory",
+    "user oom killer": "killed by a memory guard",
+    "crash": "crashed",
+    "abort": "aborted",
+    "limit": "ended by the kernel: a resource limit",
+    "terminal": "ended from its terminal",
+    "session end": "ended with its session",
+    "parent death": "ended because its parent did",
+    "pid namespace": "ended with its pid namespace",
+    "seccomp": "killed by the kernel: a seccomp filter refused a system call",
+    "ptrace": "killed by its tracer",
+    "pipe": "ended by a broken pipe",
+    "timer": "ended by its own timer",
+    "exec failed": "ended by the kernel: exec failed beyond its point of no return",
+    "kernel": "killed by the kernel",
+    "exit": "ended by itself",
+    "shutdown": "stopped with the host",
+    "host lost": "lost with the host",
+    "hardware": "killed by the kernel: a hardware error",
+    "unknown": "ended, and the cause cannot be told",
+}
+# How sure a verdict is, strongest first. yes: the kernel, the sender's own record or the manager that did it says so
+# of this very process. likely: joined by unit, name or time. open: two or more causes fit. no: none can be told.
+CONFIDENCES = ("yes", "likely", "open", "no")
+VIAS = ("login", "cron", "timer", "unit", "container")
+
+
+@frozen
+class Login:
+    """The person's way in: user name, terminal, address."""
+
+    user: str | None = None
+    tty: bytes | None = None
+    address: str | None = None
+
+
+@frozen
+class Who:
+    """Who did it: ``sender`` with its parents; ``via`` is the first of VIAS that they lead to."""
+
+    sender: Process | None = None
+    login: Login | None = None
+    via: str | None = None
+    asked: Process | None = None
+
+
+@frozen
+class Evidence:
+    """One thing that a verdict stands on: the event's id, where it is written, and its words."""
+
+    id: str | None = None
+    time: int | None = None
+    place: Place | None = None
+    source: str | None = None
+    text: str | None = None
+
+
+@frozen
+class Negative:
+    """A cause that does not fit, or that cannot be ruled out, and why; ``coverage`` tells from where to where was
+    looked."""
+
+    cause: str
+    because: str
+    coverage: str | None = None
+
+
+@frozen
+class Again:
+    """How often the same came before: ``every`` nanoseconds where there is a rhythm, ``first`` the first time."""
+
+    count: int
+    every: int | None = None
+    first: int | None = None
+    times: tuple[int, ...] = ()
+
+
+@frozen
+class Verdict:
+    """One death explained. ``story`` has the ids of the events that made it, in order; ``details`` what a cause has of
+    numbers and words (limit, usage, address, state); ``then`` what came afterwards, ``left`` who died with it."""
+
+    time: int | None
+    cause: str
+    confidence: str
+    process: Process | None = None
+    unit: str | None = None
+    host: str | None = None
+    number: int | None = None
+    status: int | None = None
+    core: bool | None = None
+    who: Who | None = None
+    why: tuple[str, ...] = ()
+    story: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    fits: tuple[str, ...] = ()
+    ruled_out: tuple[Negative, ...] = ()
+    cannot_rule_out: tuple[Negative, ...] = ()
+    contradicts: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    again: Again | None = None
+    then: tuple[str, ...] = ()
+    left: tuple[Process, ...] = ()
+    said: str | None = None
+    prove: str | None = None

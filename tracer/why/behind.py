@@ -1,0 +1,134 @@
+"""Who was behind a process: from it up its parents to the first login, cron job, timer, unit or container."""
+
+from __future__ import annotations
+
+from tracer.model.event import Exec, Process, Statement
+from tracer.model.names import last_part, script_of
+from tracer.model.times import SECOND
+from tracer.model.verdict import Login, Who
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.why.case import Case
+
+LOGINS = frozenset(
+    (b"sshd", b"sshd-session", b"login", b"agetty", b"gdm-session-wor", b"sddm-helper", b"lightdm",
+     b"telnetd", b"dropbear", b"systemd-run", b"tmux: server", b"screen", b"cockpit-bridge")
+)  # fmt: skip
+CRONS = frozenset(
+    (b"cron", b"crond", b"CRON", b"anacron", b"atd", b"fcron", b"dcron", b"systemd-cron")
+)
+PASSED_THROUGH = frozenset((b"sudo", b"su", b"doas", b"pkexec", b"runuser"))
+# Commands that ask a manager, and where in their words the verb may stand.
+MANAGERS_COMMANDS = frozenset(
+    (b"systemctl", b"service", b"initctl", b"supervisorctl", b"docker", b"podman", b"crictl",
+     b"kubectl", b"pm2", b"shutdown", b"reboot", b"poweroff", b"halt", b"nerdctl", b"machinectl", b"loginctl")
+)  # fmt: skip
+KILLERS = frozenset(
+    (b"kill", b"pkill", b"killall", b"killall5", b"skill", b"fuser", b"xkill", b"slay", b"kill.sh")
+)
+# So long before its job a manager has been asked: D-Bus, and polkit that may ask back.
+ASKED_WITHIN = SECOND
+
+
+def behind(sender: Process | None, asked: Process | None = None) -> Who | None:
+    """Who stands behind a sender, or behind who asked a manager to send."""
+    start = asked or sender
+    if start is None:
+        return None
+    return Who(sender=sender, login=login_of(start), via=via_of(start), asked=asked)
+
+
+def via_of(process: Process) -> str | None:
+    """What the parents lead to first."""
+    for comm in (process.comm, *(step.comm for step in process.ancestors)):
+        if comm in CRONS:
+            return "cron"
+        if comm in LOGINS:
+            return "login"
+    if process.unit is not None and process.unit.startswith(b"session-"):
+        return "login"
+    if process.container is not None:
+        return "container"
+    return "unit" if process.unit is not None else None
+
+
+def login_of(process: Process) -> Login | None:
+    """The person behind it, as far as its audit login, its user and its terminal tell. root's own cron is nobody's."""
+    user = _user_of(process)
+    if user is None and process.tty is None:
+        return None
+    return Login(user=user, tty=process.tty)
+
+
+def _user_of(process: Process) -> str | None:
+    if process.loginuid is not None and process.loginuid != process.uid:
+        return _user_before(process, process.loginuid) or f"uid {process.loginuid}"
+    return process.user or (None if process.uid is None else f"uid {process.uid}")
+
+
+def _user_before(process: Process, uid: int) -> str | None:
+    """The name of a uid, where the words of a parent tell it: "sshd: alice@pts/1"."""
+    for step in process.ancestors:
+        title = (step.argv or (b"",))[0]
+        if step.comm in LOGINS and title.startswith((b"sshd: ", b"sshd-session: ")):
+            return (
+                title.partition(b": ")[2]
+                .partition(b"@")[0]
+                .partition(b" ")[0]
+                .decode("utf-8", "replace")
+            )
+    return None
+
+
+def who_asked(case: Case, at: int, unit: bytes | None) -> Exec | Statement | None:
+    """Who asked the manager of a unit for what it began at that moment: a recorded command whose words name the unit,
+    else sudo's line that says so."""
+    if unit is None:
+        return None
+    for event in reversed(case.execs):
+        if 0 <= at - event.time + SECOND // 10 <= ASKED_WITHIN and _asks_of(event.process, unit):
+            return event
+    for said in reversed(case.near):
+        if (
+            isinstance(said, Statement)
+            and said.what == "command run"
+            and said.time is not None
+            and 0 <= at - said.time + SECOND <= 2 * SECOND
+            and said.about is not None
+            and _asks_of(said.about, unit)
+        ):
+            return said
+    return None
+
+
+def _asks_of(process: Process, unit: bytes) -> bool:
+    words = process.argv or ()
+    program = words and last_part(script_of(words) or words[0])
+    if program not in MANAGERS_COMMANDS and not (words and b"/init.d/" in words[0]):
+        return False
+    stem = unit.rpartition(b".")[0]
+    return any(last_part(word) in (unit, stem) for word in words) or program in (
+        b"shutdown",
+        b"reboot",
+        b"poweroff",
+        b"halt",
+    )
+
+
+def kills(words: tuple[bytes, ...], pid: int | None, names: frozenset[bytes]) -> bool:
+    """Whether a command line sends a signal to this pid or to one of these names."""
+    if not words:
+        return False
+    at = next((i for i, word in enumerate(words[:6]) if last_part(word) in KILLERS), None)
+    if at is None:
+        return False
+    rest = words[at + 1 :]
+    if last_part(words[at]) in (b"kill", b"skill", b"kill.sh"):
+        return pid is not None and str(pid).encode() in rest
+    whole_line = any(word in (b"-f", b"--full") for word in rest)
+    patterns = [last_part(word) or word for word in rest if not word.startswith(b"-")]
+    return any(
+        word in names or (whole_line and len(word) > 2 and any(word in name for name in names))
+        for word in patterns
+    )

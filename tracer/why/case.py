@@ -1,0 +1,145 @@
+"""One death and all that may have to do with it: what the rules look at."""
+
+from __future__ import annotations
+
+from tracer.model.event import Exec, Exit, Failed, Repeats, Series, Signal, Statement
+from tracer.model.frozen import frozen
+from tracer.model.names import names_of
+from tracer.model.times import SECOND
+from tracer.why.deaths import Death
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracer.model.event import Event, Process
+
+# How long before a death something may have led to it: an escalation's longest patience.
+BEFORE = 900 * SECOND
+# What a manager says may be written so long after the end that it speaks of.
+AFTER = 5 * SECOND
+# A signal is delivered at once, unless its target is stopped, frozen or in the kernel (signal(7)).
+AT_ONCE = 5 * SECOND
+# What became of a signal that cannot have ended its target.
+ENDS_NOTHING = frozenset(("ignored", "coalesced", "dropped", "handled", "awaited"))
+
+
+@frozen
+class Case:
+    """``sent`` are the signals to this very process, ``unit_says`` what was said of its unit, ``process_says`` what was
+    said of the process; ``near`` is everything of that host around the death."""
+
+    death: Death
+    sent: tuple[Signal, ...] = ()
+    refused: tuple[Failed, ...] = ()
+    unit_says: tuple[Statement, ...] = ()
+    process_says: tuple[Statement, ...] = ()
+    execs: tuple[Exec, ...] = ()
+    near: tuple[Event, ...] = ()
+
+    def said(self, *whats: str, within: int = BEFORE) -> Statement | None:
+        """The last statement of these kinds, about the process or its unit, so long before its end."""
+        for said in reversed((*self.unit_says, *self.process_says)):
+            if said.what in whats and self.is_before(said.time, within):
+                return said
+        return None
+
+    def said_near(self, what: str, within: int) -> Statement | None:
+        """Likewise of the whole host."""
+        for said in reversed(self.near):
+            if (
+                isinstance(said, Statement)
+                and said.what == what
+                and self.is_before(said.time, within)
+            ):
+                return said
+        return None
+
+    def is_before(self, time: int | None, within: int, after: int = AFTER) -> bool:
+        """Whether a moment lies so long before the end, or a little behind it."""
+        return time is not None and -after <= self.death.time - time <= within
+
+    def fatal(self) -> Signal | None:
+        """The signal that the process died of, where the kernel's or the log's own record has it."""
+        causes = {one.cause for one in self.death.tellings if isinstance(one, Exit) and one.cause}
+        for signal in self.sent:
+            if signal.id in causes:
+                return signal
+        number = self.death.number
+        fitting = [
+            signal
+            for signal in self.sent
+            if signal.number == number
+            and signal.outcome not in ENDS_NOTHING
+            and self.is_before(signal.time, AT_ONCE, after=SECOND // 10)
+        ]
+        # The first one that nothing held back: those behind it met a dying process.
+        return fitting[0] if fitting else None
+
+
+def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> Case:
+    """What concerns a death, picked from all events of its time. ``born``: the pid was another process's until then."""
+    begin, end = death.time - BEFORE, death.time + BEFORE
+    life = max(
+        filter(None, (born, death.process.start and death.process.start - SECOND)), default=0
+    )
+    near = tuple(
+        [
+            event
+            for event in events
+            if not isinstance(event, (Repeats, Series))
+            and event.time is not None
+            and begin <= event.time <= end
+            and (event.host is None or death.host is None or event.host == death.host)
+        ]
+    )
+    process = death.process
+    said = [event for event in near if isinstance(event, Statement)]
+    return Case(
+        death=death,
+        sent=tuple(
+            sorted(
+                (
+                    e
+                    for e in near
+                    if isinstance(e, Signal) and is_one(e.target, process) and e.time > life
+                ),
+                key=lambda signal: signal.time,
+            )
+        ),
+        refused=tuple(e for e in near if isinstance(e, Failed) and is_one(e.target, process)),
+        unit_says=tuple(one for one in said if speaks_of_unit(one, process)),
+        process_says=tuple(one for one in said if is_one(one.about, process)),
+        execs=tuple(e for e in near if isinstance(e, Exec)),
+        near=near,
+    )
+
+
+def is_one(one: Process | None, other: Process) -> bool:
+    """Whether two are known to be one process: the same pid, and no start that says otherwise."""
+    if one is None or one.pid is None or one.pid != other.pid:
+        return False
+    if one.start is not None and other.start is not None:
+        return abs(one.start - other.start) <= 20_000_000
+    return True
+
+
+def speaks_of_unit(said: Statement, process: Process) -> bool:
+    """Whether something is said of the unit of a process, in the same run of it as far as both tell."""
+    about = said.about
+    if about is None or about.unit is None or about.unit != process.unit:
+        return False
+    if about.pid is not None and process.pid is not None and about.pid != process.pid:
+        return False
+    runs = about.invocation, process.invocation
+    return None in runs or runs[0] == runs[1]
+
+
+def names(process: Process) -> frozenset[bytes]:
+    """The names of a process by which a command line may mean it; those that many bear are none."""
+    return frozenset(names_of(process)) - _COMMON
+
+
+_COMMON = frozenset(
+    (b"sh", b"bash", b"dash", b"python", b"python3", b"perl", b"node", b"java", b"init")
+)

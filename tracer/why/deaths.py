@@ -1,0 +1,177 @@
+"""Events → deaths: what several witnesses tell of one end is put together.
+
+A pid is a pid and a start: a reused number borrows nothing. systemd's exit line has no pid: it is joined by
+invocation, then by unit and time.
+"""
+
+from __future__ import annotations
+
+from tracer.model.event import Exit, Process, Signal, Statement
+from tracer.model.frozen import frozen, names_of_class, replace
+from tracer.model.names import names_of
+from tracer.model.signals import NUMBERS
+from tracer.model.times import SECOND
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracer.model.event import Event
+
+# Two tellings of one end may lie so far apart: systemd writes its line when it has reaped (manager_dispatch_sigchld(),
+# src/core/manager.c), a core is written before that, and syslog has whole seconds.
+SAME = 2 * SECOND
+# A core dump is told when it has been written: of many gigabytes that takes its time.
+SAME_CORE = 120 * SECOND
+KILL = NUMBERS["KILL"]
+# By what a unit's end was put to a process, where neither pid nor unit told.
+BY_NAME = "name and time"
+# What is said of a process that has ended, besides an Exit.
+TELLS_OF_A_DEATH = frozenset(("core dumped", "supervisor lost a child"))
+ALL_FIELDS = names_of_class(Process)
+
+
+@frozen
+class Death:
+    """One end: when, of whom, how, and the events that tell of it. ``joined`` says by what, where that is not the pid."""
+
+    time: int
+    process: Process
+    number: int | None = None
+    status: int | None = None
+    core: bool | None = None
+    host: str | None = None
+    tellings: tuple[Exit | Signal | Statement, ...] = ()
+    joined: str | None = None
+
+
+def deaths_in(events: Iterable[Event]) -> list[Death]:
+    """Every end that the events tell of, in the order of time."""
+    told = [death for death in map(_told_by, events) if death is not None]
+    named = _of_processes(one for one in told if one.process.pid is not None)
+    found = _with_units(named, [one for one in told if one.process.pid is None])
+    return sorted(found, key=lambda death: death.time)
+
+
+def _of_processes(told: Iterable[Death]) -> list[Death]:
+    """Tellings that know the pid, those of one process together."""
+    found: list[Death] = []
+    last: dict[int | None, int] = {}
+    for one in sorted(told, key=lambda death: death.time):
+        at = last.get(one.process.pid)
+        if at is not None and _is_same(found[at], one):
+            found[at] = _together(found[at], one, None)
+        else:
+            last[one.process.pid] = len(found)
+            found.append(one)
+    return found
+
+
+def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
+    """A manager's tellings, which know the unit, put to the process that they can only mean."""
+    found = list(named)
+    of_unit: dict[bytes | None, list[int]] = {}
+    for at, one in enumerate(found):
+        of_unit.setdefault(one.process.unit, []).append(at)
+    apart: list[Death] = []
+    for one in unnamed:
+        near = [at for at in of_unit.get(one.process.unit, ()) if _is_same(found[at], one)]
+        # Of several the main process is meant: it is the manager's own child.
+        main = [at for at in near if found[at].process.ppid == 1]
+        meant = near if len(near) == 1 else main
+        by = "invocation" if one.process.invocation is not None else "unit and time"
+        if not near:
+            meant = [at for at in of_unit.get(None, ()) if _bears_the_name(found[at], one)]
+            by = BY_NAME
+        if one.process.unit is not None and len(meant) == 1:
+            found[meant[0]] = _together(found[meant[0]], one, by)
+        elif apart and _is_same(apart[-1], one) and apart[-1].process.unit == one.process.unit:
+            apart[-1] = _together(apart[-1], one, None)
+        else:
+            apart.append(one)
+    return found + apart
+
+
+def _told_by(event: Event) -> Death | None:
+    if isinstance(event, Exit) and event.time is not None:
+        return Death(
+            event.time, event.process, event.number, event.status, event.core, event.host, (event,)
+        )
+    if isinstance(event, Signal) and event.target is not None and _ends_it(event):
+        return Death(event.time, event.target, KILL, host=event.host, tellings=(event,))
+    if (
+        isinstance(event, Statement)
+        and event.what in TELLS_OF_A_DEATH
+        and event.time is not None
+        and event.about is not None
+        and (event.number is not None or event.what == "core dumped")
+    ):
+        core = True if event.what == "core dumped" else None
+        return Death(
+            event.time, event.about, event.number, core=core, host=event.host, tellings=(event,)
+        )
+    return None
+
+
+def _ends_it(signal: Signal) -> bool:
+    """Whether a signal by itself says that its target is dead: SIGKILL that nothing kept from it."""
+    return signal.number == KILL and (
+        signal.origin == "oom" or (signal.outcome in ("delivered", None) and not signal.why)
+    )
+
+
+def _bears_the_name(named: Death, told: Death) -> bool:
+    """Whether a process whose unit is not known bears the unit's name, and ended so, then."""
+    stem = (told.process.unit or b"").rpartition(b".")[0]
+    return stem != b"" and stem in names_of(named.process) and _is_same(named, told)
+
+
+def _is_same(one: Death, other: Death) -> bool:
+    """Whether two tellings can be of one end."""
+    a, b = one.process, other.process
+    if None not in (one.host, other.host) and one.host != other.host:
+        return False
+    if abs(one.time - other.time) > (SAME_CORE if one.core or other.core else SAME):
+        return False
+    if None not in (a.pid, b.pid) and not (a.pid == b.pid and _starts_fit(a, b)):
+        return False
+    if None not in (a.invocation, b.invocation) and a.invocation != b.invocation:
+        return False
+    return _numbers_fit(one, other)
+
+
+def _starts_fit(a: Process, b: Process) -> bool:
+    # /proc has clock ticks, BPF nanoseconds.
+    return a.start is None or b.start is None or abs(a.start - b.start) <= 20_000_000
+
+
+def _numbers_fit(one: Death, other: Death) -> bool:
+    for mine, theirs in ((one.number, other.number), (one.status, other.status)):
+        if mine is not None and theirs is not None and mine != theirs:
+            return False
+    ended = (one.number is not None, other.status is not None)
+    return ended != (True, True) and (other.number is None or one.status is None)
+
+
+def _together(one: Death, other: Death, joined: str | None) -> Death:
+    return Death(
+        time=min(one.time, other.time),
+        process=merged(one.process, other.process),
+        number=one.number if one.number is not None else other.number,
+        status=one.status if one.status is not None else other.status,
+        core=one.core if one.core is not None else other.core,
+        host=one.host or other.host,
+        tellings=(*one.tellings, *other.tellings),
+        joined=one.joined or joined,
+    )
+
+
+def merged(one: Process, other: Process) -> Process:
+    """What both know of one process; the first is believed where they differ."""
+    known = {}
+    for name in ALL_FIELDS:
+        if getattr(one, name) in (None, (), False):
+            value = getattr(other, name)
+            if value not in (None, (), False):
+                known[name] = value
+    return replace(one, **known) if known else one

@@ -1,0 +1,169 @@
+"""What a record of the signal itself proves: the kernel's origin of it, or the process that sent it."""
+
+from __future__ import annotations
+
+from tracer.model.frozen import replace
+from tracer.model.signals import NUMBERS
+from tracer.model.times import SECOND
+from tracer.why.behind import behind, who_asked
+from tracer.why.finding import (
+    ABRT,
+    GUARDS,
+    KILL,
+    REQUESTS,
+    SHUTTERS,
+    Finding,
+    asker,
+    managers_words,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.model.event import Process, Signal
+    from tracer.model.verdict import Who
+    from tracer.why.case import Case
+
+# What the kernel's own record of a signal says of the cause, by its origin (tracer.model.origin.ORIGINS).
+_ORIGIN_CAUSE = {
+    "oom": "oom",
+    "timer": "timer",
+    "rlimit": "limit",
+    "pipe": "pipe",
+    "tty": "terminal",
+    "parent death": "parent death",
+    "pid namespace": "pid namespace",
+    "seccomp": "seccomp",
+    "ptrace": "ptrace",
+    "kernel": "kernel",
+    "async io": "kernel",
+    "exec failed": "exec failed",
+}
+CODES_OF_HARDWARE = frozenset((4, 5))  # BUS_MCEERR_AR, BUS_MCEERR_AO
+
+
+def by_the_signals_record(case: Case) -> Finding | None:
+    """The kernel, or the log of its calls, has recorded the signal that this process died of."""
+    signal = case.fatal()
+    if signal is None:
+        return None
+    found = _found_by(case, signal)
+    if found is None or (signal.why != "attempted" and not signal.target_is_asked):
+        return found
+    doubt = (
+        "of several targets of that call the log does not say which accepted"
+        if signal.why == "attempted"
+        else "the pid is the sender's own number for it"
+    )
+    return replace(found, confidence="likely", why=(*found.why, doubt))
+
+
+def _found_by(case: Case, signal: Signal) -> Finding | None:
+    if signal.origin == "fault":
+        hardware = signal.number == NUMBERS["BUS"] and signal.code in CODES_OF_HARDWARE
+        return _found("hardware" if hardware else "crash", signal)
+    cause = _ORIGIN_CAUSE.get(signal.origin or "")
+    if cause is not None:
+        return _found(cause, signal, who=_traced_by(signal) if cause == "ptrace" else None)
+    return _sent(case, signal)
+
+
+def _found(cause: str, signal: Signal, who: Who | None = None) -> Finding:
+    return Finding(cause, "yes", (signal,), who, signal=signal, story=(signal,))
+
+
+def _traced_by(signal: Signal) -> Who | None:
+    return behind(signal.sender or signal.tracer)
+
+
+def _sent(case: Case, signal: Signal) -> Finding | None:
+    """By a process: itself, a manager, a memory guard, or anybody."""
+    sender = signal.sender
+    if sender is None:
+        return Finding("killed", "yes", (signal,), signal=signal, story=(signal,))
+    if _is_itself(sender, case.death.process):
+        return _by_itself(case, signal)
+    if sender.comm in GUARDS:
+        return Finding(
+            "user oom killer", "yes", (signal,), behind(sender), signal=signal, story=(signal,)
+        )
+    if sender.comm in SHUTTERS and sender.pid == 1:
+        return Finding("shutdown", "yes", (signal,), behind(sender), signal=signal, story=(signal,))
+    if is_manager(sender):
+        return by_its_manager(case, signal, sender)
+    return Finding(
+        "killed",
+        "yes",
+        (signal,),
+        behind(sender),
+        signal=signal,
+        story=(*_milder(case, signal), signal),
+    )
+
+
+def is_manager(process: Process) -> bool:
+    """PID 1, or a user's own systemd: any process may bear that name, but not be started as one."""
+    if process.pid == 1:
+        return True
+    return process.comm == b"systemd" and process.ppid == 1
+
+
+def _is_itself(sender: Process, target: Process) -> bool:
+    return sender.pid == target.pid
+
+
+def _milder(case: Case, signal: Signal) -> tuple[Signal, ...]:
+    """The milder signal that this one escalates."""
+    if signal.escalates is None:
+        return ()
+    return tuple(one for one in case.sent if one.id == signal.escalates.id)[:1]
+
+
+def _by_itself(case: Case, signal: Signal) -> Finding:
+    """abort(3), or a handler that raises again what it was sent by somebody else."""
+    for earlier in reversed(case.sent):
+        if (
+            earlier.number == signal.number
+            and earlier is not signal
+            and earlier.time <= signal.time
+            and earlier.sender is not None
+            and not _is_itself(earlier.sender, case.death.process)
+            and signal.time - earlier.time <= 60 * SECOND
+        ):
+            found = _sent(case, earlier)
+            if found is not None:
+                raised = "its handler ran, and raised the signal again"
+                return Finding(
+                    found.cause, found.confidence, (*found.evidence, signal), found.who,
+                    (*found.why, raised), earlier, (*found.story, signal),
+                )  # fmt: skip
+    cause = "abort" if signal.number == ABRT else "exit"
+    why = () if cause == "abort" else ("it sent the signal to itself",)
+    return Finding(cause, "yes", (signal,), None, why, signal, (signal,))
+
+
+def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
+    """A manager's signal: why it sent it is what it says, or what it was asked, or what it had sent before."""
+    said = managers_words(case, signal.number)
+    first = next(
+        (one for one in case.sent if one.sender is not None and one.sender.pid == manager.pid),
+        signal,
+    )
+    asked = who_asked(case, first.time, case.death.process.unit)
+    person = asker(asked)
+    who = behind(manager, person)
+    story = tuple(one for one in (asked, first if first is not signal else None) if one is not None)
+    if said is not None:
+        cause, statement = said
+        return Finding(
+            cause, "yes", (signal, statement), who, (), signal, (*story, statement, signal)
+        )
+    stopping = case.said("stop asked")
+    if signal.number == KILL and first.number in REQUESTS and signal.time - first.time >= SECOND:
+        return Finding("stop timeout", "yes", (first, signal), who, (), signal, (*story, signal))
+    if case.said("shutdown", within=300 * SECOND) is not None:
+        return Finding("shutdown", "yes", (signal,), who, (), signal, (*story, signal))
+    if stopping is not None or person is not None or signal.number in REQUESTS:
+        evidence = (signal, stopping) if stopping is not None else (signal,)
+        return Finding("stop", "yes", evidence, who, (), signal, (*story, signal))
+    why = ("why it did that, it does not say",)
+    return Finding("killed", "yes", (signal,), who, why, signal, (*story, signal))

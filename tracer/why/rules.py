@@ -1,0 +1,90 @@
+"""The rules: what proves a cause of a death, what refutes it. One table; docs/why.md is made from it.
+
+A rule looks at one ``Case`` and gives a ``Finding`` or None. The first that is sure wins; contradictions are told. Of
+likely ones that differ the verdict is open.
+"""
+
+from __future__ import annotations
+
+from tracer.model.frozen import frozen
+from tracer.why.recorded import by_the_signals_record
+from tracer.why.told import (
+    by_a_command_beside_it,
+    by_a_stop_that_was_asked,
+    by_the_exits_own_record,
+    by_the_kernels_log,
+    by_the_managers_words,
+    by_the_shutdown,
+    by_the_signal_alone,
+    by_the_units_oom_notice,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracer.why.case import Case
+    from tracer.why.finding import Finding
+
+
+@frozen
+class Rule:
+    """``proves`` and ``refutes`` in words, for the docs."""
+
+    name: str
+    find: Callable[[Case], Finding | None]
+    proves: str
+    refutes: str
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "signal recorded",
+        by_the_signals_record,
+        "a recording or an audit log has the signal that this process died of, with its sender or what made it",
+        "another process had the pid; the signal was ignored, handled or refused",
+    ),
+    Rule(
+        "kernel log",
+        by_the_kernels_log,
+        "the kernel's log names this pid: an OOM report, a fault, a hardware error",
+        "it died of another signal, or the pid was another process's then",
+    ),
+    Rule(
+        "own end",
+        by_the_exits_own_record,
+        "it exited with a status; a request to end that it took shortly before is the reason",
+        "it died of a signal",
+    ),
+    Rule(
+        "manager's words",
+        by_the_managers_words,
+        "its manager says why it ended the unit (timeout, watchdog, limit, client), and the end fits",
+        "another run of the unit; another signal than the manager sends for that",
+    ),
+    Rule(
+        "unit's OOM notice",
+        by_the_units_oom_notice,
+        "systemd says that the OOM killer struck in this unit, and the process died of SIGKILL",
+        "the kernel's log has another victim",
+    ),
+    Rule(
+        "stop asked",
+        by_a_stop_that_was_asked,
+        "its unit was being stopped, and it died of the signal that asks for it",
+        "another signal; another run of the unit",
+    ),
+    Rule(
+        "command beside it",
+        by_a_command_beside_it,
+        "sudo's, audit's or a recording's line of a command that kills this pid or name, within two seconds",
+        "the command names another pid or name",
+    ),
+    Rule("shutdown", by_the_shutdown, "the host was going down", "no shutdown within five minutes"),
+    Rule(
+        "signal alone",
+        by_the_signal_alone,
+        "it died of a signal that a fault, abort(3), a limit or a timer of its own makes",
+        "a record of somebody who sent it",
+    ),
+)  # fmt: skip

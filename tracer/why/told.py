@@ -1,0 +1,219 @@
+"""What others say of a death proves: its manager, the kernel's log, its own exit, a command beside it."""
+
+from __future__ import annotations
+
+from tracer.model.event import Exec, Exit, Statement
+from tracer.model.signals import NUMBERS
+from tracer.model.times import SECOND
+from tracer.why.behind import behind, kills, who_asked
+from tracer.why.case import AT_ONCE, names
+from tracer.why.finding import (
+    ABRT,
+    FAULTS,
+    HUP,
+    KILL,
+    REQUESTS,
+    TERM,
+    Finding,
+    asker,
+    exits_of,
+    managers_words,
+)
+from tracer.why.recorded import by_its_manager, is_manager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.model.event import Process
+    from tracer.why.case import Case
+
+
+def by_the_managers_words(case: Case) -> Finding | None:
+    """The manager of this unit says why it ended it, and that it was killed so."""
+    death = case.death
+    if death.number is None:
+        return None
+    said = managers_words(case, death.number)
+    if said is None:
+        return None
+    cause, statement = said
+    asked_at = case.said("stop asked")
+    at = statement.time if asked_at is None or asked_at.time is None else asked_at.time
+    asked = None if at is None else who_asked(case, at, death.process.unit)
+    who = None if asked is None else behind(None, asker(asked))
+    sure = _is_of_this_process(case, statement)
+    story = tuple(one for one in (asked, asked_at, statement) if one is not None)
+    return Finding(
+        cause, "yes" if sure else "likely", (statement, *exits_of(case)), who,
+        () if sure else ("joined by its unit: others of it may be meant",), None, story,
+    )  # fmt: skip
+
+
+def _is_of_this_process(case: Case, statement: Statement) -> bool:
+    """Whether it is the manager's own main process that is told of: its exit line says so, or the pid does."""
+    about = statement.about
+    if about is not None and about.pid is not None:
+        return about.pid == case.death.process.pid
+    return any(
+        isinstance(one, Exit)
+        and one.process.unit is not None
+        and one.source in ("journal", "syslog")
+        for one in case.death.tellings
+    )
+
+
+def by_the_kernels_log(case: Case) -> Finding | None:
+    """The kernel's log has an OOM report, a fault or a hardware error of this very process."""
+    for said in case.process_says:
+        if not case.is_before(said.time, 10 * SECOND):
+            continue
+        if said.what in ("oom report", "oom kill") and case.death.number in (None, KILL):
+            return Finding("oom", "yes", (said, *exits_of(case)), story=(said,))
+        if said.what == "hardware error":
+            return Finding("hardware", "yes", (said, *exits_of(case)), story=(said,))
+        if said.what == "fault" and case.death.number in (None, *FAULTS):
+            return Finding("crash", "yes", (said, *exits_of(case)), story=(said,))
+    return None
+
+
+def by_the_units_oom_notice(case: Case) -> Finding | None:
+    """The manager says that the OOM killer has killed a process of this unit, and this one was killed then."""
+    notice = case.said("oom notice of the unit", within=10 * SECOND)
+    failed = case.said("unit failed", within=10 * SECOND)
+    if case.death.number != KILL:
+        return None
+    result = None if failed is None or failed.details is None else failed.details.get("result")
+    if notice is None and result != "oom-kill":
+        return None
+    said = notice or failed
+    assert said is not None
+    why = ("the manager says so of its unit; which process it was is not in these logs",)
+    return Finding("oom", "likely", (said, *exits_of(case)), None, why, None, (said,))
+
+
+def by_the_exits_own_record(case: Case) -> Finding | None:
+    """It ended by itself, with a status; or a signal that it took asked it to."""
+    death = case.death
+    if death.status is None:
+        return None
+    taken = {one.handled for one in death.tellings if isinstance(one, Exit) and one.handled}
+    for signal in reversed(case.sent):
+        if signal.id in taken and signal.number in REQUESTS and signal.sender is not None:
+            sender = signal.sender
+            if is_manager(sender):
+                found = by_its_manager(case, signal, sender)
+                return Finding(
+                    found.cause,
+                    found.confidence,
+                    found.evidence,
+                    found.who,
+                    found.why,
+                    signal,
+                    found.story,
+                )
+            why = (f"it took the signal, and exited with status {death.status}",)
+            return Finding(
+                "killed",
+                "likely",
+                (signal, *exits_of(case)),
+                behind(sender),
+                why,
+                signal,
+                (signal,),
+            )
+    stop = case.said("stop asked", within=120 * SECOND)
+    if stop is not None:
+        asked = None if stop.time is None else who_asked(case, stop.time, death.process.unit)
+        who = None if asked is None else behind(None, asker(asked))
+        story = tuple(one for one in (asked, stop) if one is not None)
+        return Finding(
+            "stop",
+            "yes" if death.joined != "time" else "likely",
+            (stop, *exits_of(case)),
+            who,
+            (),
+            None,
+            story,
+        )
+    return Finding("exit", "yes", exits_of(case))
+
+
+def by_a_stop_that_was_asked(case: Case) -> Finding | None:
+    """The manager was stopping the unit, and its signal to end is what the process died of."""
+    stop = case.said("stop asked", within=120 * SECOND)
+    if stop is None or case.death.number not in REQUESTS:
+        return None
+    asked = None if stop.time is None else who_asked(case, stop.time, case.death.process.unit)
+    who = None if asked is None else behind(None, asker(asked))
+    story = tuple(one for one in (asked, stop) if one is not None)
+    return Finding("stop", "likely", (stop, *exits_of(case)), who, (), None, story)
+
+
+def by_the_shutdown(case: Case) -> Finding | None:
+    """The host was going down."""
+    said = case.said_near("shutdown", 300 * SECOND)
+    if said is None or case.death.number not in (TERM, KILL, HUP):
+        return None
+    return Finding("shutdown", "likely", (said, *exits_of(case)), story=(said,))
+
+
+# What a signal says by itself, where nothing tells who sent it.
+_BY_NUMBER = {
+    **dict.fromkeys(FAULTS, "crash"),
+    ABRT: "abort",
+    NUMBERS["XCPU"]: "limit",
+    NUMBERS["XFSZ"]: "limit",
+    NUMBERS["PIPE"]: "pipe",
+    NUMBERS["ALRM"]: "timer",
+    NUMBERS["VTALRM"]: "timer",
+    NUMBERS["PROF"]: "timer",
+    NUMBERS["SYS"]: "seccomp",
+}
+
+
+def by_the_signal_alone(case: Case) -> Finding | None:
+    """It died of a signal that hardly anybody sends to others: its own doing, or the kernel's."""
+    cause = _BY_NUMBER.get(case.death.number or 0)
+    if cause is None:
+        return None
+    said = case.said("core dumped", within=AT_ONCE)
+    why = ("who sent the signal is not recorded: such signals come of the process's own doing",)
+    evidence = (*exits_of(case), *(() if said is None else (said,)))
+    return Finding(cause, "likely", evidence, None, why)
+
+
+def by_a_command_beside_it(case: Case) -> Finding | None:
+    """Somebody ran a command that kills this pid or name, at that moment."""
+    death = case.death
+    if death.number is None or _BY_NUMBER.get(death.number):
+        return None
+    meant = names(death.process)
+    for event in reversed(case.near):
+        ran = _command(event)
+        if ran is None or ran.argv is None or event.time is None:
+            continue
+        before = death.time - event.time
+        if -SECOND // 5 <= before <= 2 * SECOND and kills(ran.argv, death.process.pid, meant):
+            assert isinstance(event, (Exec, Statement))
+            why = (
+                f"{_program(ran)} ran {_milliseconds(before)} before it; the kill itself was not recorded",
+            )
+            return Finding(
+                "killed", "likely", (event, *exits_of(case)), behind(ran), why, None, (event,)
+            )
+    return None
+
+
+def _command(event: object) -> Process | None:
+    if isinstance(event, Exec):
+        return event.process
+    if isinstance(event, Statement) and event.what == "command run":
+        return event.about
+    return None
+
+
+def _program(process: Process) -> str:
+    return (process.comm or b"a command").decode("utf-8", "backslashreplace")
+
+
+def _milliseconds(nanoseconds: int) -> str:
+    return f"{max(0, nanoseconds) // 1_000_000} ms"

@@ -1,0 +1,235 @@
+"""From a case to a verdict: the rules are asked, what else would fit is looked at, repeats are counted."""
+
+from __future__ import annotations
+
+from tracer.model.coverage import lacking
+from tracer.model.event import Exec, Exit, Statement
+from tracer.model.frozen import replace
+from tracer.model.names import names_of
+from tracer.model.signals import name_of
+from tracer.model.text import plain
+from tracer.model.times import SECOND, utc
+from tracer.model.verdict import Again, Evidence, Negative, Verdict
+from tracer.sinks import words
+from tracer.why.case import case_of
+from tracer.why.deaths import BY_NAME
+from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
+from tracer.why.rules import RULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracer.model.coverage import Coverage
+    from tracer.model.event import Event, Process
+    from tracer.why.case import Case
+    from tracer.why.deaths import Death
+    from tracer.why.finding import Finding, Witness
+
+# What else could have ended a process so, and which kind of sight would show it (tracer.model.coverage.KINDS).
+ALTERNATIVES: dict[int, tuple[tuple[str, str], ...]] = {
+    KILL: (("oom", "oom"), ("stop timeout", "statements"), ("killed", "sends")),
+    TERM: (("stop", "statements"), ("shutdown", "statements"), ("killed", "sends")),
+    INT: (("terminal", "kernel"), ("killed", "sends")),
+    QUIT: (("terminal", "kernel"), ("killed", "sends")),
+    HUP: (("terminal", "kernel"), ("killed", "sends")),
+    ABRT: (("abort", "sends"), ("watchdog", "statements")),
+    **dict.fromkeys(FAULTS, (("crash", "oom"), ("killed", "sends"))),
+}
+# So long around a death its cause would have been told.
+LOOK_BEFORE, LOOK_AFTER = 10 * SECOND, 2 * SECOND
+# Deaths of one kind have a rhythm if no pause between two differs from the usual one by more than a tenth.
+_RHYTHM = 10
+
+
+def verdict_of(
+    death: Death,
+    events: Sequence[Event],
+    coverages: Sequence[Coverage],
+    deaths: Sequence[Death] = (),
+) -> Verdict:
+    """The verdict on one of ``deaths``. ``events`` are those of its time, at least; ``coverages`` say what they could
+    have shown."""
+    born = max((one.time for one in deaths if _had_its_pid_before(one, death)), default=None)
+    case = case_of(death, events, born)
+    findings = [found for rule in RULES if (found := rule.find(case)) is not None]
+    sure = [found for found in findings if found.confidence == "yes"]
+    likely = {found.cause: found for found in reversed(findings)}
+    ruled_out, open_ones = _others(case, coverages, set(likely))
+    if sure:
+        verdict = _made(case, sure[0], "likely" if death.joined == BY_NAME else "yes")
+    elif len(likely) == 1:
+        verdict = _made(case, findings[0], "likely")
+    elif likely:
+        verdict = replace(_bare(case, "unknown", "open"), fits=tuple(likely))
+    else:
+        verdict = _by_exclusion(case, open_ones, ruled_out)
+    contradicting = [
+        f"{found.cause} would fit, too: {_says(found.evidence[0])}"
+        for found in sure[1:]
+        if found.cause != verdict.cause and found.evidence
+    ]
+    return replace(
+        verdict,
+        ruled_out=ruled_out,
+        cannot_rule_out=() if sure else open_ones,
+        contradicts=tuple(contradicting),
+        again=again(death, deaths),
+        then=_then(case),
+        left=_died_with(death, deaths, verdict),
+        unknown=_unknown(verdict, death),
+    )
+
+
+def _had_its_pid_before(one: Death, death: Death) -> bool:
+    return (
+        one is not death
+        and one.process.pid is not None
+        and one.process.pid == death.process.pid
+        and one.host == death.host
+        and one.time < death.time
+    )
+
+
+def _bare(case: Case, cause: str, confidence: str) -> Verdict:
+    death = case.death
+    return Verdict(
+        time=death.time,
+        cause=cause,
+        confidence=confidence,
+        process=death.process,
+        unit=None if death.process.unit is None else plain(death.process.unit),
+        host=death.host,
+        number=death.number,
+        status=death.status,
+        core=death.core,
+        evidence=tuple(evidence_of(one) for one in death.tellings),
+    )
+
+
+def _made(case: Case, found: Finding, confidence: str) -> Verdict:
+    tellings = [one for one in case.death.tellings if one not in found.evidence]
+    return replace(
+        _bare(case, found.cause, confidence),
+        who=found.who,
+        why=found.why,
+        story=tuple(one.id for one in found.story if one.id),
+        evidence=tuple(evidence_of(one) for one in (*found.evidence, *tellings)),
+    )
+
+
+def _by_exclusion(
+    case: Case, open_ones: tuple[Negative, ...], ruled_out: tuple[Negative, ...]
+) -> Verdict:
+    """Nothing tells: where all but one cause can be ruled out, that one is left."""
+    left = {one.cause for one in open_ones}
+    if left == {"killed"} and ruled_out:
+        said = "nothing else fits: " + "; ".join(one.because for one in ruled_out)
+        return replace(_bare(case, "killed", "likely"), why=(said,))
+    if len(left) > 1:
+        fits = tuple(one.cause for one in open_ones)
+        return replace(_bare(case, "unknown", "open"), fits=fits)
+    return _bare(case, "unknown", "no")
+
+
+def _others(
+    case: Case, coverages: Sequence[Coverage], found: set[str]
+) -> tuple[tuple[Negative, ...], tuple[Negative, ...]]:
+    """What did not end it, and what cannot be ruled out: a negative is worth what its sight is worth."""
+    ruled_out, open_ones = [], []
+    begin, end = case.death.time - LOOK_BEFORE, case.death.time + LOOK_AFTER
+    of_host = [
+        one
+        for one in coverages
+        if None in (one.host, case.death.host) or one.host == case.death.host
+    ]
+    for cause, kind in ALTERNATIVES.get(case.death.number or 0, ()):
+        if cause in found:
+            continue
+        whys = lacking(of_host, kind, begin, end)
+        if whys:
+            open_ones.append(Negative(cause, "; ".join(whys)))
+        else:
+            seen = " and ".join(sorted({one.source for one in of_host if kind in one.kinds}))
+            ruled_out.append(
+                Negative(cause, f"{seen} would show it", f"{utc(begin)} to {utc(end)}")
+            )
+    return tuple(ruled_out), tuple(open_ones)
+
+
+def evidence_of(one: Witness) -> Evidence:
+    return Evidence(one.id, one.time, one.place, one.source, _says(one))
+
+
+def _says(one: Witness) -> str:
+    """What a witness says, in its own words where it has any."""
+    if isinstance(one, Statement):
+        return plain(one.text) if one.text is not None else one.what
+    if isinstance(one, Exec):
+        return words.sentence(one)
+    if isinstance(one, Exit):
+        return f"{words.name(one.process)} {words.death(one)}"
+    sent = f"{name_of(one.number)} from {words.sender(one)} to {words.name(one.target)}"
+    return f"{sent}, {one.outcome}" if one.outcome else sent
+
+
+def again(death: Death, deaths: Sequence[Death]) -> Again | None:
+    """How often the same came before."""
+    times = sorted(one.time for one in deaths if one.time < death.time and is_alike(one, death))
+    if not times:
+        return None
+    whole = [*times, death.time]
+    pauses = sorted(later - earlier for earlier, later in zip(whole, whole[1:]))
+    usual = pauses[len(pauses) // 2]
+    steady = len(pauses) > 2 and all(abs(one - usual) <= usual // _RHYTHM for one in pauses)
+    return Again(len(whole), usual if steady else None, times[0], tuple(whole[-4:-1]))
+
+
+def is_alike(one: Death, other: Death) -> bool:
+    """Whether two ends are the same again: of the same program or unit, by the same signal or status."""
+    if (one.number, one.status, one.host) != (other.number, other.status, other.host):
+        return False
+    mine, theirs = one.process, other.process
+    if None not in (mine.unit, theirs.unit) and mine.unit != theirs.unit:
+        return False
+    if mine.unit is not None and mine.unit == theirs.unit and mine.comm == theirs.comm:
+        return True
+    return names_of(mine)[:1] == names_of(theirs)[:1] != ()
+
+
+def _then(case: Case) -> tuple[str, ...]:
+    """What became of the unit."""
+    for said in case.unit_says:
+        if said.what in ("restart scheduled", "started") and said.time is not None:
+            after = said.time - case.death.time
+            if 0 <= after <= 120 * SECOND:
+                seconds = f"{after / SECOND:.1f} s"
+                return (f"its manager began to start it again {seconds} later",)
+    return ()
+
+
+def _died_with(death: Death, deaths: Sequence[Death], verdict: Verdict) -> tuple[Process, ...]:
+    """Others of its unit that were killed with it."""
+    if death.process.unit is None or verdict.cause not in ("stop timeout", "oom", "stop"):
+        return ()
+    return tuple(
+        one.process
+        for one in deaths
+        if one is not death
+        and one.process.unit == death.process.unit
+        and one.process.pid not in (None, death.process.pid)
+        and one.number == KILL
+        and abs(one.time - death.time) <= 2 * SECOND
+    )
+
+
+def _unknown(verdict: Verdict, death: Death) -> tuple[str, ...]:
+    missing = []
+    if verdict.cause in ("killed", "stop", "stop timeout") and (
+        verdict.who is None or (verdict.who.sender is None and verdict.who.asked is None)
+    ):
+        asked = verdict.cause != "killed"
+        missing.append("who asked its manager" if asked else "who sent it")
+    if death.process.pid is None:
+        missing.append("its pid")
+    return tuple(missing)

@@ -1,0 +1,300 @@
+"""A verdict in words: a headline, and labelled lines that fit 80 columns, to be pasted as they are.
+
+Sample:
+
+    billing-import[19635] on web3 was killed by the kernel: out of memory
+      when    Fri 2026-11-27 12:34:49.000 UTC, 10 min ago, after 41 s of life
+      why     billing.service reached its own limit
+      from    kernel log
+      sure    yes
+"""
+
+from __future__ import annotations
+
+import textwrap
+import time
+
+from tracer.model.names import last_part, script_of
+from tracer.model.signals import name_of
+from tracer.model.text import command_line, printable, shown
+from tracer.model.times import SECOND, local_moment, span
+from tracer.sinks.words import name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tracer.model.event import Process
+    from tracer.model.verdict import Again, Evidence, Verdict, Who
+
+WIDTH = 80
+_LABEL = 10  # columns before the text of a label
+# What follows the process's name. {signal}, {by}, {manager}, {status}, {time} are filled in where they are known.
+HEADLINES: dict[str, str] = {
+    "killed": "was killed with {signal}{by}",
+    "stop": "was stopped by {manager}, as it was asked to",
+    "stop timeout": "was killed by {manager}: it did not stop {in_time}",
+    "start timeout": "was killed by {manager}: it did not start in time",
+    "runtime limit": "was stopped by {manager}: it had run for as long as it may",
+    "reload timeout": "was killed by {manager}: its reload did not end in time",
+    "watchdog": "was killed by {manager}: it missed its watchdog",
+    "oom": "was killed by the kernel: out of memory",
+    "user oom killer": "was killed by {guard}: memory ran low",
+    "crash": "crashed: {signal}",
+    "abort": "aborted itself: {signal}",
+    "limit": "was ended by the kernel: {limit}",
+    "terminal": "was ended from its terminal: {signal}",
+    "session end": "was ended with its login session: {signal}",
+    "parent death": "was ended because its parent ended: {signal}",
+    "pid namespace": "was killed with its pid namespace, whose first process ended",
+    "seccomp": "was killed by the kernel: a seccomp filter refused a system call",
+    "ptrace": "was killed by its tracer{by}",
+    "pipe": "was ended by a broken pipe: nobody read what it wrote",
+    "timer": "was ended by its own timer: {signal}",
+    "exec failed": "was killed by the kernel: exec failed when there was no way back",
+    "kernel": "was killed by the kernel: {signal}",
+    "exit": "ended by itself {status}",
+    "shutdown": "was ended as the host went down: {signal}",
+    "host lost": "was lost with the host, which went down without a shutdown",
+    "hardware": "was killed by the kernel: a hardware memory error",
+    "unknown": "died of {signal}: the cause cannot be told",
+}
+_LIMITS = {
+    "SIGXCPU": "the CPU time limit",
+    "SIGKILL": "the CPU time limit",
+    "SIGXFSZ": "the file size limit",
+}
+
+
+def lines_of(verdict: Verdict, now: int, *, evidence: bool = False) -> list[str]:
+    """The verdict, a line each, at most WIDTH columns wide where words can be broken. ``now`` is the time to count "ago"
+    from; ``evidence`` quotes every line that it stands on."""
+    made = _wrapped(headline(verdict), "", "  ")
+    for label, text in _labels(verdict, now):
+        made += _wrapped(text, f"  {label:<{_LABEL - 2}}", " " * _LABEL)
+    if evidence:
+        made += [line for one in verdict.evidence for line in _quoted(one)]
+    return made
+
+
+def headline(verdict: Verdict) -> str:
+    """What, where, how: one sentence."""
+    process = verdict.process
+    told = HEADLINES[verdict.cause].format_map(_Words(verdict))
+    if verdict.cause == "exit":
+        told += "; no signal was involved"
+    if verdict.status is not None and verdict.cause == "killed":
+        told = "was asked to end with {signal}{by}, and exited {status}".format_map(_Words(verdict))
+    if verdict.confidence == "likely":
+        first, _, rest = told.partition(" ")
+        told = f"{first} most likely {rest}" if first == "was" else f"most likely {told}"
+    where = f" on {printable(verdict.host)}" if verdict.host else ""
+    return f"{subject(process, verdict.unit)}{where} {told}"
+
+
+def subject(process: Process | None, unit: str | None) -> str:
+    """Who ended: comm[pid], with the script that it ran; the unit where no process is known."""
+    if process is None or (process.pid is None and process.comm is None):
+        return printable(unit or "a process")
+    script = script_of(process.argv or ())
+    ran = f" ({shown(script)})" if script and last_part(script) != process.comm else ""
+    return name(process) + ran
+
+
+class _Words(dict):  # type: ignore[type-arg]
+    """The words that a headline may ask for."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__()
+        self._verdict = verdict
+
+    def __missing__(self, key: str) -> str:
+        verdict = self._verdict
+        signal = "" if verdict.number is None else name_of(verdict.number)
+        sender = None if verdict.who is None else verdict.who.sender
+        if key == "signal":
+            return signal or "a signal"
+        if key == "by":
+            return f" by {name(sender)}" if sender is not None else _by_whom(verdict)
+        if key == "manager":
+            return "systemd" if sender is None or sender.pid == 1 else name(sender)
+        if key == "guard":
+            return "a memory guard" if sender is None else name(sender)
+        if key == "limit":
+            return _LIMITS.get(signal, "a resource limit")
+        if key == "status":
+            return "" if verdict.status is None else f"with status {verdict.status}"
+        return _in_time(verdict) if key == "in_time" else ""
+
+
+def _in_time(verdict: Verdict) -> str:
+    asked = _asked_at(verdict)
+    if asked is None or verdict.time is None:
+        return "in time"
+    return f"within {span(round((verdict.time - asked) / SECOND) * SECOND).replace('.0 ', ' ')}"
+
+
+def _asked_at(verdict: Verdict) -> int | None:
+    """When the milder signal was sent that a manager's SIGKILL followed."""
+    if verdict.cause != "stop timeout":
+        return None
+    sent = [one for one in verdict.evidence if (one.text or "").startswith("SIG") and one.time]
+    milder = [one for one in sent if not (one.text or "").startswith("SIGKILL")]
+    return milder[0].time if milder else None
+
+
+def _by_whom(verdict: Verdict) -> str:
+    who = verdict.who
+    if who is None or who.asked is None:
+        return ""
+    return f" by {name(who.asked)}"
+
+
+def _labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
+    if verdict.time is not None:
+        yield "when", _when(verdict, now)
+    if verdict.who is not None:
+        for text in _who(verdict.who):
+            yield "who", text
+    elif "who asked its manager" in verdict.unknown:
+        yield "who", "asked for it: not in these logs"
+    elif "who sent it" in verdict.unknown:
+        yield "who", "sent it: not recorded"
+    yield from (("why", text) for text in verdict.why[:3] if verdict.confidence == "yes")
+    if verdict.again is not None:
+        yield "again", _again(verdict.again)
+    if verdict.left:
+        yield (
+            "left",
+            f"{len(verdict.left)} more were killed with it: "
+            + ", ".join(map(name, verdict.left[:4])),
+        )
+    yield from (("then", text) for text in verdict.then)
+    if verdict.said:
+        yield "said", f"“{printable(verdict.said)}” (its last line)"
+    if verdict.core is not None and verdict.cause in ("crash", "abort"):
+        yield "core", "a core was dumped" if verdict.core else "none was dumped"
+    yield from (("but", text) for text in verdict.contradicts[:2])
+    if verdict.evidence:
+        yield "from", _sources(verdict.evidence)
+    yield "sure", _sure(verdict)
+    if verdict.prove:
+        yield "prove", verdict.prove
+
+
+def _when(verdict: Verdict, now: int) -> str:
+    moment = verdict.time
+    assert moment is not None
+    second = time.localtime(moment // SECOND)
+    day = time.strftime("%a %Y-%m-%d", second)
+    asked = _asked_at(verdict)
+    if asked is None:
+        parts = [f"{day} {_clock(moment)} {second.tm_zone}"]
+    else:
+        whole = [local_moment(one).rpartition(" ")[2].partition(".")[0] for one in (asked, moment)]
+        parts = [f"{day}: SIGTERM {whole[0]}, SIGKILL {whole[1]} {second.tm_zone}"]
+    if now >= moment:
+        parts.append(f"{span(now - moment)} ago")
+    start = None if verdict.process is None else verdict.process.start
+    if start is not None and start <= moment:
+        parts.append(f"after {span(moment - start)} of life")
+    return ", ".join(parts)
+
+
+def _clock(moment: int) -> str:
+    """The time of day; without fractions where the log had none."""
+    clock = local_moment(moment).rpartition(" ")[2]
+    return clock.partition(".")[0] if moment % SECOND == 0 else clock
+
+
+def _who(who: Who) -> Iterator[str]:
+    asked = who.asked
+    process = asked or who.sender
+    if process is None:
+        return
+    user = who.login.user if who.login is not None else None
+    steps = [_step(step.argv, step.comm, step.pid) for step in process.ancestors if step.pid != 1]
+    as_root = ", as root" if user not in (None, "root") and process.uid == 0 else ""
+    tty = f" ({shown(who.login.tty)})" if who.login is not None and who.login.tty else ""
+    own = command_line(process.argv, process.argv_cut) if process.argv else name(process)
+    verb = ", asked for it" if asked is not None else ""
+    by = f"{printable(user)}{tty}{as_root}{verb}: " if user else ""
+    # A step and its arrow are not torn apart.
+    yield " ".join([f"{by}{own}", *(f"←\N{NO-BREAK SPACE}{step}" for step in steps)])
+
+
+def _step(argv: tuple[bytes, ...] | None, comm: bytes | None, pid: int) -> str:
+    script = script_of(argv or ())
+    return shown(script) if script else f"{'-' if comm is None else shown(comm)}[{pid}]"
+
+
+def _again(again: Again) -> str:
+    ordinal = (
+        f"{again.count} times"
+        if again.count > 3
+        else {2: "2nd time", 3: "3rd time"}.get(again.count, "")
+    )
+    first = "" if again.first is None else f" since {local_moment(again.first)}"
+    every = "" if again.every is None else f", every {span(again.every)}"
+    return f"{ordinal}{first}{every}"
+
+
+def _sources(evidence: Iterable[Evidence]) -> str:
+    """Which witnesses, with the lines where they are files."""
+    found: dict[str, list[int]] = {}
+    for one in evidence:
+        place = one.place
+        at = place and (place.file or place.recording)
+        lines = found.setdefault(last_part_of(at) if at else one.source or "-", [])
+        if place is not None and place.line is not None:
+            lines.append(place.line)
+    return ", ".join(
+        printable(at) + (f":{_ranges(sorted(set(lines)))}" if lines else "")
+        for at, lines in found.items()
+    )
+
+
+def last_part_of(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _ranges(numbers: list[int]) -> str:
+    """21-25 of neighbours, 3,18 of others."""
+    made: list[list[int]] = []
+    for number in numbers:
+        if made and number == made[-1][-1] + 1:
+            made[-1].append(number)
+        else:
+            made.append([number])
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in made)
+
+
+def _sure(verdict: Verdict) -> str:
+    if verdict.confidence == "yes":
+        return "yes"
+    if verdict.confidence == "likely":
+        return "likely: " + ("; ".join(verdict.why) or "joined by its unit and time")
+    doubts = "; ".join(dict.fromkeys(one.because for one in verdict.cannot_rule_out))
+    why = f": {doubts}" if doubts else ""
+    if verdict.confidence == "open":
+        *first, last = verdict.fits
+        return f"open: {', '.join(first)} or {last} may be it{why}"
+    return f"no: nothing that was read tells it{why}"
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    lines = textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )  # fmt: skip
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
+def _quoted(one: Evidence) -> list[str]:
+    place = one.place
+    at = place and (place.file or place.recording or place.cursor)
+    where = (
+        f"{at}:{place.line}"
+        if place is not None and place.line is not None
+        else at or one.source or "-"
+    )
+    return [f"  {printable(where)}", f"    {printable(one.text or '')}"]
