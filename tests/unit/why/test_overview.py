@@ -1,0 +1,89 @@
+"""The deaths of an hour at a glance, and what a person may call a process."""
+
+from __future__ import annotations
+
+import pytest
+from test_rules import ESCALATED
+from told import PKILL, WEBAPP, died, exited, sent
+
+from tracer.model.event import Process
+from tracer.model.frozen import replace
+from tracer.model.text import columns
+from tracer.why.deaths import deaths_in
+from tracer.why.overview import lines_of, unordered
+from tracer.why.query import fits, nearest
+from tracer.why.verdict import verdict_of
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+def verdicts(events):
+    ends = deaths_in(events)
+    return [verdict_of(one, events, [], ends) for one in ends]
+
+
+def test_repeats_are_one_line():
+    events = []
+    for n in range(85):
+        target = replace(WEBAPP, pid=3000 + n)
+        events += [
+            sent(20 * n, "KILL", target=target),
+            died(20 * n + 0.1, "KILL", target, cause=f"s{20 * n}"),
+        ]
+    events += [exited(30, 3, Process(7, comm=b"report-job"))]
+    assert lines_of(verdicts(events)) == [
+        "12:28:00  webapp  SIGKILL by pkill ← tidy-workers ← cro…  85 times, every 20.0 s",
+        "12:00:30  report-job  exited with status 3",
+    ]  # fmt: skip
+
+
+def test_what_was_asked_for_is_left_out():
+    plain, failed = verdicts([exited(0, 0), exited(9, 3, Process(7))])
+    assert not unordered(plain)
+    assert unordered(failed)
+    assert unordered(verdicts(ESCALATED)[0])
+
+
+def test_lines_fit_the_screen():
+    long = replace(PKILL, comm=b"x" * 15, argv=None)
+    assert all(
+        columns(line) <= 80
+        for line in lines_of(verdicts([sent(0, "KILL", long), died(0.1, "KILL")]))
+    )
+
+
+CRASHY = Process(
+    1, comm=b"python3", argv=(b"/usr/bin/python3", b"-u", b"/srv/crashy.py"), unit=b"crashy.service",
+    container=b"3f2a" * 16,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "is_meant"),
+    [
+        (b"1", True),
+        (b"2", False),
+        (b"crashy.py", True),
+        (b"/srv/crashy.py", True),
+        (b"python3", True),
+        (b"crashy.service", True),
+        (b"crashy", True),
+        (b"3f2a3f2a", True),
+        (b"3f2", False),
+        (b"crash", False),
+        (b"", False),
+    ],
+)
+def test_what_a_person_may_call_it(what, is_meant):
+    assert fits(CRASHY, what) is is_meant
+
+
+def test_nearest_names():
+    assert nearest([b"nginx", b"sshd", b"nginx.service"], b"ngix")[0] == b"nginx"
+    assert nearest([b"sshd"], b"nginx") == []

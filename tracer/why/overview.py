@@ -1,0 +1,89 @@
+"""The deaths that nobody ordered, a line each, newest first; the same again and again is one line.
+
+Sample:
+
+    12:33:29  orders-api  SIGKILL by pkill ← tidy-workers ← cron (deploy)  85 times, every 20.0 s
+"""
+
+from __future__ import annotations
+
+from tracer.model.names import telling_name
+from tracer.model.signals import name_of
+from tracer.model.text import cut, printable, shown
+from tracer.model.times import local_moment, span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracer.model.verdict import Verdict
+
+# What a manager was asked to do, and a plain end, need no explanation.
+ORDERED = frozenset(("stop", "shutdown"))
+WIDTH = 80
+
+
+def unordered(verdict: Verdict) -> bool:
+    """Whether a death is one that nobody asked the manager for, nor a plain exit."""
+    if verdict.cause in ORDERED:
+        return False
+    return not (verdict.cause == "exit" and not verdict.status)
+
+
+def lines_of(verdicts: Iterable[Verdict]) -> list[str]:
+    """One line for each kind of death, newest first."""
+    kinds: dict[tuple[object, ...], list[Verdict]] = {}
+    for verdict in sorted(verdicts, key=lambda one: one.time or 0, reverse=True):
+        kinds.setdefault(_kind(verdict), []).append(verdict)
+    return [_line(alike) for alike in kinds.values()]
+
+
+def _kind(verdict: Verdict) -> tuple[object, ...]:
+    sender = None if verdict.who is None else verdict.who.sender
+    return (
+        verdict.host,
+        _who_ended(verdict),
+        verdict.cause,
+        verdict.number,
+        verdict.status,
+        None if sender is None else sender.argv or sender.comm,
+    )
+
+
+def _who_ended(verdict: Verdict) -> str:
+    name = None if verdict.process is None else telling_name(verdict.process)
+    return printable(verdict.unit or "-") if name is None else shown(name)
+
+
+def _line(alike: list[Verdict]) -> str:
+    newest = alike[0]
+    times = [one.time for one in alike if one.time is not None]
+    clock = "-" if not times else local_moment(times[0]).rpartition(" ")[2].partition(".")[0]
+    again = ""
+    if len(alike) > 1:
+        pauses = sorted(later - earlier for later, earlier in zip(times, times[1:]))
+        usual = pauses[len(pauses) // 2]
+        steady = len(pauses) > 1 and all(abs(one - usual) <= usual // 10 for one in pauses)
+        again = f"  {len(alike)} times" + (f", every {span(usual)}" if steady else "")
+    doubt = {"likely": " (likely)", "open": " (open)", "no": ""}.get(newest.confidence, "")
+    told = f"{clock:<8}  {_who_ended(newest)}  {_what(newest)}{doubt}"
+    return cut(told, WIDTH - len(again)) + again
+
+
+def _what(verdict: Verdict) -> str:
+    """SIGKILL by pkill ← tidy-workers ← cron (deploy), in the words of the cause."""
+    how = "" if verdict.number is None else name_of(verdict.number)
+    if verdict.status is not None:
+        how = f"exited with status {verdict.status}"
+    if verdict.cause not in ("killed", "exit", "unknown"):
+        return f"{verdict.cause}: {how}" if how else verdict.cause
+    if verdict.cause == "unknown":
+        return f"{how}, cause not told"
+    who = verdict.who
+    process = None if who is None else who.asked or who.sender
+    if process is None:
+        return how
+    steps = [process.comm, *(step.comm for step in process.ancestors if step.pid != 1)][:3]
+    chain = " ← ".join(shown(step) for step in steps if step)
+    user = who.login.user if who is not None and who.login is not None else None
+    return f"{how} by {chain}" + (f" ({printable(user)})" if user else "")

@@ -1,0 +1,42 @@
+"""WHAT a person asks for: a pid, a name, a unit, a container; and the nearest names where nothing fits."""
+
+from __future__ import annotations
+
+from tracer.model.names import names_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracer.model.event import Process
+    from tracer.why.deaths import Death
+
+# A container's id may be given by its beginning, as docker(1) takes it; of less than this anything might be meant.
+ID_MIN = 4
+NEAREST = 5
+
+
+def fits(process: Process, what: bytes) -> bool:
+    """Whether a process is what was asked for."""
+    if what.isdigit():
+        return process.pid == int(what[:20])
+    if what in names_of(process):
+        return True
+    container = process.container
+    return container is not None and len(what) >= ID_MIN and container.startswith(what)
+
+
+def died(deaths: Iterable[Death], what: bytes) -> list[Death]:
+    """The deaths that fit, newest first."""
+    found = [death for death in deaths if fits(death.process, what)]
+    return sorted(found, key=lambda death: death.time, reverse=True)
+
+
+def nearest(names: Iterable[bytes], what: bytes) -> list[bytes]:
+    """The names most like it, the most like first."""
+    import difflib
+
+    known = {name.decode("latin-1"): name for name in names if name}
+    close = difflib.get_close_matches(what.decode("latin-1"), known, NEAREST, cutoff=0.5)
+    inside = [word for word, name in known.items() if what in name and word not in close]
+    return [known[word] for word in (*close, *sorted(inside))][:NEAREST]
