@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Process, Statement
+from tracer.model.event import Ancestor, Exec, Process, Statement
 from tracer.model.names import last_part, script_of
+from tracer.model.text import unplain
 from tracer.model.times import SECOND
 from tracer.model.verdict import Login, Who
 
@@ -27,6 +28,8 @@ MANAGERS_COMMANDS = frozenset(
 KILLERS = frozenset(
     (b"kill", b"pkill", b"killall", b"killall5", b"skill", b"fuser", b"xkill", b"slay", b"kill.sh")
 )
+# Statements that tell a command, and who ran it.
+COMMANDS_SAID = {"command asked": b"sudo", "cron ran": b"cron", "authorised": b"pkexec"}
 # So long before its job a manager has been asked: D-Bus, and polkit that may ask back.
 ASKED_WITHIN = SECOND
 
@@ -90,16 +93,39 @@ def who_asked(case: Case, at: int, unit: bytes | None) -> Exec | Statement | Non
         if 0 <= at - event.time + SECOND // 10 <= ASKED_WITHIN and _asks_of(event.process, unit):
             return event
     for said in reversed(case.near):
+        ran = command_of(said)
         if (
             isinstance(said, Statement)
-            and said.what == "command run"
             and said.time is not None
+            and ran is not None
             and 0 <= at - said.time + SECOND <= 2 * SECOND
-            and said.about is not None
-            and _asks_of(said.about, unit)
+            and _asks_of(ran, unit)
         ):
             return said
     return None
+
+
+def command_of(event: object) -> Process | None:
+    """The command that an event says was run, as far as it tells: a recorded exec, sudo's line, cron's."""
+    if isinstance(event, Exec):
+        return event.process
+    if not isinstance(event, Statement) or event.what not in COMMANDS_SAID or not event.details:
+        return None
+    line = str(event.details.get("command", ""))
+    argv = tuple(unplain(word) for word in line.split())
+    if not argv:
+        return None
+    user, tty = event.details.get("user"), event.details.get("tty")
+    by = event.by or Process()
+    through = None if by.pid is None else Ancestor(by.pid, by.comm or COMMANDS_SAID[event.what])
+    return Process(
+        comm=last_part(argv[0])[:15],
+        argv=argv,
+        uid=0 if event.details.get("as_user") == "root" else None,
+        user=str(user) if user else None,
+        tty=unplain(str(tty)) if tty and tty != "unknown" else None,
+        ancestors=() if through is None else (through,),
+    )
 
 
 def _asks_of(process: Process, unit: bytes) -> bool:

@@ -27,7 +27,7 @@ KILL = NUMBERS["KILL"]
 # By what a unit's end was put to a process, where neither pid nor unit told.
 BY_NAME = "name and time"
 # What is said of a process that has ended, besides an Exit.
-TELLS_OF_A_DEATH = frozenset(("core dumped", "supervisor lost a child"))
+TELLS_OF_A_DEATH = frozenset(("core dumped", "child lost"))
 ALL_FIELDS = names_of_class(Process)
 
 
@@ -97,7 +97,7 @@ def _told_by(event: Event) -> Death | None:
         return Death(
             event.time, event.process, event.number, event.status, event.core, event.host, (event,)
         )
-    if isinstance(event, Signal) and event.target is not None and _ends_it(event):
+    if isinstance(event, Signal) and event.target is not None and _ends_it(event, event.target):
         return Death(event.time, event.target, KILL, host=event.host, tellings=(event,))
     if (
         isinstance(event, Statement)
@@ -113,9 +113,9 @@ def _told_by(event: Event) -> Death | None:
     return None
 
 
-def _ends_it(signal: Signal) -> bool:
-    """Whether a signal by itself says that its target is dead: SIGKILL that nothing kept from it."""
-    return signal.number == KILL and (
+def _ends_it(signal: Signal, target: Process) -> bool:
+    """Whether a signal by itself says that its target is dead: SIGKILL to a process, that nothing kept from it."""
+    return (signal.number == KILL and target.pid is not None) and (
         signal.origin == "oom" or (signal.outcome in ("delivered", None) and not signal.why)
     )
 

@@ -6,6 +6,7 @@ from tracer.model.event import Exec, Exit, Signal, Statement
 from tracer.model.frozen import frozen
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
+from tracer.why.behind import command_of
 from tracer.why.case import AT_ONCE
 
 TYPE_CHECKING = False
@@ -40,8 +41,7 @@ MANAGER_SAYS: tuple[tuple[str, str, frozenset[int], int], ...] = (
     ("reload timeout", "reload timeout", frozenset((KILL, TERM)), AT_ONCE),
     ("stop timeout", "stop timeout", frozenset((KILL, ABRT, TERM)), AT_ONCE * 6),
     ("killed on client request", "killed", frozenset(range(1, 65)), AT_ONCE),
-    ("memory pressure", "user oom killer", frozenset((KILL, TERM)), 30 * SECOND),
-    ("user oom kill", "user oom killer", frozenset((KILL, TERM)), 30 * SECOND),
+    ("oom kill", "user oom killer", frozenset((KILL, TERM)), 30 * SECOND),
     ("session ended", "session end", frozenset((TERM, KILL, HUP)), 30 * SECOND),
 )  # fmt: skip
 
@@ -60,9 +60,7 @@ class Finding:
 
 
 def asker(asked: Exec | Statement | None) -> Process | None:
-    if isinstance(asked, Exec):
-        return asked.process
-    return asked.about if isinstance(asked, Statement) else None
+    return None if asked is None else command_of(asked)
 
 
 def managers_words(case: Case, number: int | None) -> tuple[str, Statement] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.model.event import Exec, Exit, Statement
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
-from tracer.why.behind import behind, kills, who_asked
+from tracer.why.behind import behind, command_of, kills, who_asked
 from tracer.why.case import AT_ONCE, names
 from tracer.why.finding import (
     ABRT,
@@ -66,9 +66,9 @@ def by_the_kernels_log(case: Case) -> Finding | None:
     for said in case.process_says:
         if not case.is_before(said.time, 10 * SECOND):
             continue
-        if said.what in ("oom report", "oom kill") and case.death.number in (None, KILL):
+        if said.what == "oom report" and case.death.number in (None, KILL):
             return Finding("oom", "yes", (said, *exits_of(case)), story=(said,))
-        if said.what == "hardware error":
+        if said.what == "memory failure":
             return Finding("hardware", "yes", (said, *exits_of(case)), story=(said,))
         if said.what == "fault" and case.death.number in (None, *FAULTS):
             return Finding("crash", "yes", (said, *exits_of(case)), story=(said,))
@@ -77,7 +77,7 @@ def by_the_kernels_log(case: Case) -> Finding | None:
 
 def by_the_units_oom_notice(case: Case) -> Finding | None:
     """The manager says that the OOM killer has killed a process of this unit, and this one was killed then."""
-    notice = case.said("oom notice of the unit", within=10 * SECOND)
+    notice = case.said("oom notice", within=10 * SECOND)
     failed = case.said("unit failed", within=10 * SECOND)
     if case.death.number != KILL:
         return None
@@ -188,7 +188,7 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
         return None
     meant = names(death.process)
     for event in reversed(case.near):
-        ran = _command(event)
+        ran = command_of(event)
         if ran is None or ran.argv is None or event.time is None:
             continue
         before = death.time - event.time
@@ -200,14 +200,6 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
             return Finding(
                 "killed", "likely", (event, *exits_of(case)), behind(ran), why, None, (event,)
             )
-    return None
-
-
-def _command(event: object) -> Process | None:
-    if isinstance(event, Exec):
-        return event.process
-    if isinstance(event, Statement) and event.what == "command run":
-        return event.about
     return None
 
 

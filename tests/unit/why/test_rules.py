@@ -105,7 +105,7 @@ PROVEN = {
         [sent(-1, "TERM", outcome="handled"), exited(0, 0, handled="s-1", after_ns=S)],
         "killed", "likely", 991),
     "the unit's OOM notice": (
-        [said(0, "oom notice of the unit"), unit_died(0.1, "KILL")], "oom", "likely", None),
+        [said(0, "oom notice"), unit_died(0.1, "KILL")], "oom", "likely", None),
     "the unit's OOM result": (
         [unit_died(0, "KILL"), said(0.1, "unit failed", details={"result": "oom-kill"})],
         "oom", "likely", None),
