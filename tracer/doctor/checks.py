@@ -10,6 +10,7 @@ from tracer.doctor import audit_checks
 from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
 from tracer.flow.filter import KernelFilter
 from tracer.host import procfs, tracefs
+from tracer.host.btf import BTF
 from tracer.host.privileges import CAPABILITIES, has_capability, in_first_namespace, restriction
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
@@ -92,8 +93,6 @@ def container() -> Finding:
 
 
 def btf() -> Finding:
-    from tracer.sources.core.opening import BTF
-
     if not os.path.exists(BTF):
         return Finding(MISSING, f"{BTF}: CO-RE needs it", "sigtrace --source bcc")
     if not os.access(BTF, os.R_OK):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from tracer.host.btf import BTF, knows
 from tracer.host.privileges import has_capability
 from tracer.libbpf.loader import Loader, LoaderFile
 from tracer.libbpf.object import OpenObject
@@ -42,18 +43,25 @@ LOADERS = {
     (False, True): _beside("sigtrace-twice.loader"),
     (True, True): _beside("sigtrace-calls-twice.loader"),
 }
-LOADERS_SINCE = (6, 4)
 PARTS = (OBJECT, *LOADERS.values())
-BTF = "/sys/kernel/btf/vmlinux"
 
 
 def has_what_loaders_need() -> bool:
-    """bpf_rdonly_cast() is in v6.4's vmlinux, and types looked up in the kernel since v5.17."""
-    return kernel() >= LOADERS_SINCE
+    """bpf_rdonly_cast(), and with it (it is younger) types looked up in the kernel.
+
+    To ask takes 4 ms, which is what a start has least of: v6.4 and later have it, and only of an older kernel, into
+    which its vendor may have taken it, is it asked. One that has it and refuses a loader gets OBJECT.
+    """
+    return kernel() >= (6, 4) or knows("bpf_rdonly_cast")
 
 
 def preempts() -> bool:
-    """Whether the kernel may preempt a program: v7.2 does, v6.18 does not (seen by their recursion_misses)."""
+    """Whether the kernel may preempt a program: v7.2 does, v6.18 does not (seen by their recursion_misses).
+
+    Only the version tells: what has changed is how tracepoints call programs, which leaves no name, no file and no
+    option to ask for. Where it tells wrong, nothing is lost silently: programs attached twice where once would do
+    only cost time, and the kernel counts those that it has left out (left_out.py).
+    """
     return kernel() >= (7, 0)
 
 

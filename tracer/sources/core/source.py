@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
+from tracer.host.btf import knows
 from tracer.host.clock import boot_now
 from tracer.libbpf.ring import open_ring
 from tracer.model.frozen import ready
 from tracer.sources.core.left_out import Skips
 from tracer.sources.core.load import begin_to_load
-from tracer.sources.core.opening import kernel, preempts
+from tracer.sources.core.opening import preempts
 from tracer.sources.shape import ahead_of, programs_of
 from tracer.sources.wanted import shape_of
 from tracer.sources.watch import Watch
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 NAME = "core"
 LOOK_EVERY = 1_000_000_000  # ns
-NO_CALLS = "refused and probing calls need x86-64, or arm64 with Linux 5.15: none will show"
+NO_CALLS = "refused and probing calls need x86-64, or arm64 with bpf_task_pt_regs() (Linux 5.15): none will show"
 
 
 class BpfSource(RecordStream):
@@ -72,6 +73,6 @@ class BpfSource(RecordStream):
 
 
 def _shows_calls() -> bool:
-    """bpf/syscall.bpf.h: bpf_task_pt_regs() came with v5.15; before, registers are found on x86-64 alone."""
+    """bpf/syscall.bpf.h: without bpf_task_pt_regs() registers are found on x86-64 alone."""
     machine = os.uname().machine
-    return machine == "x86_64" or (machine == "aarch64" and kernel() >= (5, 15))
+    return machine == "x86_64" or (machine == "aarch64" and knows("BPF_FUNC_task_pt_regs"))
