@@ -9,8 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # What every kernel loads through libbpf, and what newer ones load faster: tracer/libbpf/loader.py.
 OBJECT  := tracer/sigtrace.bpf.o
-LOADERS := tracer/sigtrace.loader tracer/sigtrace-calls.loader tracer/sigtrace-twice.loader \
-           tracer/sigtrace-calls-twice.loader
+LOADERS := tracer/sigtrace.loader tracer/sigtrace-twice.loader
 BUILT   := $(OBJECT) $(LOADERS)
 ARGS   ?= --signal 9
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -51,13 +50,11 @@ $(OBJECT) build/sigtrace-casts.bpf.o: $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.pac
 	$(say) CLANG $@
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c bpf/sigtrace.bpf.c -o $@
 
-# Each program more is milliseconds of every start: most traces do without failed calls, and most kernels
-# without what is attached twice.
-TWICE := on_exit_again on_exec_again on_free_again
-tracer/sigtrace.loader: LEFT_OUT := on_call on_call_again $(TWICE)
-tracer/sigtrace-calls.loader: LEFT_OUT := on_call_again $(TWICE)
-tracer/sigtrace-twice.loader: LEFT_OUT := on_call on_call_again
-tracer/sigtrace-calls-twice.loader: LEFT_OUT :=
+# Each program more is milliseconds of every start: most kernels do without what is attached twice, and what few
+# ask for (failed calls, commands) goes libbpf's way.
+ASKED := on_call on_call_again on_command
+tracer/sigtrace.loader: LEFT_OUT := $(ASKED) on_exit_again on_exec_again on_free_again
+tracer/sigtrace-twice.loader: LEFT_OUT := $(ASKED)
 
 $(LOADERS): build/sigtrace-casts.bpf.o tracer/libbpf/write_loader.py Makefile
 	$(say) LOADER $@
@@ -67,10 +64,9 @@ $(VENV)/.packages: packaging/install-packages.sh
 	@packaging/install-packages.sh run
 	@mkdir -p $(VENV) && touch $@
 
-# Editable by one line in a .pth file ("compat"): the other kind costs 10 ms a start. pip keeps no options in a
-# script's first line: -I and -S (tracer/host/packages.py) are put there afterwards, and where tracer is.
+# Editable by one line in a .pth file ("compat"): the other kind costs 10 ms a start.
 EDITABLE = $(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat -e $(1) && \
-           sed -i -e '1s|python3*$$|& -IS|' -e '/^import sys$$/a sys.path.append("$(CURDIR)")' $(BIN)/sigtrace
+           $(BIN)/python packaging/write_launcher.py $(BIN)/sigtrace
 
 $(VENV)/.setup: setup.cfg pyproject.toml | $(VENV)/.packages
 	$(say) VENV $(VENV)

@@ -13,9 +13,7 @@ from .places import CHECKOUT
 BUILT = (
     "tracer/sigtrace.bpf.o",
     "tracer/sigtrace.loader",
-    "tracer/sigtrace-calls.loader",
     "tracer/sigtrace-twice.loader",
-    "tracer/sigtrace-calls-twice.loader",
 )
 RESULTS_BYTES = 64 << 20
 

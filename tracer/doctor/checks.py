@@ -11,7 +11,14 @@ from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
 from tracer.flow.filter import KernelFilter
 from tracer.host import procfs, tracefs
 from tracer.host.btf import BTF
-from tracer.host.privileges import CAPABILITIES, has_capability, in_first_namespace, restriction
+from tracer.host.privileges import (
+    CAPABILITIES,
+    has_capability,
+    in_first_namespace,
+    lacking,
+    restriction,
+)
+from tracer.model import errors
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
 from tracer.sources.abilities import SOURCES, unseen
@@ -44,11 +51,9 @@ def kernel() -> Finding:
 
 
 def capabilities() -> Finding:
-    lacking = [name for name in _NEEDED if not has_capability(name)]
-    if has_capability("CAP_SYS_ADMIN"):
-        lacking = [name for name in lacking if name not in ("CAP_BPF", "CAP_PERFMON")]
-    if lacking:
-        return Finding(REFUSED, f"without {', '.join(lacking)}", "sudo sigtrace …")
+    missing = lacking(*_NEEDED)
+    if missing:
+        return Finding(REFUSED, f"without {', '.join(missing)}", "sudo sigtrace …")
     held = [name for name in CAPABILITIES if has_capability(name)]
     return Finding(OK, ", ".join(held))
 
@@ -125,7 +130,7 @@ def ring_buffer() -> Finding:
         return Finding(OK, "this kernel has them")
     if not in_first_namespace("user"):
         return Finding(REFUSED, "cannot be tried in a user namespace", "run it on the host")
-    if not has_capability("CAP_BPF") and not has_capability("CAP_SYS_ADMIN"):
+    if lacking("CAP_BPF"):
         return Finding(REFUSED, "cannot be tried without CAP_BPF", "sudo sigtrace doctor")
     return Finding(MISSING, "this kernel has none (they came with v5.8)", "sigtrace --source bcc")
 
@@ -223,8 +228,8 @@ def _tried(probe: Callable[[], Finding]) -> Finding:
     try:
         return probe()
     except Problem as problem:
-        refused = "needs CAP_" in problem.why or "permit" in problem.why
-        return Finding(REFUSED if refused else MISSING, problem.why, problem.try_)
+        state = {errors.REFUSED: REFUSED, errors.MISSING: MISSING}[problem.kind]
+        return Finding(state, problem.why, problem.try_)
     except OSError as error:
         return Finding(MISSING, str(error), "sigtrace doctor, as root")
 

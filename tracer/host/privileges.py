@@ -6,6 +6,8 @@ import ctypes
 import os
 import pwd
 
+from tracer.model.errors import REFUSED, Problem
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,8 @@ CAPABILITIES = {
     "CAP_PERFMON": 38,
     "CAP_BPF": 39,
 }
+# bpf_capable(), perfmon_capable(), include/linux/capability.h
+_CUT_FROM_SYS_ADMIN = ("CAP_BPF", "CAP_PERFMON")
 # PROC_USER_INIT_INO and PROC_PID_INIT_INO, include/linux/proc_ns.h
 _FIRST_NAMESPACE = {"user": 0xEFFFFFFD, "pid": 0xEFFFFFFC}
 _PR_SET_KEEPCAPS = 8
@@ -49,6 +53,21 @@ def _capability_set(name: str) -> int:
 
 def has_capability(name: str) -> bool:
     return bool(effective() >> CAPABILITIES[name] & 1)
+
+
+def lacking(*names: str) -> list[str]:
+    """Those that this process has not. CAP_SYS_ADMIN has in it what was cut from it in v5.8."""
+    held = effective()
+    if held >> CAPABILITIES["CAP_SYS_ADMIN"] & 1:
+        names = tuple(name for name in names if name not in _CUT_FROM_SYS_ADMIN)
+    return [name for name in names if not held >> CAPABILITIES[name] & 1]
+
+
+def require(what: str, *names: str) -> None:
+    """Raises Problem, of which ``what`` is what failed, naming the capabilities that are missing."""
+    missing = lacking(*names)
+    if missing:
+        raise Problem(what, f"this needs {' and '.join(missing)}", "sudo sigtrace …", kind=REFUSED)
 
 
 def in_first_namespace(kind: str) -> bool:

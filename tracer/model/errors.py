@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+# What is not there, and what is but may not be used by who asks.
+MISSING, REFUSED = "missing", "refused"
+
 
 class Problem(Exception):
     """A failure told in three lines; only ``tracer.cli`` prints it and chooses the exit status."""
 
-    def __init__(self, what: str, why: str, try_: str, detail: str | None = None) -> None:
+    def __init__(
+        self, what: str, why: str, try_: str, detail: str | None = None, kind: str = MISSING
+    ) -> None:
         super().__init__(what, why, try_)
         self.what = what
         self.why = why
         self.try_ = try_
         self.detail = detail
+        self.kind = kind
 
     def __str__(self) -> str:
         from tracer.model.text import printable

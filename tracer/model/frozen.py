@@ -31,12 +31,6 @@ else:
         return type(cls)(cls.__name__, cls.__bases__, {**common, **own})
 
 
-def ready(*classes: type[Any]) -> None:
-    """Have the first of their instances not take a tenth of a millisecond more than others."""
-    for cls in classes:
-        _with_init(cls)
-
-
 def replace(it: T, **changes: Any) -> T:
     """The same with some fields changed."""
     kept = {name: getattr(it, name) for name in it.__slots__ if name not in changes}  # type: ignore[attr-defined]

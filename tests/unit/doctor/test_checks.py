@@ -7,6 +7,7 @@ import pytest
 from tracer.doctor import checks as doctor
 from tracer.doctor.checks import Check
 from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
+from tracer.model import errors
 from tracer.model.errors import Problem
 
 
@@ -47,10 +48,10 @@ def test_each_check_is_one_line_with_what_mends_it():
 
 def test_a_problem_becomes_a_finding():
     def refused():
-        raise Problem("x", "this needs CAP_BPF", "sudo sigtrace …")
+        raise Problem("x", "this needs CAP_BPF", "sudo sigtrace …", kind=errors.REFUSED)
 
     def absent():
-        raise Problem("x", "not installed", "apt-get install y")
+        raise Problem("x", "not permitted by its own words", "apt-get install y")
 
     def broken():
         raise OSError(2, "No such file")

@@ -9,7 +9,7 @@ import pickle
 import pytest
 
 from tracer.model.event import Ancestor, Process, Signal
-from tracer.model.frozen import frozen, ready, replace
+from tracer.model.frozen import frozen, replace
 
 
 @frozen
@@ -70,15 +70,3 @@ def test_what_is_missing_and_what_is_too_much():
     with pytest.raises(TypeError):
         Point(1, 2, (), 4)
     assert [field.name for field in dataclasses.fields(Signal)][:3] == ["time", "id", "source"]
-
-
-def test_what_is_made_ready_is_made_as_before():
-    @frozen
-    class Late:
-        x: int
-        y: int = 2
-
-    ready(Late)
-    ready(Late)
-    assert Late(1) == Late(1, y=2)
-    assert replace(Late(1), y=3) == Late(1, 3)

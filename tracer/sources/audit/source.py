@@ -22,9 +22,9 @@ from tracer.host import procfs
 from tracer.host.clock import BootClock, boot_now
 from tracer.host.from_proc import LivingProcesses, ancestors_of
 from tracer.host.name import HOST
-from tracer.host.privileges import has_capability
+from tracer.host.privileges import require
 from tracer.host.process_connector import Exits
-from tracer.model.errors import Problem
+from tracer.model.errors import MISSING, REFUSED, Problem
 from tracer.model.event import (
     Exit,
     Failed,
@@ -298,10 +298,7 @@ def record_of(kind: int, text: bytes) -> record.Record | None:
 
 def preflight() -> None:
     """Name the capability that is missing: the kernel says EPERM for each, and in a container."""
-    missing = [name for name in CAPABILITIES if not has_capability(name)]
-    if missing:
-        why = f"this needs {' and '.join(missing)}"
-        raise Problem("cannot trace through audit", why, "sudo sigtrace …")
+    require("cannot trace through audit", *CAPABILITIES)
 
 
 def refusal(error: OSError) -> Problem:
@@ -311,4 +308,5 @@ def refusal(error: OSError) -> Problem:
         errno.ECONNREFUSED: "only the host's first user namespace may use audit",
         errno.EPROTONOSUPPORT: "this kernel has no audit (CONFIG_AUDIT)",
     }.get(error.errno or 0, str(error))
-    return Problem("cannot trace through audit", why, "sigtrace doctor")
+    kind = REFUSED if error.errno in (errno.EPERM, errno.ECONNREFUSED) else MISSING
+    return Problem("cannot trace through audit", why, "sigtrace doctor", kind=kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import mmap
 import os
 import select
@@ -16,9 +17,9 @@ from tracer.host import tracefs
 from tracer.host.clock import boot_now
 from tracer.host.from_proc import LivingProcesses
 from tracer.host.packages import find_packages
-from tracer.host.privileges import has_capability, restriction
+from tracer.host.privileges import require, restriction
 from tracer.host.process_connector import Exits
-from tracer.model.errors import Problem
+from tracer.model.errors import REFUSED, Problem
 from tracer.sources.bcc.births import fill_births
 from tracer.sources.bcc.completion import Completion
 from tracer.sources.wanted import masks_of, modes_of, sets_of
@@ -123,10 +124,7 @@ def real_bcc() -> Any:
 
 def preflight() -> None:
     """Say what is true before bcc does. Mounts tracefs for this process if the host has not."""
-    missing = [name for name in ("CAP_BPF", "CAP_PERFMON") if not has_capability(name)]
-    if missing and not has_capability("CAP_SYS_ADMIN"):
-        why = f"this needs {' and '.join(missing)}"
-        raise Problem("cannot trace through bcc", why, "sudo sigtrace …")
+    require("cannot trace through bcc", "CAP_BPF", "CAP_PERFMON")
     if tracefs.place() is None and not (tracefs.mount_for_us() and tracefs.place()):
         raise Problem(
             "cannot trace through bcc",
@@ -175,11 +173,12 @@ def _compiled(bcc: Any, macros: list[str], buffer: int) -> tuple[Any, str]:
             except Exception as error:
                 overheard.add(str(error))
         said = said or overheard.text
-    if "Operation not permitted" in said:
+    what, see = "bcc cannot compile or load its program", "sigtrace -vv for all of it"
+    if os.strerror(errno.EPERM) in said:  # bcc keeps errno to itself, and prints it
         why = f"the kernel does not permit BPF here ({restriction()})"
-    else:
-        why = next((line for line in said.splitlines() if "error:" in line), said.strip()[-200:])
-    raise Problem("bcc cannot compile or load its program", why, "sigtrace -vv for all of it", said)
+        raise Problem(what, why, see, said, REFUSED)
+    why = next((line for line in said.splitlines() if "error:" in line), said.strip()[-200:])
+    raise Problem(what, why, see, said)
 
 
 class Overheard:

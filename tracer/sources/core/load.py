@@ -7,8 +7,16 @@ import os
 
 from tracer.host.privileges import restriction
 from tracer.libbpf.object import LoadError, OpenObject
-from tracer.model.errors import Problem
-from tracer.sources.core.opening import OBJECT, ObjectBegun, begin_to_open, load_by_loader, preempts
+from tracer.model.errors import REFUSED, Problem
+from tracer.sources.core.opening import (
+    OBJECT,
+    ObjectBegun,
+    begin_to_open,
+    begin_with_object,
+    has_loader,
+    load_by_loader,
+    preempts,
+)
 from tracer.sources.shape import (
     AGAIN,
     CONFIG_SECTION,
@@ -40,6 +48,8 @@ def begin_to_load(opening: Opening, wanted: Wanted) -> Callable[[], Object]:
     """The object in the kernel, attached, which goes on beside Python; ``opening`` if that was begun with."""
     try:
         begun = opening or begin_to_open(usual=False)
+        if begun is None and not has_loader(shape_of(wanted)):
+            begun = begin_with_object()
         if isinstance(begun, ObjectBegun):
             prepared(begun.opened, shape_of(wanted))
             for name in BIG_MAPS:
@@ -112,6 +122,6 @@ def _refusal(error: LoadError) -> Problem:
     lines = [line for line in error.log.splitlines() if line.strip()]
     if error.number in (errno.EPERM, errno.EACCES) and not any("R0" in line for line in lines):
         why = f"the kernel does not permit BPF here ({restriction()})"
-        return Problem("cannot load the BPF program", why, "sigtrace doctor", error.log)
+        return Problem("cannot load the BPF program", why, "sigtrace doctor", error.log, REFUSED)
     why = f"{os.strerror(error.number)}; {lines[-1] if lines else 'the kernel says no more'}"
     return Problem("cannot load the BPF program", why, "sigtrace -vv for the whole log", error.log)

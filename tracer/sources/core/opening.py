@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tracer.host.btf import BTF, knows
-from tracer.host.privileges import has_capability
+from tracer.host.privileges import require
 from tracer.libbpf.loader import Loader, LoaderFile
 from tracer.libbpf.object import OpenObject
 from tracer.model.errors import Problem
@@ -36,14 +36,8 @@ def kernel() -> tuple[int, int]:
 # Every kernel takes OBJECT, through libbpf. One that has what the loaders need (bpf/kernel.bpf.h) is sooner done with
 # them; should it refuse one, it gets OBJECT.
 OBJECT = _beside("sigtrace.bpf.o")
-LOADERS = {
-    # (with calls, twice where programs may be preempted)
-    (False, False): _beside("sigtrace.loader"),
-    (True, False): _beside("sigtrace-calls.loader"),
-    (False, True): _beside("sigtrace-twice.loader"),
-    (True, True): _beside("sigtrace-calls-twice.loader"),
-}
-PARTS = (OBJECT, *LOADERS.values())
+LOADER, LOADER_TWICE = _beside("sigtrace.loader"), _beside("sigtrace-twice.loader")
+PARTS = (OBJECT, LOADER, LOADER_TWICE)
 
 
 def has_what_loaders_need() -> bool:
@@ -65,10 +59,13 @@ def preempts() -> bool:
     return kernel() >= (7, 0)
 
 
+def has_loader(shape: Shape) -> bool:
+    """Those who ask for calls, too, wait some milliseconds more for libbpf; a recorder starts in no hurry."""
+    return not (shape.refused or shape.probes or shape.exits or shape.commands)
+
+
 def loader_file(path: str) -> LoaderFile | None:
-    """A loader, where this kernel has what it needs and the file is one."""
-    if not has_what_loaders_need():
-        return None
+    """A loader, where the file is one."""
     try:
         with open(path, "rb") as file:
             return LoaderFile(file.read())
@@ -77,10 +74,10 @@ def loader_file(path: str) -> LoaderFile | None:
 
 
 def load_by_loader(shape: Shape) -> Object | None:
-    """The object, without libbpf's way; None where there is no loader. Raises LoadError."""
-    file = loader_file(LOADERS[shape.refused or shape.probes, preempts()])
-    if file is None or shape.exits or shape.commands:
-        return None  # They have no use for what a recorder wants, which starts in no hurry.
+    """The object, without libbpf's way; None where there is no loader for it. Raises LoadError."""
+    file = loader_file(LOADER_TWICE if preempts() else LOADER) if has_loader(shape) else None
+    if file is None:
+        return None
     return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape)})
 
 
@@ -107,6 +104,11 @@ def begin_to_open(*, usual: bool) -> Opening:
     preflight()
     if has_what_loaders_need():
         return UsualBegun(soon(lambda: load_by_loader(USUAL))) if usual else None
+    return begin_with_object()
+
+
+def begin_with_object() -> ObjectBegun:
+    """Libbpf's way, which every kernel takes. Raises Problem."""
     opened = OpenObject(OBJECT)
     return ObjectBegun(opened, soon(lambda: opened.read_types("on_signal", "signal_generate")))
 
@@ -121,8 +123,4 @@ def preflight() -> None:
             f"this kernel has no BTF ({BTF} is missing)",
             "sigtrace --source bcc, or sigtrace --source audit",
         )
-    missing = [name for name in ("CAP_BPF", "CAP_PERFMON") if not has_capability(name)]
-    if missing and not has_capability("CAP_SYS_ADMIN"):
-        raise Problem(
-            "cannot trace through BPF", f"this needs {' and '.join(missing)}", "sudo sigtrace …"
-        )
+    require("cannot trace through BPF", "CAP_BPF", "CAP_PERFMON")

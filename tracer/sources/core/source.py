@@ -7,14 +7,13 @@ import os
 from tracer.host.btf import knows
 from tracer.host.clock import boot_now
 from tracer.libbpf.ring import open_ring
-from tracer.model.frozen import ready
 from tracer.sources.core.left_out import Skips
 from tracer.sources.core.load import begin_to_load
 from tracer.sources.core.opening import preempts
 from tracer.sources.shape import ahead_of, programs_of
 from tracer.sources.wanted import shape_of
 from tracer.sources.watch import Watch
-from tracer.sources.wire.stream import FIRST_ROW, MappedLosses, RecordStream
+from tracer.sources.wire.stream import MappedLosses, RecordStream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +38,7 @@ class BpfSource(RecordStream):
     def __init__(
         self, wanted: Wanted, processes: Processes, loading: Callable[[], Object] | None = None
     ) -> None:
-        waits_for = loading or begin_to_load(None, wanted)
-        ready(*FIRST_ROW)  # The kernel is still at work.
-        self._object = waits_for()
+        self._object = (loading or begin_to_load(None, wanted))()
         ring = open_ring(self._object.fd("ring"), wanted.buffer, ahead_of(wanted.buffer))
         watch = Watch(NAME, wanted)
         super().__init__(watch, ring, MappedLosses(self._object.fd("losses")), processes)

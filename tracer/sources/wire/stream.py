@@ -9,10 +9,8 @@ from tracer.flow.source import GRACE
 from tracer.host.clock import BootClock, boot_now
 from tracer.host.kernel_log import KernelLog
 from tracer.host.name import HOST
-from tracer.libbpf.ring import Stretch
-from tracer.model.event import Ancestor, Loss, Process, Signal, lost
-from tracer.model.origin import SI_KERNEL, Facts
-from tracer.model.outcome import Target
+from tracer.model.event import Loss, lost
+from tracer.model.origin import SI_KERNEL
 from tracer.sources.wire import records as wire
 from tracer.sources.wire.decode import Decoder
 from tracer.sources.wire.repeats import Run, runs
@@ -49,11 +47,6 @@ if TYPE_CHECKING:
         def close(self) -> None: ...
 
 
-# What the first row is made of, beside the row itself.
-FIRST_ROW = (
-    *(Stretch, Run, wire.SignalRecord, wire.ProcessRecord, wire.End),
-    *(Signal, Process, Ancestor, Facts, Target),
-)
 # The reader rests this long between two reads, in seconds, so that a storm costs fifty wake-ups a second.
 REST = 0.02
 # Bytes taken in one go: what is made of them stays in the CPU's cache.
