@@ -50,9 +50,9 @@ $(OBJECT) build/sigtrace-casts.bpf.o: $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.pac
 	$(say) CLANG $@
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c bpf/sigtrace.bpf.c -o $@
 
-# Each program more is milliseconds of every start: most kernels do without what is attached twice, and what few
-# ask for (failed calls, commands) goes libbpf's way.
-ASKED := on_call on_call_again on_command
+# Each program more is milliseconds of every start: most kernels do without what is attached twice, and those
+# who ask for failed calls go libbpf's way.
+ASKED := on_call on_call_again
 tracer/sigtrace.loader: LEFT_OUT := $(ASKED) on_exit_again on_exec_again on_free_again
 tracer/sigtrace-twice.loader: LEFT_OUT := $(ASKED)
 

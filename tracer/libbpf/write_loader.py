@@ -50,6 +50,8 @@ def loader_of(path: str, left_out: list[str]) -> bytes:
         )
     for name in left_out:
         program = library.bpf_object__find_program_by_name(handle, name.encode())
+        if not program:
+            raise Problem("cannot make a loader", f"{path} has no program {name}", "make clean")
         library.bpf_program__set_autoload(program, False)
     options = LoaderOptions(ctypes.sizeof(LoaderOptions))
     status = library.bpf_object__gen_loader(handle, ctypes.byref(options))
