@@ -35,6 +35,7 @@ _NAME_MAX = 64
 _GUESS = 640  # bytes that most objects fit in, to have them in one read
 _REMEMBERED = 1 << 15
 _ONLINE = 1
+EMPTY = "empty"
 
 
 class Corrupt(Exception):
@@ -116,7 +117,7 @@ class JournalFile:
         raw = os.pread(self._fd, _HEADER.size, 0)
         self.end = os.fstat(self._fd).st_size
         if len(raw) < _HEADER.size or not raw.startswith(MAGIC):
-            raise Corrupt("no journal file" if raw else "empty")
+            raise Corrupt("no journal file" if raw else EMPTY)
         self.header = header = Header(*_HEADER.unpack(raw))
         unknown = header.incompatible & ~_KNOWN_FLAGS
         if unknown:

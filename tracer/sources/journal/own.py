@@ -63,6 +63,8 @@ class OwnJournal(Journal):
     def boots(self) -> list[str]:
         found: dict[str, None] = {}
         for file in self.opened:
+            if not file.header.entries:
+                continue
             try:
                 for offset in reversed(file.values_of(b"_BOOT_ID")):
                     found[file.value(offset)[1].decode("ascii", "replace")] = None
@@ -143,6 +145,8 @@ def heads_of(
     """A file's entries that fit, in its order, those behind offset ``after``; what cannot be read is told."""
     since, until = window
     header = file.header
+    if not header.entries:
+        return  # Perhaps made a moment ago, and without its tables yet.
     in_order = header.head_realtime <= header.tail_realtime
     if in_order and header.head_realtime > until:
         return

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tracer.host.inotify import Inotify
 from tracer.sources.journal.base import Following
-from tracer.sources.journal.file import Corrupt, Head, JournalFile
+from tracer.sources.journal.entry import Losses
+from tracer.sources.journal.file import EMPTY, Corrupt, Head, JournalFile
 from tracer.sources.journal.find import open_files
 from tracer.sources.journal.own import heads_of, microseconds
 
@@ -68,7 +69,11 @@ class OwnFollowing(Following):
         """Take in files that are new, and let go of those that are gone."""
         self._watch()
         journal = self._journal
-        there = open_files(journal.place, journal.losses, journal.unpackers)
+        losses = Losses()
+        there = open_files(journal.place, losses, journal.unpackers)
+        for lost in losses.all():
+            if lost.what != EMPTY:  # It has just been made, and is looked at again.
+                journal.losses.add(lost.where, lost.what, lost.count)
         now: dict[bytes, JournalFile] = {}
         for file in there:
             id_ = file.header.file_id

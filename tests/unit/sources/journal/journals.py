@@ -63,8 +63,9 @@ def objects(raw):
     (last,) = struct.unpack_from("<Q", raw, 136)
     while at <= last:
         kind, flags, size = struct.unpack_from("<BB6xQ", raw, at)
-        yield at, kind, flags, size
-        at += size + 7 & ~7
+        if size:
+            yield at, kind, flags, size
+        at += max(8, size + 7 & ~7)
 
 
 def repack(path, pack, flag):
@@ -77,7 +78,7 @@ def repack(path, pack, flag):
         if kind == 1 and len(payload) > 512:
             packed = pack(payload)
             assert len(packed) < len(payload)
-            raw[at + begin : at + begin + len(packed)] = packed
+            raw[at + begin : at + size] = packed.ljust(len(payload), b"\0")
             struct.pack_into("<BB6xQ", raw, at, 1, flag, begin + len(packed))
             count += 1
     assert count
