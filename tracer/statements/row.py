@@ -1,0 +1,180 @@
+"""What a table of a speaker is made of: who may say it, and a row a message.
+
+A row is found by a journal's MESSAGE_ID or CODE_FUNC, else by its words: ``literal`` is looked for first, in whole
+blocks of a log, ``pattern`` then has to fit the whole text. Its named groups say where a part goes:
+``pid``, ``tid``, ``comm``, ``unit`` … to the process that is spoken of, the same after ``from_`` to who sent,
+``signal`` to the number (by name or as one), every other to ``details`` under its own name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tracer.model.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Union
+
+    from tracer.lines.entry import Entry
+
+    Groups = dict[str, bytes]
+    Fixed = Mapping[str, Union[str, int, bool]]
+
+# Where a journal has the unit that a manager speaks of, and its run (systemd.journal-fields(7)).
+UNIT_FIELDS = {"unit": (b"UNIT", b"USER_UNIT"), "invocation": (b"INVOCATION_ID", b"USER_INVOCATION_ID")}  # fmt: skip
+
+
+@frozen
+class Row:
+    """One message. ``what`` is a key of WHATS, ``makes`` are keys of ``tracer.statements.make.MAKERS``, ``number`` the signal
+    where the words do not name it, ``fixed`` details that the words imply. ``ids`` are MESSAGE_IDs: with one, ``fields``
+    (group to journal fields, the first that is there) stand for the pattern. ``funcs`` are CODE_FUNCs: they prove the
+    row where its words fit, and a row without a pattern takes what others of its function leave.
+    """
+
+    what: str
+    pattern: bytes = b""
+    literal: bytes = b""
+    makes: tuple[str, ...] = ("says",)
+    number: int | None = None
+    fixed: Fixed | None = None
+    ids: tuple[bytes, ...] = ()
+    funcs: tuple[bytes, ...] = ()
+    fields: Mapping[str, tuple[bytes, ...]] | None = None
+    versions: str = ""
+
+
+@frozen
+class Table:
+    """The rows of one speaker. ``speakers`` are its tags, None: anybody. ``proof``: what a journal's own fields must
+    say of who speaks, where they say something; else the words are not believed. ``units``: who is not root must be of
+    one that begins like this, for a process may name itself as it likes (prctl(2)); None: not looked at.
+    ``untagged``: lines without a tag may be of this speaker."""
+
+    name: str
+    rows: tuple[Row, ...]
+    speakers: frozenset[bytes] | None = None
+    proof: Mapping[bytes, frozenset[bytes]] | None = None
+    units: tuple[bytes, ...] | None = None
+    untagged: bool = False
+
+    def may_say(self, entry: Entry) -> bool:
+        """Whether the entry's speaker is the one of this table, as far as the entry tells."""
+        fields = entry.fields or {}
+        if self.proof and not all(
+            field not in fields or fields[field] in good for field, good in self.proof.items()
+        ):
+            return False
+        is_root = self.units is None or fields.get(b"_UID", b"0") == b"0"
+        if not is_root and not fields.get(b"_SYSTEMD_UNIT", b"").startswith(self.units or ()):
+            return False
+        if self.speakers is None:
+            return True
+        return self.untagged if entry.tag is None else _name(entry.tag) in self.speakers
+
+
+def _name(tag: bytes) -> bytes:
+    """A tag without its path: /usr/sbin/cron."""
+    return tag.rpartition(b"/")[2]
+
+
+@frozen
+class Found:
+    """A row, and the parts of the message by their groups. ``rightful``: the speaker may say so."""
+
+    row: Row
+    groups: Groups
+    rightful: bool = True
+
+
+class Index:
+    """Tables, made ready for looking up; it keeps no state of what it has read."""
+
+    def __init__(self, tables: tuple[Table, ...]) -> None:
+        self.tables = tables
+        pairs = [(table, row) for table in tables for row in table.rows]
+        self._patterns = {
+            id(row): re.compile(row.pattern + rb"\s*\Z", re.DOTALL) for _, row in pairs
+        }
+        self._by_id = {id_: pair for pair in pairs for id_ in pair[1].ids}
+        self._by_func: dict[bytes, list[tuple[Table, Row]]] = {}
+        self._by_literal: dict[bytes, list[tuple[Table, Row]]] = {}
+        for pair in pairs:
+            for func in pair[1].funcs:
+                self._by_func.setdefault(func, []).append(pair)
+            if pair[1].pattern:
+                self._by_literal.setdefault(pair[1].literal, []).append(pair)
+
+    @property
+    def literals(self) -> tuple[bytes, ...]:
+        """A line without any of these tells nothing."""
+        return tuple(self._by_literal)
+
+    @property
+    def message_ids(self) -> tuple[bytes, ...]:
+        """The MESSAGE_IDs that a journal's index is asked for."""
+        return tuple(self._by_id)
+
+    @property
+    def functions(self) -> tuple[bytes, ...]:
+        """The CODE_FUNCs likewise."""
+        return tuple(self._by_func)
+
+    def find(self, entry: Entry) -> Found | None:
+        """The row that the entry is; a speaker that may not say so is found only where no other may."""
+        return self._by_fields(entry) or self._by_words(entry)
+
+    def _by_fields(self, entry: Entry) -> Found | None:
+        fields = entry.fields
+        if not fields:
+            return None
+        table, row = self._by_id.get(fields.get(b"MESSAGE_ID", b""), (None, None))
+        if table is not None and row is not None:
+            return Found(row, _groups_of_fields(row, fields), table.may_say(entry))
+        rows = self._by_func.get(fields.get(b"CODE_FUNC", b""), ())
+        for table, row in rows:
+            groups = self._fit(row, entry.text) if row.pattern else {}
+            if groups is not None:
+                return Found(
+                    row, {**groups, **_first_of(UNIT_FIELDS, fields)}, table.may_say(entry)
+                )
+        return None
+
+    def _by_words(self, entry: Entry) -> Found | None:
+        refused: Found | None = None
+        for literal, pairs in self._by_literal.items():
+            if literal not in entry.text:
+                continue
+            for table, row in pairs:
+                rightful = table.may_say(entry)
+                if not rightful and refused is not None:
+                    continue
+                groups = self._fit(row, entry.text)
+                if groups is None:
+                    continue
+                given = _first_of(UNIT_FIELDS, entry.fields) if entry.fields and rightful else {}
+                found = Found(row, {**groups, **given}, rightful)
+                if rightful:
+                    return found
+                refused = found
+        return refused
+
+    def _fit(self, row: Row, text: bytes) -> Groups | None:
+        match = self._patterns[id(row)].match(text)
+        if match is None:
+            return None
+        return {name: part for name, part in match.groupdict().items() if part is not None}
+
+
+def _groups_of_fields(row: Row, fields: Mapping[bytes, bytes]) -> Groups:
+    return _first_of({**UNIT_FIELDS, **(row.fields or {})}, fields)
+
+
+def _first_of(names: Mapping[str, tuple[bytes, ...]], fields: Mapping[bytes, bytes]) -> Groups:
+    return {
+        group: next(fields[name] for name in choices if name in fields)
+        for group, choices in names.items()
+        if any(name in fields for name in choices)
+    }

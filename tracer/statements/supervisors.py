@@ -1,0 +1,70 @@
+"""Supervisors and programs that lost a child, or say which signal they got. Anybody may bear any tag: no speaker is asked
+for, the words are peculiar enough, and believed is no more than the transport is."""
+
+from __future__ import annotations
+
+from tracer.statements.row import Row, Table
+
+_LOST = ("says", "died")
+# A level, a time of its own, a thread, a module: what programs write before their words.
+_BEFORE = rb"(?:.{0,200}?[\s\]:>|])??"
+
+
+def _row(what: str, pattern: bytes, literal: bytes, who: str, makes: tuple[str, ...] = _LOST, number: int | None = None, meaning: str = "") -> Row:  # fmt: skip
+    fixed = {"meaning": meaning} if meaning else None
+    return Row(what, _BEFORE + pattern, literal, makes, number, fixed, versions=who)
+
+
+_ROWS = (
+    # gunicorn/arbiter.py, reap_workers(), murder_workers().
+    _row("child lost", rb"Worker \(pid:(?P<pid>\d+)\) was sent (?P<signal>SIG\w+)!.*", b"Worker (pid:", "gunicorn 20+"),
+    _row("child lost", rb"Worker with pid (?P<pid>\d+) was terminated due to signal (?P<signal>\d+)", b"Worker with pid ", "gunicorn 20"),
+    _row("child lost", rb"Worker \(pid:(?P<pid>\d+)\) exited with code:? (?P<status>\d+)\.?", b"Worker (pid:", "gunicorn 21+", ("says",)),
+    _row("child timeout", rb"WORKER TIMEOUT \(pid: ?(?P<pid>\d+)\)", b"WORKER TIMEOUT (pid:", "gunicorn", ("says",)),
+    # billiard/pool.py.
+    _row("child lost", rb"Process '(?P<child>[^']+)' pid:(?P<pid>\d+) exited with 'signal (?P<signal>\d+)(?: \(\w+\))?'", b" exited with '", "celery"),
+    _row("child lost", rb"Process '(?P<child>[^']+)' pid:(?P<pid>\d+) exited with 'exitcode (?P<status>\d+)'", b" exited with '", "celery", ("says",)),
+    _row("child lost", rb"(?:\w+\()?['\"]?Worker exited prematurely: signal (?P<signal>\d+) \(\w+\)(?: Job: (?P<child>\d+))?.*", b"Worker exited prematurely", "celery", ("says",)),
+    # src/backend/postmaster/postmaster.c, LogChildExit().
+    _row("child lost", rb"(?P<child>[\w \"-]+?) \(PID (?P<pid>\d+)\) was terminated by signal (?P<signal>\d+)(?:: .*)?", b") was terminated by signal ", "PostgreSQL"),
+    _row("child lost", rb"(?P<child>[\w \"-]+?) \(PID (?P<pid>\d+)\) exited with exit code (?P<status>\d+)", b") exited with exit code ", "PostgreSQL", ("says",)),
+    _row("signal received", rb"received smart shutdown request", b" shutdown request", "PostgreSQL", ("says", "got"), 15, "smart shutdown"),
+    _row("signal received", rb"received fast shutdown request", b" shutdown request", "PostgreSQL", ("says", "got"), 2, "fast shutdown"),
+    _row("signal received", rb"received immediate shutdown request", b" shutdown request", "PostgreSQL", ("says", "got"), 3, "immediate shutdown"),
+    _row("signal received", rb"terminating connection due to administrator command", b"due to administrator command", "PostgreSQL", ("says",), 15, "pg_terminate_backend, or a shutdown"),
+    # core/master_utils.c, core/uwsgi.c.
+    _row("child lost", rb"DAMN ! (?P<child>worker \d+) \(pid: (?P<pid>\d+)\) died,? ?killed by signal (?P<signal>\d+) :\(.*", b"killed by signal ", "uWSGI"),
+    _row("child lost", rb"DAMN ! (?P<child>worker \d+) \(pid: (?P<pid>\d+)\) MYSTERIOUSLY died :\(.*", b"MYSTERIOUSLY died", "uWSGI", ("says",)),
+    _row("child timeout", rb"\*\*\* HARAKIRI ON (?P<child>WORKER \d+) \(pid: (?P<pid>\d+), try: \d+\) \*\*\*", b"*** HARAKIRI ON ", "uWSGI", ("says",)),
+    # supervisor/process.py.
+    _row("child lost", rb"(?:exited|stopped): (?P<child>\S+) \(terminated by (?P<signal>SIG\w+)(?:; (?P<expected>not expected|expected))?\)", b" (terminated by SIG", "supervisord", ("says",)),
+    _row("child lost", rb"exited: (?P<child>\S+) \(exit status (?P<status>\d+)(?:; (?P<expected>not expected|expected))?\)", b" (exit status ", "supervisord", ("says",)),
+    _row("child killed", rb"killing '?(?P<child>[^' ]+)'? \((?P<pid>\d+)\) with (?P<signal>SIG\w+)", b"killing ", "supervisord", ("says", "sent")),
+    # nginx: src/os/unix/ngx_process.c, ngx_process_get_status(), ngx_signal_handler().
+    _row("child lost", rb"(?P<child>[\w ]+process) (?P<pid>\d+) exited on signal (?P<signal>\d+)(?: \(core dumped\))?", b" exited on signal ", "nginx"),
+    _row("child lost", rb"(?P<child>[\w ]+process) (?P<pid>\d+) exited with fatal code (?P<status>\d+).*", b" exited with fatal code ", "nginx", ("says",)),
+    _row("signal received", rb"(?:(?P<tid>\d+)#\d+: )?signal (?P<signal>\d+) \(SIG\w+\) received from (?P<from_pid>\d+)(?:, .*)?", b") received from ", "nginx 1.13+", ("got",)),
+    # httpd: server/mpm_unix.c, ap_process_child_status().
+    _row("child lost", rb"(?:AH\d+: )?child (?:process|pid) (?P<pid>\d+) exit signal [\w /]+ \((?P<signal>\d+)\)(?:, possible coredump in .*)?", b" exit signal ", "httpd"),
+    _row("signal received", rb"(?:AH\d+: )?caught SIGTERM, shutting down", b"caught SIGTERM", "httpd", ("says",), 15, "stop"),
+    # sapi/fpm/fpm/fpm_children.c.
+    _row("child lost", rb"\[pool (?P<child>[^\]]+)\] child (?P<pid>\d+) exited on signal (?P<signal>\d+) \(SIG\w+(?: - core dumped)?\) after .*", b" exited on signal ", "php-fpm"),
+    _row("child timeout", rb"\[pool (?P<child>[^\]]+)\] child (?P<pid>\d+), script .* execution timed out \((?P<limit>[^)]+)\), terminating", b"timed out (", "php-fpm", ("says",)),
+    _row("signal received", rb"(?:mysqld|mariadbd) got signal (?P<signal>\d+) ;?.*", b" got signal ", "MySQL, MariaDB", ("says",)),
+    _row("signal received", rb"Received SIG(?P<signal>TERM|INT) scheduling shutdown\.\.\.", b"Received SIG", "Redis", ("says", "got"), None, "shutdown"),
+    # unicorn, lib/unicorn/http_server.rb; puma, lib/puma/cluster.rb.
+    _row("child lost", rb"reaped #<Process::Status: pid (?P<pid>\d+) SIG\w+ \(signal (?P<signal>\d+)\)(?: \(core dumped\))?> (?P<child>worker=\S+)", b"reaped #<Process::Status: pid ", "unicorn"),
+    _row("child timeout", rb"(?P<child>worker=\d+) PID:(?P<pid>\d+) timeout \((?P<limit>[^)]*)\), killing", b"), killing", "unicorn", ("says",)),
+    _row("child timeout", rb"Terminating timed out worker \((?P<limit>.*?)\): (?P<pid>\d+)", b"Terminating timed out worker", "puma", ("says",)),
+    _row("child lost", rb"App \[(?P<child>[^\]]+)\] exited with code \[(?P<status>\d*)\] via signal \[SIG(?P<signal>\w+)\]", b"] via signal [", "pm2", ("says",)),
+    # bash's and dash's word for a job that a signal ended.
+    _row("child lost", rb"\S+: (?:line )?\d+: +(?P<pid>\d+) (?P<meaning>Killed|Terminated|Segmentation fault|Aborted|Bus error|Floating point exception|Illegal instruction|Hangup)(?: +\(core dumped\))? +.*", b": line ", "bash", ("says", "worded")),
+    # Batch systems and container managers.
+    _row("job cancelled", rb"\*\*\* (?:JOB|STEP) (?P<job>\S+) ON \S+ CANCELLED AT \S+ (?P<reason>.*?) ?\*\*\*", b" CANCELLED AT ", "Slurm", ("says",)),
+    _row("oom notice", rb"Detected (?P<processes>\d+) oom[_-]kill event(?:\(s\)|s)? in (?:StepId=)?(?P<job>\S+?)\.?(?: .*)?", b"oom_kill event", "Slurm", ("says",)),
+    _row("container killed", rb"\"?Killing (?:unwanted )?container with a grace period(?: override)?\"? pod=\"(?P<pod>[^\"]+)\".*? containerName=\"(?P<name>[^\"]+)\" containerID=\"(?:\w+://)?(?P<container>[^\"]+)\" gracePeriod=(?P<grace>\d+)", b"container with a grace period", "kubelet 1.2x", ("says",)),
+    _row("container killed", rb".*msg=\"?(?P<reason>TaskOOM) event container_id:\\?\"(?P<container>[0-9a-f]+).*", b"TaskOOM event", "containerd", ("says",)),
+    _row("container killed", rb".*msg=\"?(?P<reason>Container failed to exit within (?P<grace>[\w.]+) of signal (?P<signal_>\d+) - using the force)\"?.*container=(?P<container>[0-9a-f]+).*", b" using the force", "dockerd", ("says",)),
+)  # fmt: skip
+
+TABLE = Table("supervisors", _ROWS)
