@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tracer.sources.journal.entry import Boot, Coverage, Gap, JournalEntry, Losses
+from tracer.sources.journal.entry import Boot, Coverage, Gap, Group, JournalEntry, Losses
 from tracer.sources.journal.file import Corrupt, JournalFile
 from tracer.sources.journal.find import open_files
 from tracer.sources.journal.unpack import Unpackers
@@ -25,7 +25,7 @@ _DRIVER = b"driver"
 def coverage_of(journal: Journal) -> Coverage:
     """Costs two look-ups a boot, and a look into each file."""
     boots = sorted(_boots(journal), key=lambda boot: boot.first_ns)
-    gaps = [gap for entry in _marks(journal) for gap in _gap(entry)]
+    gaps = [_gap(journal, entry) for entry in _marks(journal)]
     gaps += _files(journal)
     clock = journal.entries(
         [{"MESSAGE_ID": CLOCK, "_PID": b"1"}, {"MESSAGE_ID": CLOCK, "_TRANSPORT": _DRIVER}]
@@ -48,14 +48,23 @@ def _marks(journal: Journal) -> Iterator[JournalEntry]:
     return journal.entries([{"MESSAGE_ID": (DROPPED, MISSED), "_TRANSPORT": _DRIVER}])
 
 
-def _gap(entry: JournalEntry) -> Iterator[Gap]:
+def _gap(journal: Journal, entry: JournalEntry) -> Gap:
+    """What is missing lies behind the last that is there of the same: of the kernel, or of the service."""
     message = entry.one("MESSAGE") or b""
-    number = entry.one("N_DROPPED") or b""
-    found = re.search(rb"\d{1,18}", number or message)
+    found = re.search(rb"\d{1,18}", entry.one("N_DROPPED") or message)
     count = int(found[0]) if found else None
-    kind = "dropped" if entry.one("MESSAGE_ID") == DROPPED else "missed"
+    what = message.decode("utf-8", "backslashreplace")
     moment = entry.realtime_ns
-    yield Gap(kind, moment, moment, count, message.decode("utf-8", "backslashreplace"))
+    if entry.one("MESSAGE_ID") == MISSED:
+        return Gap("missed", _last(journal, {"_TRANSPORT": b"kernel"}, moment), moment, count, what)
+    unit = re.search(rb" from (\S+)", message)
+    begin = _last(journal, {"_SYSTEMD_UNIT": unit[1]}, moment) if unit else None
+    return Gap("dropped", begin, moment, count, what)
+
+
+def _last(journal: Journal, group: Group, moment: int | None) -> int | None:
+    entry = next(journal.entries([group], until=moment, reverse=True, limit=1), None)
+    return None if entry is None else entry.realtime_ns
 
 
 def _files(journal: Journal) -> list[Gap]:

@@ -86,20 +86,29 @@ class Losses:
     """Those of one journal: like ones of a file are one, with a sum, so that a file full of damage is a line."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], list[int | None]] = {}
-        self._places: dict[tuple[str, str], str] = {}
+        self._found: dict[tuple[str, str], Lost] = {}
+        self._new: dict[tuple[str, str], Lost] = {}
 
     def add(self, file: str, what: str, count: int | None = 1, place: int | None = None) -> None:
         """``place``: an offset in the file."""
-        key = (file, what)
-        self._places.setdefault(key, file if place is None else f"{file}:{place:#x}")
-        self._found.setdefault(key, []).append(count)
-        if len(self._found[key]) > 1:
-            one, more = self._found[key]
-            self._found[key] = [None if one is None or more is None else one + more]
+        where = file if place is None else f"{file}:{place:#x}"
+        for told in (self._found, self._new):
+            before = told.get((file, what))
+            told[file, what] = _sum(before, count) if before else Lost(where, what, count)
 
     def all(self) -> list[Lost]:
-        return [Lost(self._places[key], key[1], counts[0]) for key, counts in self._found.items()]
+        """Those since it was opened."""
+        return list(self._found.values())
+
+    def new(self) -> list[Lost]:
+        """Those since the last call."""
+        new, self._new = self._new, {}
+        return list(new.values())
+
+
+def _sum(one: Lost, count: int | None) -> Lost:
+    known = one.count is not None and count is not None
+    return Lost(one.where, one.what, (one.count or 0) + (count or 0) if known else None)
 
 
 @frozen
@@ -114,7 +123,7 @@ class Boot:
 
 @frozen
 class Gap:
-    """From when to when (ns; equal if all that is known is a moment) something is missing, and how much.
+    """Something is missing of some time between these two (ns), and how much. None: nobody knows.
 
     ``kind``: dropped (messages of a service: rate limit), missed (of the kernel), entries (files that are gone),
     file (one that is there and cannot be read).

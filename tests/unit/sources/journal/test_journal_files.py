@@ -177,12 +177,16 @@ def test_a_file_that_is_gone_is_a_gap(build):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_journald_tells_what_it_has_dropped(build, way):
+    """It lies behind the last of the same: of the kernel, or of the service."""
     dropped, missed = b"a596d6fe7bfa4994828e72309e95d61e", b"e9bf28e6e834481bb6f48f548ad13606"
     clock = b"c7a787079b354eaaa9e77b371893cd27"
     driver = ("_TRANSPORT", b"driver")
+    suppressed = ("MESSAGE", b"Suppressed 9 messages from a.service")
     path = build(
         "marks.journal",
-        [("MESSAGE", b"Suppressed"), ("MESSAGE_ID", dropped), ("N_DROPPED", b"9"), driver],
+        [("MESSAGE", b"a kernel's"), ("_TRANSPORT", b"kernel")],
+        [("MESSAGE", b"a service's"), ("_SYSTEMD_UNIT", b"a.service")],
+        [suppressed, ("MESSAGE_ID", dropped), ("N_DROPPED", b"9"), driver],
         [("MESSAGE", b"Missed 123 kernel messages"), ("MESSAGE_ID", missed), driver],
         [("MESSAGE", b"Missed 5 kernel messages"), ("MESSAGE_ID", missed), ("_UID", b"1000")],
         [("MESSAGE", b"Time has been changed"), ("MESSAGE_ID", clock), ("_PID", b"1")],
@@ -190,10 +194,12 @@ def test_journald_tells_what_it_has_dropped(build, way):
     )
     with open_journal([str(path)], ways=[way]) as journal:
         coverage = journal.coverage()
-    told = [(gap.kind, gap.count, gap.from_ns) for gap in coverage.gaps]
-    moment = BEGIN * 1000
-    assert told == [("dropped", 9, moment), ("missed", 123, moment + 1_000_000)]
-    assert coverage.clock_steps == (moment + 3_000_000,)
+    told = {gap.kind: (gap.count, gap.from_ns, gap.until_ns) for gap in coverage.gaps}
+    kernel, service, first, second, _, step, _ = (
+        BEGIN * 1000 + number * 1_000_000 for number in range(7)
+    )
+    assert told == {"dropped": (9, service, first), "missed": (123, kernel, second)}
+    assert coverage.clock_steps == (step,)
 
 
 def test_a_root_that_is_none_is_a_problem(tmp_path):

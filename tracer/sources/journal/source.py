@@ -1,0 +1,243 @@
+"""A journal as a source of events: what an entry tells is for ``feed`` to say (tracer.statements)."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Callable
+
+from tracer.lines.entry import Entry, of_journal
+from tracer.model.coverage import Blind, Coverage, Gap, Span
+from tracer.model.event import Place, lost
+from tracer.sources.journal.base import Journal
+from tracer.sources.journal.entry import Group, JournalEntry, Losses
+from tracer.sources.journal.text import ExportReader, JsonReader
+
+if TYPE_CHECKING:
+    from tracer.flow.source import Descriptors
+    from tracer.model.event import Event
+
+    Feed = Callable[[Entry], Iterable[Event]]
+    End = Callable[[], Iterable[Event]]
+
+NAME = "journal"
+# What a journal with its kernel's and manager's entries would have told of.
+KINDS = ("oom", "statements")
+# Entries read at once: what was found is shown before more is looked for.
+BATCH = 512
+# Seconds without an entry, after which what is begun (a report of several entries) is taken to be whole.
+QUIET = 1.0
+_BLOCK = 1 << 18
+
+
+def entry_of(entry: JournalEntry, file: str | None = None) -> Entry:
+    """The same as an entry of ``tracer.lines``: of a field that is there more than once, the first."""
+    fields = {
+        name.encode("ascii", "replace"): value[0] if isinstance(value, list) else value
+        for name, value in entry.items()
+    }
+    for name, moment in (
+        (b"__REALTIME_TIMESTAMP", entry.realtime_ns),
+        (b"__MONOTONIC_TIMESTAMP", entry.monotonic_ns),
+    ):
+        if moment is not None:
+            fields[name] = b"%d" % (moment // 1000)
+    return of_journal(fields, Place(file=file, cursor=entry.cursor))
+
+
+class _Entries:
+    """A source of which only the entries differ."""
+
+    name = NAME
+    grace = 0.0
+
+    def __init__(self, losses: Losses, feed: Feed, end: End, file: str | None = None) -> None:
+        self.losses = losses
+        self.entries = 0
+        self.counts: Counter[str] = Counter()
+        self._feed = feed
+        self._end = end
+        self._file = file
+        self._first: int | None = None
+        self._last: int | None = None
+        self._is_over = False
+
+    def is_over(self) -> bool:
+        return self._is_over
+
+    def has_begun(self) -> bool:
+        """Whether an entry was read, or will be at any time."""
+        return True
+
+    def read(self, last: bool = False) -> Iterator[Event]:
+        """The events of the next entries. No input makes it raise."""
+        for event in self._ended() if last else self._events():
+            self.counts[type(event).__name__.lower()] += 1
+            yield event
+
+    def _events(self) -> Iterator[Event]:
+        for entry in self._now():
+            self.entries += 1
+            moment = entry.realtime_ns
+            if moment is not None:
+                self._first = moment if self._first is None else min(self._first, moment)
+                self._last = moment if self._last is None else max(self._last, moment)
+            yield from self._feed(entry_of(entry, self._file))
+        yield from self._missing()
+        if self._is_over:
+            yield from self._end()
+
+    def _ended(self) -> Iterator[Event]:
+        if not self._is_over:
+            self._is_over = True
+            yield from self._end()
+
+    def _missing(self) -> Iterator[Event]:
+        for one in self.losses.new():
+            yield lost(self._last, NAME, one.count, f"{one.where}: {one.what}")
+
+    def _now(self) -> Iterator[JournalEntry]:
+        raise NotImplementedError
+
+
+class JournalSource(_Entries):
+    """The entries of a journal that fit ``matches``, from ``since`` to ``until`` (ns), or on and on with ``follow``.
+
+    ``feed`` gives the events of an entry, ``end`` those of what was begun. The journal is closed with the source.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        feed: Feed,
+        end: End = tuple,
+        *,
+        matches: Sequence[Group] = (),
+        since: int | None = None,
+        until: int | None = None,
+        follow: bool = False,
+    ) -> None:
+        super().__init__(journal.losses, feed, end)
+        self._journal = journal
+        self._following = journal.follow(matches, since or 0) if follow else None
+        self._left = iter(()) if follow else journal.entries(matches, since, until)
+        self._newest: float | None = None  # when something came of which nothing was made yet
+
+    def descriptors(self) -> Descriptors:
+        return () if self._following is None else self._following.descriptors()
+
+    def due(self) -> float | None:
+        if self._following is None:
+            return 0.0
+        limits = [self._following.timeout(), None if self._newest is None else QUIET]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def coverage(self) -> list[Coverage]:
+        """Each boot's time, but what journald has dropped and the files that are gone or cannot be read."""
+        seen = self._journal.coverage()
+        spans = tuple(Span(boot.first_ns, boot.last_ns) for boot in seen.boots)
+        if not spans:
+            return []
+        end = max(span.ended or 0 for span in spans)
+        gaps = tuple(
+            Gap(gap.from_ns, end if gap.until_ns is None else gap.until_ns, gap.count, gap.what)
+            for gap in seen.gaps
+        )
+        return [Coverage(NAME, KINDS, spans, gaps)]
+
+    def close(self) -> None:
+        if self._following is not None:
+            self._following.close()
+        self._journal.close()
+
+    def _now(self) -> Iterator[JournalEntry]:
+        if self._following is not None:
+            for entry in self._following.read():
+                self._newest = time.monotonic()
+                yield entry
+            return
+        left = BATCH
+        for entry in islice(self._left, BATCH):
+            yield entry
+            left -= 1
+        self._is_over = left > 0
+
+    def _events(self) -> Iterator[Event]:
+        yield from super()._events()
+        if self._newest is not None and time.monotonic() - self._newest >= QUIET:
+            self._newest = None
+            yield from self._end()
+
+
+class TextSource(_Entries):
+    """The same of the text that ``journalctl -o export`` or ``-o json`` writes, out of a file or a pipe."""
+
+    def __init__(
+        self,
+        stream: IO[bytes],
+        reader: type[ExportReader] | type[JsonReader],
+        feed: Feed,
+        end: End = tuple,
+        *,
+        file: str,
+        is_pipe: bool = False,
+        begun: bytes = b"",
+    ) -> None:
+        """``begun``: what was read of the stream already, to know its form."""
+        losses = Losses()
+        super().__init__(losses, feed, end, file)
+        self._stream = stream
+        self._is_pipe = is_pipe
+        self._reader = reader(file, losses)
+        self._begun = begun
+
+    def descriptors(self) -> Descriptors:
+        return [(self._stream.fileno(), select.POLLIN)] if self._is_pipe and not self._begun else ()
+
+    def due(self) -> float | None:
+        return None if self._is_pipe and not self._begun else 0.0
+
+    def coverage(self) -> list[Coverage]:
+        """From the first entry to the last; but a text may be a part of a journal."""
+        if self._first is None:
+            return []
+        why = f"{self._file} may be a part of its journal"
+        return [
+            Coverage(NAME, KINDS, (Span(self._first, self._last),), blind=(Blind(KINDS, (why,)),))
+        ]
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _now(self) -> Iterator[JournalEntry]:
+        block, self._begun = self._begun, b""
+        if not block:
+            block = self._block()
+        if block:
+            yield from self._reader.feed(block)
+        else:
+            self._is_over = True
+            yield from self._reader.end()
+
+    def _block(self) -> bytes:
+        try:
+            if self._is_pipe:
+                return os.read(self._stream.fileno(), _BLOCK)
+            return self._stream.read(_BLOCK)
+        except (OSError, EOFError, ValueError) as error:
+            self.losses.add(str(self._file), f"cut or damaged: {error}", None)
+            return b""
+
+
+def reader_of(head: bytes) -> type[ExportReader] | type[JsonReader] | None:
+    """What reads a text that begins like this; None: no form of a journal that loses nothing."""
+    begin = head.lstrip(b"\x1e\r\n ")
+    if begin.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")):
+        return ExportReader
+    if begin.startswith((b"{", b"data: {")) and b'"__REALTIME_TIMESTAMP"' in head:
+        return JsonReader
+    return None
