@@ -23,7 +23,6 @@ START, ECHO, IDLE = "exec to first row", "kill() to its row", "idle"
 USR1 = signal.SIGUSR1
 # No program of a distribution sends this one.
 UNUSED = 31
-SECOND = 1_000_000_000
 
 
 class Screen:

@@ -7,15 +7,16 @@ the log's own time is two seconds away from it (auditd keeps no EOE): never by t
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tracer.audit import record
 from tracer.audit.record import Record, Stamp
-from tracer.lines.dates import NS
+from tracer.model.memo import Bounded
+from tracer.model.times import SECOND
 
-APART = 2 * NS
+APART = 2 * SECOND
 OPEN_MAX = 10_000
 BYTES_MAX = 16 << 20
 TOLD_MAX = 32_768
@@ -60,8 +61,7 @@ class Coalescer:
         self._limits = open_max, bytes_max
         self._size = 0
         self._inserted = 0
-        self._told: set[int] = set()
-        self._told_order: deque[int] = deque()
+        self._told: Bounded[int, None] = Bounded(2 * TOLD_MAX)
 
     def feed(self, one: Record) -> Sequence[Group]:
         """Take one record in; the groups that have ended by it."""
@@ -107,16 +107,13 @@ class Coalescer:
     def knows(self, stamps: Sequence[Stamp]) -> bool:
         """Whether one of these events is open, or was reported."""
         return not (
-            self._open.keys().isdisjoint(stamps) and self._told.isdisjoint(map(hash, stamps))
+            self._open.keys().isdisjoint(stamps) and self._told.keys().isdisjoint(map(hash, stamps))
         )
 
     def told(self, *stamps: Stamp) -> None:
         """Remember events that were reported, so that their repetition is not."""
-        hashes = [*map(hash, stamps)]
-        self._told.update(hashes)
-        self._told_order.extend(hashes)
-        while len(self._told_order) > TOLD_MAX:
-            self._told.discard(self._told_order.popleft())
+        for stamp in map(hash, stamps):
+            self._told[stamp] = None
 
     def _add(self, group: _Open, one: Record) -> None:
         key = one.type, one.body

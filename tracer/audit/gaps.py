@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tracer.lines.dates import NS
 from tracer.model.frozen import frozen
+from tracer.model.times import SECOND
 
 DENSE = 32
 _DENSE_MAX = 64
@@ -40,7 +40,11 @@ class Gaps:
         last = self.last
         if serial == last:
             return
-        if last is None or serial < last - 10_000 or (serial < last and time > self.time + 5 * NS):
+        if (
+            last is None
+            or serial < last - 10_000
+            or (serial < last and time > self.time + 5 * SECOND)
+        ):
             yield from self.end()
             self._dense = 0
         elif serial == last + 1:

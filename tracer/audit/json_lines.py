@@ -14,7 +14,8 @@ from urllib.parse import unquote_to_bytes
 
 from tracer.audit import record
 from tracer.audit.record import Record, Stamp
-from tracer.lines.dates import NS, epoch
+from tracer.lines.dates import epoch
+from tracer.model.times import SECOND
 
 Object = dict[str, Any]
 _PASSES_ON = re.compile(r"kernel|.*audi[ts].*")
@@ -167,4 +168,4 @@ def _integer(value: object) -> int | None:
 
 def _microseconds(value: object) -> int | None:
     number = _integer(value)
-    return None if number is None or number > 10**10 * 10**6 else number * (NS // 1_000_000)
+    return None if number is None or number > 10**10 * 10**6 else number * (SECOND // 1_000_000)

@@ -7,8 +7,7 @@ login uid and session are still the same, and never past a boot or a death that 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from typing import Optional, TypeVar
+from typing import Optional
 
 from tracer.audit import record
 from tracer.audit.argv import Argv, argv_of, title_of
@@ -18,9 +17,10 @@ from tracer.audit.fields import Fields, identity, parse_fields, parse_interprete
 from tracer.audit.record import Record
 from tracer.model.event import Process
 from tracer.model.frozen import frozen, replace
+from tracer.model.memo import Bounded
 
-SEEN_MAX = 8192
-CACHED_MAX = 4096
+SEEN_MAX = 16_384
+CACHED_MAX = 8192
 # The part of a SYSCALL record that tells of the process: the same in all calls that it makes.
 _TAIL = b" items="
 _PID = re.compile(rb"(?:^|\s)pid=(\d{1,10})(?:\s|$)")
@@ -65,14 +65,14 @@ class Known:
     def __init__(self, users: Users = NOBODY) -> None:
         self.users = users
         self.auditd: dict[bytes | None, int] = {}
-        self._sights: OrderedDict[Key, tuple[Group | None, Group]] = OrderedDict()
-        self._deaths: OrderedDict[Key, int] = OrderedDict()
+        self._sights: Bounded[Key, tuple[Group | None, Group]] = Bounded(SEEN_MAX)
+        self._deaths: Bounded[Key, int] = Bounded(SEEN_MAX)
         self._boots: dict[bytes | None, int] = {}
-        self._last: OrderedDict[Key, tuple[int, str, int]] = OrderedDict()
-        self._senders: dict[tuple[bytes, bytes | None, bool], Process] = {}
-        self._victims: dict[tuple[bytes, bool], Process] = {}
-        self._completed: dict[Key, tuple[Process, Seen, Process]] = {}
-        self._parsed: dict[Key, tuple[Group, Seen | None]] = {}
+        self._last: Bounded[Key, tuple[int, str, int]] = Bounded(SEEN_MAX)
+        self._senders: Bounded[tuple[bytes, bytes | None, bool], Process] = Bounded(CACHED_MAX)
+        self._victims: Bounded[tuple[bytes, bool], Process] = Bounded(CACHED_MAX)
+        self._completed: Bounded[Key, tuple[Process, Seen, Process]] = Bounded(CACHED_MAX)
+        self._parsed: Bounded[Key, tuple[Group, Seen | None]] = Bounded(CACHED_MAX)
 
     def see(self, group: Group, pid: int | None = None) -> None:
         """Remember an event that a process was in; read only when somebody asks for that process.
@@ -95,8 +95,6 @@ class Known:
         if last is None or last.stamp.time <= group.stamp.time:
             last = group
         self._sights[key] = began, last
-        if len(self._sights) > SEEN_MAX:
-            self._sights.popitem(last=False)
 
     def is_seen(self, node: bytes | None, pid: int) -> bool:
         """Whether an event of that pid is remembered."""
@@ -104,10 +102,7 @@ class Known:
 
     def signalled(self, node: bytes | None, pid: int, number: int, id_: str, time: int) -> None:
         """The last signal that a process got, as the cause of a death that may follow."""
-        self._last.pop((node, pid), None)
-        self._last[node, pid] = number, id_, time
-        if len(self._last) > SEEN_MAX:
-            self._last.popitem(last=False)
+        self._last.renew((node, pid), (number, id_, time))
 
     def cause(self, node: bytes | None, pid: int, number: int, time: int) -> tuple[str, int] | None:
         """The id and age in ns of the signal that a process just died of, if the log has it."""
@@ -118,10 +113,7 @@ class Known:
 
     def died(self, node: bytes | None, pid: int, time: int) -> None:
         """A pid that got SIGKILL or crashed may be another process from now on."""
-        self._deaths.pop((node, pid), None)
-        self._deaths[node, pid] = time
-        if len(self._deaths) > SEEN_MAX:
-            self._deaths.popitem(last=False)
+        self._deaths.renew((node, pid), time)
 
     def booted(self, node: bytes | None, time: int) -> None:
         """Nobody outlives a boot."""
@@ -140,7 +132,7 @@ class Known:
             process = replace(
                 self.process(fields_of(call), call.interpreted), argv=argv, argv_cut=cut
             )
-            _keep(self._senders, key, process)
+            self._senders[key] = process
         return self._with_whole_argv(group, process) if process.argv_cut else process
 
     def _with_whole_argv(self, group: Group, process: Process) -> Process:
@@ -166,7 +158,7 @@ class Known:
                 loginuid=self._number(fields.get(b"oauid")),
                 session=identity(fields.get(b"oses")),
             )
-            _keep(self._victims, key, found)
+            self._victims[key] = found
         return self.completed(group, found)
 
     def completed(self, group: Group, found: Process) -> Process:
@@ -191,7 +183,7 @@ class Known:
             argv=found.argv or seen.argv,
             argv_cut=found.argv_cut or (found.argv is None and seen.argv_cut),
         )
-        _keep(self._completed, key, (found, seen, whole))
+        self._completed[key] = (found, seen, whole)
         return whole
 
     def process(self, fields: Fields, interpreted: bool) -> Process:
@@ -262,7 +254,7 @@ class Known:
         if done is not None and done[0] is group:
             return done[1]
         seen = self._read_sight(group)
-        _keep(self._parsed, key, (group, seen))
+        self._parsed[key] = (group, seen)
         return seen
 
     def _read_sight(self, group: Group) -> Seen | None:
@@ -274,16 +266,6 @@ class Known:
         if _is_exec(fields):
             return Seen(process, *argv_of(group.records))
         return Seen(process, *title_of(group.records))
-
-
-T = TypeVar("T")
-K = TypeVar("K")
-
-
-def _keep(cache: dict[K, T], key: K, value: T) -> None:
-    if len(cache) >= CACHED_MAX:
-        cache.clear()
-    cache[key] = value
 
 
 def _is_exec(fields: Fields) -> bool:

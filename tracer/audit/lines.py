@@ -11,8 +11,9 @@ import re
 
 from tracer.audit import record
 from tracer.audit.record import Record, Stamp
-from tracer.lines.dates import NS, DateStyle, epoch, has_zone, last_written, local, prefix_time
+from tracer.lines.dates import DateStyle, epoch, has_zone, last_written, local, prefix_time
 from tracer.lines.mend import QUOTE
+from tracer.model.times import SECOND
 
 # The form of an audit.log, which most lines have, and the only one that has to be fast.
 _PLAIN = re.compile(
@@ -64,7 +65,7 @@ class LineReader:
         match = _PLAIN.match(line)
         if match is not None:
             node, word, seconds, fraction, serial, body = match.groups()
-            when = int(seconds) * NS + int(fraction) * 1_000_000
+            when = int(seconds) * SECOND + int(fraction) * 1_000_000
             return Record(
                 record.TYPES.get(word) or record.type_number(word),
                 Stamp(node, when, int(serial)),
@@ -114,7 +115,7 @@ class LineReader:
     def _journal_stamp(self, number: int, time: int | None) -> Stamp:
         last = self._journal_open
         joins = number in (record.OBJ_PID, record.PROCTITLE, record.EXECVE, record.CWD, record.PATH)
-        if last is not None and joins and (time is None or abs(time - last.time) <= 2 * NS):
+        if last is not None and joins and (time is None or abs(time - last.time) <= 2 * SECOND):
             return last
         self._journal_group += 1
         when = last_written(self.style) if time is None else time

@@ -14,6 +14,7 @@ from tracer.audit.gaps import Gap, Gaps
 from tracer.audit.known import Known
 from tracer.audit.record import Record, Stamp, host_of
 from tracer.model.event import Loss, lost
+from tracer.model.times import SECOND
 
 SOURCE = "audit log"
 # audit_log_lost() and audit_log_start(), kernel/audit.c. audit_lost counts from boot.
@@ -67,7 +68,7 @@ class Losses:
         number = b"?" if count is None else str(count).encode()
         return Record(
             record.LOST,
-            Stamp(node, time, -1_000_000_000 - self._made),
+            Stamp(node, time, -SECOND - self._made),
             number + b" " + where.encode(),
         )
 

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from tracer.model.text import plain
+from tracer.model.times import SECOND
 
 SYSCALL, PATH, CONFIG_CHANGE, CWD, EXECVE = 1300, 1302, 1305, 1307, 1309
 OBJ_PID, EOE, SECCOMP, PROCTITLE, ANOM_ABEND = 1318, 1320, 1326, 1327, 1701
@@ -81,7 +82,7 @@ class Stamp(NamedTuple):
 
     def __str__(self) -> str:
         node = f"{_plain_name(self.node)}/" if self.node else ""
-        seconds, rest = divmod(self.time, 1_000_000_000)
+        seconds, rest = divmod(self.time, SECOND)
         fraction = f"{rest // 1_000_000:03}" if rest % 1_000_000 == 0 else f"{rest:09}"
         serial = str(self.serial) if self.serial >= 0 else f"line{-self.serial}"
         return f"{node}{seconds}.{fraction}:{serial}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from tracer.lines.dates import NS
 from tracer.lines.tally import Tally
 from tracer.model.coverage import Blind
 from tracer.model.text import counted
+from tracer.model.times import SECOND
 
 _NAMES_MAX = 3
 
@@ -68,7 +68,7 @@ def _span(logs: list[Tally]) -> str:
 
 
 def _utc(moment: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment // NS))
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment // SECOND))
 
 
 def _counted(counts: dict[str, int]) -> str:

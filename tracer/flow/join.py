@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from tracer.model.event import Earlier, Exit, Repeats, Series, Signal
 from tracer.model.frozen import replace
+from tracer.model.memo import Bounded
 from tracer.model.signals import NUMBERS
 
 TYPE_CHECKING = False
@@ -56,13 +57,12 @@ class Told:
 
     def __init__(self, filter_: Filter) -> None:
         self._filter = filter_
-        self._ids: dict[str, None] = {}
+        self._ids: Bounded[str, None] = Bounded(2 * IDS_REMEMBERED)
 
     def note(self, ids: Iterable[str]) -> None:
         """These signals are shown."""
-        self._ids.update(dict.fromkeys(ids))
-        if len(self._ids) > 2 * IDS_REMEMBERED:
-            self._ids = dict.fromkeys(list(self._ids)[IDS_REMEMBERED:])
+        for id_ in ids:
+            self._ids[id_] = None
 
     def passes(self, event: Exit, *, alone: bool) -> bool:
         """Whether a death is shown; ``alone``: also where its signal is not."""
@@ -83,7 +83,7 @@ class Joiner:
     """
 
     def __init__(self, filter_: Filter, joining: frozenset[str] = frozenset()) -> None:
-        self._targets: dict[tuple[int | None, int | None], Target] = {}
+        self._targets: Bounded[tuple[int | None, int | None], Target] = Bounded(REMEMBERED)
         self._joining = joining
         self._told = Told(filter_)
         self.is_full = False
@@ -124,9 +124,6 @@ class Joiner:
         key = _key(signal.target)
         target = self._targets.get(key)
         if target is None:
-            if len(self._targets) >= REMEMBERED:
-                for old in list(self._targets)[: REMEMBERED // 2]:
-                    del self._targets[old]
             target = self._targets[key] = Target()
         mild = target.mild
         if (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-SECOND = 1_000_000_000
 # An NTP slew is slower than this; a step of the wall clock is followed.
 STEP = 1_000_000
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 
 from tracer.model.frozen import frozen
+from tracer.model.times import SECOND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SECOND = 1_000_000_000
 PF_KTHREAD = 0x00200000  # include/linux/sched.h
 TICK = SECOND // os.sysconf("SC_CLK_TCK")
 

@@ -11,8 +11,8 @@ import time
 
 from tracer.lines.months import NAME, month_of
 from tracer.model.frozen import frozen
+from tracer.model.times import SECOND
 
-NS = 1_000_000_000
 _EPOCH = re.compile(rb"(\d{1,10})\.(\d{1,9})")
 _LOCAL = re.compile(
     rb"(\d{1,4})([/.-])(\d{1,2})[/.-](\d{1,4})\.? +(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?( ?[AaPp][Mm])?"
@@ -42,7 +42,7 @@ class DateStyle:
 def epoch(text: bytes) -> int | None:
     """Nanoseconds of the kernel's ``1514202775.088``; None if it is not of that form."""
     match = _EPOCH.fullmatch(text)
-    return None if match is None else int(match[1]) * NS + _fraction(match[2])
+    return None if match is None else int(match[1]) * SECOND + _fraction(match[2])
 
 
 def local(text: bytes, style: DateStyle) -> int | None:
@@ -59,7 +59,7 @@ def local(text: bytes, style: DateStyle) -> int | None:
         year, month, day = third, first, second
     hour = _hour(int(match[5]), match[9])
     seconds = _mktime(_century(year), month, day, hour, int(match[6]), int(match[7]))
-    return None if seconds is None else seconds * NS + _fraction(match[8])
+    return None if seconds is None else seconds * SECOND + _fraction(match[8])
 
 
 def day_first(texts: list[bytes]) -> bool:
@@ -82,7 +82,7 @@ def prefix_time(text: bytes, style: DateStyle) -> int | None:
     numbers = month, int(match[2]), int(match[3]), int(match[4]), int(match[5])
     year = match[7]
     seconds = _mktime(int(year), *numbers) if year else _recent(numbers, style.now)
-    return None if seconds is None else seconds * NS + _fraction(match[6])
+    return None if seconds is None else seconds * SECOND + _fraction(match[6])
 
 
 def has_zone(text: bytes) -> bool:
@@ -101,12 +101,12 @@ def _clock(text: bytes, style: DateStyle) -> int | None:
     match = _CLOCK.match(text)
     if match is None:
         return None
-    end = last_written(style) // NS
+    end = last_written(style) // SECOND
     for day in (time.localtime(end), time.localtime(end - 86400)):
         clock = int(match[1]), int(match[2]), int(match[3])
         seconds = _mktime(day.tm_year, day.tm_mon, day.tm_mday, *clock)
         if seconds is not None and seconds <= end:
-            return seconds * NS
+            return seconds * SECOND
     return None
 
 
@@ -127,7 +127,7 @@ def _iso(match: re.Match[bytes]) -> int | None:
         import calendar
 
         seconds = calendar.timegm((year, month, day, hour, minute, second)) - _offset(zone)
-    return None if seconds is None or seconds < 0 else seconds * NS + _fraction(match[7])
+    return None if seconds is None or seconds < 0 else seconds * SECOND + _fraction(match[7])
 
 
 def _offset(zone: bytes) -> int:
@@ -140,7 +140,7 @@ def _offset(zone: bytes) -> int:
 
 def _recent(numbers: tuple[int, int, int, int, int], now: int | None) -> int | None:
     """A date without a year is the last such date that is not in the future (a day of grace)."""
-    today = last_written(DateStyle(now=now)) / NS
+    today = last_written(DateStyle(now=now)) / SECOND
     year = time.localtime(today).tm_year
     for candidate in (year, year - 1):
         seconds = _mktime(candidate, *numbers)

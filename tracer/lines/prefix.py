@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from tracer.lines.dates import NS
 from tracer.lines.months import NAME
 from tracer.model.frozen import frozen
+from tracer.model.times import SECOND
 
 
 @frozen
@@ -118,4 +118,4 @@ def _given(word: bytes | None) -> bytes | None:
 
 def _nanoseconds(text: bytes) -> int:
     seconds, _, fraction = text.partition(b".")
-    return int(seconds) * NS + int(fraction.ljust(9, b"0"))
+    return int(seconds) * SECOND + int(fraction.ljust(9, b"0"))

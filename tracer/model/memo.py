@@ -1,7 +1,8 @@
-"""``@memo(N)``: a function of one argument that remembers what it has answered, and forgets all when that is N answers.
+"""What is remembered has a bound, and one policy: when it is full, the older half is forgotten.
 
-functools.lru_cache does this, but to import functools (and collections with it) takes more than a millisecond of what a
-trace waits for first. A known answer costs no call of a Python function.
+So at least the newest half is always known, and forgetting costs nothing each time. functools.lru_cache would do for
+``memo``, but to import functools (and collections with it) takes more than a millisecond of what a trace waits for
+first.
 """
 
 from __future__ import annotations
@@ -14,22 +15,47 @@ if TYPE_CHECKING:
     K = TypeVar("K")
     V = TypeVar("V")
 
-    def memo(most: int) -> Callable[[Callable[[K], V]], Callable[[K], V]]: ...
+    class Bounded(dict[K, V]):
+        """A dict of at most ``most`` keys. What is set again keeps its age; ``renew`` makes it the newest."""
+
+        def __init__(self, most: int) -> None: ...
+        def renew(self, key: K, value: V) -> None: ...
+
+    def memo(most: int) -> Callable[[Callable[[K], V]], Callable[[K], V]]:
+        """``@memo(N)``: a function of one argument that remembers what it has answered.
+
+        A known answer costs no call of a Python function.
+        """
 
 else:
 
-    def memo(most):
-        return lambda function: _Answers(function, most).__getitem__
+    class Bounded(dict):
+        __slots__ = ("_most",)
 
-    class _Answers(dict):
-        def __init__(self, function, most):
+        def __init__(self, most):
             super().__init__()
-            self._function = function
             self._most = most
 
+        def __setitem__(self, key, value):
+            if len(self) >= self._most and key not in self:
+                for old in list(self)[: (self._most + 1) // 2]:
+                    del self[old]
+            super().__setitem__(key, value)
+
+        def renew(self, key, value):
+            self.pop(key, None)
+            self[key] = value
+
+    class _Answers(Bounded):
+        __slots__ = ("_function",)
+
+        def __init__(self, function, most):
+            super().__init__(most)
+            self._function = function
+
         def __missing__(self, key):
-            answer = self._function(key)
-            if len(self) >= self._most:
-                self.clear()
-            self[key] = answer
+            answer = self[key] = self._function(key)
             return answer
+
+    def memo(most):
+        return lambda function: _Answers(function, most).__getitem__

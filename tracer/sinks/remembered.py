@@ -5,6 +5,7 @@ from __future__ import annotations
 from _operator import attrgetter  # operator itself is 0.2 ms of what a trace waits for first
 
 from tracer.model.fields import SIGNAL, names_of
+from tracer.model.memo import Bounded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,16 +24,14 @@ class Remembered:
 
     def __init__(self, make: Callable[[Signal], str]) -> None:
         self._make = make
-        self._texts: dict[tuple[object, ...], tuple[str, Signal]] = {}
-        self._by_id: dict[int, tuple[str, Signal]] = {}
+        self._texts: Bounded[tuple[object, ...], tuple[str, Signal]] = Bounded(KEPT_MAX)
+        self._by_id: Bounded[int, tuple[str, Signal]] = Bounded(KEPT_MAX)
 
     def of(self, signal: Signal) -> str:
         """The text of a signal."""
         key = _words_of(signal), tuple(map(id, _objects_of(signal)))
         known = self._texts.get(key)
         if known is None:
-            if len(self._texts) >= KEPT_MAX:
-                self._texts.clear()
             known = self._texts[key] = self._make(signal), signal
         return known[0]
 
@@ -40,7 +39,5 @@ class Remembered:
         """Likewise, where the very same object comes again and again."""
         known = self._by_id.get(id(signal))
         if known is None:
-            if len(self._by_id) >= KEPT_MAX:
-                self._by_id.clear()
             known = self._by_id[id(signal)] = self.of(signal), signal
         return known[0]

@@ -6,8 +6,10 @@ on a busy machine much later. Times are nanoseconds of boot time.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from typing import TYPE_CHECKING
+
+from tracer.model.memo import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +28,7 @@ class Ends:
     def __init__(self) -> None:
         self._targets: dict[int, Process] = {}
         self._waiting: deque[Ended] = deque()
-        self._unasked: OrderedDict[int, Ended] = OrderedDict()
+        self._unasked: Bounded[int, Ended] = Bounded(KEPT)
 
     def __bool__(self) -> bool:
         """Whether an end waits."""
@@ -52,6 +54,4 @@ class Ends:
             target = self._targets.pop(end.pid, None)
             if target is None:
                 self._unasked[end.pid] = end
-                if len(self._unasked) > KEPT:
-                    self._unasked.popitem(last=False)
             yield end, target

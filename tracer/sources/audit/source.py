@@ -37,6 +37,8 @@ from tracer.model.event import (
     lost,
 )
 from tracer.model.frozen import replace
+from tracer.model.memo import Bounded
+from tracer.model.times import MILLISECOND, SECOND
 from tracer.sources.audit.ends import WAIT, Ends
 from tracer.sources.audit.link import Link, Records
 from tracer.sources.audit.setting import PANIC, Setting
@@ -75,7 +77,7 @@ class AuditSource:
         self._processes = LivingProcesses()
         self._coalescer, self._known, self._evidence = Coalescer(in_order=True), Known(), Evidence()
         self._ends = Ends()
-        self._completed_ends: dict[tuple[Process, int], Process] = {}
+        self._completed_ends: Bounded[tuple[Process, int], Process] = Bounded(_COMPLETED_MAX)
         self._asked = self._came = time.monotonic()
         self._read_some = False
         self._looks_around = True
@@ -126,7 +128,7 @@ class AuditSource:
             return REST
         if self._looks_around:
             return 0.0
-        return WAIT / 1e9 if self._ends or self._coalescer.is_open() else None
+        return WAIT / SECOND if self._ends or self._coalescer.is_open() else None
 
     def has_begun(self) -> bool:
         """Once its rules are in place, it has."""
@@ -171,7 +173,7 @@ class AuditSource:
 
     def _everything(self) -> Iterator[Event]:
         """What the kernel has queued when tracing ends: a moment without records is its end."""
-        end = time.monotonic() + WAIT / 1e9
+        end = time.monotonic() + WAIT / SECOND
         while self._records and time.monotonic() < end:
             ready = select.poll()
             ready.register(self._records.fileno(), select.POLLIN)
@@ -233,8 +235,6 @@ class AuditSource:
         key = process, start
         known = self._completed_ends.get(key)
         if known is None:
-            if len(self._completed_ends) >= _COMPLETED_MAX:
-                self._completed_ends.clear()
             known = self._completed_ends[key] = self._from_proc(process, start, at)
         return known
 
@@ -292,7 +292,7 @@ def record_of(kind: int, text: bytes) -> record.Record | None:
     if found is None:
         return None
     seconds, fraction, serial, body = found.groups()
-    when = int(seconds) * 1_000_000_000 + int(fraction) * 1_000_000
+    when = int(seconds) * SECOND + int(fraction) * MILLISECOND
     return record.Record(kind, record.Stamp(None, when, int(serial)), body)
 
 

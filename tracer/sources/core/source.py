@@ -7,6 +7,7 @@ import os
 from tracer.host.btf import knows
 from tracer.host.clock import boot_now
 from tracer.libbpf.ring import open_ring
+from tracer.model.times import SECOND
 from tracer.sources.core.left_out import Skips
 from tracer.sources.core.load import begin_to_load
 from tracer.sources.core.opening import preempts
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from tracer.sources.wanted import Wanted
 
 NAME = "core"
-LOOK_EVERY = 1_000_000_000  # ns
+LOOK_EVERY = SECOND
 NO_CALLS = "refused and probing calls need x86-64, or arm64 with bpf_task_pt_regs() (Linux 5.15): none will show"
 
 

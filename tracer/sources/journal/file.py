@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tracer.model.memo import Bounded
 from tracer.sources.journal.entry import VALUE_MAX
 from tracer.sources.journal.hashes import lookup3, siphash24
 from tracer.sources.journal.unpack import LZ4, NAMES, XZ, ZSTD, Damaged, Unpackers
@@ -105,7 +106,7 @@ class JournalFile:
         self.name = name
         self._fd = fd
         self._unpackers = unpackers
-        self._values: dict[int, tuple[str, bytes, bool]] = {}
+        self._values: Bounded[int, tuple[str, bytes, bool]] = Bounded(_REMEMBERED)
         self.refresh()
         self.compact = bool(self.header.incompatible & COMPACT)
         self.item_size = 4 if self.compact else 8
@@ -197,8 +198,6 @@ class JournalFile:
             raise Corrupt("a value without a field", offset)
         found = name.decode(), value[:VALUE_MAX], len(value) <= VALUE_MAX
         if len(payload) < 256:
-            if len(self._values) >= _REMEMBERED:
-                self._values.clear()
             self._values[offset] = found
         return found
 

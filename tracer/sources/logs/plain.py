@@ -17,6 +17,7 @@ from tracer.audit.lost import Losses, is_numbered
 from tracer.audit.record import Record, Stamp
 from tracer.lines.dates import DateStyle, epoch
 from tracer.lines.tally import Tally
+from tracer.model.memo import Bounded
 from tracer.sources.logs.files import STDIN, Proceed, always
 from tracer.sources.logs.finds import (
     Batch,
@@ -92,7 +93,7 @@ class _Reading:
         self._reader = LineReader(DateStyle())
         self._losses = Losses()
         self._gaps = Gaps()
-        self._models: dict[Sort, Model] = {}
+        self._models: Bounded[Sort, Model] = Bounded(MODELS_MAX)
         self._models_of: dict[int, list[Model]] = {}  # by the process that has numbered their sorts
 
     def of_piece(self, piece: Piece) -> Iterator[Record | Group | Alike]:
@@ -150,8 +151,6 @@ class _Reading:
     def _model(self, sort: Sort) -> Model:
         model = self._models.get(sort)
         if model is None:
-            if len(self._models) >= MODELS_MAX:
-                self._models.clear()
             model = self._models[sort] = Model(_records_of(sort, self._tally.log))
         return model
 

@@ -26,6 +26,7 @@ from tracer.model.event import (
     exit_id,
 )
 from tracer.model.frozen import names_of_class, replace
+from tracer.model.memo import Bounded
 from tracer.model.origin import RAN, SENT, SENT_BY_DYING, SI_KERNEL, Facts, origin_of
 from tracer.model.outcome import Target, outcome_of
 from tracer.sources.wire import records as wire
@@ -48,7 +49,7 @@ class Wide:
     """Gives the victims of one kill(-pgid) or kill(-1) the id of the first of them."""
 
     def __init__(self) -> None:
-        self._calls: dict[int, tuple[tuple[int, int], int, str, set[int]]] = {}
+        self._calls: Bounded[int, tuple[tuple[int, int], int, str, set[int]]] = Bounded(REMEMBERED)
 
     def id_of(self, time: int, signal: Signal, own: str) -> str:
         """The id to share, ``own`` for the first victim. A victim met twice begins another call."""
@@ -61,8 +62,6 @@ class Wide:
             known[3].add(victim)
             self._calls[tid] = (call, time, known[2], known[3])
             return known[2]
-        if len(self._calls) > REMEMBERED:
-            self._calls.clear()
         self._calls[tid] = (call, time, own, {victim})
         return own
 
@@ -83,7 +82,7 @@ class Decoder:
         self._oom_of = oom_of
         self._described: dict[int, tuple[int, Process]] = {}
         self._room = REMEMBERED
-        self._signals: dict[bytes, Signal] = {}
+        self._signals: Bounded[bytes, Signal] = Bounded(REMEMBERED)
         self._wide = Wide()
 
     def forget_signals(self) -> None:
@@ -130,8 +129,6 @@ class Decoder:
         if known is None or oom_pid is not None:
             known = self._build(wire.read_signal(taken, at), oom_pid)
             if oom_pid is None:
-                if len(self._signals) > REMEMBERED:
-                    self._signals.clear()
                 self._signals[key] = known
         return known
 

@@ -11,6 +11,7 @@ from tracer.host.kernel_log import KernelLog
 from tracer.host.name import HOST
 from tracer.model.event import Loss, lost
 from tracer.model.origin import SI_KERNEL
+from tracer.model.times import SECOND
 from tracer.sources.wire import records as wire
 from tracer.sources.wire.decode import Decoder
 from tracer.sources.wire.repeats import Run, runs
@@ -121,7 +122,7 @@ class RecordStream:
         if self._rests():
             return REST
         if self._held:
-            return OOM_WAIT / 1e9
+            return OOM_WAIT / SECOND
         return 0.0 if self._looks_around or self._ring.ahead() else None
 
     def _rests(self) -> bool:
