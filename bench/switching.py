@@ -16,7 +16,7 @@ from bench.load import Load, Stream
 from bench.rivals import CORE, FULL
 from bench.samples import CannotRun, Sample
 from bench.streams import CPUS, KILL
-from tracer.flow.filter import KernelFilter
+from tracer.flow.kernel_filter import KernelFilter
 from tracer.model.errors import Problem
 from tracer.sources.core.load import begin_to_load
 from tracer.sources.core.opening import begin_to_open, preempts

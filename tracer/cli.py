@@ -10,9 +10,11 @@ from tracer.options.early import looks_best, looks_usual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 CANNOT = 2
+# Where a problem says to try the same as root: the command is named as it was typed.
+AS_ROOT = "sudo sigtrace …"
 # How long a thread may keep Python's lock while another one wants it, in seconds: at the start, and later.
 STARTING, RUNNING = 0.0001, sys.getswitchinterval()
 
@@ -72,12 +74,10 @@ def _run_command(name: str, words: list[str]) -> int:
 
     from tracer.options.commands import COMMANDS, choose_for
 
+    if name in ("help", "version"):
+        return _run([*(word for word in words if word in COMMANDS), f"--{name}"])
     if name not in COMMANDS:
-        raise Problem(
-            f"{name!r} is no command of sigtrace",
-            "tracing live takes options only",
-            f"sigtrace --signal 9, or sigtrace {{{','.join(COMMANDS)}}}",
-        )
+        raise _no_command(name, words, COMMANDS)
     command = importlib.import_module(COMMANDS[name].module)
     chosen = choose_for(name, command.Options, command.EPILOG, words)
     gc.freeze()
@@ -85,7 +85,28 @@ def _run_command(name: str, words: list[str]) -> int:
     return int(command.run(chosen))
 
 
+def _no_command(name: str, words: list[str], commands: Iterable[str]) -> Problem:
+    import difflib
+    import shlex
+
+    near = difflib.get_close_matches(name, commands, 1, cutoff=0.7)
+    if near:
+        probably = " ".join(["sigtrace", near[0], *map(shlex.quote, words)])
+    else:
+        probably = f"sigtrace --to {shlex.quote(name)} for signals to it; the commands: {', '.join(commands)}"
+    return Problem(
+        f"{name!r} is no command of sigtrace", "tracing live takes options only", probably
+    )
+
+
 def _report(problem: Problem, words: list[str]) -> int:
+    if AS_ROOT in problem.try_:
+        import shlex
+
+        typed = " ".join(["sudo sigtrace", *map(shlex.quote, words)])
+        problem = Problem(
+            problem.what, problem.why, problem.try_.replace(AS_ROOT, typed), problem.detail
+        )
     try:
         sys.stderr.write(f"{problem}\n")
         if problem.detail and sum(_loudness(word) for word in words) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 
+from tracer.flow.filter import words_of as filter_words
 from tracer.host.privileges import drop
 from tracer.model.errors import Problem
 from tracer.options import meaning
@@ -36,6 +37,10 @@ def trace(
 ) -> int:
     """Until a limit or Ctrl-C. Returns the exit status; raises Problem."""
     count, duration = limits
+    words = filter_words(filter_)
+    if words:
+        # Loaded before root is given up.
+        from tracer.host.running import fitting_nobody
     source, failed = open_source(options.source, wanted, loading)
 
     def begin() -> None:
@@ -45,15 +50,17 @@ def trace(
             say(given_up)
         is_usual = meaning.says_nothing_of_noise(options)
         seen = words_of(source.coverage(), failed, unseen(source.name))
-        say(header(filter_.signals, seen, is_usual=is_usual))
+        say(header(filter_.signals, seen, words, is_usual=is_usual))
         sink.start()
         if ready_fd is not None:
             _tell_ready(ready_fd)
+        for sentence in fitting_nobody(filter_) if words else ():
+            say(sentence)
         gc.freeze()
         gc.enable()
 
     totals = run(source, filter_, sink, begin, count=count, duration=duration)
-    say(summary(totals, wanted.buffer))
+    say(summary(totals, wanted.buffer, words))
     return 0
 
 

@@ -11,7 +11,8 @@ import pytest
 from harness import bpf_programs, left_loaded
 
 from tracer import cli
-from tracer.flow.filter import Filter, pushdown
+from tracer.flow.filter import Filter
+from tracer.flow.kernel_filter import pushdown
 from tracer.libbpf.object import LoadError, OpenObject
 from tracer.sources.core import load as bpf_load
 from tracer.sources.core import opening as bpf_object

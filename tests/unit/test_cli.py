@@ -37,7 +37,7 @@ from tracer.terminal.output import summary, wants_colour
         (["--buffer", "1"], "--buffer '1'"),
         (["--buffer", "2T"], "--buffer '2T'"),
         (["--from", ""], "--from ''"),
-        (["--uid", "root"], "--uid 'root'"),
+        (["--uid", "no-such-user"], "no-such-user"),
         (["--outcome", "gone"], "--outcome 'gone'"),
         (["--origin", "gone"], "--origin 'gone'"),
         (["--ready-fd", "x"], "--ready-fd 'x'"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pwd
 
-from tracer.flow.filter import pushdown
+from tracer.flow.kernel_filter import pushdown
 from tracer.host.name import HOST
 from tracer.model.errors import Problem
 from tracer.options import meaning
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tracer.sources.core.opening import Opening
 
 # The filters that need more than the signal's own record.
-_OF_DETAILS = ("unit", "container", "children-of")
+_OF_DETAILS = ("unit", "container", "children-of", "arg")
 
 
 def run(options: Live, opening: Opening = None) -> int:
@@ -40,6 +40,7 @@ def run(options: Live, opening: Opening = None) -> int:
         deaths=not options.bare,
         refused=options.failed,
         probes=options.probes,
+        names=filter_.looks_at_names(),
     )
     loading = None
     if options.source in ("auto", "core"):

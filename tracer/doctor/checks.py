@@ -8,7 +8,7 @@ from typing import Callable
 
 from tracer.doctor import audit_checks
 from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
-from tracer.flow.filter import KernelFilter
+from tracer.flow.kernel_filter import KernelFilter
 from tracer.host import procfs, tracefs
 from tracer.host.btf import BTF
 from tracer.host.privileges import (

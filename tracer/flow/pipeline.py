@@ -7,6 +7,7 @@ import os
 import select
 import time
 
+from tracer.flow.fates import Fates
 from tracer.model.event import Exit, Failed, Loss, Probe, Repeats, Series
 from tracer.model.frozen import frozen
 
@@ -33,17 +34,20 @@ else:
 
 # Seconds: poll(2) takes milliseconds as an int, 24 days at the most. Who waits asks again.
 LONGEST_WAIT = 86_400.0
+# Seconds between two looks at who has survived a signal, where that is asked for.
+LOOK_AT_FATES = 1.0
 
 
 @frozen
 class Totals:
     """What a run came to: ``shown`` of it all, ``attempts`` of them refused or probes. ``lost`` None: something was
-    lost and nobody knows how much."""
+    lost and nobody knows how much. ``hidden`` came here, and the filter left it out."""
 
     shown: int
     attempts: int
     lost: int | None
     seconds: float
+    hidden: int = 0
 
 
 class Stop:
@@ -125,6 +129,8 @@ class Pipeline:
         self._filter = filter_
         self._joiner = joiner
         self._sink = sink
+        self._fates = Fates(filter_)
+        self._hidden = 0
         self._count = count
         self._began = time.monotonic()
         self._deadline = None if duration is None else self._began + duration
@@ -141,12 +147,19 @@ class Pipeline:
         while not (stop.asked() or self._is_over() or source.is_over()):
             if source.has_begun():
                 self._begin_once()
-            stop.wait(source.descriptors(), _sooner(source.due(), self._time_left()))
+            rest = _sooner(source.due(), self._time_left())
+            if source.grace and self._fates.wait():
+                rest = _sooner(rest, LOOK_AT_FATES)
+            stop.wait(source.descriptors(), rest)
             self.feed(source.read() if self._begin is None else self._beginning(source.read()))
+            if source.grace:
+                self._show(self._fates.pass_time(time.time_ns()))
         self._begin_once()
         self.feed(source.read(last=True))
         if source.grace and not stop.asked():
             self._wait_for_deaths(source, stop)
+        self._show(self._fates.end())
+        self._sink.flush()
         return self.totals()
 
     def feed(self, events: Iterator[Event]) -> None:
@@ -159,23 +172,31 @@ class Pipeline:
                 if not event:
                     continue
             elif not self._filter.matches(event):
+                self._hidden += _signals_in(event)
                 continue
             if self._is_full() and not isinstance(event, (Exit, Loss)):
                 continue
             if isinstance(event, (Repeats, Series)) and self._count is not None:
                 event = event.up_to(self._count - self._shown)
             joined = self._joiner.join(event)
-            if joined is None:
+            if joined is not None:
+                self._show(self._fates.feed(joined))
+        self._sink.flush()
+
+    def _show(self, events: Iterator[Event]) -> None:
+        for event in events:
+            if self._is_full() and not isinstance(event, (Exit, Loss)):
                 continue
-            self._sink.write(joined)
+            self._sink.write(event)
             self._shown += _signals_in(event)
             if self._is_full():
                 self._joiner.is_full = True
             self._attempts += isinstance(event, (Failed, Probe))
-        self._sink.flush()
 
     def totals(self) -> Totals:
-        return Totals(self._shown, self._attempts, self._lost, time.monotonic() - self._began)
+        return Totals(
+            self._shown, self._attempts, self._lost, time.monotonic() - self._began, self._hidden
+        )
 
     def _begin_once(self) -> None:
         begin, self._begin = self._begin, None

@@ -53,6 +53,11 @@ class Processes:
             self.remember(pid)
         return True
 
+    def look_at_all(self) -> None:
+        """The same at once: a filter that looks at command lines must know everybody before the first signal."""
+        while self.look_around():
+            pass
+
     def remember(self, pid: int) -> None:
         """Keep the command line of a process that there is now."""
         start, argv = procfs.start_of(pid), procfs.argv_of(pid)

@@ -47,19 +47,23 @@ def script_of(argv: tuple[bytes, ...]) -> bytes | None:
     return None
 
 
-def names_of(process: Process) -> tuple[bytes, ...]:
-    """Every name that somebody may mean it by, the telling ones first; paths whole, too."""
+def program_names(
+    comm: bytes | None, argv: tuple[bytes, ...] | None, exe: bytes | None
+) -> tuple[bytes, ...]:
+    """Every name that a program goes by, the telling ones first; paths whole, too."""
     found: list[bytes] = []
-    argv = process.argv or ()
-    script = script_of(argv)
-    for path in (script, argv[0] if argv else None, process.exe):
+    script = script_of(argv or ())
+    for path in (script, argv[0] if argv else None, exe):
         if path:
             found += [last_part(path), path]
-    if process.comm:
-        found.append(process.comm)
-    if process.unit:
-        found += [process.unit, process.unit.rpartition(b".")[0]]
-    return tuple(dict.fromkeys(filter(None, found)))
+    return tuple(dict.fromkeys(name for name in (*found, comm) if name))
+
+
+def names_of(process: Process) -> tuple[bytes, ...]:
+    """The names of a process's program, and of its unit, with and without what kind of unit that is."""
+    unit = process.unit
+    units = () if not unit else (unit, unit.rpartition(b".")[0])
+    return (*program_names(process.comm, process.argv, process.exe), *units)
 
 
 def telling_name(process: Process) -> bytes | None:

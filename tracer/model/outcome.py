@@ -22,6 +22,13 @@ OUTCOMES: dict[str, str] = {
 REFUSED, EXISTS, ATTEMPTED = "refused", "exists", "attempted"
 ATTEMPTS = (REFUSED, EXISTS, ATTEMPTED)
 
+# What came of the target: known later than the outcome, by its end.
+FATES = {
+    "died": "the target died of it",
+    "exited": "the target handled it, and exited",
+    "survived": "the target had not ended 5 s later, or when there was nothing more to read",
+}
+
 # TRACE_SIGNAL_* and what it may become.
 DELIVERED, IGNORED, ALREADY_PENDING, OVERFLOW_FAIL, LOSE_INFO = range(5)
 _PLAIN = {ALREADY_PENDING: "coalesced", OVERFLOW_FAIL: "dropped", LOSE_INFO: "info lost"}

@@ -165,6 +165,12 @@ def _parse_range(part: str, text: str) -> range:
     one = number_of(part)
     if one is not None:
         return range(one, one + 1)
+    if part == "0":
+        raise Problem(
+            f"--signal {text!r} is not understood",
+            "signal 0 is none: it only asks whether a process exists",
+            "sigtrace --probes shows who asks",
+        )
     if not dots:
         first, dots, last = _split_at_dash(part)
     low, high = number_of(first), number_of(last)

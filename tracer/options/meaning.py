@@ -5,21 +5,19 @@ from __future__ import annotations
 import errno
 import os
 
-from tracer.flow.filter import (
-    Filter,
-    parse_origins,
-    parse_outcomes,
-    parse_term,
-    parse_value,
-)
+from tracer.flow.ends import parse_terms, parse_values
+from tracer.flow.filter import Filter, parse_origins, parse_outcomes
 from tracer.model import signals
 from tracer.model.errors import Problem
-from tracer.model.outcome import EXISTS, REFUSED
+from tracer.model.outcome import EXISTS, FATES, REFUSED
 from tracer.options.table import Period, Tracing
 from tracer.sources.shape import BUFFER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracer.flow.ends import Term
     from tracer.options.table import Filters
 
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
@@ -28,28 +26,42 @@ _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
 def filter_of(options: Filters) -> Filter:
     """The filter that these options mean, and the command's own of Period and Tracing."""
     wanted = signals.EVERY if options.all else signals.EVERY - signals.NOISY
+    outcomes = _outcomes_of(options)
     since, until = (options.since, options.until) if isinstance(options, Period) else (None, None)
     return Filter(
         signals=signals.parse_set(options.signal) if options.signal is not None else wanted,
-        sender=tuple(parse_term(text, "--from") for text in options.sender),
-        target=tuple(parse_term(text, "--to") for text in options.target),
-        either=tuple(parse_term(text, "--pid") for text in options.either),
+        sender=_terms(options.sender, options.not_sender, "--from", "--not-from"),
+        target=_terms(options.target, options.not_target, "--to", "--not-to"),
+        either=_terms(options.either, [], "--pid", ""),
         values=tuple(
-            parse_value(kind, text)
+            value
             for kind, texts in (
                 ("uid", options.uid),
                 ("user", options.user),
                 ("unit", options.unit),
                 ("container", options.container),
                 ("children-of", options.children_of),
+                ("arg", options.arg),
             )
             for text in texts
+            for value in parse_values(kind, text)
         ),
-        outcomes=_outcomes_of(options),
+        outcomes=outcomes - FATES.keys(),
+        fates=(outcomes & FATES.keys()) | ({"died"} if options.died else frozenset()),
         origins=parse_origins(options.origin) if options.origin is not None else frozenset(),
         since=_time_of(since, "--since"),
         until=_time_of(until, "--until"),
         probes=_wants_probes(options),
+    )
+
+
+def _terms(
+    texts: Sequence[str], unwanted: Sequence[str], option: str, against: str
+) -> tuple[Term, ...]:
+    wanted = [term for text in texts for term in parse_terms(text, option)]
+    return (
+        *wanted,
+        *(term for text in unwanted for term in parse_terms(text, against, excluded=True)),
     )
 
 

@@ -66,4 +66,10 @@ def _add(parser: Parser, kind: type[Choices]) -> None:
 
 def parse(parser: Parser, kind: type[T], arguments: Sequence[str]) -> T:
     """Parse, or raise Problem. ``--help`` and ``--version`` print and exit, as argparse does."""
-    return kind(vars(parser.parse_intermixed_args(arguments)))
+    try:
+        return kind(vars(parser.parse_intermixed_args(arguments)))
+    except Problem as problem:
+        from tracer.options.mistakes import meant
+
+        probably = meant(kind, parser.prog, arguments)
+        raise Problem(problem.what, problem.why, probably or problem.try_) from None

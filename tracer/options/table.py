@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.origin import ORIGINS
-from tracer.model.outcome import ATTEMPTS, OUTCOMES
+from tracer.model.outcome import ATTEMPTS, FATES, OUTCOMES
 from tracer.options import early, option
 
 TYPE_CHECKING = False
@@ -21,7 +21,8 @@ class Filters(option.Choices):
 
     title = "what to show"
     description = (
-        "an END is a pid, a name or a pattern ('php-fpm*'); '!' before anything excludes it;\n"
+        "an END is a pid, a name, a script (crashy.py), a path or a pattern ('php-fpm*');\n"
+        "  several with commas (? stands for one in a name); '!' before anything excludes it;\n"
         "  an option given again adds an alternative"
     )
 
@@ -32,7 +33,14 @@ class Filters(option.Choices):
     sender = option.each("--from", help="the sender", metavar="END")
     target = option.each("--to", help="the target", metavar="END")
     either = option.each("-p", "--pid", help="either end", metavar="END")
-    uid = option.each("--uid", help="a user id, of either end", metavar="UID")
+    not_sender = option.each("--not-from", help="not this sender", metavar="END")
+    not_target = option.each("--not-to", help="not this target", metavar="END")
+    arg = option.each(
+        "--arg",
+        help="words of a command line, or a pattern of it, of either end",
+        metavar="PATTERN",
+    )
+    uid = option.each("--uid", help="a user id or name, of either end", metavar="UID")
     user = option.each("--user", help="a user, of either end", metavar="NAME")
     unit = option.each(
         "--unit", help="a systemd unit, of either end (nginx, 'session-*.scope')", metavar="UNIT"
@@ -45,9 +53,12 @@ class Filters(option.Choices):
     children_of = option.each(
         "--children-of",
         help="a descendant to the eighth generation, at either end",
-        metavar="PID",
+        metavar="END",
     )
-    outcome = option.listed("--outcome", help=_either((*OUTCOMES, *ATTEMPTS)), metavar="LIST")
+    died = option.flag("--died", help="signals that ended a process, and deaths")
+    outcome = option.listed(
+        "--outcome", help=_either((*OUTCOMES, *ATTEMPTS, *FATES)), metavar="LIST"
+    )
     origin = option.listed("--origin", help=_either(ORIGINS), metavar="LIST")
 
 

@@ -43,7 +43,10 @@ def _core(wanted: Wanted, loading: Callable[[], Object] | None = None) -> LiveSo
     from tracer.host.processes import Processes
     from tracer.sources.core.source import BpfSource
 
-    return BpfSource(wanted, Processes(details=wanted.details), loading)
+    processes = Processes(details=wanted.details)
+    if wanted.names:
+        processes.look_at_all()
+    return BpfSource(wanted, processes, loading)
 
 
 def _bcc(wanted: Wanted) -> LiveSource:

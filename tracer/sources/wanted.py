@@ -9,7 +9,7 @@ from tracer.sources.shape import BUFFER, NONE, USUAL, Shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.flow.filter import KernelFilter
+    from tracer.flow.kernel_filter import KernelFilter
 
 
 FILTER = Struct("=Q5B3x")
@@ -29,6 +29,7 @@ class Wanted:
     deaths: bool = True
     refused: bool = False
     probes: bool = False
+    names: bool = False
     exits: int = NONE
     commands: tuple[bytes, ...] = ()
 

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from tracer.model.errors import Problem
 
 
-def header(signals: frozenset[int], source: str, *, is_usual: bool) -> str:
-    """``source`` as ``words_of`` says it; ``is_usual``: nothing was said of signals."""
+def header(
+    signals: frozenset[int], source: str, ends: Iterable[str] = (), *, is_usual: bool
+) -> str:
+    """``source`` as ``words_of`` says it, ``ends`` what is wanted of the ends; ``is_usual``: nothing was said of
+    signals."""
     if is_usual:
         what = "all signals but SIGCHLD and SIGURG (--all shows them)"
     elif signals == EVERY:
@@ -22,7 +25,7 @@ def header(signals: frozenset[int], source: str, *, is_usual: bool) -> str:
         what = f"all signals but {names_of(EVERY - signals)}"
     else:
         what = names_of(signals)
-    return f"tracing {what}; source {source}; Ctrl-C stops"
+    return f"tracing {'; '.join([what, *ends])}; source {source}; Ctrl-C stops"
 
 
 def words_of(

@@ -12,6 +12,7 @@ from tracer.model.text import counted, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import IO
 
     from tracer.flow.pipeline import Sink, Totals
@@ -112,13 +113,15 @@ def _size(count: int) -> str:
     return f"{count >> 20}M" if count >> 20 else f"{count >> 10}K"
 
 
-def summary(totals: Totals, buffer: int | None = None) -> str:
-    """The last line: what was shown and what was lost."""
+def summary(totals: Totals, buffer: int | None = None, wanted: Sequence[str] = ()) -> str:
+    """The last line: what was shown, what was lost, and what a filter of ends hid."""
     signals = counted(totals.shown - totals.attempts, "signal")
     if totals.attempts:
         signals += f" and {counted(totals.attempts, 'attempt')}"
     lost = "some lost" if totals.lost is None else f"{totals.lost:,} lost"
     text = f"{signals} shown, {lost}, {totals.seconds:.1f} s"
+    if totals.hidden and wanted:
+        text += f"; {counted(totals.hidden, 'other')} did not fit: {'; '.join(wanted)}"
     if totals.lost != 0 and buffer is not None:
         text += f"; raise --buffer (now {_size(buffer)}) or narrow the filter"
     return text

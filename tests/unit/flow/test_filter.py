@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracer.flow.filter import (
-    End,
-    Filter,
-    parse_origins,
-    parse_outcomes,
-    parse_term,
-    parse_value,
-    pushdown,
-)
+from tracer.flow.ends import parse_terms, parse_values
+from tracer.flow.filter import Filter, parse_origins, parse_outcomes
+from tracer.flow.kernel_filter import End, pushdown
 from tracer.model.errors import Problem
 from tracer.model.event import Ancestor, Failed, Probe, Process, Signal, lost
 from tracer.model.outcome import RESULT_OF
@@ -44,7 +38,7 @@ PROBE = Probe(1, "1", "test", "kill", BASH, NGINX)
 
 
 def terms(*texts):
-    return tuple(parse_term(text, "--from") for text in texts)
+    return tuple(term for text in texts for term in parse_terms(text, "--from"))
 
 
 @pytest.mark.parametrize(
@@ -69,13 +63,13 @@ def terms(*texts):
         (Filter(either=terms("10", "99")), signal(), True),
         (Filter(either=terms("99")), signal(), False),
         (Filter(either=terms("!10")), signal(), False),
-        (Filter(values=(parse_value("uid", "1000"),)), signal(), True),
-        (Filter(values=(parse_value("uid", "!33"),)), signal(), False),
-        (Filter(values=(parse_value("uid", "7"),)), signal(), False),
-        (Filter(values=(parse_value("user", "deploy"),)), signal(), True),
-        (Filter(values=(parse_value("unit", "nginx"),)), signal(), True),
-        (Filter(values=(parse_value("unit", "session-*"),)), signal(), True),
-        (Filter(values=(parse_value("unit", "ngin"),)), signal(), False),
+        (Filter(values=parse_values("uid", "1000")), signal(), True),
+        (Filter(values=parse_values("uid", "!33")), signal(), False),
+        (Filter(values=parse_values("uid", "7")), signal(), False),
+        (Filter(values=parse_values("user", "deploy")), signal(), True),
+        (Filter(values=parse_values("unit", "nginx")), signal(), True),
+        (Filter(values=parse_values("unit", "session-*")), signal(), True),
+        (Filter(values=parse_values("unit", "ngin")), signal(), False),
         (Filter(outcomes=parse_outcomes("delivered,ignored")), signal(), True),
         (Filter(outcomes=parse_outcomes("!delivered")), signal(), False),
         (Filter(outcomes=parse_outcomes("already-pending")), signal(outcome="coalesced"), True),
@@ -106,26 +100,26 @@ def test_a_name_longer_than_comm_can_be_is_cut_as_the_kernel_cuts_it():
 
 def test_children_of_looks_up_the_whole_chain():
     child = Process(30, 30, ppid=29, ancestors=(Ancestor(29), Ancestor(10)))
-    assert Filter(values=(parse_value("children-of", "10"),)).matches(signal(target=child))
-    assert not Filter(values=(parse_value("children-of", "11"),)).matches(signal(target=child))
+    assert Filter(values=parse_values("children-of", "10")).matches(signal(target=child))
+    assert not Filter(values=parse_values("children-of", "11")).matches(signal(target=child))
 
 
 def test_container_by_the_start_of_its_id_or_its_pod():
     inside = Process(30, container=b"ab12" * 16, pod=b"11111111-2222-3333-4444-555555555555")
     for text in ("ab12ab", "11111111-2222"):
-        assert Filter(values=(parse_value("container", text),)).matches(signal(target=inside))
-    assert not Filter(values=(parse_value("container", "b12"),)).matches(signal(target=inside))
+        assert Filter(values=parse_values("container", text)).matches(signal(target=inside))
+    assert not Filter(values=parse_values("container", "b12")).matches(signal(target=inside))
 
 
 @pytest.mark.parametrize(
     ("parse", "text"),
     [
-        (lambda text: parse_term(text, "--to"), ""),
-        (lambda text: parse_term(text, "--to"), "!"),
-        (lambda text: parse_term(text, "--to"), "0"),
-        (lambda text: parse_term(text, "--to"), "99999999"),
-        (lambda text: parse_value("uid", text), "root"),
-        (lambda text: parse_value("children-of", text), "-1"),
+        (lambda text: parse_terms(text, "--to"), ""),
+        (lambda text: parse_terms(text, "--to"), "!"),
+        (lambda text: parse_terms(text, "--to"), "0"),
+        (lambda text: parse_terms(text, "--to"), "99999999"),
+        (lambda text: parse_values("uid", text), "4294967295"),
+        (lambda text: parse_values("children-of", text), "-1"),
         (parse_outcomes, "deliverd"),
         (parse_origins, "me"),
     ],
@@ -142,18 +136,18 @@ UIDS = st.integers(0, 3)
 NAMES = st.sampled_from(["a", "b", "c"])
 TERMS = st.lists(
     st.builds(
-        lambda bang, word: parse_term(bang + str(word), "--pid"),
+        lambda bang, word: parse_terms(bang + str(word), "--pid"),
         st.sampled_from(["", "!"]),
         st.one_of(PIDS, NAMES, st.just("*")),
     ),
     max_size=3,
-).map(tuple)
+).map(lambda lists: sum(lists, ()))
 VALUES = st.lists(
     st.builds(
-        lambda bang, uid: parse_value("uid", f"{bang}{uid}"), st.sampled_from(["", "!"]), UIDS
+        lambda bang, uid: parse_values("uid", f"{bang}{uid}"), st.sampled_from(["", "!"]), UIDS
     ),
     max_size=2,
-).map(tuple)
+).map(lambda lists: sum(lists, ()))
 FILTERS = st.builds(
     Filter,
     signals=st.frozensets(st.integers(1, 4), min_size=1),
@@ -162,6 +156,7 @@ FILTERS = st.builds(
     either=TERMS,
     values=VALUES,
     outcomes=st.frozensets(st.sampled_from(sorted(RESULT_OF)), max_size=3),
+    fates=st.sampled_from([frozenset(), frozenset(["died"])]),
 )
 PROCESSES = st.builds(
     lambda pid, uid, name: Process(pid, pid, name.encode(), uid=uid), PIDS, UIDS, NAMES

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tracer.audit.calls import CALLS
-from tracer.flow.filter import KernelFilter
+from tracer.flow.kernel_filter import KernelFilter
 from tracer.host import procfs
 from tracer.sources.audit import rule
 from tracer.sources.audit.link import Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracer.flow.filter import KernelFilter
+from tracer.flow.kernel_filter import KernelFilter
 from tracer.model.errors import Problem
 from tracer.sources import ladder
 from tracer.sources.abilities import ABILITIES, SOURCES, unseen

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tracer.flow.filter import Filter, pushdown
+from tracer.flow.filter import Filter
+from tracer.flow.kernel_filter import pushdown
 from tracer.host.processes import Processes
 from tracer.model.event import Loss, Repeats
 from tracer.sources.wanted import Wanted

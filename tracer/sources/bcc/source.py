@@ -74,6 +74,8 @@ class BccSource(RecordStream):
         completion = Completion(watches=self._exits is not None)
         where = "ring buffer" if is_ring else "perf buffer"
         processes = LivingProcesses(details=wanted.details)
+        if wanted.names:
+            processes.look_at_all()
         watch = Watch(NAME, wanted)
         super().__init__(watch, buffer, losses, processes, completion.complete, where)
         self._targets = completion.targets

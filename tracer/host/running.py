@@ -1,0 +1,94 @@
+"""Who runs now, for a filter that fits nobody: the nearest names, units, containers."""
+
+from __future__ import annotations
+
+from tracer.host import procfs
+from tracer.host.cgroups import place_of
+from tracer.model.event import Ancestor, Process
+from tracer.model.names import program_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tracer.flow.ends import Term, Value
+    from tracer.flow.filter import Filter
+
+NEAREST = 3
+
+
+def running() -> Iterator[Process]:
+    """Every process that is there, with its names and place; its parent only by pid and name."""
+    for pid in procfs.pids():
+        birth = procfs.birth_of(pid)
+        if birth is None:
+            continue
+        cgroup = procfs.cgroup_of(pid)
+        unit, container, pod = (None, None, None) if cgroup is None else place_of(cgroup)
+        parent = Ancestor(birth.ppid, procfs.comm_of(birth.ppid)) if birth.ppid else None
+        yield Process(
+            pid,
+            comm=birth.comm,
+            argv=procfs.argv_of(pid),
+            exe=procfs.exe_of(pid),
+            ppid=birth.ppid,
+            unit=unit,
+            container=container,
+            pod=pod,
+            ancestors=() if parent is None else (parent,),
+        )
+
+
+def fitting_nobody(filter_: Filter) -> list[str]:
+    """Sentences for the words of a filter that fit nobody who runs now, with the names most like them."""
+    words = [("--from", term) for term in filter_.sender]
+    words += [("--to", term) for term in filter_.target]
+    words += [("--pid", term) for term in filter_.either]
+    asked = [(option, term) for option, term in words if not term.excluded]
+    values = [one for one in filter_.values if not one.excluded and one.kind in _KINDS]
+    if not asked and not values:
+        return []
+    there = list(running())
+    told = [
+        f"{option} {_shown(term)} fits nobody who runs now{_near_names(term, there)}"
+        for option, term in asked
+        if not any(map(term.fits, there))
+    ]
+    return told + [
+        f"--{value.kind} {value.text} fits nobody who runs now{_near_places(value, there)}"
+        for value in values
+        if not any(map(value.fits, there))
+    ]
+
+
+_KINDS = {"unit": "unit", "container": "container", "children-of": None, "arg": None}
+
+
+def _shown(term: Term) -> str:
+    return str(term.pid) if term.pid is not None else (term.name or b"").decode("utf-8", "replace")
+
+
+def _near_names(term: Term, there: Sequence[Process]) -> str:
+    if term.pid is not None:
+        return ""
+    names = {name for one in there for name in program_names(one.comm, one.argv, None)}
+    return _near(_shown(term), {name.decode("utf-8", "replace") for name in names})
+
+
+def _near_places(value: Value, there: Sequence[Process]) -> str:
+    field = _KINDS[value.kind]
+    if field is None:
+        return ""
+    places = {getattr(one, field) for one in there} - {None}
+    return _near(value.text, {place.decode("utf-8", "replace") for place in places})
+
+
+def _near(word: str, known: set[str]) -> str:
+    """The names that are most like a word; those that hold it count as like it."""
+    import difflib
+
+    plain = word.strip("*")
+    inside = sorted(name for name in known if plain and plain in name and "/" not in name)
+    near = difflib.get_close_matches(plain, sorted(known), NEAREST, cutoff=0.6)
+    found = list(dict.fromkeys([*near, *inside]))[:NEAREST]
+    return f"; near: {', '.join(found)}" if found else ""
