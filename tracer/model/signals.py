@@ -169,7 +169,7 @@ def _parse_range(part: str, text: str) -> range:
         raise Problem(
             f"--signal {text!r} is not understood",
             "signal 0 is none: it only asks whether a process exists",
-            "sigtrace --probes shows who asks",
+            "sigtrace --probes shows who asks; else numbers 1-64 or names (KILL)",
         )
     if not dots:
         first, dots, last = _split_at_dash(part)
