@@ -17,7 +17,8 @@ from tracer.options.table import Live
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GUIDES = [ROOT / "CONTRIBUTING.md", ROOT / "tests/README.md", ROOT / "docs/architecture.md"]
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *GUIDES})
 
 
 def commands(text):
@@ -68,10 +69,19 @@ def test_origins_and_outcomes_are_all_told():
         assert f"| `{name}` | {meaning} |" in text
 
 
-def test_files_named_in_the_architecture_exist():
-    text = (ROOT / "docs/architecture.md").read_text()
-    for name in re.findall(r"`((?:tracer|bpf|tests)/[^`]*)`", text):
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_files_named_in_guides_exist(guide):
+    names = re.findall(r"`((?:tracer|bpf|tests|docs|packaging)/[^`<*… ]*)`", guide.read_text())
+    for name in names:
         assert (ROOT / name).exists(), name
+    assert names or guide.name == "README.md"
+
+
+def test_make_targets_of_guides_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    for guide in GUIDES:
+        for target in re.findall(r"(?:^|`)make ([a-z-]+)", guide.read_text(), re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
 def test_make_targets_of_the_readme_exist():
