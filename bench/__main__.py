@@ -47,8 +47,10 @@ def main() -> int:
     for name, why in samples.absent.items():
         print(f"not measured: {name}: {why}")
     if whole:
-        report.write(report.Results.of(samples), RESULTS, ROOT / "README.md")
-        print(f"\nwritten: {RESULTS}/results.md, results.json, results.svg, and README.md")
+        report.write(report.Results.of(samples), RESULTS, ROOT)
+        print(
+            f"\nwritten: {RESULTS}/results.md, results.json, results.svg, and the blocks in {', '.join(report.BLOCKS)}"
+        )
     return 0
 
 

@@ -42,20 +42,23 @@ COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
 }
 
 
-def targets_table(samples: Samples, style: str = "github", *, whole: bool = True) -> str:
-    """Issue, what, wanted, measured, met or not met; not ``whole``: only what was measured."""
+def targets_table(
+    samples: Samples, style: str = "github", *, whole: bool = True, for_users: bool = False
+) -> str:
+    """Topic, what, wanted, measured, met or not met; not ``whole``: only what was measured."""
     rows = []
-    for target in TARGETS:
-        figure = target.figure(samples)
-        if figure is None and not whole:
-            continue
-        if figure is None:
-            verdict = "not measured"
-        else:
-            verdict = "met" if figure <= target.limit else "not met"
-        shown = "-" if figure is None else target.show(figure)
-        rows.append((target.issue, target.what, target.wanted, shown, verdict))
-    headers = ("issue", "what", "wanted", "measured", "")
+    for topic, targets in TARGETS.items():
+        for target in targets:
+            figure = target.figure(samples)
+            if (figure is None and not whole) or (for_users and not target.for_users):
+                continue
+            if figure is None:
+                verdict = "not measured"
+            else:
+                verdict = "met" if figure <= target.limit else "not met"
+            shown = "-" if figure is None else target.unit.shown(figure)
+            rows.append((topic, target.what, target.wanted, shown, verdict))
+    headers = ("", "what", "wanted", "measured", "")
     return tabulate(rows, headers=headers, tablefmt=style, disable_numparse=True)
 
 
@@ -142,12 +145,24 @@ def markdown(results: Results) -> str:
 
 
 def in_readme(results: Results) -> str:
-    """The chart and the targets."""
+    """The chart, and what users care for."""
     return (
         "![Time that each tracer adds to a kill()](bench/results/results.svg)\n\n"
-        f"{results.date}, {results.machine}; [all figures](bench/results/results.md).\n\n"
+        f"{results.date}, {results.machine}; [all figures](docs/performance.md#targets).\n\n"
+        f"{targets_table(results.samples, for_users=True)}\n"
+    )
+
+
+def in_docs(results: Results) -> str:
+    """Every target."""
+    return (
+        f"{results.date}, {results.machine}; [every sample](../bench/results/results.md).\n\n"
         f"{targets_table(results.samples)}\n"
     )
+
+
+# The documents with a block between markers, and what it is.
+BLOCKS = {"README.md": in_readme, "docs/performance.md": in_docs}
 
 
 def between_markers(text: str) -> tuple[str, str, str]:
@@ -159,12 +174,13 @@ def between_markers(text: str) -> tuple[str, str, str]:
     return before + begin, block, end + after
 
 
-def write(results: Results, folder: Path, readme: Path) -> None:
-    """results.md, results.json with every sample, results.svg, and the block in the README."""
+def write(results: Results, folder: Path, root: Path) -> None:
+    """results.md, results.json with every sample, results.svg, and the blocks in the documents of ``root``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(results.json())
     results = Results.read(folder / "results.json")
     (folder / "results.md").write_text(markdown(results))
     (folder / "results.svg").write_text(chart(results.samples))
-    before, _, after = between_markers(readme.read_text())
-    readme.write_text(before + in_readme(results) + after)
+    for name, block in BLOCKS.items():
+        before, _, after = between_markers((root / name).read_text())
+        (root / name).write_text(before + block(results) + after)

@@ -1,4 +1,4 @@
-"""What the issues ask for, in figures."""
+"""What is asked for, in figures: a table by topic, each limit beside its measure, each once."""
 
 from __future__ import annotations
 
@@ -18,15 +18,44 @@ MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
-class Target:
-    """One line of an issue's table. ``figure`` gives None where it was not measured."""
+class Unit:
+    """How a figure is shown, and how a limit."""
 
-    issue: int
+    shown: Callable[[float], str]
+    limit: Callable[[float], str]
+
+
+def _unit(form: str, limit: str, scale: float = 1) -> Unit:
+    return Unit(lambda value: form.format(value * scale), lambda value: limit.format(value * scale))
+
+
+PART = Unit(
+    lambda value: f"1/{1 / value:.1f}" if value > 0 else f"{value:.3f}",
+    lambda value: f"1/{1 / value:g}",
+)
+TIMES = _unit("{:.2f} times", "{:g} times")
+SIGNALS = _unit("{:,.0f} signals", "{:g} signals")
+NS = _unit("{:.0f} ns", "{:g} ns")
+MS = _unit("{:.2f} ms", "{:g} ms")
+MB = _unit("{:.1f} MB", "{:g} MB", 1 / MEGABYTE)
+PERCENT = _unit("{:.1f} %", "{:g} %", 100)
+
+
+@dataclass(frozen=True)
+class Target:
+    """At most ``limit``, ``of`` something. ``figure`` gives None where it was not measured; ``for_users``: the README
+    has it, too."""
+
     what: str
-    wanted: str
+    unit: Unit
     figure: Callable[[Samples], float | None]
     limit: float
-    show: Callable[[float], str]
+    of: str = ""
+    for_users: bool = False
+
+    @property
+    def wanted(self) -> str:
+        return f"at most {self.unit.limit(self.limit)} {self.of}".strip() if self.limit else "none"
 
 
 def _ratio(measure: str, ours: str, theirs: str, value: str) -> Callable[[Samples], float | None]:
@@ -69,34 +98,6 @@ def _over_idle(samples: Samples) -> float | None:
     return None if idle is None or most is None else most - idle
 
 
-def _part(value: float) -> str:
-    return f"1/{1 / value:.1f}" if value > 0 else f"{value:.3f}"
-
-
-def _times(value: float) -> str:
-    return f"{value:.2f} times"
-
-
-def _signals(value: float) -> str:
-    return f"{value:,.0f} signals"
-
-
-def _ns(value: float) -> str:
-    return f"{value:.0f} ns"
-
-
-def _ms(value: float) -> str:
-    return f"{value:.2f} ms"
-
-
-def _mb(value: float) -> str:
-    return f"{value / MEGABYTE:.1f} MB"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
 _SMALL, _BIG = 100, 2000  # MB; both are big enough for replay to use two CPUs
 
 
@@ -110,218 +111,177 @@ _LONG, _DROPPED = streams.LONG_STORM.name, streams.DROPPED
 _RUN = f"{kernel.RUN_TIME}, {streams.STORM.name}"
 _OURS = tuple(tool.name for tool in (CORE, FULL, JSON))
 
-TARGETS = (
-    Target(
-        2,
-        "added to each kill(), paced 5,000/s",
-        "at most 1/30 of sigsnoop's",
-        _ratio(PACED, "core bare", "sigsnoop", "added_ns"),
-        1 / 30,
-        _part,
-    ),
-    Target(
-        2,
-        "added to each kill(), storm of 1,000,000",
-        "at most 1/10 of sigsnoop's",
-        _ratio(_LONG, "core bare", "sigsnoop", "added_ns"),
-        1 / 10,
-        _part,
-    ),
-    Target(
-        2,
-        "the same storm, neither shown nor reported as lost",
-        "none",
-        _missing(_LONG, "core bare", told=True),
-        0,
-        _signals,
-    ),
-    Target(
-        2,
-        "CPU of the tracer for each signal shown, paced 5,000/s",
-        "at most 1/2 of sigsnoop's",
-        _ratio(PACED, "core bare", "sigsnoop", "cpu_ns"),
-        1 / 2,
-        _part,
-    ),
-    Target(
-        2,
-        "CPU of the tracer for each signal shown, storm of 1,000,000",
-        "at most 1/2 of sigsnoop's",
-        _ratio(_LONG, "core bare", "sigsnoop", "cpu_ns"),
-        1 / 2,
-        _part,
-    ),
-    Target(
-        2,
-        "added to a kill() that the filter drops",
-        "at most 100 ns",
-        _median(_DROPPED, "core full", "added_median_ns"),
-        100,
-        _ns,
-    ),
-    Target(
-        2,
-        "exec to the first row",
-        "at most 4 times sigsnoop's",
-        _ratio(latency.START, "core full", "sigsnoop", "ms"),
-        4,
-        _times,
-    ),
-    Target(
-        2,
-        "exec to the first row",
-        "at most 1/3 of bpftrace's",
-        _ratio(latency.START, "core full", "bpftrace", "ms"),
-        1 / 3,
-        _part,
-    ),
-    Target(
-        2,
-        "an isolated signal: kill() to its row on the screen",
-        "at most 2 ms",
-        _median(latency.ECHO, "core full", "ms"),
-        2,
-        _ms,
-    ),
-    Target(
-        2,
-        "memory, peak of every run with the default buffer",
-        "at most 45 MB",
-        _highest("peak_bytes", *_OURS),
-        45 * MEGABYTE,
-        _mb,
-    ),
-    Target(
-        2,
-        "idle: CPU in a minute",
-        "not measurable",
-        _median(latency.IDLE, "core full", "cpu_ms_per_minute"),
-        1,
-        _ms,
-    ),
-    Target(
-        3,
-        "everything on: added to each kill(), paced 5,000/s",
-        "at most 1/20 of sigsnoop's",
-        _ratio(PACED, "core full", "sigsnoop", "added_ns"),
-        1 / 20,
-        _part,
-    ),
-    Target(
-        3,
-        "everything on: added to each kill(), storm of 1,000,000",
-        "at most 1/8 of sigsnoop's",
-        _ratio(_LONG, "core full", "sigsnoop", "added_ns"),
-        1 / 8,
-        _part,
-    ),
-    Target(
-        4,
-        "replay, 300 MB with a kill in every 500 events: time",
-        "at most 1/4 of ausearch -sc kill --raw",
-        _ratio(replay.OF_SPARSE, "replay", "ausearch --raw", "seconds"),
-        1 / 4,
-        _part,
-    ),
-    Target(
-        4,
-        "the same",
-        "at most 3 times grep -c 'syscall=62 '",
-        _ratio(replay.OF_SPARSE, "replay", "grep -c", "seconds"),
-        3,
-        _times,
-    ),
-    Target(
-        4,
-        "replay, 100 MB of kills to --json: time",
-        "at most 1/2 of ausearch -sc kill -i",
-        _ratio(replay.OF_KILLS, "replay --json", "ausearch -i", "seconds"),
-        1 / 2,
-        _part,
-    ),
-    Target(
-        4,
-        "replay: memory over the idle interpreter, any size",
-        "at most 60 MB",
-        _over_idle,
-        60 * MEGABYTE,
-        _mb,
-    ),
-    Target(
-        7,
-        "added to each kill(), paced 5,000/s",
-        "at most 1/40 of sigsnoop's",
-        _ratio(PACED, "core bare", "sigsnoop", "added_ns"),
-        1 / 40,
-        _part,
-    ),
-    Target(
-        7,
-        "2,000,000 signals to --json with --buffer 64M: not in the file",
-        "none",
-        _missing(streams.HUGE_STORM.name, "core json 64M", told=False),
-        0,
-        _signals,
-    ),
-    Target(
-        7,
-        "the same with the default buffer: neither in the file nor counted",
-        "none",
-        _missing(streams.HUGE_STORM.name, "core json", told=True),
-        0,
-        _signals,
-    ),
-    Target(
-        7,
-        "BPF run time for each signal shown (bare)",
-        "at most 1.5 times reserving and submitting 64 bytes",
-        _ratio(_RUN, "core bare", kernel.RESERVE.name, "ns"),
-        1.5,
-        _times,
-    ),
-    Target(
-        7,
-        "exec to the first row",
-        "at most 2.5 times sigsnoop's",
-        _ratio(latency.START, "core full", "sigsnoop", "ms"),
-        2.5,
-        _times,
-    ),
-    Target(
-        7,
-        "short processes on all CPUs, watched with --signal 9",
-        "at most 1 % slower",
-        _median(switching.MANY_FORKS.name, "core full", "slower"),
-        0.01,
-        _percent,
-    ),
-    Target(
-        7,
-        "replay on 1 CPU: time for each MB of 2 GB",
-        "at most 1.2 times that of 100 MB",
-        _slower(replay.ONE_CPU),
-        1.2,
-        _times,
-    ),
-    Target(
-        7,
-        "replay on all CPUs: time for each MB of 2 GB",
-        "at most 1.2 times that of 100 MB",
-        _slower(replay.ALL_CPUS),
-        1.2,
-        _times,
-    ),
-    Target(
-        7,
-        "replay on all CPUs: memory for 2 GB",
-        "at most 1.1 times that for 100 MB",
-        _ratio(
-            replay.BY_SIZE,
-            replay.sized(_BIG, replay.ALL_CPUS),
-            replay.sized(_SMALL, replay.ALL_CPUS),
-            "peak_bytes",
+TARGETS: dict[str, tuple[Target, ...]] = {
+    "time added to each kill()": (
+        Target(
+            "paced 5,000/s",
+            PART,
+            _ratio(PACED, "core bare", "sigsnoop", "added_ns"),
+            1 / 40,
+            "of sigsnoop's",
         ),
-        1.1,
-        _times,
+        Target(
+            "paced 5,000/s, everything on",
+            PART,
+            _ratio(PACED, "core full", "sigsnoop", "added_ns"),
+            1 / 20,
+            "of sigsnoop's",
+            for_users=True,
+        ),
+        Target(
+            "storm of 1,000,000",
+            PART,
+            _ratio(_LONG, "core bare", "sigsnoop", "added_ns"),
+            1 / 10,
+            "of sigsnoop's",
+        ),
+        Target(
+            "storm of 1,000,000, everything on",
+            PART,
+            _ratio(_LONG, "core full", "sigsnoop", "added_ns"),
+            1 / 8,
+            "of sigsnoop's",
+        ),
+        Target(
+            "of which the filter drops the signal",
+            NS,
+            _median(_DROPPED, "core full", "added_median_ns"),
+            100,
+        ),
+        Target(
+            "in BPF, for each signal shown (bare)",
+            TIMES,
+            _ratio(_RUN, "core bare", kernel.RESERVE.name, "ns"),
+            1.5,
+            "reserving and submitting 64 bytes",
+        ),
     ),
-)
+    "signals that are neither shown nor reported as lost": (
+        Target("storm of 1,000,000", SIGNALS, _missing(_LONG, "core bare", told=True), 0),
+        Target(
+            "2,000,000 to --json",
+            SIGNALS,
+            _missing(streams.HUGE_STORM.name, "core json", told=True),
+            0,
+            for_users=True,
+        ),
+        Target(
+            "2,000,000 to --json with --buffer 64M, reported or not",
+            SIGNALS,
+            _missing(streams.HUGE_STORM.name, "core json 64M", told=False),
+            0,
+        ),
+    ),
+    "the tracer itself": (
+        Target(
+            "exec to the first row",
+            TIMES,
+            _ratio(latency.START, "core full", "sigsnoop", "ms"),
+            3,
+            "sigsnoop's",
+        ),
+        Target(
+            "exec to the first row",
+            PART,
+            _ratio(latency.START, "core full", "bpftrace", "ms"),
+            1 / 3,
+            "of bpftrace's",
+            for_users=True,
+        ),
+        Target(
+            "an isolated signal: kill() to its row on the screen",
+            MS,
+            _median(latency.ECHO, "core full", "ms"),
+            2,
+            for_users=True,
+        ),
+        Target(
+            "CPU for each signal shown, paced 5,000/s",
+            PART,
+            _ratio(PACED, "core bare", "sigsnoop", "cpu_ns"),
+            1 / 2,
+            "of sigsnoop's",
+        ),
+        Target(
+            "CPU for each signal shown, storm of 1,000,000",
+            PART,
+            _ratio(_LONG, "core bare", "sigsnoop", "cpu_ns"),
+            1 / 2,
+            "of sigsnoop's",
+        ),
+        Target(
+            "CPU in an idle minute",
+            MS,
+            _median(latency.IDLE, "core full", "cpu_ms_per_minute"),
+            1,
+        ),
+        Target(
+            "memory, peak of every run with the default buffer",
+            MB,
+            _highest("peak_bytes", *_OURS),
+            45 * MEGABYTE,
+        ),
+        Target(
+            "short processes on all CPUs, watched with --signal 9: slower",
+            PERCENT,
+            _median(switching.MANY_FORKS.name, "core full", "slower"),
+            0.01,
+        ),
+    ),
+    "replay": (
+        Target(
+            "300 MB with a kill in every 500 events: time",
+            PART,
+            _ratio(replay.OF_SPARSE, "replay", "ausearch --raw", "seconds"),
+            1 / 4,
+            "of ausearch -sc kill --raw",
+        ),
+        Target(
+            "300 MB with a kill in every 500 events: time",
+            TIMES,
+            _ratio(replay.OF_SPARSE, "replay", "grep -c", "seconds"),
+            3,
+            "grep -c 'syscall=62 '",
+        ),
+        Target(
+            "100 MB of kills to --json: time",
+            PART,
+            _ratio(replay.OF_KILLS, "replay --json", "ausearch -i", "seconds"),
+            1 / 2,
+            "of ausearch -sc kill -i",
+            for_users=True,
+        ),
+        Target(
+            "memory over the idle interpreter, any size",
+            MB,
+            _over_idle,
+            60 * MEGABYTE,
+        ),
+        Target(
+            "on 1 CPU: time for each MB of 2 GB",
+            TIMES,
+            _slower(replay.ONE_CPU),
+            1.2,
+            "that of 100 MB",
+        ),
+        Target(
+            "on all CPUs: time for each MB of 2 GB",
+            TIMES,
+            _slower(replay.ALL_CPUS),
+            1.2,
+            "that of 100 MB",
+        ),
+        Target(
+            "on all CPUs: memory for 2 GB",
+            TIMES,
+            _ratio(
+                replay.BY_SIZE,
+                replay.sized(_BIG, replay.ALL_CPUS),
+                replay.sized(_SMALL, replay.ALL_CPUS),
+                "peak_bytes",
+            ),
+            1.1,
+            "that for 100 MB",
+        ),
+    ),
+}
