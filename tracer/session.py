@@ -28,7 +28,7 @@ def run(
     count: int | None = None,
     duration: float | None = None,
 ) -> Totals:
-    """Until a limit, the end of the source or Ctrl-C; the source is closed then. Raises Problem.
+    """Until a limit, the end of the source or Ctrl-C; both are closed then. Raises Problem.
 
     ``begin`` is called once the source has begun, before the first event: it starts the sink.
     """
@@ -37,11 +37,14 @@ def run(
     try:
         stop = stop or Stop(sys.stdout.fileno())
         try:
-            return pipeline.run(source, stop, begin or sink.start)
+            try:
+                pipeline.run(source, stop, begin or sink.start)
+            finally:
+                sink.close()
         except OSError as error:
             let_go(error)
-            return pipeline.totals()
         finally:
             stop.over()
+        return pipeline.totals()
     finally:
         source.close()

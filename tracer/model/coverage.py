@@ -6,11 +6,14 @@ the epoch, UTC.
 
 from __future__ import annotations
 
+from tracer.model.event import Loss
 from tracer.model.frozen import frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tracer.model.event import Event
 
 # What may be seen or not.
 KINDS = {
@@ -37,11 +40,11 @@ class Span:
 
 @frozen
 class Gap:
-    """Something is missing, of some time between these two. ``began`` None: from the first on; ``count`` None:
-    nobody knows how much."""
+    """Something is missing, of some time between these two. ``began`` None: from the first on; ``ended`` None: to the
+    last; ``count`` None: nobody knows how much."""
 
     began: int | None
-    ended: int
+    ended: int | None
     count: int | None
     why: str
 
@@ -92,13 +95,45 @@ class Gaps:
         return tuple(self._gaps)
 
 
+class GapsBetween:
+    """The gaps of a log whose losses say of what they know no more than where they were noticed: what is missing lies
+    between what was told before and what is told next."""
+
+    def __init__(self) -> None:
+        self._gaps, self._open = Gaps(), Gaps()
+        self._told: int | None = None
+
+    def note(self, event: Event) -> None:
+        """Take an event, in the order in which they are told."""
+        if isinstance(event, Loss):
+            known = [time for time in (self._told, event.time) if time is not None]
+            began = None if self._told is None else min(known)
+            self._open.add(Gap(began, event.time, event.count, event.where))
+        elif event.time is not None:
+            self._told = max(event.time, self._told or 0)
+            self._end_before(self._told)
+
+    def _end_before(self, time: int) -> None:
+        noticed, self._open = self._open.told(), Gaps()
+        for gap in noticed:
+            if gap.ended is None or gap.ended < time:
+                self._gaps.add(replace(gap, ended=time))
+            else:
+                self._open.add(gap)
+
+    def told(self) -> tuple[Gap, ...]:
+        """Of what nothing later was told, the end is not known."""
+        return (*self._gaps.told(), *(replace(gap, ended=None) for gap in self._open.told()))
+
+
 def _one(first: Gap, second: Gap | None = None) -> Gap:
     if second is None:
         return first
     known = first.count is not None and second.count is not None
     count = (first.count or 0) + (second.count or 0) if known else None
     whys = [first.why] if second.why in first.why else [first.why, second.why]
-    ended = max(first.ended, second.ended)
+    ends = first.ended, second.ended
+    ended = None if None in ends else max(end for end in ends if end is not None)
     return Gap(first.began, ended, count, "; ".join(whys))
 
 
@@ -149,8 +184,9 @@ def _missing(one: Coverage, kind: str, began: int, ended: int) -> list[tuple[str
     missing = [(why, *part) for part in outside]
     for gap in one.gaps:
         since = began if gap.began is None else max(began, gap.began)
-        if since < min(ended, gap.ended + 1):
-            missing.append((gap.why, since, min(ended, gap.ended + 1)))
+        until = ended if gap.ended is None else min(ended, gap.ended + 1)
+        if since < until:
+            missing.append((gap.why, since, until))
     return missing
 
 

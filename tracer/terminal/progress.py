@@ -96,6 +96,9 @@ class _Behind:
     def flush(self) -> None:
         self._sink.flush()
 
+    def close(self) -> None:
+        self._sink.close()
+
 
 def _size(path: str) -> int:
     try:

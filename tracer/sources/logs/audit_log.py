@@ -23,8 +23,8 @@ from tracer.audit.record import LOST, Record
 from tracer.lines.dates import DateStyle, day_first
 from tracer.lines.mend import is_cut, without_cut_field
 from tracer.lines.tally import Tally
-from tracer.model.coverage import Coverage, Gap, Gaps, Span
-from tracer.model.event import Loss, Series
+from tracer.model.coverage import Coverage, GapsBetween, Span
+from tracer.model.event import Series
 from tracer.sources.abilities import BY_NAME
 from tracer.sources.logs.files import (
     STDIN,
@@ -90,7 +90,7 @@ class AuditLog:
         self.evidence = Evidence()
         self._losses = Losses()
         self.counts: Counter[str] = Counter()
-        self._gaps = Gaps()
+        self._gaps = GapsBetween()
         self._follow = follow
         self._is_pipe = [log.paths for log in self.logs] == [(STDIN,)] and is_pipe(STDIN)
         self._is_over = self._is_dry = False
@@ -128,8 +128,7 @@ class AuditLog:
         for event in self._last() if last else self._batch():
             kind = "signal" if isinstance(event, Series) else type(event).__name__.lower()
             self.counts[kind] += len(event) if isinstance(event, Series) else 1
-            if isinstance(event, Loss):
-                self._gaps.add(Gap(None, event.time or self._last_time(), event.count, event.where))
+            self._gaps.note(event)
             yield event
 
     def coverage(self) -> list[Coverage]:
@@ -164,9 +163,6 @@ class AuditLog:
         self._is_over = True
         for group in self.coalescer.flush():
             yield from self._told(group)
-
-    def _last_time(self) -> int:
-        return max((tally.last or 0 for tally in self.tallies), default=0)
 
     def _all(self) -> Generator[Event | None, None, None]:
         for one in self._records():
