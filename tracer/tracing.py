@@ -41,7 +41,7 @@ def trace(
     if words:
         # Loaded before root is given up.
         from tracer.host.running import fitting_nobody
-    source, failed = open_source(options.source, wanted, loading)
+    source, failed = open_source(options.source, wanted, filter_, loading)
 
     def begin() -> None:
         # Every module must be loaded by now: an ordinary user may not see the folder of this program.

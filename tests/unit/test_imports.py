@@ -133,6 +133,12 @@ def test_a_live_trace_needs_none_of_the_slow_ones():
     assert set(run.stdout.split()).isdisjoint(SLOW)
 
 
+def test_commands_choose_and_call():
+    for path in (TRACER / "commands").glob("*.py"):
+        lines = len(path.read_text().splitlines())
+        assert lines <= 60, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
 def test_no_file_is_a_god():
     for path in [*TRACER.rglob("*.py"), *(ROOT / "bpf").glob("*.[ch]")]:
         lines = len(path.read_text().splitlines())

@@ -7,6 +7,7 @@ from tracer.audit.argv import argv_of
 from tracer.audit.calls import BY_NAME
 from tracer.audit.coalesce import Group
 from tracer.audit.known import find
+from tracer.audit.watching import Watching
 from tracer.model.coverage import Blind
 from tracer.model.signals import LAST, name_of
 
@@ -19,6 +20,7 @@ class Evidence:
     def __init__(self) -> None:
         # The calls that were seen to send signals: some rule watches them.
         self.calls: set[str] = set()
+        self.watching = Watching()
         self.first_process = False
         self.only: set[int | None] = set()
 
@@ -54,6 +56,10 @@ def blind(evidence: Evidence) -> list[Blind]:
             "if no rule watched them, those sends are missing; these rules would show them:",
         )
         found.append(Blind(_OF_CALLS, calls, tuple(rules.recommended(missing))))
+    elif missing:
+        found.append(
+            Blind(_OF_CALLS, (f"no rule may have watched {', '.join(missing)}",), quiet=True)
+        )
     if only is not None:
         why = f"the rules seen in this log watch {name_of(only)} alone; these watch all:"
         found.append(Blind(_OF_CALLS, (why,), tuple(rules.recommended())))

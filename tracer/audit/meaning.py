@@ -19,6 +19,7 @@ from tracer.audit.evidence import Evidence
 from tracer.audit.fields import Fields, hexadecimal, pid_argument
 from tracer.audit.known import Known, fields_of, find
 from tracer.audit.record import Record, Stamp, host_of
+from tracer.audit.watching import INTERRUPTING
 from tracer.model.event import Failed, Loss, Probe, Process, Signal
 from tracer.model.event import lost as lost_event
 from tracer.model.frozen import replace
@@ -73,6 +74,8 @@ def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
             evidence.rule(group)
         elif one.type == record.OBJ_PID and call is None:
             events.append(_without_call(group, one))
+        if one.type in INTERRUPTING:
+            evidence.watching.note(group, one)
     return events
 
 
@@ -86,6 +89,7 @@ def _of_call(group: Group, one: Record, known: Known, evidence: Evidence) -> lis
         known.see(group)
         return []
     evidence.calls.add(call.name)
+    evidence.watching.shown(group)
     attempt = _attempt(call, group, one, fields, known)
     evidence.first_process = evidence.first_process or attempt.sender.pid == 1
     events = _sent(attempt, group, known)

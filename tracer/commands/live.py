@@ -6,23 +6,17 @@ and the rest imported.
 
 from __future__ import annotations
 
-import pwd
-
 from tracer.flow.kernel_filter import pushdown
 from tracer.host.name import HOST
-from tracer.model.errors import Problem
 from tracer.options import meaning
 from tracer.sources.core.load import begin_to_load, give_up
+from tracer.sources.sense import require_here
 from tracer.sources.wanted import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.flow.filter import Filter
     from tracer.options.table import Live
     from tracer.sources.core.opening import Opening
-
-# The filters that need more than the signal's own record.
-_OF_DETAILS = ("unit", "container", "children-of", "arg")
 
 
 def run(options: Live, opening: Opening = None) -> int:
@@ -31,7 +25,7 @@ def run(options: Live, opening: Opening = None) -> int:
     ``opening`` is the object of the core source, if that was begun with.
     """
     filter_ = meaning.filter_of(options)
-    _require_sense(filter_, options)
+    require_here(filter_, details=not options.bare)
     limits = meaning.count_of(options.count), meaning.duration_of(options.duration)
     wanted = Wanted(
         pushdown(filter_),
@@ -57,26 +51,3 @@ def run(options: Live, opening: Opening = None) -> int:
             give_up(loading)
         raise
     return trace(options, filter_, wanted, loading, sink, limits, ready_fd)
-
-
-def _require_sense(filter_: Filter, options: Live) -> None:
-    for value in filter_.values:
-        if value.kind == "user" and not value.text.isdigit():
-            _require_user(value.text)
-        if value.kind in _OF_DETAILS and options.bare:
-            raise Problem(
-                f"--{value.kind} cannot be decided with --bare",
-                "--bare leaves out the parents and places of processes",
-                "--brief instead of --bare, for one line a signal",
-            )
-
-
-def _require_user(name: str) -> None:
-    try:
-        pwd.getpwnam(name)
-    except (KeyError, UnicodeEncodeError):
-        raise Problem(
-            f"--user {name!r} is no user of this host",
-            "no uid bears this name, so it fits nobody",
-            "getent passwd for the names there are, or --uid with the number",
-        ) from None

@@ -55,6 +55,6 @@ def run(options: Options) -> int:
     for line in account(source.tallies, source.counts, source.coalescer.given_up):
         say(line)
     if source.has_records():
-        for line in hidden(source.coverage()[0].blind):
+        for line in hidden(one for one in source.coverage()[0].blind if not one.quiet):
             say(line)
     return 0

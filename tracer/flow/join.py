@@ -89,26 +89,24 @@ class Joiner:
         self.is_full = False
 
     def join(self, event: Event) -> Event | None:
+        if isinstance(event, Signal):
+            if event.source not in self._joining:
+                return self._signal(event)
+            self._told.note((event.id,))
+            return event
         if isinstance(event, Series):  # logs tell them
             self._told.note(event.ids)
             return event
-        if not isinstance(event, Repeats) and event.source in self._joining:
-            return self._joined(event)
-        if isinstance(event, Signal):
-            return self._signal(event)
         if isinstance(event, Repeats):
             # None of them is a SIGKILL, so none is changed; what a death is joined to is one of these two.
             self._signal(event.first)
             self._signal(event.last())
             return event
-        return self._exit(event) if isinstance(event, Exit) else event
-
-    def _joined(self, event: Event) -> Event | None:
-        if isinstance(event, Exit):
+        if not isinstance(event, Exit):
+            return event
+        if event.source in self._joining:
             return event if self._told.passes(event, alone=not self.is_full) else None
-        if isinstance(event, Signal):
-            self._told.note((event.id,))
-        return event
+        return self._exit(event)
 
     def expects_death(self) -> bool:
         """Whether a target that was sent something deadly has not been seen to end."""

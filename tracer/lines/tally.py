@@ -26,8 +26,8 @@ class Tally:
         self.records = 0
         self.bad = 0
         self.bad_lines: list[str] = []
-        self.first: int | None = None
-        self.last: int | None = None
+        # The first and last time, in ns, by the host that records name (node=).
+        self.hosts: dict[bytes | None, tuple[int, int]] = {}
         self.local_dates = False
         self.undated = 0
         self.first_process = False
@@ -38,15 +38,26 @@ class Tally:
         self.records += 1
         time = one.stamp.time
         self.local_dates = self.local_dates or one.interpreted
-        self.time(time)
+        self.time(time, one.stamp.node)
 
-    def time(self, time: int) -> None:
-        """Widen the span of times; 0 is not known."""
-        if time:
-            if self.first is None or time < self.first:
-                self.first = time
-            if self.last is None or time > self.last:
-                self.last = time
+    def time(self, time: int, node: bytes | None = None) -> None:
+        """Widen the span of a host's times; 0 is not known."""
+        span = self.hosts.get(node)
+        if span is None:
+            if time:
+                self.hosts[node] = time, time
+        elif time > span[1]:
+            self.hosts[node] = span[0], time
+        elif 0 < time < span[0]:
+            self.hosts[node] = time, span[1]
+
+    @property
+    def first(self) -> int | None:
+        return min((first for first, _ in self.hosts.values()), default=None)
+
+    @property
+    def last(self) -> int | None:
+        return max((last for _, last in self.hosts.values()), default=None)
 
     def bad_line(self, number: int, line: bytes, why: str) -> None:
         """Count a line that could not be understood; the first few numbers are remembered."""

@@ -53,14 +53,14 @@ class Gap:
 class Blind:
     """What stays unseen all the time, or may have; no kind: of every kind seen.
 
-    ``why`` is a sentence, or more, for people. ``try_`` is what to type in order to see it. ``chosen``: the user's
-    own options leave it out.
+    ``why`` is a sentence, or more, for people. ``try_`` is what to type in order to see it. ``quiet``: the user
+    knows, or it hides hardly anything; it matters to who claims a negative.
     """
 
     kinds: tuple[str, ...]
     why: tuple[str, ...]
     try_: tuple[str, ...] = ()
-    chosen: bool = False
+    quiet: bool = False
 
 
 @frozen
@@ -82,14 +82,18 @@ class Coverage:
 class Gaps:
     """The gaps of a reading, as they come: few enough to be kept for as long as a trace runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = GAPS_MAX) -> None:
         self._gaps: list[Gap] = []
+        self._most = most
 
     def add(self, gap: Gap) -> None:
         gaps = self._gaps
         gaps.append(gap)
-        if len(gaps) > GAPS_MAX:
+        if len(gaps) > self._most:
             self._gaps = [_one(*gaps[at : at + 2]) for at in range(0, len(gaps), 2)]
+
+    def __bool__(self) -> bool:
+        return bool(self._gaps)
 
     def told(self) -> tuple[Gap, ...]:
         return tuple(self._gaps)
@@ -110,8 +114,10 @@ class GapsBetween:
             began = None if self._told is None else min(known)
             self._open.add(Gap(began, event.time, event.count, event.where))
         elif event.time is not None:
-            self._told = max(event.time, self._told or 0)
-            self._end_before(self._told)
+            if self._told is None or event.time > self._told:
+                self._told = event.time
+            if self._open:
+                self._end_before(self._told)
 
     def _end_before(self, time: int) -> None:
         noticed, self._open = self._open.told(), Gaps()

@@ -30,7 +30,7 @@ class Row:
     live. ``kinds`` are those of ``tracer.model.coverage``. ``outcomes`` and ``origins`` are all that it tells, None
     for any; ``undecided`` are the filters by a process's place or family that it cannot decide.
 
-    ``joins``: it cannot know who took a signal, so it joins deaths to signals itself; of a crash, the death is all
+    ``alias`` is how a message names it. ``joins``: it cannot know who took a signal, so it joins deaths to signals itself; of a crash, the death is all
     that it tells.
     """
 
@@ -41,6 +41,7 @@ class Row:
     origins: frozenset[str] | None = None
     undecided: tuple[str, ...] = ()
     joins: bool = False
+    alias: str = "this source"
 
 
 _IN_FULL = ("sends", "kernel", "outcomes", "deaths", "refused", "probes", "oom")
@@ -85,6 +86,9 @@ ROWS = (
             "of the kernel's last tick",
             "each system call of the host a little, each signal most",
         ),
+        outcomes=frozenset(ATTEMPTS),
+        origins=_AUDITED,
+        alias="audit",
     ),
     Row(
         "audit log",
@@ -93,6 +97,7 @@ ROWS = (
         origins=_AUDITED,
         undecided=("unit", "container"),
         joins=True,
+        alias="a log",
     ),
 )
 BY_NAME = {row.name: row for row in ROWS}
@@ -135,7 +140,7 @@ def narrowed(wanted: Wanted) -> list[Blind]:
     ):
         blind.append("only signals of some processes or users were traced")
     kinds = ("sends", "kernel", "outcomes", "deaths", "oom")
-    return [Blind(kinds, (why,), chosen=True) for why in blind]
+    return [Blind(kinds, (why,), quiet=True) for why in blind]
 
 
 def require_sense(filter_: Filter, source: str) -> None:
@@ -144,7 +149,7 @@ def require_sense(filter_: Filter, source: str) -> None:
     for value in filter_.values:
         if value.kind in row.undecided:
             raise Problem(
-                f"--{value.kind} cannot be decided from a log",
+                f"--{value.kind} cannot be decided from {row.alias}",
                 "audit records do not tell the cgroup of a process",
                 "--from or --to with a name, or --uid",
             )
@@ -154,7 +159,7 @@ def require_sense(filter_: Filter, source: str) -> None:
     ):
         if wanted and told is not None and wanted.isdisjoint(told):
             raise Problem(
-                f"{option} {','.join(sorted(wanted))} is never told by a log",
+                f"{option} {','.join(sorted(wanted))} is never told by {row.alias}",
                 "audit records neither outcomes nor what the kernel sends",
                 f"{option} {','.join(sorted(told))}",
             )

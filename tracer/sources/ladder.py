@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tracer.model.errors import Problem
+from tracer.sources.abilities import require_sense
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tracer.flow.filter import Filter
     from tracer.flow.source import LiveSource
     from tracer.libbpf.object import Object
     from tracer.sources.wanted import Wanted
@@ -65,9 +67,10 @@ RUNGS: dict[str, Callable[[Wanted], LiveSource]] = {"core": _core, "bcc": _bcc, 
 
 
 def open_source(
-    choice: str, wanted: Wanted, loading: Callable[[], Object] | None = None
+    choice: str, wanted: Wanted, filter_: Filter, loading: Callable[[], Object] | None = None
 ) -> tuple[LiveSource, dict[str, Problem]]:
-    """The source, and why the rungs above it could not be used. Raises Problem if there is none.
+    """The source, and why the rungs above it could not be used. Raises Problem if there is none, or if nothing that
+    it tells can fit the filter.
 
     ``loading`` gives the core source its object, if the load of that has begun.
     """
@@ -75,10 +78,12 @@ def open_source(
     if loading is not None:
         rungs = {**RUNGS, "core": lambda wanted: _core(wanted, loading)}
     if choice != "auto":
+        require_sense(filter_, choice)
         return rungs[choice](wanted), {}
     problems: dict[str, Problem] = {}
     for name, open_rung in rungs.items():
         try:
+            require_sense(filter_, name)
             return open_rung(wanted), problems
         except Problem as problem:
             problems[name] = problem

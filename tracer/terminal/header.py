@@ -39,5 +39,5 @@ def words_of(
             words.append(f" ({'; '.join(f'{name}: {one.why}' for name, one in failed.items())})")
         if partly:
             words.append(f", which does not see in full: {', '.join(partly)}")
-        words += [f"; {why}" for one in coverage.blind if not one.chosen for why in one.why]
+        words += [f"; {why}" for one in coverage.blind if not one.quiet for why in one.why]
     return "".join(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tracer.flow.filter import Filter, parse_origins, parse_outcomes
 from tracer.flow.kernel_filter import KernelFilter
 from tracer.model.errors import Problem
 from tracer.sources import ladder
@@ -41,7 +42,7 @@ def rungs(monkeypatch):
 )
 def test_auto_takes_the_first_that_works(rungs, broken, chosen):
     rungs(*broken)
-    source, failed = ladder.open_source("auto", WANTED)
+    source, failed = ladder.open_source("auto", WANTED, Filter())
     assert source.name == chosen
     assert tuple(failed) == broken
 
@@ -49,13 +50,27 @@ def test_auto_takes_the_first_that_works(rungs, broken, chosen):
 def test_a_rung_asked_for_is_the_only_one_tried(rungs):
     rungs("bcc")
     with pytest.raises(Problem, match="bcc is broken"):
-        ladder.open_source("bcc", WANTED)
+        ladder.open_source("bcc", WANTED, Filter())
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [Filter(outcomes=parse_outcomes("ignored")), Filter(origins=parse_origins("timer"))],
+)
+def test_what_a_source_never_tells_cannot_be_asked_of_it(rungs, filter_):
+    rungs("core", "bcc")
+    with pytest.raises(Problem, match="is never told by audit"):
+        ladder.open_source("audit", WANTED, filter_)
+    with pytest.raises(ladder.NoSource, match="audit records neither outcomes"):
+        ladder.open_source("auto", WANTED, filter_)
+    rungs()
+    assert ladder.open_source("auto", WANTED, filter_)[0].name == "core"
 
 
 def test_no_rung_holds(rungs):
     rungs(*SOURCES)
     with pytest.raises(Problem) as raised:
-        ladder.open_source("auto", WANTED)
+        ladder.open_source("auto", WANTED, Filter())
     text = str(raised.value)
     for name in SOURCES:
         assert f"{name}: cannot trace through {name}" in text

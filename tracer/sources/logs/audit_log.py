@@ -23,8 +23,9 @@ from tracer.audit.record import LOST, Record
 from tracer.lines.dates import DateStyle, day_first
 from tracer.lines.mend import is_cut, without_cut_field
 from tracer.lines.tally import Tally
-from tracer.model.coverage import Coverage, GapsBetween, Span
+from tracer.model.coverage import Blind, Coverage, GapsBetween, Span
 from tracer.model.event import Series
+from tracer.model.text import plain
 from tracer.sources.abilities import BY_NAME
 from tracer.sources.logs.files import (
     STDIN,
@@ -126,23 +127,31 @@ class AuditLog:
         No input makes it raise, only a file that cannot be opened (Problem).
         """
         for event in self._last() if last else self._batch():
-            kind = "signal" if isinstance(event, Series) else type(event).__name__.lower()
-            self.counts[kind] += len(event) if isinstance(event, Series) else 1
+            if isinstance(event, Series):
+                self.counts["signal"] += len(event)
+            else:
+                self.counts[type(event).__name__.lower()] += 1
             self._gaps.note(event)
             yield event
 
     def coverage(self) -> list[Coverage]:
-        """From the first record of each log to its last; what a rule did not watch is not there."""
+        """From the first record of each log and host to its last; what a rule did not watch is not there."""
+        hosts: list[tuple[bytes | None, tuple[Span, ...]]] = [
+            (node, (Span(*span),)) for tally in self.tallies for node, span in tally.hosts.items()
+        ] or [(None, ())]
+        hidden = tuple(blind(self.evidence))
+        if len(hosts) > 1:
+            hidden += (Blind((), ("the rules of several hosts are not told apart",), quiet=True),)
         return [
             Coverage(
                 NAME,
                 BY_NAME[NAME].kinds,
-                (Span(tally.first, tally.last),),
-                self._gaps.told(),
-                tuple(blind(self.evidence)),
+                spans,
+                self._gaps.told() + self.evidence.watching.gaps(node),
+                hidden,
+                None if node is None else plain(node),
             )
-            for tally in self.tallies
-            if tally.first is not None and tally.last is not None
+            for node, spans in hosts
         ]
 
     def close(self) -> None:
