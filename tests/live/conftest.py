@@ -8,9 +8,11 @@ import platform
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cgroups import Cgroup, hierarchy
 from features import FEATURES, KERNEL
 from harness import Trace, Victim, bpf_programs, left_loaded
 
@@ -169,6 +171,33 @@ def program(tmp_path_factory, cannot_run):
     return build
 
 
+@pytest.fixture(autouse=True)
+def ends_its_children():
+    """A scenario that fails half-way leaves no process to the next one."""
+    before = own_children()
+    yield
+    for pid in own_children() - before:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+@pytest.fixture
+def cgroup(cannot_run):
+    """``cgroup(controller, name)`` makes a cgroup for this test, below a folder of our own if asked."""
+    made = []
+
+    def make(controller, name=None):
+        root = hierarchy(controller)
+        if root is None:
+            cannot_run(f"no cgroup hierarchy with {controller} is mounted")
+        made.append(Cgroup(root, name or f"sigtrace-{os.getpid()}-{len(made)}"))
+        return made[-1]
+
+    yield make
+    for one in reversed(made):
+        one.remove()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def leaves_nothing_behind():
     """No BPF program that was not there before is there after all live tests."""
@@ -188,8 +217,11 @@ def leaves_no_child_and_no_cgroup():
 
 
 def own_children():
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {int(pid) for task in tasks for pid in task.read_text().split()}
+    found = set()
+    for children in Path("/proc/self/task").glob("*/children"):
+        with suppress(FileNotFoundError):  # a thread that has ended since
+            found.update(map(int, children.read_text().split()))
+    return found
 
 
 def own_cgroups():

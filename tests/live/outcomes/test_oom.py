@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from places import MOUNT, hierarchy, is_v2
+from cgroups import MOUNT, hierarchy, is_v2
 from scene import OURS, assert_death, assert_only, deaths, finish, nobody_sent
 
 pytestmark = pytest.mark.sources("core", reason="it tells neither origins nor deaths")

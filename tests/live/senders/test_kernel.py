@@ -10,8 +10,8 @@ import sys
 import termios
 
 import pytest
+from cgroups import MOUNT, is_v2
 from harness import is_signal
-from places import MOUNT, is_v2
 from scene import OURS, assert_death, assert_only, deaths, finish, nobody_sent, status_of
 
 pytestmark = pytest.mark.sources("core", reason="it tells neither origins nor deaths")
