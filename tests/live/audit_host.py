@@ -11,9 +11,10 @@ import subprocess
 import tempfile
 import time
 
+from harness import PATIENCE
+from oracle import until
+
 LOCK = "/run/sigtrace-audit.lock"
-# Seconds: under emulation auditd alone takes a few to start and to stop.
-PATIENCE = 30
 NETLINK_AUDIT = 9
 READLOG = 1  # AUDIT_NLGRP_READLOG, include/uapi/linux/audit.h
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
@@ -133,16 +134,8 @@ def auditd():
         os.chmod(os.path.join(folder, "auditd.conf"), 0o640)
         process = subprocess.Popen(["auditd", "-n", "-c", folder, "-s", "nochange"])
         try:
-            wait_for(lambda: status().get("pid") == str(process.pid))
+            until(lambda: status().get("pid") == str(process.pid))
             yield log
         finally:
             process.terminate()
             process.wait(PATIENCE)
-
-
-def wait_for(condition, seconds=PATIENCE):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError
-        time.sleep(0.02)

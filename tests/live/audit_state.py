@@ -6,10 +6,11 @@ import fcntl
 import subprocess
 from contextlib import contextmanager
 
+from audit_host import LOCK
+
 from tracer.sources.audit.link import Link
 from tracer.sources.audit.setting import remove_orphans
 
-LOCK = "/run/sigtrace-audit.lock"
 _MAY_CHANGE = ("lost", "backlog ", "backlog_wait_time_actual", "pid")
 
 

@@ -232,13 +232,6 @@ class Victim:
         """The oracle: what waitpid(2) says; negative for death by a signal."""
         return self.process.wait(PATIENCE)
 
-    def status(self, field):
-        """A line of /proc/PID/status."""
-        for line in Path(f"/proc/{self.pid}/status").read_text(errors="replace").splitlines():
-            if line.startswith(field + ":"):
-                return line.split(":", 1)[1].strip()
-        raise KeyError(field)
-
     def end(self):
         if self.process.poll() is None:
             self.process.kill()

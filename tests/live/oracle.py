@@ -36,6 +36,10 @@ def argv_of(pid):
     return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")[:-1]
 
 
+def children_of(pid):
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def start_of(pid):
     """When a process was born: seconds since the epoch, to a clock tick."""
     ticks = int(

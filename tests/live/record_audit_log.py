@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 import audit_host
+from oracle import until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KEY = f"sigtrace-test-{os.getpid()}"
@@ -61,7 +62,7 @@ def record(how, bits):
                     kept = stack.enter_context(open(log, "rb"))
                     sent = run(program)
                     audit_host.mark(end)
-                    audit_host.wait_for(lambda: end.encode() in whole(kept))
+                    until(lambda: end.encode() in whole(kept))
                 return ours(whole(kept), program), sent
 
 

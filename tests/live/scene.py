@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
-from pathlib import Path
 
 from harness import is_signal
 
@@ -61,20 +60,6 @@ def script(path, text):
     path.write_text(text)
     path.chmod(0o755)
     return str(path)
-
-
-def argv_of(pid):
-    """The oracle for command lines: /proc/PID/cmdline."""
-    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")[:-1]
-
-
-def status_of(pid, field):
-    """A line of /proc/PID/status."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == field:
-            return value.strip()
-    raise KeyError(field)
 
 
 def finish(*processes):

@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from audit_state import audit_lock, audit_state, auditctl
 from harness import ROOT, Trace, Victim
+from oracle import status_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="live audit needs root")
 
@@ -151,8 +151,7 @@ def test_refused_and_probes_only_when_asked_for():
 
 def test_root_is_given_up_but_for_the_right_to_undo():
     trace = Trace("audit", ["-s", "63", "-v"])
-    status = Path(f"/proc/{trace.pid}/status").read_text().splitlines()
-    fields = dict(line.split(":\t", 1) for line in status if ":\t" in line)
+    fields = status_of(trace.pid)
     assert fields["Uid"].split()[0] != "0"
     assert int(fields["CapPrm"], 16) == 1 << 30
     trace.end()

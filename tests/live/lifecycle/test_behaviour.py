@@ -108,11 +108,7 @@ def test_what_is_lost_is_counted_to_the_last(storm_lock, trace, program):
 @pytest.mark.sources("core", "bcc", reason="audit needs its capability to read")
 def test_root_is_given_up(trace):
     running = trace("-v", "--signal", "64")
-    status = dict(
-        line.split(":\t", 1)
-        for line in Path(f"/proc/{running.pid}/status").read_text().splitlines()
-        if ":\t" in line
-    )
+    status = status_of(running.pid)
     assert status["Uid"].split() != ["0"] * 4
     for field in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
         assert int(status[field], 16) == 0, field
@@ -223,10 +219,7 @@ def test_an_isolated_signal_shows_at_once_and_idle_costs_nothing(trace, victim):
 def switches(pid, after=0.0):
     """Voluntary context switches: how often it has gone to sleep."""
     time.sleep(after)
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("voluntary_ctxt_switches"):
-            return int(line.split()[1])
-    raise AssertionError("no such line")
+    return int(status_of(pid)["voluntary_ctxt_switches"])
 
 
 @pytest.mark.sources("core", "bcc", reason="audit's records hold the command line anyway")

@@ -9,7 +9,8 @@ import uuid
 
 import pytest
 from harness import is_signal
-from scene import assert_death, status_of
+from oracle import children_of, status_of
+from scene import assert_death
 
 pytestmark = pytest.mark.sources("core", reason="cgroups and parents are caught by CO-RE alone")
 TERM = signal.SIGTERM
@@ -121,7 +122,7 @@ def test_a_death_in_a_container_is_shown_with_it(trace, cgroup):
 
 def test_by_user(trace):
     ours, nobodys = start(), start(user="nobody")
-    assert status_of(nobodys.pid, "Uid").split()[0] == "65534"
+    assert status_of(nobodys.pid)["Uid"].split()[0] == "65534"
     for option, seen in (("nobody", nobodys), ("65534", nobodys), ("!nobody", ours)):
         running = trace("--signal", "TERM", "--user", option)
         for child in (ours, nobodys) if seen is nobodys else (nobodys, ours):
@@ -166,8 +167,3 @@ def test_children_of_as_senders(trace):
     assert [step["pid"] for step in event["sender"]["ancestors"]][:2] == [outer.pid, os.getpid()]
     running.end()
     finish(target)
-
-
-def children_of(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return list(map(int, file.read().split()))

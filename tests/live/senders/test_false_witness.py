@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from harness import is_signal
-from oracle import status_of, until
+from oracle import children_of, status_of, until
 from scene import OURS, assert_death, nobody_sent
 
 CORE_ONLY = pytest.mark.sources(
@@ -81,10 +81,6 @@ def test_a_signal_into_a_namespace_is_no_forgery(trace, program, spawn, kind, ca
     assert "claim" not in seen
     run.stop()
     os.kill(target, signal.SIGKILL)
-
-
-def children_of(pid):
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @CORE_ONLY

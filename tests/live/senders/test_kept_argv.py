@@ -7,10 +7,10 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from harness import held_by
+from oracle import children_of
 from scene import OURS, stopped
 
 pytestmark = pytest.mark.sources("core", reason="command lines are kept by CO-RE alone")
@@ -72,7 +72,7 @@ def test_a_fork_has_that_of_its_parent(size, trace):
     words = sized("(echo ready; read x; :); exit 0", size)
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout.readline() == b"ready\n"
-        child = int(Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text())
+        child = children_of(parent.pid)[0]
         with stopped(running):
             subprocess.run(["/bin/kill", "-KILL", str(child)], check=True)
             assert parent.wait() == 0

@@ -12,7 +12,8 @@ import termios
 import pytest
 from cgroups import MOUNT, is_v2
 from harness import is_signal
-from scene import OURS, assert_death, assert_only, deaths, finish, nobody_sent, status_of
+from oracle import status_of
+from scene import OURS, assert_death, assert_only, deaths, finish, nobody_sent
 
 pytestmark = pytest.mark.sources("core", reason="it tells neither origins nor deaths")
 
@@ -286,7 +287,7 @@ class Namespace:
         """The host's number of a process, from the kernel's own list (NSpid of proc(5))."""
         with open(f"/proc/{self.init}/task/{self.init}/children") as file:
             for pid in map(int, file.read().split()):
-                words = status_of(pid, "NSpid").split()
+                words = status_of(pid)["NSpid"].split()
                 if words == [str(pid), str(inside)]:
                     return pid
         raise AssertionError(f"no child {inside} in the namespace")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from harness import is_signal
+from oracle import argv_of
 from scene import (
     OURS,
-    argv_of,
     assert_death,
     assert_only,
     deaths,
