@@ -23,6 +23,7 @@ _LOCAL_ONLY, _ALL_NAMESPACES = 1, 1 << 5
 _REOPENED_MAX = 16
 _BAD_MAX = 1000
 _EVER = 1 << 63
+_RAW_MAX = VALUE_MAX + 128  # a value with its name
 
 _PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "open": (POINTER(c_void_p), c_int),
@@ -123,7 +124,7 @@ class LibraryJournal(Journal):
             result = library.open(byref(handle), _LOCAL_ONLY)
         if result < 0:
             raise Unusable(f"{SONAME}: {os.strerror(-result)}")
-        library.set_data_threshold(handle, VALUE_MAX + 128)
+        library.set_data_threshold(handle, _RAW_MAX)
         self._open.append(handle)
         return handle
 
@@ -273,12 +274,17 @@ class Reading:
         entry.monotonic_ns = self._number.value * 1000
         entry.boot = self._boot.raw.hex()
         library.restart_data(handle)
-        data, size = self._data, self._size
-        while _done(library.enumerate(handle, byref(data), byref(size))) > 0:
-            raw = ctypes.string_at(data, min(size.value, VALUE_MAX + 128))
-            name, equals, value = raw.partition(b"=")
+        # Twenty times an entry: what a loop can do without is left out.
+        data, size, string_at = self._data, self._size, ctypes.string_at
+        enumerate_, at, length = library.enumerate, byref(data), byref(size)
+        while True:
+            result = enumerate_(handle, at, length)
+            if result <= 0:
+                break
+            name, equals, value = string_at(data, min(size.value, _RAW_MAX)).partition(b"=")
             if equals and name.isascii():
                 entry.add(name.decode(), value)
+        _done(result)
         entry.setdefault("_BOOT_ID", entry.boot.encode())
         return entry
 
