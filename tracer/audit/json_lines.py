@@ -37,13 +37,14 @@ def records(text: bytes, line_record: Callable[[bytes], Record | None]) -> list[
     if not isinstance(value, dict):
         return None
     if "MESSAGE" in value:
-        return _journal(value, line_record)
+        return of_journal(value, line_record)
     if "items" in value:
         return _export(value)
     return _laurel(value) if "ID" in value else []
 
 
-def _journal(value: Object, line_record: Callable[[bytes], Record | None]) -> list[Record]:
+def of_journal(value: Object, line_record: Callable[[bytes], Record | None]) -> list[Record]:
+    """The record in a journal's entry, whose fields are texts; its MESSAGE may be bytes."""
     message = _message(value["MESSAGE"])
     if not isinstance(value.get("_AUDIT_TYPE"), str):
         found = line_record(message) if _may_pass_on(value) else None
@@ -73,6 +74,8 @@ def _may_pass_on(value: Object) -> bool:
 
 def _message(message: object) -> bytes:
     """The text; journald writes a list of byte values where the text is not UTF-8."""
+    if isinstance(message, bytes):
+        return message
     if isinstance(message, list):
         return bytes(b for b in message if isinstance(b, int) and 0 <= b < 256)
     return str(message).encode("utf-8", "surrogatepass")

@@ -7,6 +7,7 @@ import sys
 from tracer import session
 from tracer.audit.known import NOBODY
 from tracer.audit.report import account, hidden
+from tracer.commands import journal
 from tracer.flow.pipeline import Stop
 from tracer.model.errors import Problem
 from tracer.options import meaning
@@ -26,6 +27,8 @@ __all__ = ["EPILOG", "Options", "run"]
 
 def run(options: Options) -> int:
     """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if no log has audit records."""
+    if journal.is_asked(options):
+        return journal.run(options)
     filter_ = meaning.filter_of(options)
     require_sense(filter_, audit_log.NAME)
     count = meaning.count_of(options.count)

@@ -20,9 +20,11 @@ from tracer.sources.journal.text import ExportReader, JsonReader
 if TYPE_CHECKING:
     from tracer.flow.source import Descriptors
     from tracer.model.event import Event
+    from tracer.sources.journal.plan import Look
 
     Feed = Callable[[Entry], Iterable[Event]]
     End = Callable[[], Iterable[Event]]
+    More = Callable[[list[JournalEntry]], Iterable[Look]]
 
 NAME = "journal"
 # What a journal with its kernel's and manager's entries would have told of.
@@ -32,6 +34,12 @@ BATCH = 512
 # Seconds without an entry, after which what is begun (a report of several entries) is taken to be whole.
 QUIET = 1.0
 _BLOCK = 1 << 18
+_TOLD_MAX = 1 << 16
+
+
+def nothing_more(_: list[JournalEntry]) -> Iterable[Look]:
+    """What was found is all that is looked for."""
+    return ()
 
 
 def entry_of(entry: JournalEntry, file: str | None = None) -> Entry:
@@ -107,7 +115,8 @@ class _Entries:
 class JournalSource(_Entries):
     """The entries of a journal that fit ``matches``, from ``since`` to ``until`` (ns), or on and on with ``follow``.
 
-    ``feed`` gives the events of an entry, ``end`` those of what was begun. The journal is closed with the source.
+    ``feed`` gives the events of an entry, ``end`` those of what was begun. ``more`` tells what else to look for once
+    some entries are known; those come in between. The journal is closed with the source.
     """
 
     def __init__(
@@ -117,14 +126,20 @@ class JournalSource(_Entries):
         end: End = tuple,
         *,
         matches: Sequence[Group] = (),
+        more: More = nothing_more,
         since: int | None = None,
         until: int | None = None,
         follow: bool = False,
     ) -> None:
         super().__init__(journal.losses, feed, end)
         self._journal = journal
+        self._more = more
+        self._limits = since or 0, until
         self._following = journal.follow(matches, since or 0) if follow else None
         self._left = iter(()) if follow else journal.entries(matches, since, until)
+        # What was found around others: told, and not to be told again; or of a later time than what was read.
+        self._told: dict[str | None, int] = {}
+        self._later: list[JournalEntry] = []
         self._newest: float | None = None  # when something came of which nothing was made yet
 
     def descriptors(self) -> Descriptors:
@@ -156,21 +171,44 @@ class JournalSource(_Entries):
 
     def _now(self) -> Iterator[JournalEntry]:
         if self._following is not None:
-            for entry in self._following.read():
+            found = list(islice(self._following.read(), BATCH))
+            if found:
                 self._newest = time.monotonic()
-                yield entry
-            return
-        left = BATCH
-        for entry in islice(self._left, BATCH):
-            yield entry
-            left -= 1
-        self._is_over = left > 0
+        else:
+            found = list(islice(self._left, BATCH))
+            self._is_over = len(found) < BATCH
+        fresh = [entry for entry in found if entry.cursor not in self._told]
+        entries = sorted([*self._later, *fresh, *self._around(fresh)], key=_moment)
+        last = max(map(_moment, found), default=0)
+        holds = self._following is None and not self._is_over
+        self._later = [entry for entry in entries if holds and _moment(entry) > last]
+        yield from entries[: len(entries) - len(self._later)]
+
+    def _around(self, found: list[JournalEntry]) -> Iterator[JournalEntry]:
+        """What else is to be looked at, each entry once."""
+        since, until = self._limits
+        known = {entry.cursor for entry in found}
+        for look in self._more(found):
+            end = look.until if until is None else min(look.until, until)
+            begin = max(look.since, since)
+            for entry in self._journal.entries(look.matches, begin, end, limit=look.limit):
+                if entry.cursor is not None and not (
+                    entry.cursor in known or entry.cursor in self._told
+                ):
+                    self._told[entry.cursor] = _moment(entry)
+                    yield entry
+        if len(self._told) > _TOLD_MAX:
+            self._told = dict(list(self._told.items())[_TOLD_MAX // 2 :])
 
     def _events(self) -> Iterator[Event]:
         yield from super()._events()
         if self._newest is not None and time.monotonic() - self._newest >= QUIET:
             self._newest = None
             yield from self._end()
+
+
+def _moment(entry: JournalEntry) -> int:
+    return entry.realtime_ns or 0
 
 
 class TextSource(_Entries):

@@ -1,0 +1,68 @@
+"""Audit records in a journal's entries → events: journald's audit transport, and what auditd or the kernel logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tracer.audit import json_lines
+from tracer.audit.coalesce import Coalescer, Group
+from tracer.audit.evidence import Evidence
+from tracer.audit.known import NOBODY, Known, Users
+from tracer.audit.lines import LineReader
+from tracer.audit.lost import Losses
+from tracer.audit.meaning import NotUnderstood, events_of
+from tracer.audit.record import LOST
+from tracer.lines.dates import DateStyle
+
+if TYPE_CHECKING:
+    from tracer.lines.entry import Entry
+    from tracer.model.event import Event
+
+
+class AuditTeller:
+    """Takes the entries of one host's journal in their order. ``bad``: records that could not be understood."""
+
+    def __init__(self, users: Users = NOBODY) -> None:
+        self.evidence = Evidence()
+        self.records = 0
+        self.bad = 0
+        self._coalescer = Coalescer()
+        self._known = Known(users)
+        self._losses = Losses()
+        self._lines = LineReader(DateStyle())
+
+    def feed(self, entry: Entry) -> list[Event]:
+        """The events that are complete with this entry."""
+        fields = entry.fields
+        if not fields or (b"_AUDIT_TYPE" not in fields and b"audit" not in entry.text):
+            return []
+        value = {
+            name.decode("ascii", "replace"): part.decode("utf-8", "replace")
+            for name, part in fields.items()
+        }
+        told: list[Event] = []
+        for one in json_lines.of_journal({**value, "MESSAGE": entry.text}, self._lines.record):
+            self.records += 1
+            for record in (one, *self._losses.after(one)):
+                for group in self._coalescer.feed(record):
+                    told += self._told(group)
+        return told
+
+    def end(self) -> Iterator[Event]:
+        """Nothing more comes: what was begun."""
+        for group in self._coalescer.flush():
+            yield from self._told(group)
+
+    def _told(self, group: Group) -> Sequence[Event]:
+        if group.seen:
+            self._known.see(group)
+            return ()
+        try:
+            told = events_of(group, self._known, self.evidence)
+        except NotUnderstood:
+            self.bad += 1
+            return ()
+        if told and group.records[0].type != LOST:
+            self._coalescer.told(group.stamp)
+        return told

@@ -1,0 +1,81 @@
+"""Journals that somebody names, told whole: what is said in them, and what audit has left there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tracer.audit.entries import AuditTeller
+from tracer.sources.journal import open_journal
+from tracer.sources.journal.plan import Plan
+from tracer.sources.journal.source import JournalSource, TextSource
+from tracer.statements.tables import index
+from tracer.statements.teller import Teller
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    from tracer.audit.known import Users
+    from tracer.flow.filter import Filter
+    from tracer.lines.entry import Entry
+    from tracer.model.event import Event
+    from tracer.sources.journal import ExportReader, JsonReader
+
+# Seconds that an entry may come to journald after what it tells of, in ns.
+_LATE = 60_000_000_000
+
+
+class Telling:
+    """Entries in their order → events of both."""
+
+    def __init__(self, users: Users) -> None:
+        self.index = index()
+        self.audit = AuditTeller(users)
+        self._statements = Teller(self.index)
+
+    def feed(self, entry: Entry) -> list[Event]:
+        return [*self._statements.feed(entry), *self.audit.feed(entry)]
+
+    def end(self) -> Iterator[Event]:
+        yield from self._statements.end()
+        yield from self.audit.end()
+
+
+def journal_source(
+    paths: Sequence[str],
+    filter_: Filter,
+    users: Users,
+    *,
+    root: str | None = None,
+    follow: bool = False,
+) -> JournalSource:
+    """The source of journal files, of folders with such files, of another root's, or (none) of this host's.
+
+    Raises Problem.
+    """
+    telling = Telling(users)
+    plan = Plan(telling.index, filter_)
+    until = None if filter_.until is None else filter_.until + _LATE
+    return JournalSource(
+        open_journal(paths, root=root),
+        telling.feed,
+        telling.end,
+        matches=plan.matches,
+        more=plan.more,
+        since=filter_.since,
+        until=until,
+        follow=follow,
+    )
+
+
+def text_source(
+    stream: IO[bytes],
+    reader: type[ExportReader] | type[JsonReader],
+    users: Users,
+    *,
+    file: str,
+    is_pipe: bool,
+) -> TextSource:
+    """The source of what ``journalctl -o export`` or ``-o json`` has written."""
+    telling = Telling(users)
+    return TextSource(stream, reader, telling.feed, telling.end, file=file, is_pipe=is_pipe)
