@@ -56,18 +56,34 @@ def open_journal(
 ) -> Journal:
     """This host's journal; below ``root`` that of another; or ``paths``, files and folders.
 
-    Read in the first of ``ways`` that there is. Raises Problem if a root or a file cannot be opened.
+    Read in the first of ``ways`` that there is. Raises Problem if there is no file that can be read.
     """
     is_host = not paths and root is None
     reasons: list[str] = []
     for way in ways or (HOST if is_host else FOREIGN):
         place = find.host() if is_host else find.named(paths) if root is None else find.below(root)
         try:
-            return _open(way, place)
+            journal = _open(way, place)
         except (LookupError, OSError) as error:
             place.close()
             reasons.append(str(error))
+            continue
+        if not journal.readable:
+            journal.close()
+            raise _unreadable(paths, root, journal)
+        return journal
     raise Problem("cannot read the journal", "; ".join(reasons), "apt install systemd")
+
+
+def _unreadable(paths: Sequence[str], root: str | None, journal: Journal) -> Problem:
+    what = ", ".join(paths) or (root and f"a journal below {root!r}") or "this host's journal"
+    losses = "; ".join(f"{lost.where}: {lost.what}" for lost in journal.losses.all()[:3])
+    folders = " and in ".join(find.FOLDERS)
+    return Problem(
+        f"cannot read {what}",
+        losses or f"there is no journal file in {', '.join(paths) or folders}",
+        "journalctl --verify" if losses else "sigtrace replay FILE",
+    )
 
 
 def _open(way: str, place: find.Place) -> Journal:

@@ -17,10 +17,11 @@ _Own = TypeVar("_Own", bound="Journal")
 class Journal:
     """A host's journal, or that of some files. Times in ns since the epoch, both ends included.
 
-    ``losses`` grow while it is read: what could not be, with its place.
+    ``losses`` grow while it is read: what could not be, with its place. ``readable``: how many of its files can be.
     """
 
     way = ""
+    readable = 0
 
     def __init__(self, place: Place) -> None:
         self.place = place

@@ -42,6 +42,7 @@ class HelperJournal(Journal):
         self._patience = patience
         super().__init__(place)
         for file in open_files(place, self.losses, Unpackers()):
+            self.readable += 1
             file.close()
 
     def entries(

@@ -102,8 +102,10 @@ class LibraryJournal(Journal):
         self.library = Library()
         self._open: list[c_void_p] = []
         for file in open_files(place, self.losses, Unpackers()):
+            self.readable += 1
             file.close()  # The library tells nobody which it could not open.
-        self.drop(self.handle())
+        if self.readable:
+            self.drop(self.handle())
 
     def close(self) -> None:
         while self._open:

@@ -31,6 +31,7 @@ class OwnJournal(Journal):
         super().__init__(place)
         self.unpackers = Unpackers()
         self.opened = open_files(place, self.losses, self.unpackers)
+        self.readable = len(self.opened)
 
     def close(self) -> None:
         for file in self.opened:

@@ -202,6 +202,16 @@ def test_journald_tells_what_it_has_dropped(build, way):
     assert coverage.clock_steps == (step,)
 
 
+def test_what_has_no_journal_is_a_problem_that_says_why(tmp_path):
+    (tmp_path / "a.journal").write_bytes(b"LPKSHHRH" + bytes(300))
+    for way in WAYS:
+        with pytest.raises(Problem) as caught:
+            open_journal([str(tmp_path / "a.journal")], ways=[way])
+        assert "a.journal: a header longer than the file" in caught.value.why
+    with pytest.raises(Problem, match="cannot read a journal below"):
+        open_journal(root=str(tmp_path))
+
+
 def test_a_root_that_is_none_is_a_problem(tmp_path):
     with pytest.raises(Problem, match="cannot read"):
         open_journal(root=str(tmp_path / "none"))

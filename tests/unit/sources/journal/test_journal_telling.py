@@ -10,7 +10,8 @@ import pytest
 from journals import BEGIN
 
 from tracer.audit.known import NOBODY
-from tracer.flow.filter import Filter, Term, Value
+from tracer.flow.ends import Term, Value
+from tracer.flow.filter import Filter
 from tracer.flow.source import every
 from tracer.model.event import Exit, Signal, Statement
 from tracer.sources.journal import open_journal
