@@ -7,12 +7,10 @@ import sys
 from tracer import session
 from tracer.audit.known import NOBODY
 from tracer.flow.pipeline import Stop
-from tracer.model.errors import Problem
 from tracer.model.text import counted
 from tracer.model.times import utc
 from tracer.options import meaning
 from tracer.sources.abilities import require_sense
-from tracer.sources.journal import is_journal
 from tracer.sources.journal.source import NAME
 from tracer.sources.journal.telling import journal_source
 from tracer.sources.logs.passwd import read_passwd
@@ -22,19 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.options.replay import Replay as Options
     from tracer.sources.journal.source import JournalSource
-
-
-def is_asked(options: Options) -> bool:
-    """Whether journals are named. Raises Problem where other logs are, too."""
-    journals = [path for path in options.files if is_journal(path)]
-    if journals and len(journals) < len(options.files):
-        others = [path for path in options.files if path not in journals]
-        raise Problem(
-            "cannot read journals and other logs in one run",
-            f"{journals[0]!r} is a journal, {others[0]!r} is none",
-            "sigtrace replay, once for each",
-        )
-    return bool(journals)
 
 
 def run(options: Options) -> int:

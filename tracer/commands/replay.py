@@ -7,8 +7,8 @@ import sys
 from tracer import session
 from tracer.audit.known import NOBODY
 from tracer.audit.report import account, hidden
-from tracer.commands import journal
 from tracer.flow.pipeline import Stop
+from tracer.host.journals import is_journal
 from tracer.model.errors import Problem
 from tracer.options import meaning
 from tracer.options.replay import EPILOG
@@ -27,7 +27,9 @@ __all__ = ["EPILOG", "Options", "run"]
 
 def run(options: Options) -> int:
     """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if no log has audit records."""
-    if journal.is_asked(options):
+    if _are_journals(options.files):
+        from tracer.commands import journal
+
         return journal.run(options)
     filter_ = meaning.filter_of(options)
     require_sense(filter_, audit_log.NAME)
@@ -61,3 +63,16 @@ def run(options: Options) -> int:
         for line in hidden(one for one in source.coverage()[0].blind if not one.quiet):
             say(line)
     return 0
+
+
+def _are_journals(paths: list[str]) -> bool:
+    """Whether all are journal files or folders of them. Raises Problem where only some are."""
+    journals = [path for path in paths if is_journal(path)]
+    if journals and len(journals) < len(paths):
+        others = [path for path in paths if path not in journals]
+        raise Problem(
+            "cannot read journals and other logs in one run",
+            f"{journals[0]!r} is a journal, {others[0]!r} is none",
+            "sigtrace replay, once for each",
+        )
+    return bool(journals)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tracer.host.journals import FOLDERS
 from tracer.model.errors import Problem
 from tracer.sources.journal import find
 from tracer.sources.journal.base import Following, Journal
@@ -26,7 +27,6 @@ from tracer.sources.journal.entry import (
     Losses,
     Lost,
 )
-from tracer.sources.journal.find import is_journal
 from tracer.sources.journal.text import ExportReader, JsonReader
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "JsonReader",
     "Losses",
     "Lost",
-    "is_journal",
     "open_journal",
 ]
 
@@ -78,7 +77,7 @@ def open_journal(
 def _unreadable(paths: Sequence[str], root: str | None, journal: Journal) -> Problem:
     what = ", ".join(paths) or (root and f"a journal below {root!r}") or "this host's journal"
     losses = "; ".join(f"{lost.where}: {lost.what}" for lost in journal.losses.all()[:3])
-    folders = " and in ".join(find.FOLDERS)
+    folders = " and in ".join(FOLDERS)
     return Problem(
         f"cannot read {what}",
         losses or f"there is no journal file in {', '.join(paths) or folders}",

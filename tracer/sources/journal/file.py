@@ -11,12 +11,12 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tracer.host.journals import MAGIC
 from tracer.model.memo import Bounded
 from tracer.sources.journal.entry import VALUE_MAX
 from tracer.sources.journal.hashes import lookup3, siphash24
 from tracer.sources.journal.unpack import LZ4, NAMES, XZ, ZSTD, Damaged, Unpackers
 
-MAGIC = b"LPKSHHRH"
 # Incompatible flags: what a reader must know. 1, 2 and 8 say that some value is packed.
 KEYED_HASH, COMPACT = 4, 16
 _KNOWN_FLAGS = 1 | 2 | KEYED_HASH | 8 | COMPACT

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import resource
 from collections.abc import Sequence
 
 from tracer.host.inside import Inside
+from tracer.host.journals import FOLDERS, is_file_name, is_folder_name
 from tracer.model.errors import Problem
 from tracer.sources.journal.entry import Losses
-from tracer.sources.journal.file import MAGIC, Corrupt, JournalFile
+from tracer.sources.journal.file import Corrupt, JournalFile
 from tracer.sources.journal.unpack import Unpackers
 
-# Kept over a boot, and not (systemd-journald.service(8)).
-FOLDERS = ("/var/log/journal", "/run/log/journal")
-# A file that was not closed well, and one that was found damaged, has the tilde.
-_FILE = re.compile(r".*\.journal~?")
-# A machine's, a namespace's of it, and what systemd-journal-remote collects.
-_SUBFOLDER = re.compile(r"[0-9a-f]{32}(\.[^/]*)?|remote")
 _FILES_MAX = 7168  # JOURNAL_FILES_MAX of sd-journal.c
 
 
@@ -53,7 +47,7 @@ class Place:
         found = [*self.files]
         for folder in self.all_folders(losses):
             names = self._list(folder, losses)
-            found += [f"{folder}/{name}" for name in names if _FILE.fullmatch(name)]
+            found += [f"{folder}/{name}" for name in names if is_file_name(name)]
         if len(found) > _FILES_MAX:
             losses.add(self.inside.root, "more files than are read", None)
         return found[:_FILES_MAX]
@@ -62,7 +56,7 @@ class Place:
         """Those that may hold journal files."""
         found: list[str] = []
         for folder in self.folders:
-            names = [name for name in self._list(folder, losses) if _SUBFOLDER.fullmatch(name)]
+            names = [name for name in self._list(folder, losses) if is_folder_name(name)]
             if not self._is_asked:
                 own = [name for name in names if name[:32] == self._machine]
                 names = own or [name for name in names if name != "remote"]
@@ -133,21 +127,6 @@ def named(paths: Sequence[str]) -> Place:
     return Place(
         Inside("/"), folders, [path for path in real if path not in folders], is_asked=True
     )
-
-
-def is_journal(path: str) -> bool:
-    """Whether it is a journal file, or a folder with one in it."""
-    if os.path.isdir(path):
-        place = named([path])
-        try:
-            return bool(place.names(Losses()))
-        finally:
-            place.close()
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(len(MAGIC)) == MAGIC
-    except OSError:
-        return False
 
 
 def _machine_id(inside: Inside) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 
@@ -159,7 +160,7 @@ def test_a_program_that_hangs_is_given_up(journals_of, monkeypatch, tmp_path):
 
 
 def test_a_journal_is_known_by_its_first_bytes(journals_of, tmp_path):
-    from tracer.sources.journal import is_journal
+    from tracer.host.journals import is_journal
 
     path = journals_of["today's"]
     copy = shutil.copy(path, tmp_path / "renamed")
@@ -169,3 +170,5 @@ def test_a_journal_is_known_by_its_first_bytes(journals_of, tmp_path):
     assert not is_journal(str(tmp_path / "other"))
     assert not is_journal(str(tmp_path))
     assert not is_journal(str(tmp_path / "none"))
+    os.mkfifo(tmp_path / "pipe")
+    assert not is_journal(str(tmp_path / "pipe")), "and does not wait for somebody to write"
