@@ -11,8 +11,6 @@ from tracer.model.text import counted
 from tracer.model.times import utc
 from tracer.options import meaning
 from tracer.sources.abilities import require_sense
-from tracer.sources.journal.source import NAME
-from tracer.sources.journal.telling import journal_source
 from tracer.sources.logs.passwd import read_passwd
 from tracer.terminal.output import open_sink, say
 
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> int:
     """Show what the journals tell. Raises Problem for one that cannot be opened."""
+    from tracer.sources.journal.telling import NAME, journal_source
+
     filter_ = meaning.filter_of(options)
     require_sense(filter_, NAME)
     users = NOBODY if options.passwd is None else read_passwd(options.passwd)

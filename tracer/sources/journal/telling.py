@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tracer.audit.entries import AuditTeller
 from tracer.sources.journal import open_journal
 from tracer.sources.journal.plan import Plan
-from tracer.sources.journal.source import JournalSource, TextSource
+from tracer.sources.journal.source import NAME, JournalSource, TextSource
 from tracer.statements.tables import index
 from tracer.statements.teller import Teller
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tracer.model.event import Event
     from tracer.sources.journal import ExportReader, JsonReader
 
+__all__ = ["NAME", "Telling", "journal_source", "text_source"]
 # Seconds that an entry may come to journald after what it tells of, in ns.
 _LATE = 60_000_000_000
 

@@ -50,6 +50,8 @@ def find_logs(arguments: Sequence[str]) -> list[LogSet]:
 
 
 def _paths(argument: str) -> list[str]:
+    if argument == STDIN and sys.stdin is None:
+        raise Problem("cannot read standard input", "it is closed", "sigtrace replay FILE")
     if argument == STDIN or os.path.isfile(argument):
         return [argument]
     if os.path.isdir(argument):
