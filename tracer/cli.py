@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from tracer.model.errors import Problem
+from tracer.model.errors import AS_ROOT, Problem
 from tracer.options.early import looks_best, looks_usual
 
 TYPE_CHECKING = False
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 CANNOT = 2
-# Where a problem says to try the same as root: the command is named as it was typed.
-AS_ROOT = "sudo sigtrace …"
 # How long a thread may keep Python's lock while another one wants it, in seconds: at the start, and later.
 STARTING, RUNNING = 0.0001, sys.getswitchinterval()
 

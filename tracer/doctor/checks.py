@@ -53,7 +53,7 @@ def kernel() -> Finding:
 def capabilities() -> Finding:
     missing = lacking(*_NEEDED)
     if missing:
-        return Finding(REFUSED, f"without {', '.join(missing)}", "sudo sigtrace …")
+        return Finding(REFUSED, f"without {', '.join(missing)}", errors.AS_ROOT)
     held = [name for name in CAPABILITIES if has_capability(name)]
     return Finding(OK, ", ".join(held))
 
@@ -176,7 +176,7 @@ def connector() -> Finding:
         return Finding(
             REFUSED,
             f"the process connector: {error.strerror}; deaths are not seen",
-            "sudo sigtrace …",
+            errors.AS_ROOT,
         )
     return Finding(OK, "the process connector tells deaths")
 

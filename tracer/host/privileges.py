@@ -6,7 +6,7 @@ import ctypes
 import os
 import pwd
 
-from tracer.model.errors import REFUSED, Problem
+from tracer.model.errors import AS_ROOT, REFUSED, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def require(what: str, *names: str) -> None:
     """Raises Problem, of which ``what`` is what failed, naming the capabilities that are missing."""
     missing = lacking(*names)
     if missing:
-        raise Problem(what, f"this needs {' and '.join(missing)}", "sudo sigtrace …", kind=REFUSED)
+        raise Problem(what, f"this needs {' and '.join(missing)}", AS_ROOT, kind=REFUSED)
 
 
 def in_first_namespace(kind: str) -> bool:

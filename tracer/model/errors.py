@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # What is not there, and what is but may not be used by who asks.
 MISSING, REFUSED = "missing", "refused"
+# The same as root: where a problem says to try this, tracer.cli puts in what was typed.
+AS_ROOT = "sudo sigtrace …"
 
 
 class Problem(Exception):
