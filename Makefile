@@ -41,6 +41,14 @@ run: setup ## set up what is missing, then trace: make run ARGS='--signal TERM,K
 .PHONY: setup
 setup: $(VENV)/.setup $(BUILT) ## install packages, make .venv/bin/sigtrace, compile the BPF program
 
+.PHONY: install-service
+install-service: setup ## put the service sigtrace-record on this host (uninstall-service takes it away)
+	$(Q)$(SUDO) packaging/install-service.sh $(CURDIR)/$(BIN)/sigtrace
+
+.PHONY: uninstall-service
+uninstall-service:
+	$(Q)$(SUDO) packaging/install-service.sh --remove
+
 .PHONY: build
 build: $(BUILT) ## compile the BPF program
 

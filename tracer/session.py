@@ -27,12 +27,13 @@ def run(
     stop: Stop | None = None,
     count: int | None = None,
     duration: float | None = None,
+    joiner: Joiner | None = None,
 ) -> Totals:
     """Until a limit, the end of the source or Ctrl-C; both are closed then. Raises Problem.
 
     ``begin`` is called once the source has begun, before the first event: it starts the sink.
     """
-    joiner = Joiner(filter_, JOINING)
+    joiner = joiner or Joiner(filter_, JOINING)
     pipeline = Pipeline(filter_, joiner, sink, count=count, duration=duration)
     try:
         stop = stop or Stop(sys.stdout.fileno())

@@ -53,7 +53,7 @@ def trace(
         say(header(filter_.signals, seen, words, is_usual=is_usual))
         sink.start()
         if ready_fd is not None:
-            _tell_ready(ready_fd)
+            tell_ready(ready_fd)
         for sentence in fitting_nobody(filter_) if words else ():
             say(sentence)
         gc.freeze()
@@ -64,7 +64,8 @@ def trace(
     return 0
 
 
-def _tell_ready(fd: int) -> None:
+def tell_ready(fd: int) -> None:
+    """Say to who waits at this descriptor that signals are seen. Raises Problem."""
     try:
         os.write(fd, b"\n")
         os.close(fd)

@@ -27,11 +27,11 @@ MAY_IMPORT = {
     "statements": {"model", "lines"},
     "sources": {"model", "flow", "host", "libbpf", "lines", "audit", "recording", "statements"},
     "why": {"model", "sinks"},
-    "options": {"model", "flow", "sources"},
-    "doctor": {"model", "flow", "host", "libbpf", "audit", "sources"},
+    "options": {"model", "flow", "sources", "recording"},
+    "doctor": {"model", "flow", "host", "libbpf", "audit", "sources", "recording"},
     "commands": {
         *("model", "flow", "sinks", "terminal", "host", "lines", "audit", "sources"),
-        *("options", "doctor", "session", "tracing", "why"),
+        *("options", "doctor", "session", "tracing", "recorder", "recording", "why"),
     },
 }
 WINGS = ("audit", "bcc", "core", "journal", "logs", "wire")
@@ -77,6 +77,7 @@ def test_no_source_imports_another_but_wire(wing):
 
 # libc (capabilities, mounts, inotify), the callbacks and maps of bcc, libsystemd and libzstd.
 CTYPES = {
+    "host/confine.py",
     "host/inotify.py",
     "host/privileges.py",
     "host/tracefs.py",

@@ -1,59 +1,49 @@
-"""``sigtrace replay``: the signals in audit logs, shown as if they happened now."""
+"""``sigtrace replay``: what logs and recordings tell, shown as if it happened now."""
 
 from __future__ import annotations
 
-import sys
+from importlib import import_module
 
-from tracer import session
-from tracer.audit.known import NOBODY
-from tracer.audit.report import account, hidden
-from tracer.commands import journal
-from tracer.flow.pipeline import Stop
-from tracer.host.journals import are_journals
-from tracer.options import meaning
+from tracer.host.journals import is_journal
+from tracer.model.errors import Problem
 from tracer.options.replay import EPILOG
 from tracer.options.replay import Replay as Options
-from tracer.sources.abilities import require_sense
-from tracer.sources.logs.audit_log import NAME, AuditLog
-from tracer.sources.logs.files import find_logs
-from tracer.sources.logs.other_forms import no_records
-from tracer.sources.logs.passwd import read_passwd
-from tracer.sources.logs.rejects import Rejects
-from tracer.terminal.output import open_sink, say
-from tracer.terminal.progress import Bar
+from tracer.sources.recording.files import looks_like_recording
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["EPILOG", "Options", "run"]
 
+# What a file or folder can be, how it is known, and the module that reads it. All else is an audit log.
+MEDIA: tuple[tuple[str, Callable[[str], bool], str], ...] = (
+    ("recording", looks_like_recording, "tracer.commands.recorded"),
+    ("journal", is_journal, "tracer.commands.journal"),
+)
+LOGS = "tracer.commands.logs"
+
 
 def run(options: Options) -> int:
-    """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if no log has audit records."""
-    if are_journals(options.files):
-        return journal.run(options)
-    filter_ = meaning.filter_of(options)
-    require_sense(filter_, NAME)
-    count = meaning.count_of(options.count)
-    users = NOBODY if options.passwd is None else read_passwd(options.passwd)
-    logs = find_logs(options.files)
-    for log in logs if options.verbose else ():
-        say(f"reading {', then '.join(log.paths)}")
-    wants_bar = False if options.no_progress else options.progress or None
-    with Rejects(options.errors, logs) as rejects, Bar(wants_bar, logs) as bar:
-        sink = bar.before(open_sink(options))
-        stop = Stop(sys.stdout.fileno())
-        source = AuditLog(
-            logs, users, rejects.keep, bar.ahead_of(stop.ready), follow=options.follow
-        )
+    """Read to the end, or to a limit or Ctrl-C. Returns the exit status; raises Problem."""
+    return int(import_module(_reader_of(options)).run(options))
 
-        def begin() -> None:
-            if options.follow and not source.has_records():
-                say("no audit records yet in " + ", ".join(log.name for log in logs))
-            elif not (source.has_records() or stop.asked()):
-                raise no_records(logs, source.tallies)
-            sink.start()
 
-        session.run(source, filter_, sink, begin, stop=stop, count=count)
-    blind = source.coverage()[0].blind if source.has_records() else ()
-    lines = account(source.tallies, source.counts, source.coalescer.given_up)
-    for line in lines + hidden(one for one in blind if not one.quiet):
-        say(line)
-    return 0
+def _reader_of(options: Options) -> str:
+    """The module that reads what is named. Raises Problem for a mixture, and where nothing is named."""
+    if options.recorded:
+        return MEDIA[0][2]
+    if not options.files:
+        why = "a log is a FILE, a recording a DIR"
+        raise Problem("nothing to replay is named", why, "sigtrace replay --help")
+    for medium, is_one, module in MEDIA:
+        which = [is_one(path) for path in options.files]
+        if all(which):
+            return module
+        if any(which):
+            raise Problem(
+                f"cannot read {medium}s and other logs in one run",
+                f"{options.files[which.index(True)]!r} is a {medium}, {options.files[which.index(False)]!r} is none",
+                "sigtrace replay, once for each",
+            )
+    return LOGS

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Callable
 
-from tracer.doctor import audit_checks
+from tracer.doctor import audit_checks, recorder_checks
 from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
 from tracer.flow.kernel_filter import KernelFilter
 from tracer.host import procfs, tracefs
@@ -216,6 +216,9 @@ CHECKS: tuple[tuple[str, str, Callable[[], Finding]], ...] = (
     ("audit", "boot", audit_checks.boot),
     ("audit", "works", audit_checks.works),
     ("replay", "logs", logs),
+    ("record", "recorder", recorder_checks.recorder),
+    ("record", "holds", recorder_checks.holds),
+    ("record", "lost", recorder_checks.lost),
 )
 
 

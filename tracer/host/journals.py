@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from tracer.model.errors import Problem
-
 # Kept over a boot, and not.
 FOLDERS = ("/var/log/journal", "/run/log/journal")
 MAGIC = b"LPKSHHRH"
@@ -35,15 +33,3 @@ def is_journal(path: str) -> bool:
         return any(map(is_file_name, names))
     except OSError:
         return False
-
-
-def are_journals(paths: list[str]) -> bool:
-    """Whether all are. Raises Problem where only some are."""
-    others = [path for path in paths if not is_journal(path)]
-    if others and len(others) < len(paths):
-        raise Problem(
-            "cannot read journals and other logs in one run",
-            f"{others[0]!r} is no journal, others are",
-            "sigtrace replay, once for each",
-        )
-    return bool(paths) and not others

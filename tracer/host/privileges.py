@@ -78,23 +78,23 @@ def in_first_namespace(kind: str) -> bool:
         return True  # A kernel without such namespaces.
 
 
-def drop(keep: Iterable[str] = ()) -> str:
+def drop(keep: Iterable[str] = (), to: tuple[int, int] | None = None) -> str:
     """Become an ordinary user with no capabilities but ``keep``, and say so; what is open stays open.
 
-    The user is the one who called sudo, else nobody.
+    The user is ``to``, a uid and a gid; else the one who called sudo, or nobody.
     """
     names = sorted(keep)
     left = f"capabilities {', '.join(names)}" if names else "no capabilities"
     if os.geteuid() != 0:
-        _keep_capabilities(names)
+        keep_capabilities(names)
         return f"running as uid {os.geteuid()}, {left}"
-    uid, gid = _ordinary_user()
+    uid, gid = to or _ordinary_user()
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     if names:
         ctypes.CDLL(None).prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setresuid(uid, uid, uid)
-    _keep_capabilities(names)
+    keep_capabilities(names)
     return f"gave up root: now uid {uid}, gid {gid}, {left}"
 
 
@@ -109,7 +109,7 @@ def _ordinary_user() -> tuple[int, int]:
         return 65534, 65534  # the kernel's overflow ids, /proc/sys/kernel/overflowuid
 
 
-def _keep_capabilities(names: Iterable[str]) -> None:
+def keep_capabilities(names: Iterable[str]) -> None:
     """Effective and permitted become these, inheritable none; low words first, then high ones."""
     libc = ctypes.CDLL(None, use_errno=True)
     header = _Header(_VERSION_3, 0)

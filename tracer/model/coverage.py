@@ -25,6 +25,7 @@ KINDS = {
     "probes": "sends of signal 0",
     "oom": "kills of the OOM killer",
     "statements": "what others say of a process or unit",
+    "commands": "control commands that are run",
 }
 # So many gaps are told apart. Two neighbours become one that reaches from the first to the second.
 GAPS_MAX = 256

@@ -32,6 +32,10 @@ COMMANDS = {
     "replay": Command(
         "tracer.commands.replay", "who sent the signal, from audit logs of any host and day"
     ),
+    "record": Command(
+        "tracer.commands.record",
+        "keep everything on disk, for months if need be: a flight recorder",
+    ),
     "doctor": Command(
         "tracer.commands.doctor", "what this host can trace, and what to type where it cannot"
     ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tracer.flow.ends import Term
     from tracer.options.table import Filters
 
-_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
+_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
 
 def filter_of(options: Filters) -> Filter:
@@ -138,15 +138,41 @@ def buffer_of(text: str | None) -> int:
     """``--buffer`` in bytes: a power of two, as the kernel's ring wants, at least what was asked for."""
     if text is None:
         return BUFFER
-    import re
-
-    found = re.fullmatch(r"(\d+)\s*([kmg]?)i?b?", text.strip(), re.IGNORECASE)
-    size = int(found[1][:12]) << _SHIFT[found[2].lower()] if found else 0
+    size = _size_of(text) or 0
     if not 4096 <= size <= 1 << 30:
         raise Problem(
             f"--buffer {text!r} is not understood", "it is no size from 4K to 1G", "64K, 8M, 64M"
         )
     return 1 << (size - 1).bit_length()
+
+
+def size_of(text: str, option: str, least: int) -> int:
+    """A size in bytes, of at least so many."""
+    size = _size_of(text)
+    if size is None or size < least:
+        why = f"it is no size from {least:,} bytes on"
+        raise Problem(f"{option} {text!r} is not understood", why, "64M, 2G")
+    return size
+
+
+def _size_of(text: str) -> int | None:
+    import re
+
+    found = re.fullmatch(r"(\d+)\s*([kmgt]?)i?b?", text.strip(), re.IGNORECASE | re.ASCII)
+    return int(found[1][:12]) << _SHIFT[found[2].lower()] if found else None
+
+
+def age_of(text: str | None, option: str) -> int | None:
+    """A duration above a minute, in nanoseconds."""
+    if text is None:
+        return None
+    from tracer.model.times import SECOND, parse_duration
+
+    seconds = parse_duration(text)
+    if seconds is None or not 60 <= seconds < 1e9:
+        why = "it is no duration from a minute on"
+        raise Problem(f"{option} {text!r} is not understood", why, "30d, 12h, 90m")
+    return round(seconds) * SECOND
 
 
 def says_nothing_of_noise(options: Filters) -> bool:

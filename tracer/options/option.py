@@ -24,7 +24,7 @@ class Option:
     """One option. ``how`` it is given:
 
     "flag"; "count", given again for more; "value"; "list", given again it goes on with the list after a
-    comma; "each", given again for a further value; "words", one or more without a name before them.
+    comma; "each", given again for a further value; "words", ``least`` or more without a name before them.
     """
 
     names: tuple[str, ...]
@@ -33,6 +33,7 @@ class Option:
     metavar: str | None = None
     choices: tuple[str, ...] | None = None
     default: str | None = None
+    least: int = 0
 
     @property
     def absent(self) -> Any:
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
     def choice(*names: str, help: str, choices: tuple[str, ...], default: str) -> str: ...
     def listed(*names: str, help: str, metavar: str) -> str | None: ...
     def each(*names: str, help: str, metavar: str) -> list[str]: ...
-    def words(help: str, metavar: str) -> list[str]: ...
+    def words(help: str, metavar: str, least: int = 1) -> list[str]: ...
 
 else:
 
@@ -75,8 +76,8 @@ else:
     flag, count, listed, each = _of("flag"), _of("count"), _of("list"), _of("each")
     value = choice = _of("value")
 
-    def words(help, metavar):
-        return Option((), help, "words", metavar)
+    def words(help, metavar, least=1):
+        return Option((), help, "words", metavar, least=least)
 
 
 class Choices:
@@ -120,7 +121,7 @@ def names_of(kind: type[Choices]) -> list[str]:
 def read_plain(kind: type[T], arguments: Sequence[str]) -> T | None:
     """What ``--option``, ``--option VALUE``, ``--option=VALUE`` and words choose.
 
-    None if there is anything else, or words are wanted and there is none.
+    None if there is anything else, or more words are wanted.
     """
     options = options_of(kind)
     for_words = next((key for key, option in options.items() if option.how == "words"), None)
@@ -144,4 +145,5 @@ def read_plain(kind: type[T], arguments: Sequence[str]) -> T | None:
         if text.startswith("--" if equals else "-") or not option.takes(text):
             return None
         values[key] = option.given(values[key], text)
-    return None if for_words and not values[for_words] else kind(values)
+    few = for_words and len(values[for_words]) < options[for_words].least
+    return None if few else kind(values)

@@ -51,7 +51,8 @@ def _add(parser: Parser, kind: type[Choices]) -> None:
         titled = parser.add_argument_group(group.title, group.description)
         for key, option in group.options.items():
             if option.how == "words":
-                titled.add_argument(key, metavar=option.metavar, nargs="+", help=option.help)
+                nargs = "+" if option.least else "*"
+                titled.add_argument(key, metavar=option.metavar, nargs=nargs, help=option.help)
                 continue
             words = {"metavar": option.metavar, "choices": option.choices}
             titled.add_argument(

@@ -9,6 +9,7 @@ EPILOG = """\
 examples:
   sigtrace replay /var/log/audit              the whole rotated set
   sigtrace replay audit.log --to nginx --signal KILL,TERM
+  sigtrace replay --recorded --since '2 h ago' --to nginx
   ausearch -m OBJ_PID --raw | sigtrace replay - --json
   sigtrace replay --follow /var/log/audit/audit.log --since now
 """
@@ -17,7 +18,10 @@ examples:
 class Input(option.Choices):
     title = "what to read"
 
-    files = option.words(help="logs, folders, patterns; - is standard input", metavar="FILE")
+    files = option.words(
+        help="logs, recordings, folders, patterns; - is standard input", metavar="FILE", least=0
+    )
+    recorded = option.flag("--recorded", help="what sigtrace record has kept on this host")
     count = option.value("-n", "--count", help="stop after N signals", metavar="N")
     follow = option.flag("-f", "--follow", help="go on reading as the log grows and rotates")
     passwd = option.value(

@@ -53,16 +53,6 @@ class Limits:
         return _DAY if self.max_age is None else min(_DAY, self.max_age // 8)
 
 
-@frozen
-class Before:
-    """What the recorder before has left: "none", "clean" after an end, "cut" without; ``torn``: bytes of a last line
-    that has no end."""
-
-    end: str
-    last: int | None = None
-    torn: int = 0
-
-
 class Store:
     """The only writer of its folder. Raises Problem where it cannot go on.
 
@@ -71,7 +61,10 @@ class Store:
 
     def __init__(self, folder: str, host: str, boot: str, limits: Limits) -> None:
         self.folder = folder
-        self.lost = 0
+        # What stands first in each piece.
+        self.head: Callable[[], bytes] = lambda: b""
+        # Bytes without an end that killed recorders have left.
+        self.torn = 0
         self._host = host
         self._boot = boot
         self._limits = limits
@@ -151,6 +144,10 @@ class Store:
                 os.close(self._lock)
                 self._lock = -1
 
+    def newest(self) -> Piece | None:
+        """The last of the packed pieces."""
+        return self._pieces[-1] if self._pieces else None
+
     @property
     def size(self) -> int:
         """Bytes of all pieces."""
@@ -180,6 +177,7 @@ class Store:
         whole, last = whole_size_of(piece.path)
         if whole < piece.size:
             os.truncate(piece.path, whole)
+            self.torn += piece.size - whole
         self._pieces.remove(piece)
         self._packed -= piece.size
         if not whole or 2 * whole + _FRAME > self._limits.max_size:
@@ -201,6 +199,8 @@ class Store:
             return self._append(lines[:middle], first, last) and self._append(
                 lines[middle:], first, last
             )
+        if self._fd < 0:
+            lines = self.head() + lines
         if not self._make_room(2 * (self._size + len(lines)) + _FRAME):
             return False
         if self._fd < 0:

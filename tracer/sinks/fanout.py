@@ -29,6 +29,10 @@ class Fanout(Sink):
         for sink in self._sinks:
             sink.flush()
 
+    def due(self) -> float | None:
+        dues = [due for sink in self._sinks if (due := sink.due()) is not None]
+        return min(dues, default=None)
+
     def close(self) -> None:
         for sink in self._sinks:
             sink.close()

@@ -29,5 +29,9 @@ class Sink:
     def flush(self) -> None:
         """Nothing more comes for the moment: what is held is written."""
 
+    def due(self) -> float | None:
+        """Seconds after which it wants to be flushed though nothing comes; None: it does not."""
+        return None
+
     def close(self) -> None:
         """Nothing more comes."""

@@ -10,7 +10,7 @@ from tracer.model.times import local_moment, span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.model.event import Details, Exit, Loss, Process, Statement
+    from tracer.model.event import Exit, Loss, Process, Statement
 
 UNKNOWN = "-"
 _KEYS = {
@@ -50,7 +50,7 @@ def sentence(event: Statement | Exec | Mark) -> str:
     if isinstance(event, Exec):
         return f"{user(event.process)} ran {chain(event.process)}"
     if isinstance(event, Mark):
-        return " ".join([event.what, *_details(event.details)])
+        return " ".join([f"{event.source}: {event.what}", *_details(event)])
     of = event.about
     about = "" if of is None else shown(of.unit) if of.unit and of.pid is None else name(of)
     said = event.what if event.text is None else f"{event.what}: {shown(event.text)}"
@@ -58,8 +58,13 @@ def sentence(event: Statement | Exec | Mark) -> str:
     return " ".join(filter(None, (about, said, by)))
 
 
-def _details(details: Details | None) -> list[str]:
-    return [f"{key} {printable(str(value))}" for key, value in (details or {}).items()]
+# What is worth a line of a table; JSON has all of it.
+_OF_MARKS = ("version", "source", "before", "events", "lost", "by_ns")
+
+
+def _details(mark: Mark) -> list[str]:
+    details = mark.details or {}
+    return [f"{key} {printable(str(details[key]))}" for key in _OF_MARKS if key in details]
 
 
 def thread(process: Process) -> str | None:

@@ -8,7 +8,7 @@ from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
 from tracer.model.origin import CALL_ORIGINS
 from tracer.model.outcome import ATTEMPTS
-from tracer.model.signals import EVERY, names_of
+from tracer.model.signals import EVERY, NOISY, names_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _IN_FULL = ("sends", "kernel", "outcomes", "deaths", "refused", "probes", "oom")
 ROWS = (
     Row(
         "core",
-        _IN_FULL,
+        (*_IN_FULL, "commands"),
         ("yes",) * 8 + ("--failed", "--probes", "exact", "least"),
     ),
     Row(
@@ -122,7 +122,12 @@ def table() -> str:
 
 def kinds_of(source: str, wanted: Wanted) -> tuple[str, ...]:
     """The kinds that a live source sees when it is asked for this."""
-    off = {"deaths": not wanted.deaths, "refused": not wanted.refused, "probes": not wanted.probes}
+    off = {
+        "deaths": not wanted.deaths,
+        "refused": not wanted.refused,
+        "probes": not wanted.probes,
+        "commands": not wanted.commands,
+    }
     return tuple(kind for kind in BY_NAME[source].kinds if not off.get(kind))
 
 
@@ -130,7 +135,7 @@ def narrowed(wanted: Wanted) -> list[Blind]:
     """What the user's filter hides, for it is the kernel's, too."""
     filter_ = wanted.filter
     blind = []
-    if filter_.signals != EVERY:
+    if not filter_.signals >= EVERY - NOISY:  # Those two end nobody: signal(7).
         blind.append(f"only {names_of(filter_.signals)} was traced")
     if (
         any(

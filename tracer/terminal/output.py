@@ -24,7 +24,7 @@ _UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def open_sink(options: Output, here: str | None = None) -> Sink:
     """The sink on standard output that the options ask for; ``here`` is the host that is traced."""
-    stream = _standard_output()
+    stream = standard_output()
     if options.json:
         from tracer.sinks.json import JsonSink
 
@@ -41,7 +41,7 @@ def open_sink(options: Output, here: str | None = None) -> Sink:
     )
 
 
-def _standard_output() -> IO[str]:
+def standard_output() -> IO[str]:
     """Standard output with a buffer of its own, and escapes for what the locale cannot write.
 
     With PYTHONUNBUFFERED, as containers like to set it, sys.stdout has no buffer, and CPython then loses
@@ -78,7 +78,7 @@ def wants_colour() -> bool:
 
 def write_out(text: str) -> None:
     """All that a command has to say, on standard output."""
-    stream = _standard_output()
+    stream = standard_output()
     stream.write(text)
     stream.flush()
 

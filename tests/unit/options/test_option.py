@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tracer.commands import replay
 from tracer.model.errors import Problem
-from tracer.options import commands
+from tracer.options import commands, option
 from tracer.options.option import names_of, read_plain
 from tracer.options.table import Live
 
@@ -41,8 +41,16 @@ def test_files_and_options_mix():
     assert (plain.files, plain.json, plain.signal) == (["a", "-", "b"], True, "9")
 
 
+class Named(option.Choices):
+    title = "what is named"
+
+    files = option.words(help="at least one", metavar="FILE")
+    json = option.flag("--json", help="how to show it")
+
+
 def test_a_command_without_its_words_is_argparses():
-    assert read_plain(replay.Options, ["--json"]) is None
+    assert read_plain(Named, ["--json"]) is None
+    assert read_plain(replay.Options, ["--recorded"]).recorded
 
 
 @pytest.mark.parametrize(

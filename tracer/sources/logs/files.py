@@ -39,6 +39,8 @@ class LogSet:
 
 def find_logs(arguments: Sequence[str]) -> list[LogSet]:
     """The logs that the arguments mean: files, folders, patterns, ``-`` for standard input."""
+    if STDIN in arguments and sys.stdin is None:
+        raise Problem("cannot read standard input", "it is closed", "sigtrace replay FILE")
     paths = [path for argument in arguments for path in _paths(argument)]
     sets: dict[str, list[str]] = {}
     for path in dict.fromkeys(paths):

@@ -125,9 +125,12 @@ class RecordStream:
             return OOM_WAIT / SECOND
         return 0.0 if self._looks_around or self._ring.ahead() else None
 
+    def is_filling(self) -> bool:
+        """Whether the buffer has to be read soon."""
+        return self._ring.produced() - self._ring.consumed >= self._ring.size // 4
+
     def _rests(self) -> bool:
-        ring = self._ring
-        return self._read_some and ring.produced() - ring.consumed < ring.size // 4
+        return self._read_some and not self.is_filling()
 
     def has_begun(self) -> bool:
         """Attached, it has."""

@@ -1,0 +1,25 @@
+"""What the options of ``sigtrace record`` mean for what is kept. Raises Problem naming a bad one."""
+
+from __future__ import annotations
+
+from tracer.options import meaning
+from tracer.recording.store import SMALLEST, Limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.options.record import Keeping
+
+
+def limits_of(options: Keeping) -> Limits:
+    """``--max-size``, ``--max-age`` and ``--min-free``."""
+    usual = Limits()
+    size, free, share = usual.max_size, usual.min_free, usual.free_share
+    if options.max_size is not None:
+        size = meaning.size_of(options.max_size, "--max-size", SMALLEST)
+    if options.min_free is not None:
+        text = options.min_free.strip()
+        if text.endswith("%") and text[:-1].isdigit() and int(text[:-1]) < 100:
+            free, share = 0, int(text[:-1])
+        else:
+            free, share = meaning.size_of(text, "--min-free", 0), 0
+    return Limits(size, meaning.age_of(options.max_age, "--max-age"), free, share)

@@ -1,0 +1,90 @@
+"""Command lines hidden: of each argv the name alone."""
+
+from __future__ import annotations
+
+from tracer.model.event import (
+    Exec,
+    Exit,
+    Failed,
+    Probe,
+    Process,
+    Repeats,
+    Series,
+    Signal,
+    Statement,
+)
+from tracer.model.frozen import replace
+from tracer.sinks.sink import Sink
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from tracer.model.event import Event
+
+    T = TypeVar("T")
+
+_KEPT_MAX = 4096
+# The processes of each kind of event.
+_ENDS: dict[type, tuple[str, ...]] = {
+    Signal: ("sender", "target", "current", "tracer"),
+    Exit: ("process",),
+    Exec: ("process",),
+    Failed: ("sender", "target"),
+    Probe: ("sender", "target"),
+    Statement: ("by", "about"),
+}
+
+
+class Hiding(Sink):
+    """Goes before another sink."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        # By identity, with the process itself, so that no id() is given to another.
+        self._hidden: dict[int, tuple[Process, Process]] = {}
+
+    def start(self) -> None:
+        self._sink.start()
+
+    def write(self, event: Event) -> None:
+        if isinstance(event, Repeats):
+            event = Repeats(self._without(event.first), event.later)
+        elif isinstance(event, Series):
+            event = Series([self._without(like) for like in event.likes], event.times, event.ids)
+        else:
+            event = self._without(event)
+        self._sink.write(event)
+
+    def flush(self) -> None:
+        self._sink.flush()
+
+    def due(self) -> float | None:
+        return self._sink.due()
+
+    def close(self) -> None:
+        self._sink.close()
+
+    def _without(self, event: T) -> T:
+        ends = {name: getattr(event, name) for name in _ENDS.get(type(event), ())}
+        changes = {name: self._of(end) for name, end in ends.items() if end is not None}
+        return replace(event, **changes) if changes else event
+
+    def _of(self, process: Process) -> Process:
+        known = self._hidden.get(id(process))
+        if known is None:
+            if len(self._hidden) >= _KEPT_MAX:
+                self._hidden.clear()
+            known = self._hidden[id(process)] = process, hidden(process)
+        return known[1]
+
+
+def hidden(process: Process) -> Process:
+    """A process without the words after argv[0], its own and its ancestors'."""
+    argv = process.argv and process.argv[:1]
+    cut = process.argv_cut or (process.argv is not None and len(process.argv) > 1)
+    ancestors = tuple(
+        step if step.argv is None else replace(step, argv=step.argv[:1])
+        for step in process.ancestors
+    )
+    return replace(process, argv=argv, argv_cut=cut, ancestors=ancestors)

@@ -1,0 +1,1 @@
+"""Recordings, and what ``--json`` once printed, as a source."""
