@@ -99,7 +99,7 @@ ROWS = (
         joins=True,
         alias="a log",
     ),
-    Row("journal", ("oom", "statements"), joins=True),
+    Row("journal", ("oom", "statements"), joins=True, alias="a journal"),
 )
 BY_NAME = {row.name: row for row in ROWS}
 SOURCES = tuple(row.name for row in ROWS if row.sees)

@@ -14,6 +14,7 @@ import audit_logs as logs
 import pytest
 from audit_logs import FIRST, replay
 
+from tracer.flow.source import every
 from tracer.sources.logs.follow import Follower, whole_lines
 
 
@@ -177,3 +178,12 @@ def test_what_several_logs_hold_already_is_merged(tmp_path):
     assert [one.target.pid for one in events] == [801, 802, 803]
     assert source.is_over()
     source.close()
+
+
+def test_a_read_of_a_file_ends_though_nothing_was_told(log):
+    """So that others, who are merged with it, need not wait for its next signal."""
+    path = log(b"".join(logs.call(n, 257) for n in range(1, 10_000)) + logs.kill(10_000, 801))
+    source = logs.source(path, sieve_min=1 << 40)
+    assert list(source.read()) == []
+    assert (source.is_over(), source.due()) == (False, 0.0)
+    assert [event.target.pid for event in every(source)] == [801]

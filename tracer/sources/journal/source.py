@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Callable
 from tracer.lines.entry import Entry, of_journal
 from tracer.model.coverage import Blind, Coverage, Gap, Span
 from tracer.model.event import Place, lost
+from tracer.sources.abilities import BY_NAME
 from tracer.sources.journal.base import Journal
 from tracer.sources.journal.entry import Group, JournalEntry, Losses
 from tracer.sources.journal.text import ExportReader, JsonReader
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 NAME = "journal"
 # What a journal with its kernel's and manager's entries would have told of.
-KINDS = ("oom", "statements")
+KINDS = BY_NAME[NAME].kinds
 # Entries read at once: what was found is shown before more is looked for.
 BATCH = 512
 # Seconds without an entry, after which what is begun (a report of several entries) is taken to be whole.

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 _HEAD_LINES = 2000
 NAME = "audit log"
 BATCH = 512  # events told at once: they are shown before more is looked for, and memory stays small
+RECORDS = 4096  # read at once at most, whatever they tell
 POLL = 0.1  # seconds between two looks at a log that is followed
 QUIET = 1.0  # seconds without a line, after which what is open is taken to be whole
 Keep = Callable[[str, int, bytes, str], None]
@@ -174,7 +175,10 @@ class AuditLog:
             yield from self._told(group)
 
     def _all(self) -> Generator[Event | None, None, None]:
-        for one in self._records():
+        """All events; None now and then where there are none for long: others need not wait for one."""
+        for number, one in enumerate(self._records(), 1):
+            if number % RECORDS == 0:
+                yield None
             if isinstance(one, Record):
                 for group in self.coalescer.feed(one):
                     yield from self._told(group)
