@@ -26,7 +26,19 @@ def pytest_addoption(parser):
     )
 
 
+def untimed():
+    """How long an example takes says how busy the machine is. Guests of the kernel matrix have no hypothesis."""
+    try:
+        from hypothesis import HealthCheck, settings
+    except ImportError:
+        return
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("untimed", deadline=None, suppress_health_check=slow)
+    settings.load_profile("untimed")
+
+
 def pytest_configure(config):
+    untimed()
     config.addinivalue_line(
         "markers", "sources(*names, reason=…): the sources that can see what this test is about"
     )
