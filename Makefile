@@ -93,6 +93,10 @@ $(VENV)/.dev: $(VENV)/.setup packaging/install-packages.sh
 test: $(VENV)/.dev $(BUILT) lint ## set up what is missing, then lint, types and the whole suite
 	$(Q)$(SUDO) env $(if $(SIGTRACE_LIVE),SIGTRACE_LIVE=$(SIGTRACE_LIVE)) $(BIN)/python -m pytest $(TESTS)
 
+.PHONY: test-long
+test-long: $(VENV)/.dev $(BUILT) ## the recorder killed 200 times at random moments
+	$(Q)$(SUDO) env SIGTRACE_KILLS=200 $(BIN)/python -m pytest tests/live/lifecycle/test_recorder.py -k killed -s
+
 .PHONY: test-kernels
 test-kernels: $(BUILT) ## live tests on other kernels in QEMU: KERNEL=6.12 for one, QUICK=1 for CI
 	$(Q)$(SUDO) $(PYTHON) -m tests.vm kernels $(if $(KERNEL),--kernel $(KERNEL)) $(if $(QUICK),--quick)

@@ -6,6 +6,7 @@ import pwd
 
 from tracer.host import procfs
 from tracer.host.cgroups import place_of
+from tracer.host.units import invocation_of
 from tracer.model.frozen import replace
 from tracer.model.memo import memo
 
@@ -85,6 +86,7 @@ class Processes:
             process,
             user=user,
             unit=unit,
+            invocation=invocation_of(process.cgroup, unit, process.start),
             container=container,
             pod=pod,
             argv=process.argv or self._argv_of(process.pid, start),
