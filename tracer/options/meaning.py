@@ -49,8 +49,8 @@ def filter_of(options: Filters) -> Filter:
         outcomes=outcomes - FATES.keys(),
         fates=(outcomes & FATES.keys()) | ({"died"} if options.died else frozenset()),
         origins=parse_origins(options.origin) if options.origin is not None else frozenset(),
-        since=_time_of(since, "--since"),
-        until=_time_of(until, "--until"),
+        since=time_of(since, "--since"),
+        until=time_of(until, "--until"),
         probes=_wants_probes(options),
     )
 
@@ -71,7 +71,7 @@ def _wants_probes(options: Filters) -> bool:
     return options.signal is None or by_outcome or (isinstance(options, Tracing) and options.probes)
 
 
-def _time_of(text: str | None, option: str) -> int | None:
+def time_of(text: str | None, option: str) -> int | None:
     if text is None:
         return None
     from tracer.model.times import parse_time

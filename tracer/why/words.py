@@ -201,6 +201,11 @@ def _when(verdict: Verdict, now: int) -> str:
     return ", ".join(parts)
 
 
+def clock_of(moment: int) -> str:
+    """A moment as day and time, to the second."""
+    return local_moment(moment).partition(".")[0]
+
+
 def _clock(moment: int) -> str:
     """The time of day; without fractions where the log had none."""
     clock = local_moment(moment).rpartition(" ")[2]

@@ -1,0 +1,277 @@
+"""Man pages and completions, made from the table of options: write_docs.py DIR.
+
+DIR gets sigtrace.1, sigtrace.bash, _sigtrace (zsh) and sigtrace.fish. Nothing of it starts Python when TAB is pressed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tracer import __version__
+from tracer.model.origin import ORIGINS
+from tracer.model.outcome import ATTEMPTS, FATES, OUTCOMES
+from tracer.model.signals import NUMBERS
+from tracer.options.commands import COMMANDS, EXAMPLES
+from tracer.options.option import Choices, Option, groups_of, options_of
+from tracer.options.table import Live
+
+# The same bytes from the same sources: https://reproducible-builds.org/specs/source-date-epoch/
+DATE = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", "0")) or None))
+_SIGNALS = [f"SIG{name}" for name in NUMBERS if name not in ("RTMIN", "RTMAX")]
+# What stands for a value, as words that a shell can offer; else nothing, or files.
+VALUES = {
+    "--signal": _SIGNALS,
+    "--outcome": [word.replace(" ", "-") for word in (*OUTCOMES, *ATTEMPTS, *FATES)],
+    "--origin": [word.replace(" ", "-") for word in ORIGINS],
+}
+FILES = frozenset(
+    ("--passwd", "--errors", "--context", "--root", "--dir", "-o", "--parquet", "--metrics")
+)
+UNITS = frozenset(("--unit",))
+NAMES = frozenset(("--to", "--from", "--pid", "--not-to", "--not-from", "--children-of"))
+_RUNNING_UNITS = "ls /run/systemd/units 2>/dev/null | sed -n 's/^invocation://p'"
+_RUNNING_NAMES = "cat /proc/[0-9]*/comm 2>/dev/null | sort -u"
+
+
+def kinds() -> dict[str, type[Choices]]:
+    """The options of each command; the live trace's under ""."""
+    found: dict[str, type[Choices]] = {"": Live}
+    for name, row in COMMANDS.items():
+        found[name] = importlib.import_module(row.module).Options
+    return found
+
+
+def epilog_of(name: str) -> str:
+    return EXAMPLES if not name else importlib.import_module(COMMANDS[name].module).EPILOG
+
+
+# roff ---------------------------------------------------------------------------------------------
+
+
+def roff(text: str) -> str:
+    """Text as a man page wants it: groff_man(7)."""
+    safe = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+    return "\n".join(f"\\&{line}" if line[:1] in (".", "'") else line for line in safe.split("\n"))
+
+
+def man_page() -> str:
+    """sigtrace(1)."""
+    parts = [
+        f'.TH SIGTRACE 1 "{DATE}" "sigtrace {__version__}" "User Commands"',
+        ".SH NAME",
+        "sigtrace \\- who sent this signal, and what became of it?",
+        ".SH SYNOPSIS",
+        ".B sigtrace\n[options]",
+    ]
+    parts += [f".br\n.B sigtrace {name}\n[options]" for name in COMMANDS]
+    parts += [
+        ".SH DESCRIPTION",
+        "Watches every signal that the kernel generates, names its sender with command line and parents, though all of",
+        "them are gone, and says what came of it. Other commands answer the same from what a host has kept.",
+        ".SH COMMANDS",
+        *(f".TP\n.B {name}\n{roff(row.help)}" for name, row in COMMANDS.items()),
+    ]
+    for name, kind in kinds().items():
+        parts.append(f'.SH "OPTIONS{" OF " + name.upper() if name else ""}"')
+        for group in groups_of(kind):
+            parts.append(f'.SS "{roff(group.title)}"')
+            parts += [roff(group.description)] if group.description else []
+            parts += [_man_option(option) for option in group.options.values()]
+    parts += [".SH EXAMPLES", ".nf", roff("\n\n".join(_examples())), ".fi"]
+    parts += [
+        ".SH EXIT STATUS",
+        "0, or 2 with three lines on standard error: what failed, why, what to type. Of",
+        ".B why",
+        "also 1: a death whose cause cannot be told, and 3: nothing that fits has died.",
+        ".SH SEE ALSO",
+        ".BR signal (7),\n.BR kill (2),\n.BR strace (1),\n.BR ausearch (8),\n.BR systemctl (1)",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _man_option(option: Option) -> str:
+    if option.how == "words":
+        names = f".I {roff(option.metavar or '')}"
+    else:
+        typed = ", ".join(option.names)
+        names = f".BI {roff(typed.replace(' ', ''))}" if option.is_bare else _with_value(option)
+    return f".TP\n{names}\n{roff(option.help)}"
+
+
+def _with_value(option: Option) -> str:
+    value = option.metavar or ",".join(option.choices or ())
+    return f'.BI "{roff(", ".join(option.names))} " {roff(value)}'
+
+
+def _examples() -> list[str]:
+    found = []
+    for name in ("", *COMMANDS):
+        _, _, lines = epilog_of(name).partition("examples:\n")
+        if lines:
+            found.append("\n".join(line.removeprefix("  ") for line in lines.rstrip().split("\n")))
+    return found
+
+
+# shells -------------------------------------------------------------------------------------------
+
+
+def bash() -> str:
+    """For /usr/share/bash-completion/completions/sigtrace."""
+    cases = []
+    for name, kind in kinds().items():
+        words = " ".join(n for option in options_of(kind).values() for n in option.names)
+        cases.append(f'        {name or "live"}) options="{words}" ;;')
+    values = []
+    for option in _every_option():
+        names = "|".join(option.names)
+        words = _words(option)
+        if words:
+            values.append(f'        {names}) _sigtrace_list "{" ".join(words)}"; return ;;')
+        elif set(option.names) & UNITS:
+            values.append(f'        {names}) _sigtrace_list "$({_RUNNING_UNITS})"; return ;;')
+        elif set(option.names) & NAMES:
+            values.append(f'        {names}) _sigtrace_list "$({_RUNNING_NAMES})"; return ;;')
+        elif set(option.names) & FILES:
+            values.append(f'        {names}) COMPREPLY=($(compgen -f -- "$word")); return ;;')
+    commands = " ".join((*COMMANDS, "help", "version"))
+    return f"""# bash completion for sigtrace: made from its table of options
+_sigtrace_list() {{
+    local IFS=$' \\t\\n' before=""
+    case "$word" in *,*) before="${{word%,*}}," ;; esac
+    COMPREPLY=($(compgen -P "$before" -W "$1" -- "${{word##*,}}"))
+}}
+_sigtrace() {{
+    local word="${{COMP_WORDS[COMP_CWORD]}}" last="${{COMP_WORDS[COMP_CWORD-1]}}" command=live options
+    case "${{COMP_WORDS[1]}}" in -*|"") ;; *) [ "$COMP_CWORD" -gt 1 ] && command="${{COMP_WORDS[1]}}" ;; esac
+    case "$last" in
+{chr(10).join(dict.fromkeys(values))}
+    esac
+    case "$command" in
+{chr(10).join(cases)}
+    esac
+    if [ "$COMP_CWORD" = 1 ] && [ "${{word#-}}" = "$word" ]; then
+        COMPREPLY=($(compgen -W "{commands}" -- "$word"))
+    elif [ "${{word#-}}" != "$word" ]; then
+        COMPREPLY=($(compgen -W "$options --help" -- "$word"))
+    else
+        COMPREPLY=($(compgen -f -- "$word"))
+    fi
+}}
+complete -o filenames -F _sigtrace sigtrace
+"""
+
+
+def zsh() -> str:
+    """For /usr/share/zsh/vendor-completions/_sigtrace."""
+    functions = []
+    for name, kind in kinds().items():
+        specs = [_zsh_option(option) for option in options_of(kind).values()]
+        rest = "'*:file:_files'" if any(o.how == "words" for o in options_of(kind).values()) else ""
+        body = " \\\n    ".join(filter(None, (*specs, "'--help[help]'", rest)))
+        functions.append(
+            f"_sigtrace_{name.replace('-', '_') or 'live'}() {{\n  _arguments -s \\\n    {body}\n}}"
+        )
+    commands = " ".join(f"'{name}:{_zsh_text(row.help)}'" for name, row in COMMANDS.items())
+    return f"""#compdef sigtrace
+# made from sigtrace's table of options
+{chr(10).join(functions)}
+_sigtrace() {{
+  local -a commands=({commands})
+  if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
+    _describe command commands
+  elif [[ $words[2] != -* ]] && (( $+functions[_sigtrace_${{words[2]//-/_}}] )); then
+    local command=${{words[2]//-/_}}
+    shift words; (( CURRENT-- ))
+    _sigtrace_$command
+  else
+    _sigtrace_live
+  fi
+}}
+_sigtrace "$@"
+"""
+
+
+def _zsh_text(text: str) -> str:
+    return text.replace("'", "").replace("[", "(").replace("]", ")").replace(":", "\\:")
+
+
+def _zsh_option(option: Option) -> str:
+    if option.how == "words":
+        return ""
+    words = _words(option)
+    if option.is_bare:
+        value = ""
+    elif words:
+        value = f":value:({' '.join(words)})"
+    elif set(option.names) & UNITS:
+        value = f":unit:($({_RUNNING_UNITS.replace(chr(39), chr(34))}))"
+    elif set(option.names) & NAMES:
+        value = f":name:($({_RUNNING_NAMES}))"
+    else:
+        value = ":file:_files" if set(option.names) & FILES else ":value: "
+    told = f"[{_zsh_text(option.help)}]{value}"
+    return " ".join(f"'*{name}{told}'" for name in option.names)
+
+
+def fish() -> str:
+    """For /usr/share/fish/vendor_completions.d/sigtrace.fish."""
+    lines = [
+        "# made from sigtrace's table of options",
+        "complete -c sigtrace -n __fish_use_subcommand -f",
+    ]
+    for name, row in COMMANDS.items():
+        lines.append(
+            f"complete -c sigtrace -n __fish_use_subcommand -a {name} -d {_fish(row.help)}"
+        )
+    for name, kind in kinds().items():
+        when = f"'__fish_seen_subcommand_from {name}'" if name else "__fish_use_subcommand"
+        for option in options_of(kind).values():
+            flags = [f"-s {n[1:]}" if len(n) == 2 else f"-l {n[2:]}" for n in option.names]
+            if not flags:
+                continue
+            value = "" if option.is_bare else " -x"
+            words = _words(option)
+            if words:
+                value += f" -a {_fish(' '.join(words))}"
+            elif set(option.names) & UNITS:
+                value += f" -a {_fish(f'({_RUNNING_UNITS})')}"
+            elif set(option.names) & NAMES:
+                value += f" -a {_fish(f'({_RUNNING_NAMES})')}"
+            elif set(option.names) & FILES:
+                value = " -r"
+            lines.append(
+                f"complete -c sigtrace -n {when} {' '.join(flags)}{value} -d {_fish(option.help)}"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _fish(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _words(option: Option) -> list[str]:
+    return next(
+        (VALUES[name] for name in option.names if name in VALUES), list(option.choices or ())
+    )
+
+
+def _every_option() -> list[Option]:
+    found = {
+        option.names: option for kind in kinds().values() for option in options_of(kind).values()
+    }
+    return [option for names, option in found.items() if names and not option.is_bare]
+
+
+MADE = {"sigtrace.1": man_page, "sigtrace.bash": bash, "_sigtrace": zsh, "sigtrace.fish": fish}
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for file_name, make in MADE.items():
+        (folder / file_name).write_text(make(), encoding="utf-8")

@@ -1,0 +1,54 @@
+"""The options of ``sigtrace why``."""
+
+from __future__ import annotations
+
+from tracer.options import option
+
+EPILOG = """\
+WHAT is a pid, a name (nginx), a script (crashy.py), a unit, or a container's id; without it: the deaths of the
+last hour that nobody asked a manager for, a line each. What is a path is a FILE.
+
+exit status: 0 an answer that is certain or likely, or it still lives; 1 a death whose cause cannot be told;
+3 nothing that fits has died in what could be seen; 2 it cannot work
+
+examples:
+  sigtrace why                           what died in the last hour
+  sigtrace why nginx                     the last death of nginx, and who was behind it
+  sigtrace why 14500 --at 12:33          of that pid, at that time
+  sigtrace why webapp /var/log/messages  from these files alone
+  sigtrace why webapp --root /mnt/disk   from what a dead host has kept
+"""
+
+
+class Why(option.Choices):
+    """The options of why."""
+
+    title = "what to explain"
+
+    words = option.words(
+        help="WHAT, and the FILES to read instead of this host's", metavar="WHAT|FILE", least=0
+    )
+    since = option.value(
+        "--since",
+        help="not before: '2 h ago', 12:30 (default: all; alone: 1 h ago)",
+        metavar="TIME",
+    )
+    until = option.value("--until", help="not after", metavar="TIME")
+    at = option.value("--at", help="the death nearest to it", metavar="TIME")
+    count = option.value("-n", "--count", help="so many deaths, newest first", metavar="N")
+    root = option.value(
+        "--root",
+        help="a mounted image of another host: nothing of this one is asked",
+        metavar="DIR",
+    )
+    context = option.each(
+        "--context",
+        help="an application's log: its lines near the death are quoted",
+        metavar="FILE",
+    )
+    year = option.value("--year", help="of dates that have none", metavar="YEAR")
+    evidence = option.flag("--evidence", help="every line that the answer stands on")
+    json = option.flag("--json", help="one JSON object a verdict (docs/json.md)")
+
+
+Options = Why

@@ -1,0 +1,86 @@
+"""All events that were read → the verdicts that were asked for."""
+
+from __future__ import annotations
+
+from tracer.model.event import Exec, Exit, Failed, Loss, Mark, Repeats, Series, Signal, Statement
+from tracer.model.frozen import frozen
+from tracer.model.names import names_of
+from tracer.model.signals import NUMBERS
+from tracer.why import overview, query
+from tracer.why.deaths import deaths_in
+from tracer.why.verdict import verdict_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tracer.model.coverage import Coverage
+    from tracer.model.event import Event
+    from tracer.model.verdict import Verdict
+    from tracer.why.deaths import Death
+
+# Events that are kept at most: the latest. 500 bytes each make 200 MB of a million.
+KEPT_MAX = 200_000
+# Signals that end nobody by default and ask for nothing (signal(7)) are not kept.
+_IDLE = frozenset(NUMBERS[name] for name in ("CHLD", "URG", "WINCH", "CONT"))
+_KINDS = (Signal, Exit, Failed, Statement, Exec, Mark)
+
+
+class Heard:
+    """What witnesses told, as far as a verdict may need it; the oldest goes first where it is too much."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.forgotten = 0
+        self.losses: list[Loss] = []
+
+    def hear(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if isinstance(event, (Repeats, Series)):
+                # Of signals that differ in nothing but time one tells all.
+                self.hear([next(event.signals())])
+            elif isinstance(event, Loss):
+                self.losses.append(event)
+            elif isinstance(event, _KINDS) and not (
+                isinstance(event, Signal) and event.number in _IDLE
+            ):
+                self.events.append(event)
+            if len(self.events) > 2 * KEPT_MAX:
+                self.forgotten += len(self.events) - KEPT_MAX
+                del self.events[:-KEPT_MAX]
+
+
+@frozen
+class Answer:
+    """``verdicts`` newest first; ``others`` are deaths that fit, too; ``names`` of all who died, where none fits."""
+
+    verdicts: tuple[Verdict, ...]
+    others: tuple[Death, ...] = ()
+    names: tuple[bytes, ...] = ()
+
+
+def answer(
+    heard: Heard,
+    coverages: Sequence[Coverage],
+    what: bytes,
+    *,
+    count: int = 1,
+    at: int | None = None,
+) -> Answer:
+    """The verdicts on the last deaths that fit, or on the one nearest to ``at`` (ns)."""
+    deaths = deaths_in(heard.events)
+    found = query.died(deaths, what)
+    if at is not None:
+        found = sorted(found, key=lambda death: abs(death.time - at))
+    verdicts = [verdict_of(one, heard.events, coverages, deaths) for one in found[:count]]
+    names = () if found else tuple({name for one in deaths for name in names_of(one.process)})
+    return Answer(tuple(verdicts), tuple(found[count:]), names)
+
+
+def unordered(heard: Heard, coverages: Sequence[Coverage], since: int) -> list[Verdict]:
+    """The verdicts on all deaths since then that nobody asked a manager for."""
+    deaths = deaths_in(heard.events)
+    verdicts = [
+        verdict_of(one, heard.events, coverages, deaths) for one in deaths if one.time >= since
+    ]
+    return [one for one in verdicts if overview.unordered(one)]
