@@ -41,6 +41,28 @@ run: setup ## set up what is missing, then trace: make run ARGS='--signal TERM,K
 .PHONY: setup
 setup: $(VENV)/.setup $(BUILT) ## install packages, make .venv/bin/sigtrace, compile the BPF program
 
+build/docs: packaging/write_docs.py $(shell find tracer -name '*.py') Makefile
+	$(say) DOCS $@
+	$(Q)$(PYTHON) packaging/write_docs.py $@
+	@touch $@
+
+.PHONY: install
+install: $(BUILT) build/docs ## put sigtrace below PREFIX (default /usr/local), with man page and completions
+	$(Q)PYTHON=$(PYTHON) packaging/install-files.sh install build/docs
+
+.PHONY: uninstall
+uninstall: ## take it away again
+	$(Q)packaging/install-files.sh uninstall
+
+.PHONY: zipapp
+zipapp: $(BUILT) ## build/sigtrace: one file, to be copied to a host that has python3
+	$(say) ZIPAPP build/sigtrace
+	$(Q)PYTHON=$(PYTHON) packaging/write-zipapp.sh build/sigtrace
+
+.PHONY: deb
+deb: ## Debian packages of the commit that is checked out, in build/deb: HOST=arm64 for another architecture
+	$(Q)HOST=$(HOST) packaging/write-deb.sh build/deb
+
 .PHONY: install-service
 install-service: setup ## put the service sigtrace-record on this host (uninstall-service takes it away)
 	$(Q)$(SUDO) packaging/install-service.sh $(CURDIR)/$(BIN)/sigtrace
@@ -69,7 +91,7 @@ $(LOADERS): build/sigtrace-casts.bpf.o tracer/libbpf/write_loader.py Makefile
 	$(Q)$(PYTHON) -m tracer.libbpf.write_loader $< $@ $(LEFT_OUT)
 
 $(VENV)/.packages: packaging/install-packages.sh
-	@packaging/install-packages.sh run
+	@$(if $(NO_SETUP),:,packaging/install-packages.sh run)
 	@mkdir -p $(VENV) && touch $@
 
 # Editable by one line in a .pth file ("compat"): the other kind costs 10 ms a start.

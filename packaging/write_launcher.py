@@ -1,9 +1,13 @@
-"""Write the sigtrace command of a venv: write_launcher.py TARGET, by the Python that is to run it.
+"""Write the sigtrace command: write_launcher.py TARGET [FOLDER [PYTHON]].
+
+FOLDER holds the package (default: this checkout), PYTHON runs it (default: the one that runs this).
 
 Python begins with -I, so that what lies in the user's folders and environment is not taken for ours, and with -S,
 without looking for packages: that takes 4 ms, and a live trace needs none (tracer/host/packages.py looks where
 one is needed). What pip makes of packaging/sigtrace does all the same, and later.
 """
+
+from __future__ import annotations
 
 import os
 import sys
@@ -21,11 +25,12 @@ sys.exit(main())
 """
 
 
-def main(target: str) -> None:
+def main(target: str, folder: str | None = None, python: str | None = None) -> None:
     """Replace the file; it can be run by everybody."""
-    folder = str(Path(__file__).resolve().parent.parent)
+    folder = folder or str(Path(__file__).resolve().parent.parent)
+    python = python or os.path.abspath(sys.executable)
     made = Path(target + ".new")
-    made.write_text(LAUNCHER.format(python=os.path.abspath(sys.executable), folder=folder))
+    made.write_text(LAUNCHER.format(python=python, folder=folder))
     made.chmod(0o755)
     made.replace(target)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from tracer.host.beside import beside
 from tracer.host.btf import BTF, knows
 from tracer.host.privileges import require
 from tracer.libbpf.loader import Loader, LoaderFile
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     Opening = Union["UsualBegun", "ObjectBegun", None]
 
 
-def _beside(name: str) -> str:
-    return os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), name)
-
-
 def kernel() -> tuple[int, int]:
     """The version of the running kernel."""
     major, minor = os.uname().release.replace("-", ".").split(".")[:2]
@@ -35,8 +32,8 @@ def kernel() -> tuple[int, int]:
 
 # Every kernel takes OBJECT, through libbpf. One that has what the loaders need (bpf/kernel.bpf.h) is sooner done with
 # them; should it refuse one, it gets OBJECT.
-OBJECT = _beside("sigtrace.bpf.o")
-LOADER, LOADER_TWICE = _beside("sigtrace.loader"), _beside("sigtrace-twice.loader")
+OBJECT = beside("sigtrace.bpf.o")
+LOADER, LOADER_TWICE = beside("sigtrace.loader"), beside("sigtrace-twice.loader")
 PARTS = (OBJECT, LOADER, LOADER_TWICE)
 
 

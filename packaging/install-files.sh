@@ -1,0 +1,38 @@
+#!/bin/sh
+# Put sigtrace where a host looks for it, or take it away: install-files.sh install|uninstall DOCS.
+# PREFIX (default /usr/local) and DESTDIR, as GNU's coding standards have them. The package goes to a folder of its
+# own: "tracer" is a name that others have, too.
+set -eu
+what=${1:?usage: install-files.sh install|uninstall DOCS}
+prefix=${PREFIX:-/usr/local}
+root=${DESTDIR:-}$prefix
+here=$(dirname "$0")
+python=${PYTHON:-/usr/bin/python3}
+
+program=$root/bin/sigtrace
+library=$root/lib/sigtrace
+man=$root/share/man/man1/sigtrace.1
+bash=$root/share/bash-completion/completions/sigtrace
+zsh=$root/share/zsh/vendor-completions/_sigtrace
+fish=$root/share/fish/vendor_completions.d/sigtrace.fish
+
+if [ "$what" = uninstall ]; then
+    rm -f "$program" "$man" "$bash" "$zsh" "$fish"
+    rm -rf "$library"
+    exit 0
+fi
+docs=${2:?where write_docs.py has written}
+rm -rf "$library"
+# git knows which files are the package's; a tree that came without it has no others.
+(cd "$here/.." && find tracer/ -name '*.py' -o -name '*.o' -o -name '*.loader' -o -name py.typed -o -name '*.sql') |
+    while read -r file; do install -D -m 0644 "$here/../$file" "$library/$file"; done
+(cd "$here/../bpf" && find sigtrace.bcc.c sigtrace.h bcc-headers -type f) |
+    while read -r file; do install -D -m 0644 "$here/../bpf/$file" "$library/tracer/bpf/$file"; done
+[ -n "${DESTDIR:-}" ] || "$python" -m compileall -q "$library"
+install -d "$root/bin"
+"$python" "$here/write_launcher.py" "$program" "$prefix/lib/sigtrace" "$python"
+install -D -m 0644 "$docs/sigtrace.1" "$man"
+install -D -m 0644 "$docs/sigtrace.bash" "$bash"
+install -D -m 0644 "$docs/_sigtrace" "$zsh"
+install -D -m 0644 "$docs/sigtrace.fish" "$fish"
+[ -n "${DESTDIR:-}" ] || echo "  now: sudo sigtrace --signal 9"
