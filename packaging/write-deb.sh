@@ -27,7 +27,7 @@ sed -i 's|@SIGTRACE@|/usr/bin/sigtrace|' "$tree/debian/sigtrace-record.service"
 {
     echo "sigtrace ($version) unstable; urgency=medium"
     printf '\n  * See CHANGELOG.md.\n\n'
-    echo " -- sigtrace developers <sigtrace@localhost.localdomain>  $(date -u -R -d "@$SOURCE_DATE_EPOCH")"
+    echo " -- sigtrace developers <maintainers@sigtrace.example.org>  $(date -u -R -d "@$SOURCE_DATE_EPOCH")"
 } > "$tree/debian/changelog"
 cd "$tree"
 dpkg-buildpackage -us -uc -b ${HOST:+-a "$HOST" -d} > "$folder/log" 2>&1 || { tail -20 "$folder/log" >&2; exit 2; }
