@@ -10,10 +10,11 @@ _HERE = os.path.dirname(os.path.dirname(__file__))
 def beside(name: str) -> str:
     """The path of a file of the package. One that is packed in a zip file is put into memory (memfd_create(2))."""
     path = os.path.join(_HERE, name)
-    if os.path.exists(path) or not hasattr(__loader__, "get_data"):
+    loader = globals().get("__loader__")
+    if os.path.exists(path) or not hasattr(loader, "get_data"):
         return path
     try:
-        packed: bytes = __loader__.get_data(path)
+        packed: bytes = loader.get_data(path)
     except OSError:
         return path
     fd = os.memfd_create(name, os.MFD_CLOEXEC)
