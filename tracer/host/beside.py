@@ -11,7 +11,7 @@ def beside(name: str) -> str:
     """The path of a file of the package. One that is packed in a zip file is put into memory (memfd_create(2))."""
     path = os.path.join(_HERE, name)
     loader = globals().get("__loader__")
-    if os.path.exists(path) or not hasattr(loader, "get_data"):
+    if os.path.exists(path) or loader is None or not hasattr(loader, "get_data"):
         return path
     try:
         packed: bytes = loader.get_data(path)
