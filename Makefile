@@ -157,6 +157,10 @@ bench-quick: $(VENV)/.dev $(BUILT) ## for CI, ours alone, a minute: fails unless
 	$(Q)$(BIN)/python -m compileall -q tracer
 	$(Q)$(SUDO) $(BIN)/python -m bench --quick
 
+.PHONY: bench-journal
+bench-journal: $(VENV)/.dev ## look-ups in journals of one and three million entries, made once in /var/tmp (2 GB, minutes)
+	$(Q)$(BIN)/python -m bench.journal
+
 .PHONY: clean
 clean: ## remove what was built (.venv stays)
 	rm -rf $(BUILT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

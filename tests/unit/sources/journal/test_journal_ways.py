@@ -172,3 +172,31 @@ def test_a_journal_is_known_by_its_first_bytes(journals_of, tmp_path):
     assert not is_journal(str(tmp_path / "none"))
     os.mkfifo(tmp_path / "pipe")
     assert not is_journal(str(tmp_path / "pipe")), "and does not wait for somebody to write"
+
+
+def test_a_look_up_does_not_grow_with_the_journal(build, monkeypatch):
+    """Ten entries of 100, and of 5,000: about as many reads of the file (time: make bench-journal)."""
+    reads = []
+    counted = os.pread
+
+    def pread(*arguments):
+        reads.append(arguments)
+        return counted(*arguments)
+
+    monkeypatch.setattr("os.pread", pread)
+    taken = {}
+    for size in (100, 5000):
+        every = size // 10
+        lists = (
+            [("MESSAGE", b"%d" % n), ("MESSAGE_ID", EXITED if n % every == 0 else ASKED)]
+            for n in range(size)
+        )
+        path = build(f"{size}.journal", *lists)
+        with open_journal([str(path)], ways=["own"]) as journal:
+            reads.clear()
+            found = list(journal.entries([{"MESSAGE_ID": EXITED}]))
+            middle = BEGIN * 1000 + size // 2 * 1_000_000
+            found += journal.entries([{"MESSAGE_ID": EXITED}], since=middle, reverse=True)
+            taken[size] = len(reads)
+        assert len(found) == 15
+    assert taken[5000] < taken[100] + 40, "but for a search by halves"
