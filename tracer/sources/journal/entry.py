@@ -9,6 +9,7 @@ from tracer.model.frozen import frozen
 
 # Bytes of a value that are kept. COREDUMP= of systemd before v215 holds a whole core.
 VALUE_MAX = 1 << 16
+_PLACES_MAX = 1 << 17
 
 Value = Union[bytes, list[bytes]]
 # Terms of different fields must all fit, of one field any: {"UNIT": b"a.service", "CODE_FUNC": [b"f", b"g"]}.
@@ -88,9 +89,15 @@ class Losses:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Lost] = {}
         self._new: dict[tuple[str, str], Lost] = {}
+        self._places: set[tuple[str, str, int | None]] = set()
 
     def add(self, file: str, what: str, count: int | None = 1, place: int | None = None) -> None:
-        """``place``: an offset in the file."""
+        """``place``: an offset in the file. What was told of it is not told again: look-ups meet it again and again."""
+        if place is not None or count is None:
+            if (file, what, place) in self._places:
+                return
+            if len(self._places) < _PLACES_MAX:
+                self._places.add((file, what, place))
         where = file if place is None else f"{file}:{place:#x}"
         for told in (self._found, self._new):
             before = told.get((file, what))

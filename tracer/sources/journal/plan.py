@@ -21,8 +21,8 @@ SUPERVISORS = (
 # ANOM_ABEND. The rest of their events has the same _AUDIT_ID.
 AUDITED = (b"1318", b"1326", b"1423", b"1701")
 # Around an end, all that its unit has written is read: so many ns, so many entries at most.
-NEAR = 10_000_000_000
-NEAR_MAX = 1000
+NEAR = 2_000_000_000
+NEAR_MAX = 200
 # An audit event's records: the kernel writes them at once.
 _TOGETHER = 2_000_000_000
 _IDS_MAX = 200
@@ -77,7 +77,9 @@ class Plan:
             yield Look([group], min(times) - _TOGETHER, max(times) + _TOGETHER, 64 * len(some))
 
     def _ended(self, entry: JournalEntry) -> bytes | None:
-        """The unit of which an entry tells that something of it ended."""
+        """The unit of which root tells that something of it ended: anybody else could send us looking for anything."""
+        if entry.one("_UID") not in (None, b"0"):
+            return None
         if not {entry.one("MESSAGE_ID"), entry.one("CODE_FUNC")}.isdisjoint(self._ends):
             for name in ("UNIT", "COREDUMP_UNIT"):
                 unit = entry.one(name)

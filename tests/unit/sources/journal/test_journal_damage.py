@@ -122,7 +122,7 @@ def test_a_damaged_entry_is_left_out_and_told(sound, tmp_path):
     path.write_bytes(raw)
     count, losses = read_all(path)
     assert count == 299
-    assert [loss.what for loss in losses] == ["an object larger than the file"]
+    assert [(loss.what, loss.count) for loss in losses] == [("an object larger than the file", 1)]
     assert losses[0].where.endswith(f":{only(sound, ENTRY)[10]:#x}")
 
 

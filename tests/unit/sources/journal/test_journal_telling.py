@@ -136,6 +136,10 @@ def test_around_ends_there_is_one_look_a_unit_and_time(outage):
     with open_journal([str(outage)]) as journal:
         entries = list(journal.entries())
     units, audit = plan.more(entries * 50)
+    forged = [entry for entry in entries if entry.one("_UID") == b"0"]
+    for entry in forged:
+        entry["_UID"] = b"1000"
+    assert list(plan.more(forged)) == [], "a user cannot send us looking"
     assert units.matches == [{"_SYSTEMD_UNIT": b"salt-minion.service"}]
     assert units.until - units.since > 2 * NEAR
     assert audit.matches == [{"_AUDIT_ID": [b"77"], "_TRANSPORT": b"audit"}]
