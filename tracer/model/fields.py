@@ -8,7 +8,7 @@ where that is another, and what it means.
 
 from __future__ import annotations
 
-from tracer.model import event, verdict
+from tracer.model import event
 from tracer.model.frozen import frozen
 
 TYPE_CHECKING = False
@@ -191,61 +191,6 @@ MARK = (
     F("details", "details", "Numbers and words, by name"),
 )
 
-LOGIN = (
-    F("user", "text", "The person, by user name"),
-    F("tty", "bytes", "The terminal"),
-    F("address", "text", "Where the login came from"),
-)
-WHO = (
-    F("sender", "process", "Who sent the signal"),
-    F("login", "login", "The person behind it"),
-    F("via", "via", "What the parents lead to first"),
-    F("asked", "process", "Who asked the manager that sent it"),
-)
-EVIDENCE = (
-    F("id", "text", "The id of the event"),
-    F("time", "time"),
-    F("place", "place", "Where it is written"),
-    F("source", "text", "Which source has it"),
-    F("text", "text", "Its words"),
-)
-NEGATIVE = (
-    F("cause", "text", "The cause", needed=True),
-    F("because", "text", "Why it does not fit, or why that cannot be told", needed=True),
-    F("coverage", "text", "From when to when was looked"),
-)
-AGAIN = (
-    F("count", "count", "So many times by now, this one included", needed=True),
-    F("every", "count", "Nanoseconds between two of them, where there is a rhythm"),
-    F("first", "time", "The first of them"),
-    F("times", "[time]", "The last ones before this"),
-)
-VERDICT = (
-    F("time", "time"),
-    F("cause", "cause", "Why it ended, docs/why.md", needed=True),
-    F("confidence", "confidence", "yes: the kernel, the sender's own record or the manager says so of this very process; likely: joined by unit, name or time; open: several causes fit; no: none can be told", needed=True),
-    F("host", "text", "The host"),
-    F("process", "process", "Who ended"),
-    F("unit", "text", "Its unit"),
-    F("number", "signal", "The signal it died of", "signal"),
-    F("status", "status", "The status it exited with"),
-    F("core", "bool", "Whether a core was dumped"),
-    F("who", "who", "Who did it, and who was behind that"),
-    F("why", "strings", "Sentences"),
-    F("story", "strings", "The ids of the events that led to it, in order"),
-    F("evidence", "[evidence]", "What it stands on"),
-    F("fits", "strings", "Causes that fit, where several do"),
-    F("ruled_out", "[negative]", "Causes that do not fit"),
-    F("cannot_rule_out", "[negative]", "Causes that nobody could have seen"),
-    F("contradicts", "strings", "What other evidence says against it"),
-    F("unknown", "strings", "What is not known"),
-    F("again", "again", "How often the same came before"),
-    F("then", "strings", "What came afterwards"),
-    F("left", "[process]", "Others of its unit that were killed with it"),
-    F("said", "text", "Its own last words"),
-    F("prove", "text", "The command that would show more next time"),
-)  # fmt: skip
-
 # An event's word in JSON, its class, its fields, what it is.
 EVENTS: dict[str, tuple[Any, tuple[Field, ...], str]] = {
     "signal": (event.Signal, SIGNAL, "A signal for one target. The victims of one wide kill share an id"),
@@ -256,7 +201,6 @@ EVENTS: dict[str, tuple[Any, tuple[Field, ...], str]] = {
     "statement": (event.Statement, STATEMENT, "What somebody says of a process or unit"),
     "exec": (event.Exec, EXEC, "A control command was run"),
     "mark": (event.Mark, MARK, "What a recorder or source says of its own sight"),
-    "verdict": (verdict.Verdict, VERDICT, "One death explained (sigtrace why)"),
 }  # fmt: skip
 NESTED: dict[str, tuple[Any, tuple[Field, ...], str]] = {
     "place": (event.Place, PLACE, "Where something is written"),
@@ -266,11 +210,6 @@ NESTED: dict[str, tuple[Any, tuple[Field, ...], str]] = {
     "claim": (event.Claim, CLAIM, "What a sender wrote into its siginfo about itself"),
     "earlier": (event.Earlier, EARLIER, "A signal that came before"),
     "seccomp": (event.Seccomp, SECCOMP, "What seccomp(2) refused"),
-    "login": (verdict.Login, LOGIN, "A person's way in"),
-    "who": (verdict.Who, WHO, "Who was behind it"),
-    "evidence": (verdict.Evidence, EVIDENCE, "One thing that a verdict stands on"),
-    "negative": (verdict.Negative, NEGATIVE, "A cause that is not it, or may be"),
-    "again": (verdict.Again, AGAIN, "How often the same came before"),
 }  # fmt: skip
 # What differs from one signal to the next, though everything else is the same.
 OWN = ("id", "time", "place", "places")

@@ -3,9 +3,10 @@ know is passed over."""
 
 from __future__ import annotations
 
-from tracer.model import signals
+from tracer.model import fields as of_events
+from tracer.model import signals, verdict
 from tracer.model.event import MARKS, TARGET_STATES
-from tracer.model.fields import EVENTS, NESTED, Field
+from tracer.model.fields import Field
 from tracer.model.frozen import bare_of, frozen
 from tracer.model.origin import ORIGINS
 from tracer.model.outcome import OUTCOMES
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from tracer.model.event import Event
 
 VERSION = 1
+# All that a line of JSON may hold; a verdict is nothing that a trace tells, and not loaded with one.
+EVENTS = {**of_events.EVENTS, **verdict.EVENTS}
+NESTED = {**of_events.NESTED, **verdict.NESTED}
 
 
 @frozen

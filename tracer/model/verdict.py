@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import Place, Process
+from tracer.model.fields import Field as F
 from tracer.model.frozen import frozen
 
 # Why a process can have ended, and the words for it ("… was {words}").
@@ -119,3 +120,68 @@ class Verdict:
     left: tuple[Process, ...] = ()
     said: str | None = None
     prove: str | None = None
+
+
+LOGIN = (
+    F("user", "text", "The person, by user name"),
+    F("tty", "bytes", "The terminal"),
+    F("address", "text", "Where the login came from"),
+)
+WHO = (
+    F("sender", "process", "Who sent the signal"),
+    F("login", "login", "The person behind it"),
+    F("via", "via", "What the parents lead to first"),
+    F("asked", "process", "Who asked the manager that sent it"),
+)
+EVIDENCE = (
+    F("id", "text", "The id of the event"),
+    F("time", "time"),
+    F("place", "place", "Where it is written"),
+    F("source", "text", "Which source has it"),
+    F("text", "text", "Its words"),
+)
+NEGATIVE = (
+    F("cause", "text", "The cause", needed=True),
+    F("because", "text", "Why it does not fit, or why that cannot be told", needed=True),
+    F("coverage", "text", "From when to when was looked"),
+)
+AGAIN = (
+    F("count", "count", "So many times by now, this one included", needed=True),
+    F("every", "count", "Nanoseconds between two of them, where there is a rhythm"),
+    F("first", "time", "The first of them"),
+    F("times", "[time]", "The last ones before this"),
+)
+VERDICT = (
+    F("time", "time"),
+    F("cause", "cause", "Why it ended, docs/why.md", needed=True),
+    F("confidence", "confidence", "yes: the kernel, the sender's own record or the manager says so of this very process; likely: joined by unit, name or time; open: several causes fit; no: none can be told", needed=True),
+    F("host", "text", "The host"),
+    F("process", "process", "Who ended"),
+    F("unit", "text", "Its unit"),
+    F("number", "signal", "The signal it died of", "signal"),
+    F("status", "status", "The status it exited with"),
+    F("core", "bool", "Whether a core was dumped"),
+    F("who", "who", "Who did it, and who was behind that"),
+    F("why", "strings", "Sentences"),
+    F("story", "strings", "The ids of the events that led to it, in order"),
+    F("evidence", "[evidence]", "What it stands on"),
+    F("fits", "strings", "Causes that fit, where several do"),
+    F("ruled_out", "[negative]", "Causes that do not fit"),
+    F("cannot_rule_out", "[negative]", "Causes that nobody could have seen"),
+    F("contradicts", "strings", "What other evidence says against it"),
+    F("unknown", "strings", "What is not known"),
+    F("again", "again", "How often the same came before"),
+    F("then", "strings", "What came afterwards"),
+    F("left", "[process]", "Others of its unit that were killed with it"),
+    F("said", "text", "Its own last words"),
+    F("prove", "text", "The command that would show more next time"),
+)  # fmt: skip
+
+NESTED = {
+    "login": (Login, LOGIN, "A person's way in"),
+    "who": (Who, WHO, "Who was behind it"),
+    "evidence": (Evidence, EVIDENCE, "One thing that a verdict stands on"),
+    "negative": (Negative, NEGATIVE, "A cause that is not it, or may be"),
+    "again": (Again, AGAIN, "How often the same came before"),
+}
+EVENTS = {"verdict": (Verdict, VERDICT, "One death explained (sigtrace why)")}

@@ -11,11 +11,20 @@ from hypothesis import strategies as st
 
 from tracer.model import signals
 from tracer.model.event import MARKS, TARGET_STATES, Process, Signal
-from tracer.model.fields import EVENTS, NESTED, SIGNAL, names_of
+from tracer.model.fields import SIGNAL, names_of
 from tracer.model.frozen import bare_of, names_of_class, replace
 from tracer.model.origin import ORIGINS
 from tracer.model.outcome import OUTCOMES
-from tracer.model.spelling import CALLS, KINDS, POLICIES, from_object, to_object, to_schema
+from tracer.model.spelling import (
+    CALLS,
+    EVENTS,
+    KINDS,
+    NESTED,
+    POLICIES,
+    from_object,
+    to_object,
+    to_schema,
+)
 from tracer.model.text import plain, unplain
 from tracer.model.verdict import CAUSES, CONFIDENCES, VIAS
 from tracer.sinks.remembered import Remembered
