@@ -1,154 +1,176 @@
-"""Records → events: those with the same node, time and serial belong together.
+"""Records → events: those with the same node, time and serial belong together, and stand near each other.
 
-The kernel writes an event's records one by one (audit_log_exit(), kernel/auditsc.c), other CPUs write
-theirs between them, and ausearch turns the order round. An event has ended with its EOE record, or when
-the log's own time is two seconds away from it (auditd keeps no EOE): never by the clock.
+The kernel writes an event's records one by one (audit_log_exit(), kernel/auditsc.c), other CPUs write theirs between
+them, and whoever sorts or prints a log turns their order round. An event is over when AWAY bytes of the log have
+passed since its last record. Neither the clock nor the stamps decide, for a call that takes long is stamped with its
+beginning: so an event is the same by whatever way the log is read. Who waits for more of the log need not wait for that:
+an event is complete with its EOE record, with SYSCALL and PROCTITLE behind it (auditd keeps no EOE), or with the only
+record that it ever has.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from tracer.audit import record
-from tracer.audit.record import Record, Stamp
+from tracer.audit.record import Group, Record, Stamp
 from tracer.model.memo import Bounded
-from tracer.model.times import SECOND
 
-APART = 2 * SECOND
-OPEN_MAX = 10_000
+AWAY = 1 << 15  # bytes
 BYTES_MAX = 16 << 20
 TOLD_MAX = 32_768
 
 
-class Group(NamedTuple):
-    """One event: its records in the order of the log, without repetitions.
+class Told:
+    """Events that were told, so that their repetition (a log that holds an event twice) is not."""
 
-    ``seen``: it is no news, only to be remembered for what it says of a process.
-    """
+    def __init__(self) -> None:
+        self._stamps: Bounded[int, None] = Bounded(2 * TOLD_MAX)
 
-    stamp: Stamp
-    records: tuple[Record, ...]
-    seen: bool = False
+    def has(self, group: Group) -> bool:
+        return hash(group.stamp) in self._stamps
+
+    def add(self, group: Group) -> None:
+        if group.records[0].type != record.LOST:
+            self._stamps[hash(group.stamp)] = None
 
 
 class _Open:
-    __slots__ = ("ended", "records", "size", "whole")
+    """An event in the making; ``last`` is where its last record stands."""
 
-    def __init__(self) -> None:
+    __slots__ = ("ended", "last", "records", "size", "stamp", "whole")
+
+    def __init__(self, stamp: Stamp, last: int) -> None:
+        self.stamp = stamp
+        self.last = last
         self.records: dict[tuple[int, bytes], Record] = {}
         self.ended = False
         self.size = 0
         self.whole: Group | None = None
 
+    def is_complete(self) -> bool:
+        """Whether the kernel has written all of it."""
+        if self.ended or not self.records:
+            return self.ended
+        types = [kind for kind, _ in self.records]
+        # A change of the rules has a system call and an end in new kernels; on 5.10 it comes alone.
+        return (
+            types[0] in record.ALONE
+            or types == [record.CONFIG_CHANGE]
+            or (types[0] == record.SYSCALL and record.PROCTITLE in types)
+        )
+
 
 class Coalescer:
     """Feed it records in the order of the log; it gives groups back in the order of their first record.
 
-    ``given_up`` counts events closed before their end because too many were open, ``repeated`` records of
-    events that were closed before (a log that holds the same event twice). ``in_order``: as the kernel writes them,
-    nothing of an event after its EOE.
+    ``given_up`` counts events closed before their end because too much was open. ``at_ends``: as the kernel's socket
+    has them, each event ends with EOE, and nothing else does.
     """
 
-    def __init__(
-        self, open_max: int = OPEN_MAX, bytes_max: int = BYTES_MAX, *, in_order: bool = False
-    ) -> None:
-        self._in_order = in_order
+    def __init__(self, bytes_max: int = BYTES_MAX, *, at_ends: bool = False) -> None:
         self.given_up = 0
-        self.repeated = 0
-        self._open: OrderedDict[Stamp, _Open] = OrderedDict()
-        self._limits = open_max, bytes_max
+        self._at_ends = at_ends
+        self._queue: deque[_Open] = deque()
+        self._open: dict[Stamp, _Open] = {}
+        self._bytes_max = bytes_max
         self._size = 0
-        self._inserted = 0
-        self._told: Bounded[int, None] = Bounded(2 * TOLD_MAX)
 
     def feed(self, one: Record) -> Sequence[Group]:
         """Take one record in; the groups that have ended by it."""
-        stamp = one.stamp
+        kind, stamp, at = one.type, one.stamp, one.at
         group = self._open.get(stamp)
-        news = group is None
-        if group is None:
-            if hash(stamp) in self._told:
-                self.repeated += 1
-                return ()
-            group = self._open[stamp] = _Open()
-        if one.type in record.KEPT:
+        if group is not None and abs(at - group.last) > AWAY:
+            self._end(group)
+            group = None
+        if kind in record.KEPT:
+            if group is None:
+                group = self._begun(one)
             self._add(group, one)
-        elif one.type == record.EOE:
+        elif kind == record.EOE and group is not None:
+            # Records that have changed places may follow in a log.
             group.ended = True
-            # Records that have changed places may follow: it is closed when another begins.
-            news = news or self._in_order
-        # The time has gone on only if this is another event's record.
-        return self._ended(stamp.time) if news or self._size > self._limits[1] else ()
+            if self._at_ends:
+                self._end(group)
+        return self._ended(at) if self._queue else ()
 
-    def insert(self, group: Group) -> None:
+    def insert(self, group: Group) -> Sequence[Group]:
         """Give this group back, too, in the place that it has now between the others."""
-        self._inserted += 1
-        place = self._open[Stamp(None, 0, -(1 << 60) - self._inserted)] = _Open()
+        if not self._queue:
+            return (group,)
+        place = _Open(group.stamp, group.records[0].at)
         place.ended, place.whole = True, group
+        self._queue.append(place)
+        return self._ended(group.records[-1].at)
 
     def flush(self, complete_only: bool = False) -> Iterator[Group]:
-        """Yield what is open; with ``complete_only`` just what the kernel has written whole, and forget
-        what has brought nothing yet that is kept: no end may come for it.
+        """Yield what is open; with ``complete_only`` just what is complete, wherever it stands."""
+        kept = []
+        for group in list(self._queue):
+            if complete_only and not group.is_complete():
+                kept.append(group)
+            else:
+                self._end(group)
+                yield from self._given(group)
+        self._queue = deque(kept)
 
-        The kernel writes SYSCALL first and PROCTITLE last before EOE, which a log that is being
-        followed need not hold.
-        """
-        for stamp in list(self._open):
-            group = self._open[stamp]
-            if not complete_only or _is_complete(group) or not group.records:
-                yield from self._close(stamp)
+    def ready(self) -> Iterator[Group]:
+        """Yield what is complete and need not wait for another before it."""
+        while self._queue and self._queue[0].is_complete():
+            self._end(self._queue[0])
+            yield from self._given(self._queue.popleft())
 
     def is_open(self) -> bool:
         """Whether an event has begun and not ended."""
-        return bool(self._open)
+        return bool(self._queue)
 
-    def knows(self, stamps: Sequence[Stamp]) -> bool:
-        """Whether one of these events is open, or was reported."""
-        return not (
-            self._open.keys().isdisjoint(stamps) and self._told.keys().isdisjoint(map(hash, stamps))
-        )
-
-    def told(self, *stamps: Stamp) -> None:
-        """Remember events that were reported, so that their repetition is not."""
-        for stamp in map(hash, stamps):
-            self._told[stamp] = None
+    def _begun(self, one: Record) -> _Open:
+        twin = None if one.twin is None else self._open.pop(one.twin, None)
+        # What was told already is told by the stamp that it had then.
+        group = twin or _Open(one.twin or one.stamp, one.at)
+        if twin is None:
+            self._queue.append(group)
+        else:
+            group.stamp = one.stamp
+        self._open[one.stamp] = group
+        return group
 
     def _add(self, group: _Open, one: Record) -> None:
         key = one.type, one.body
-        if key not in group.records:
-            group.records[key] = one
-            size = len(one.body) + 200
-            group.size += size
-            self._size += size
+        group.last = one.at
+        if key in group.records:
+            return
+        group.records[key] = one
+        size = len(one.body) + 200
+        group.size += size
+        self._size += size
+
+    def _end(self, group: _Open) -> None:
+        group.ended = True
+        for stamp in {group.stamp, *(one.stamp for one in group.records.values())}:
+            if self._open.get(stamp) is group:
+                del self._open[stamp]
 
     def _ended(self, now: int) -> Sequence[Group]:
         ended: list[Group] = []
-        while self._open:
-            stamp, group = next(iter(self._open.items()))
-            if not group.ended and abs(now - stamp.time) <= APART:
-                if len(self._open) <= self._limits[0] and self._size <= self._limits[1]:
+        while self._queue:
+            group = self._queue[0]
+            over = abs(now - group.last) > AWAY or group.whole or (group.ended and self._at_ends)
+            if not over:
+                if self._size <= self._bytes_max:
                     break
-                self.given_up += bool(group.records) and not _is_complete(group)
-            ended += self._close(stamp)
+                self.given_up += not group.is_complete()
+            self._end(group)
+            ended += self._given(self._queue.popleft())
         return ended
 
-    def _close(self, stamp: Stamp) -> Sequence[Group]:
-        group = self._open.pop(stamp)
+    def _given(self, group: _Open) -> Sequence[Group]:
         self._size -= group.size
         if group.whole is not None:
             return (group.whole,)
-        return (Group(stamp, tuple(group.records.values())),) if group.records else ()
-
-
-def _is_complete(group: _Open) -> bool:
-    if group.ended or not group.records:
-        return group.ended
-    types = [kind for kind, _ in group.records]
-    # A change of the rules has a system call and an end in new kernels; on 5.10 it comes alone.
-    return (
-        types[0] in record.ALONE
-        or types == [record.CONFIG_CHANGE]
-        or (types[0] == record.SYSCALL and record.PROCTITLE in types)
-    )
+        records = [
+            one._replace(stamp=group.stamp) if one.stamp != group.stamp else one
+            for one in group.records.values()
+        ]
+        return (Group(group.stamp, tuple(records)),) if records else ()

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Callable
 
 from tracer.audit import record
-from tracer.audit.coalesce import Group
 from tracer.audit.fields import decimal, hexadecimal, identity
 from tracer.audit.known import Known, fields_of
-from tracer.audit.record import Record, host_of
+from tracer.audit.record import Group, Record, host_of
 from tracer.model.event import Exit, Process, Signal, exit_id
 from tracer.model.signals import FIRST, LAST, number_of
 
@@ -46,6 +45,13 @@ _DAEMON_SIGNALS = {
     (record.DAEMON_ROTATE, b"rotate-logs"): 10,
     (record.DAEMON_RESUME, b"resume-logging"): 12,
 }
+# What auditd wrote before it had op= (its releases until 2.6).
+_DAEMON_TEXTS = (
+    (record.DAEMON_END, b"normal halt", 15),
+    (record.DAEMON_CONFIG, b"config change", 1),
+    (record.DAEMON_ROTATE, b"rotat", 10),
+    (record.DAEMON_RESUME, b"resum", 12),
+)
 
 
 def abend(group: Group, one: Record, known: Known) -> Iterator[Event]:
@@ -62,7 +68,17 @@ def abend(group: Group, one: Record, known: Known) -> Iterator[Event]:
         known.died(*where, group.stamp.time)
     time, host = group.stamp.time, host_of(group.stamp)
     own = exit_id(time, process.pid)
-    yield Exit(time, own, SOURCE, process, number, cause=cause, after_ns=after, host=host)
+    yield Exit(
+        time,
+        own,
+        SOURCE,
+        process,
+        number,
+        cause=cause,
+        after_ns=after,
+        host=host,
+        place=group.place(),
+    )
 
 
 def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
@@ -84,11 +100,22 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
         why=why,
         target=process,
         host=host_of(group.stamp),
+        place=group.place(),
     )
     if action == _KILL_PROCESS:
         time, cause = group.stamp.time, str(group.stamp)
         own, host = exit_id(time, process.pid), host_of(group.stamp)
-        yield Exit(time, own, SOURCE, process, number, cause=cause, after_ns=0, host=host)
+        yield Exit(
+            time,
+            own,
+            SOURCE,
+            process,
+            number,
+            cause=cause,
+            after_ns=0,
+            host=host,
+            place=group.place(),
+        )
 
 
 def _seccomp_action(value: bytes) -> int | None:
@@ -99,7 +126,8 @@ def _seccomp_action(value: bytes) -> int | None:
 def daemon(group: Group, one: Record, known: Known) -> Iterator[Event]:
     """A signal to auditd itself; it names the sender, as the kernel told it (AUDIT_SIGNAL_INFO)."""
     fields = fields_of(one)
-    number = _DAEMON_SIGNALS.get((one.type, fields.get(b"op", b"")))
+    op = fields.get(b"op")
+    number = _old_daemon_signal(one) if op is None else _DAEMON_SIGNALS.get((one.type, op))
     sender = known.process(fields, one.interpreted)
     if number is None or sender.pid is None:
         return
@@ -113,7 +141,13 @@ def daemon(group: Group, one: Record, known: Known) -> Iterator[Event]:
         sender=known.completed(group, sender),
         target=Process(pid=known.auditd.get(group.stamp.node), comm=b"auditd"),
         host=host_of(group.stamp),
+        place=group.place(),
     )
+
+
+def _old_daemon_signal(one: Record) -> int | None:
+    text = one.body[:80]
+    return next((n for kind, words, n in _DAEMON_TEXTS if kind == one.type and words in text), None)
 
 
 def daemon_start(group: Group, one: Record, known: Known) -> Iterator[Event]:

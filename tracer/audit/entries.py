@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tracer.audit import json_lines
-from tracer.audit.coalesce import Coalescer, Group
+from tracer.audit.coalesce import Coalescer, Told
 from tracer.audit.evidence import Evidence
 from tracer.audit.known import NOBODY, Known, Users
 from tracer.audit.lines import LineReader
 from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
-from tracer.audit.record import LOST
+from tracer.audit.record import Group
 from tracer.lines.dates import DateStyle
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class AuditTeller:
         self.records = 0
         self.bad = 0
         self._coalescer = Coalescer()
+        self._stamps = Told()
+        self._at = 0  # of the entries so far, in bytes
         self._known = Known(users)
         self._losses = Losses()
         self._lines = LineReader(DateStyle())
@@ -42,11 +44,14 @@ class AuditTeller:
             for name, part in fields.items()
         }
         told: list[Event] = []
+        self._at += len(entry.text)
         for one in json_lines.of_journal({**value, "MESSAGE": entry.text}, self._lines.record):
             self.records += 1
             for record in (one, *self._losses.after(one)):
-                for group in self._coalescer.feed(record):
+                for group in self._coalescer.feed(record._replace(at=self._at)):
                     told += self._told(group)
+        for group in self._coalescer.ready():
+            told += self._told(group)
         return told
 
     def end(self) -> Iterator[Event]:
@@ -58,11 +63,13 @@ class AuditTeller:
         if group.seen:
             self._known.see(group)
             return ()
+        if self._stamps.has(group):
+            return ()
         try:
             told = events_of(group, self._known, self.evidence)
         except NotUnderstood:
             self.bad += 1
             return ()
-        if told and group.records[0].type != LOST:
-            self._coalescer.told(group.stamp)
+        if told:
+            self._stamps.add(group)
         return told

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tracer.audit import record, rules
 from tracer.audit.argv import argv_of
 from tracer.audit.calls import BY_NAME
-from tracer.audit.coalesce import Group
 from tracer.audit.known import find
+from tracer.audit.record import Group
 from tracer.audit.watching import Watching
 from tracer.model.coverage import Blind
 from tracer.model.signals import LAST, name_of

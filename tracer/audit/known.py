@@ -12,14 +12,17 @@ from typing import Optional
 from tracer.audit import record
 from tracer.audit.argv import Argv, argv_of, title_of
 from tracer.audit.calls import is_exec
-from tracer.audit.coalesce import APART, Group
 from tracer.audit.fields import Fields, identity, parse_fields, parse_interpreted, text
-from tracer.audit.record import Record
+from tracer.audit.record import Group, Record
 from tracer.model.event import Process
 from tracer.model.frozen import frozen, replace
 from tracer.model.memo import Bounded
+from tracer.model.times import SECOND
 
 SEEN_MAX = 16_384
+APART = (
+    2 * SECOND
+)  # how long after SIGKILL a pid is still its owner's, and a death after its signal
 CACHED_MAX = 8192
 # The part of a SYSCALL record that tells of the process: the same in all calls that it makes.
 _TAIL = b" items="
@@ -68,7 +71,7 @@ class Known:
         self._sights: Bounded[Key, tuple[Group | None, Group]] = Bounded(SEEN_MAX)
         self._deaths: Bounded[Key, int] = Bounded(SEEN_MAX)
         self._boots: dict[bytes | None, int] = {}
-        self._last: Bounded[Key, tuple[int, str, int]] = Bounded(SEEN_MAX)
+        self._sent: Bounded[Key, dict[int, tuple[str, int]]] = Bounded(SEEN_MAX)
         self._senders: Bounded[tuple[bytes, bytes | None, bool], Process] = Bounded(CACHED_MAX)
         self._victims: Bounded[tuple[bytes, bool], Process] = Bounded(CACHED_MAX)
         self._completed: Bounded[Key, tuple[Process, Seen, Process]] = Bounded(CACHED_MAX)
@@ -101,15 +104,19 @@ class Known:
         return (node, pid) in self._sights
 
     def signalled(self, node: bytes | None, pid: int, number: int, id_: str, time: int) -> None:
-        """The last signal that a process got, as the cause of a death that may follow."""
-        self._last.renew((node, pid), (number, id_, time))
+        """A signal that a process got, as the cause of a death that may follow; the last one of each number counts."""
+        sent = self._sent.get((node, pid), {})
+        if len(sent) > 1:
+            sent = {n: one for n, one in sent.items() if time - one[1] <= APART}
+        sent[number] = id_, time
+        self._sent.renew((node, pid), sent)
 
     def cause(self, node: bytes | None, pid: int, number: int, time: int) -> tuple[str, int] | None:
         """The id and age in ns of the signal that a process just died of, if the log has it."""
-        last = self._last.get((node, pid))
-        if last is None or last[0] != number or not 0 <= time - last[2] <= APART:
-            return None
-        return last[1], time - last[2]
+        sent = self._sent.get((node, pid), {}).get(number)
+        return (
+            None if sent is None or not 0 <= time - sent[1] <= APART else (sent[0], time - sent[1])
+        )
 
     def died(self, node: bytes | None, pid: int, time: int) -> None:
         """A pid that got SIGKILL or crashed may be another process from now on."""

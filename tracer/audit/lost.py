@@ -6,15 +6,14 @@ Each becomes a record of a type of ours, so that it travels in the stream at its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tracer.audit import record
-from tracer.audit.coalesce import Group
 from tracer.audit.gaps import Gap, Gaps
 from tracer.audit.known import Known
-from tracer.audit.record import Record, Stamp, host_of
+from tracer.audit.record import NOWHERE, Group, Record, Stamp, host_of
 from tracer.model.event import Loss, lost
-from tracer.model.times import SECOND
+from tracer.model.frozen import replace
 
 SOURCE = "audit log"
 # audit_log_lost() and audit_log_start(), kernel/audit.c. audit_lost counts from boot.
@@ -34,22 +33,32 @@ class Losses:
         self._gaps: dict[bytes | None, Gaps] = {}
         self._lost = 0
         self._made = 0
+        # Where the reading is.
+        self.file = NOWHERE
+        self.at = 0
 
-    def after(self, one: Record) -> Iterator[Record]:
+    def after(self, one: Record) -> list[Record]:
         """The losses that a record shows."""
-        if not is_numbered(one):
-            return
-        if one.type == record.KERNEL and b"state=initialized" in one.body:
+        kind, stamp = one.type, one.stamp
+        if stamp.serial < 0 or kind in _DAEMON:
+            return []
+        if kind == record.KERNEL and b"state=initialized" in one.body:
             self._lost = 0
-        gaps = self._gaps.get(one.stamp.node)
+        gaps = self._gaps.get(stamp.node)
         if gaps is None:
-            gaps = self._gaps[one.stamp.node] = Gaps()
-        for gap in gaps.feed(one.stamp.serial, one.stamp.time):
-            yield self.gap(gap, one.stamp.node)
+            gaps = self._gaps[stamp.node] = Gaps()
+        found = gaps.feed(stamp.serial, stamp.time)
+        return self._of_gaps(found, stamp.node) if found else []
 
-    def gap(self, gap: Gap, node: bytes | None) -> Record:
-        """The record of a gap."""
-        return self.made(gap.time, gap.count, "gap in the serial numbers", node)
+    def run(self, first: int, last: int, began: int, ended: int) -> list[Record]:
+        """The losses that serials of an unnamed host show, which are there without a gap; the times of both."""
+        gaps = self._gaps.setdefault(None, Gaps())
+        return self._of_gaps(gaps.run(first, last, began, ended), None)
+
+    def _of_gaps(self, gaps: Iterable[Gap], node: bytes | None) -> list[Record]:
+        where = "gap in the serial numbers"
+        # What is not there has no place.
+        return [self.made(gap.time, gap.count, where, node)._replace(file=NOWHERE) for gap in gaps]
 
     def of_line(self, line: bytes, time: int | None) -> Record | None:
         """The loss that a kernel message tells, None if it is none."""
@@ -68,29 +77,26 @@ class Losses:
         number = b"?" if count is None else str(count).encode()
         return Record(
             record.LOST,
-            Stamp(node, time, -SECOND - self._made),
-            number + b" " + where.encode(),
+            Stamp(node, time, -1_000_000_000 - self._made),
+            number + b" " + where.encode("utf-8", "surrogateescape"),
+            False,
+            self.at,
+            0,
+            self.file,
         )
 
     def end(self) -> Iterator[Record]:
         """The gaps still open at the end of the log."""
         for node, gaps in self._gaps.items():
-            for gap in gaps.end():
-                yield self.gap(gap, node)
-
-
-def is_numbered(one: Record) -> bool:
-    """Whether the serial of a record is one that the kernel has counted."""
-    return one.stamp.serial >= 0 and one.type not in _DAEMON
+            yield from self._of_gaps(gaps.end(), node)
 
 
 def loss(group: Group, one: Record, known: Known) -> Iterator[Loss]:
     """The event of a LOST record."""
     count, _, where = one.body.partition(b" ")
-    yield lost(
-        group.stamp.time or None,
-        SOURCE,
-        int(count) if count.isdigit() else None,
-        where.decode("utf-8", "backslashreplace"),
-        host_of(group.stamp),
-    )
+    number = int(count) if count.isdigit() else None
+    text = where.decode("utf-8", "backslashreplace")
+    made = lost(group.stamp.time or None, SOURCE, number, text, host_of(group.stamp))
+    if text.startswith("cut"):
+        made = replace(made, where=f"{one.file.path}: {text}")
+    yield replace(made, place=group.place())

@@ -13,14 +13,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracer.audit import deaths, lost, record
-from tracer.audit.calls import BY_NAME, PIDFD, Call, arch_of, call_of, is_foreign
-from tracer.audit.coalesce import Group
+from tracer.audit.calls import BY_NAME, Call, arch_of, call_of, is_foreign
 from tracer.audit.evidence import Evidence
 from tracer.audit.fields import Fields, hexadecimal, pid_argument
 from tracer.audit.known import Known, fields_of, find
-from tracer.audit.record import Record, Stamp, host_of
+from tracer.audit.record import Group, Record, Stamp, host_of
 from tracer.audit.watching import INTERRUPTING
-from tracer.model.event import Failed, Loss, Probe, Process, Signal
+from tracer.model.event import Failed, Loss, Place, Probe, Process, Signal
 from tracer.model.event import lost as lost_event
 from tracer.model.frozen import replace
 from tracer.model.outcome import ATTEMPTED
@@ -54,7 +53,7 @@ class Attempt(NamedTuple):
     """One call that sends signals, as its SYSCALL record tells it."""
 
     call: Call
-    number: int
+    number: int | None
     error: str | None
     sender: Process
     asked: int | None
@@ -112,15 +111,15 @@ def _check_arch(group: Group, one: Record, arch: bytes | None, syscall: bytes) -
 
 
 def _attempt(call: Call, group: Group, one: Record, fields: Fields, known: Known) -> Attempt:
-    number = signal_number(fields.get(b"a%d" % call.signal))
-    if number is None:
+    number, error = signal_number(fields.get(b"a%d" % call.signal)), _error(fields)
+    if number is None and error is None:
         raise NotUnderstood("the signal's number cannot be read", one)
     return Attempt(
         call,
         number,
-        _error(fields),
+        error,
         known.sender(group, one),
-        None if call is PIDFD else pid_argument(fields.get(b"a0")),
+        pid_argument(fields.get(b"a0")),
         None if call.tid is None else pid_argument(fields.get(b"a%d" % call.tid)),
     )
 
@@ -155,19 +154,15 @@ def _error(fields: Fields) -> str | None:
 def _sent(attempt: Attempt, group: Group, known: Known) -> list[Event]:
     targets = _targets(group, known)
     stamp, id_ = group.stamp, str(group.stamp)
+    where = stamp.time, id_, host_of(stamp), group.place()
     if not targets:
-        return [
-            _event(attempt, stamp.time, id_, _asked_target(attempt), True, None, host_of(stamp))
-        ]
+        return [_event(attempt, *where, _asked_target(attempt), by_caller=True)]
     why = ATTEMPTED if len(targets) > 1 else None
-    if attempt.error is None:
+    if attempt.error is None and attempt.number is not None:
         for target in targets:
             if target.pid is not None:
                 remember(attempt.number, stamp, id_, target.pid, known)
-    return [
-        _event(attempt, stamp.time, id_, _with_thread(attempt, target), False, why, host_of(stamp))
-        for target in targets
-    ]
+    return [_event(attempt, *where, _with_thread(attempt, target), why=why) for target in targets]
 
 
 def remember(number: int, stamp: Stamp, id_: str, pid: int, known: Known) -> None:
@@ -211,27 +206,27 @@ def _event(
     attempt: Attempt,
     time: int,
     id_: str,
-    target: Process | None,
-    by_caller: bool,
-    why: str | None,
     host: str | None,
+    place: Place | None,
+    target: Process | None,
+    *,
+    by_caller: bool = False,
+    why: str | None = None,
 ) -> Event:
-    call = attempt.call
+    call, number = attempt.call, attempt.number
     by_caller = by_caller and target is not None
     asked = attempt.asked if attempt.asked is not None else attempt.tid
     common = (attempt.sender, target, asked, by_caller)
-    if attempt.error is not None or attempt.number > LAST:
-        number = attempt.number if attempt.number <= LAST else None
-        return Failed(
-            time, id_, SOURCE, call.name, attempt.error or "EINVAL", number, *common, host=host
-        )
-    if attempt.number < FIRST:
-        return Probe(time, id_, SOURCE, call.name, *common, host=host)
+    if attempt.error is not None or number is None or number > LAST:
+        error = attempt.error or "EINVAL"
+        return Failed(time, id_, SOURCE, call.name, error, number, *common, host=host, place=place)
+    if number < FIRST:
+        return Probe(time, id_, SOURCE, call.name, *common, host=host, place=place)
     return Signal(
         time=time,
         id=id_,
         source=SOURCE,
-        number=attempt.number,
+        number=number,
         code=call.code,
         origin=call.origin,
         scope=call.scope,
@@ -242,6 +237,7 @@ def _event(
         asked=asked,
         target_is_asked=by_caller,
         host=host,
+        place=place,
     )
 
 
@@ -249,4 +245,5 @@ def _without_call(group: Group, one: Record) -> Loss:
     """A victim without its SYSCALL record: that something was sent is all the log still says."""
     pid = fields_of(one).get(b"opid", b"?").decode("ascii", "replace")[:20]
     where = f"no SYSCALL record for target {pid} ({group.stamp})"
-    return lost_event(group.stamp.time, SOURCE, None, where, host_of(group.stamp))
+    loss = lost_event(group.stamp.time, SOURCE, None, where, host_of(group.stamp))
+    return replace(loss, place=group.place())

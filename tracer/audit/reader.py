@@ -1,17 +1,28 @@
-"""The lines of one log → its records, with account kept of what could not be read."""
+"""The text of one log → its records, with account kept of what could not be read.
+
+Most text is auditd's own: whole lines of one form, which one regular expression takes apart, and the usual kill whole.
+What is anything else is read line by line: mended, and in whatever form it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
+from typing import Union
 
-from tracer.audit.lines import LineReader
+from tracer.audit import record
+from tracer.audit.lines import PLAIN, LineReader, apart
 from tracer.audit.lost import Losses
-from tracer.audit.record import Record
+from tracer.audit.record import NOWHERE, File, Group, Record, Stamp
 from tracer.lines.dates import DateStyle
-from tracer.lines.mend import Numbered, mended, numbered
+from tracer.lines.mend import Mender, clean, is_cut
 from tracer.lines.tally import Tally
 
-_JSON_MAX = 1 << 20
+Found = Union[Record, Group]
+CHUNK = 1 << 16  # of so much text the form is decided at once
+LINES_TO = (
+    4 << 20
+)  # lines are counted in the first so many bytes of a file; behind them the offset is told
 # Lines that are part of what ausearch and people write around records.
 _AROUND = (
     b"----",
@@ -24,55 +35,219 @@ _AROUND = (
     b"$ ",
     b"```",
 )
+_LINE = re.compile(PLAIN + rb"([^\n]*)\n")
+_NOT_PLAIN = re.compile(rb"[\r\0\x1b]| type=[A-Z_]+ msg=audit\(")
 
 
 class RecordReader:
-    """Reads the lines of one log, all at once or burst by burst; counts them in ``tally``.
+    """Reads the text of one log, all at once or as it comes; counts in ``tally``.
 
     What is missing between its records comes as LOST records (``tracer.audit.lost``).
     """
 
-    def __init__(self, style: DateStyle, tally: Tally) -> None:
-        self._lines = LineReader(style, tally.log)
-        self._losses = Losses()
+    def __init__(self, tally: Tally) -> None:
+        self.counts = True  # whether records are counted here
+        self._lines = LineReader(DateStyle())
+        self.losses = Losses()
         self._tally = tally
         self._bare = False
+        self._mender: Mender[tuple[int, int]] = Mender()
+        self._file = NOWHERE
+        self._at = 0  # of the text that comes next, in the log
+        self._line = 1  # its number in the file; 0: not counted
+        self._numbers: LineNumbers | None = None
 
-    def begin(self, path: str, style: DateStyle) -> None:
-        """Another file of the same log begins; a day that came first in one comes first in all."""
-        self._tally.path, self._tally.lines = path, 0
+    def begin(self, path: str, style: DateStyle, at: int = 0) -> None:
+        """Another file of the same log begins, or the same at another place; a day that came first in one comes first
+        in all."""
+        self._tally.path = path
         day_first = style.day_first or self._lines.style.day_first
         self._lines.style = DateStyle(day_first, style.now)
+        self._file = self.losses.file = File(path, self._tally.log, self._at)
+        self._at += at
+        self._line = LineNumbers(path).at(at) if at else 1
 
-    def read(self, lines: Iterable[bytes]) -> Iterator[Record]:
-        """The records in the next lines of the file."""
-        tally = self._tally
-        for number, line in _objects(mended(numbered(lines, tally.lines + 1)), tally):
-            found = _found(line, self._lines)
-            for one in found:
-                tally.record(one)
-                yield Record(one.type, one.stamp, one.body, one.interpreted, number, tally.log)
-                yield from self._losses.after(one)
-            if found:
-                self._bare = self._bare or line.startswith((b"type=", b"node="))
+    def read(self, text: bytes, size: int = -1, *, more: bool = True) -> Iterator[Found]:
+        """The records in the next whole lines of the file; ``text`` ends with a line end. ``size``: so many bytes there
+        were, where lines that are too long are cut. ``more``: the last line may go on in what comes next."""
+        size = len(text) if size < 0 else size
+        start, last = 0, text.rfind(b"\n", 0, len(text) - 1) + 1 if more else len(text)
+        while start < len(text):
+            stop = _chunk_end(text, start, last) if start < last else len(text)
+            chunk = text[start:stop]
+            plain = None if start >= last else self._plain(chunk)
+            if plain is None:
+                yield from self._odd(chunk)
             else:
-                yield from self._not_a_record(number, line)
-        tally.undated = self._lines.undated
-        tally.local_dates = tally.local_dates or self._lines.is_local
+                yield from self._ended(self._mender.end())
+                yield from plain
+            self._at += len(chunk)
+            self._line += chunk.count(b"\n") if self._line else 0
+            start = stop
+        self._at += size - len(text)
+        self._tally.lines = max(self._line, 1)
+        if not more:
+            yield from self._ended(self._mender.end())
 
-    def end(self) -> Iterator[Record]:
-        """What is known to be missing only when the log ends."""
-        yield from self._losses.end()
+    def pause(self) -> Iterator[Found]:
+        """Nothing more comes for the moment: a line that is whole is not waited for."""
+        held = self._mender.held()
+        if held is not None and not is_cut(held):
+            yield from self._ended(self._mender.end())
 
-    def _not_a_record(self, number: int, line: bytes) -> Iterator[Record]:
+    def end(self) -> Iterator[Found]:
+        """What is known only when the log ends."""
+        yield from self._ended(self._mender.end())
+        yield from self.losses.end()
+
+    def rest(self) -> Iterator[Found]:
+        """The line that may have gone on in what comes next, and did not."""
+        yield from self._ended(self._mender.end())
+
+    def turned(self, text: bytes) -> Iterator[Found]:
+        """The records in the lines of a text, the last line first."""
+        lines = text.split(b"\n")[:-1]
+        at, line = self._at + len(text), self._line + len(lines)
+        self._at, self._line = at, line
+        for raw in reversed(lines):
+            at -= len(raw) + 1
+            line -= 1
+            yield from self._ended([((line, at), clean(raw))])
+
+    def skip_to(self, offset: int) -> None:
+        """What comes next stands at this offset of the file; its lines are not counted."""
+        self._at, self._line = self._file.base + offset, 0
+        self.losses.at = self._at
+
+    def of_line(self, line: bytes) -> Iterator[Found]:
+        """The records of one line by itself."""
+        yield from self._of_line(self._line, self._at, line, understood=True)
+
+    def record(self, line: bytes) -> Record | None:
+        """The record that a line of auditd's form is."""
+        one = self._lines.record(line)
+        return one and one._replace(at=self._at, file=self._file)
+
+    def cut(self, why: str) -> Record:
+        """That the log is cut here."""
+        return self.losses.made(self._tally.last or 0, None, why)
+
+    def _number(self, at: int, line: int) -> int:
+        """The number of a line; 0 where only its offset is told."""
+        offset = at - self._file.base
+        if offset >= LINES_TO:
+            return 0
+        if line:
+            return line
+        if self._numbers is None or self._numbers.path != self._file.path:
+            self._numbers = LineNumbers(self._file.path)
+        return self._numbers.at(offset)
+
+    def _plain(self, text: bytes) -> Iterator[Found] | None:
+        """The records of auditd's own text; None if a line of it is of another form."""
+        rows = _LINE.findall(text)
+        if len(rows) != text.count(b"\n") or _NOT_PLAIN.search(text):
+            return None
+        return self._of_rows(rows, text)
+
+    def _of_rows(self, rows: list[tuple[bytes, ...]], text: bytes) -> Iterator[Record]:
+        at, line, file, losses, tally = self._at, self._line, self._file, self.losses, self._tally
+        types, kept, last = record.TYPES, record.KEPT, (b"", b"", b"", b"")
+        stamp = Stamp(None, 0, 0)
+        self._bare = True
+        if self.counts:
+            tally.records += len(rows)
+        position = -1
+        for node, word, seconds, fraction, serial, body in rows:
+            if (node, seconds, fraction, serial) != last:
+                last = node, seconds, fraction, serial
+                when = int(seconds + fraction) * 1_000_000
+                stamp = Stamp(node or None, when, int(serial))
+                if self.counts:
+                    tally.time(when, stamp.node)
+            kind = types.get(word) or record.type_number(word)
+            place = at + position + 1
+            number = self._number(place, line) if kind in kept else 0
+            one = Record(kind, stamp, body, False, place, number, file)
+            yield one
+            losses.at = place
+            yield from losses.after(one)
+            position = text.index(b"\n", position + 1)
+            line += line > 0
+
+    def _odd(self, text: bytes) -> Iterator[Found]:
+        at, line = self._at, self._line
+        for raw in text.split(b"\n")[: -1 if text.endswith(b"\n") else None]:
+            yield from self._ended(self._mender.add((line, at), clean(raw)))
+            at += len(raw) + 1
+            line += line > 0
+
+    def _ended(self, lines: list[tuple[tuple[int, int], bytes]]) -> Iterator[Found]:
+        for (number, at), line in lines:
+            self.losses.at = at
+            for piece in apart(line) or [b""]:
+                yield from self._of_line(number, at, piece or line, understood=bool(piece))
+        if lines:
+            self._tally.undated = self._lines.undated
+            self._tally.local_dates = self._tally.local_dates or self._lines.is_local
+
+    def _of_line(self, number: int, at: int, line: bytes, *, understood: bool) -> Iterator[Found]:
+        tally = self._tally
+        found = _found(line, self._lines) if understood else []
+        for one in found:
+            if self.counts:
+                tally.record(one.stamp.time, one.interpreted, one.stamp.node)
+            yield one._replace(at=at, line=self._number(at, number), file=self._file)
+            yield from self.losses.after(one)
+        if found:
+            self._bare = self._bare or line.startswith((b"type=", b"node="))
+            return
         if b"audit: " in line:
-            lost = self._losses.of_line(line, self._lines.line_time(line))
+            entry = self._lines.entry(line)
+            says = entry.tag in (None, b"kernel", b"audit") and entry.believed is not False
+            lost = self.losses.of_line(line, entry.time) if says else None
             if lost is not None:
-                self._tally.record(lost)
+                tally.record(lost.stamp.time, interpreted=False)
                 yield lost
                 return
-        if _is_trouble(line, self._bare):
-            self._tally.bad_line(number, line, "no audit record can be read from it")
+        if not understood or _is_trouble(line, self._bare):
+            number = number or LineNumbers(self._file.path).at(at - self._file.base)
+            tally.bad_line(number, line, "no audit record can be read from it")
+
+
+class LineNumbers:
+    """The numbers of the lines at growing offsets of a file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._offset = 0
+        self._number = 1
+
+    def at(self, offset: int) -> int:
+        """The number of the line that begins at ``offset``."""
+        if offset < self._offset:
+            self._offset, self._number = 0, 1
+        with open(self.path, "rb") as stream:
+            stream.seek(self._offset)
+            while self._offset < offset:
+                block = stream.read(min(1 << 20, offset - self._offset))
+                if not block:
+                    break
+                self._number += block.count(b"\n")
+                self._offset += len(block)
+        return self._number
+
+
+def _chunk_end(text: bytes, start: int, last: int) -> int:
+    """Where a chunk ends: before a line that begins a record, so that what follows is no rest of it."""
+    if last - start <= CHUNK:
+        return last
+    end = text.rfind(b"\ntype=SYSCALL msg=", start, start + CHUNK)
+    if end <= start:
+        end = text.rfind(b"\n", start, start + CHUNK)
+    if end <= start:
+        end = text.find(b"\n", start)
+    return len(text) if end < 0 else end + 1
 
 
 def _found(line: bytes, reader: LineReader) -> list[Record]:
@@ -93,22 +268,3 @@ def _is_trouble(line: bytes, bare: bool) -> bool:
     if not text or text.startswith(_AROUND):
         return False
     return bare or b"audit(" in text or b"msg=audit" in text
-
-
-def _objects(lines: Iterator[Numbered], tally: Tally) -> Iterator[Numbered]:
-    """Lines, with JSON that somebody has spread over several of them put together."""
-    held: list[bytes] = []
-    first = size = 0
-    for number, line in lines:
-        tally.lines = number
-        if not held and line.rstrip() != b"{":
-            yield number, line
-            continue
-        first = first if held else number
-        held.append(line)
-        size += len(line)
-        if line.rstrip() == b"}" or size > _JSON_MAX:
-            yield first, b"\n".join(held)
-            held, size = [], 0
-    if held:
-        yield first, b"\n".join(held)

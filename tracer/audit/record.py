@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from tracer.model.event import Place
 from tracer.model.text import plain
 from tracer.model.times import SECOND
 
@@ -73,7 +74,7 @@ ALONE = frozenset((LOST, ANOM_ABEND, KERNEL, SYSTEM_BOOT, 1200, 1201, 1203, 1205
 class Stamp(NamedTuple):
     """Which event a record belongs to: ``time`` in ns since the epoch, ``serial`` since boot.
 
-    ``serial`` is below 0 where the log has none (journal text): then it is a number of ours.
+    ``serial`` is below 0 where the log has none (journal text): then it follows from the text.
     """
 
     node: bytes | None
@@ -84,7 +85,7 @@ class Stamp(NamedTuple):
         node = f"{_plain_name(self.node)}/" if self.node else ""
         seconds, rest = divmod(self.time, SECOND)
         fraction = f"{rest // 1_000_000:03}" if rest % 1_000_000 == 0 else f"{rest:09}"
-        serial = str(self.serial) if self.serial >= 0 else f"line{-self.serial}"
+        serial = str(self.serial) if self.serial >= 0 else f"x{-1 - self.serial:x}"
         return f"{node}{seconds}.{fraction}:{serial}"
 
 
@@ -98,18 +99,54 @@ def _plain_name(node: bytes) -> str:
     return _ODD.sub(lambda odd: b"%%%02X" % ord(odd[0]), node).decode("ascii")
 
 
+class File(NamedTuple):
+    """A file of a log: its path as given, which of several logs, and what the log's files before it hold (bytes)."""
+
+    path: str
+    log: int = 0
+    base: int = 0
+
+
+NOWHERE = File("")
+
+
 class Record(NamedTuple):
     """``type`` is the kernel's number (OTHER if its name means nothing to us), ``body`` the text after
-    ``audit(…):``. In ``interpreted`` records ausearch -i has put names for numbers and taken quotes away. ``line`` is where
-    the log has it: its number, or its offset below 0; ``log`` is which of several logs.
+    ``audit(…):``. In ``interpreted`` records ausearch -i has put names for numbers and taken quotes away.
+
+    ``at`` is where its line begins, counted in bytes from the beginning of the log (over all its files); ``line`` its
+    number in the file, 0 where lines are not counted. ``twin``: the event in which the log has this record before,
+    without a serial.
     """
 
     type: int
     stamp: Stamp
     body: bytes
     interpreted: bool = False
+    at: int = 0
     line: int = 0
-    log: int = 0
+    file: File = NOWHERE
+    twin: Stamp | None = None
+
+
+class Group(NamedTuple):
+    """One event: its records in the order of the log, without repetitions.
+
+    ``seen``: it is no news, only to be remembered for what it says of a process.
+    """
+
+    stamp: Stamp
+    records: tuple[Record, ...]
+    seen: bool = False
+
+    def place(self) -> Place | None:
+        """Where its first record stands."""
+        one = self.records[0]
+        if one.file is NOWHERE:
+            return None
+        if one.line:
+            return Place(one.file.path, one.line)
+        return Place(one.file.path, None, one.at - one.file.base)
 
 
 def type_number(word: bytes) -> int:

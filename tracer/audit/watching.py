@@ -13,8 +13,7 @@ from tracer.audit import record
 from tracer.model.coverage import Gap, Gaps
 
 if TYPE_CHECKING:
-    from tracer.audit.coalesce import Group
-    from tracer.audit.record import Record
+    from tracer.audit.record import Group, Record
 
 _ENDED, _REMOVED, _OFF = "auditd had ended", "audit rules were removed", "auditing was off"
 _BOOTED = "the host was down, or had no audit rules yet"

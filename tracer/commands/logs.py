@@ -49,7 +49,7 @@ def run(options: Replay) -> int:
 
         session.run(source, filter_, sink, begin, stop=stop, count=count)
     blind = source.coverage()[0].blind if source.has_records() else ()
-    lines = account(source.tallies, source.counts, source.coalescer.given_up)
+    lines = account(source.tallies, source.counts, source.given_up())
     for line in lines + hidden(one for one in blind if not one.quiet):
         say(line)
     return 0

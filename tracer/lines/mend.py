@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
 
 Numbered = tuple[int, bytes]
+K = TypeVar("K")
 
 # Marks of quoting (mail, diff, markdown), also the wide and the hard blank.
 QUOTE = rb"(?:[\s>|+*#`]|\xe3\x80\x80|\xc2\xa0)*"
@@ -48,25 +50,58 @@ def numbered(lines: Iterable[bytes], first: int = 1) -> Iterator[Numbered]:
     return ((number, clean(line)) for number, line in enumerate(lines, first))
 
 
-def mended(lines: Iterable[Numbered]) -> Iterator[Numbered]:
-    """Logical lines, each with the number of its first physical line; ``lines`` are clean."""
-    held: _Wrapped | None = None
-    for number, line in lines:
+class Mender(Generic[K]):
+    """Physical lines in, logical lines out, each with the key of its first physical line; ``add`` takes clean lines."""
+
+    def __init__(self) -> None:
+        self._held: _Wrapped | None = None
+        self._key: K | None = None
+        self._object: list[bytes] = []
+
+    def add(self, key: K, line: bytes) -> list[tuple[K, bytes]]:
+        """Take the next line; the logical line that ends before it, if one does."""
+        held = self._held
+        if self._object:
+            return self._add_to_object(line)
         if held is not None and held.size < _LINE_MAX and held.goes_on(line):
             held.add(held.joint(line))
-            continue
-        if held is not None:
-            yield held.number, held.whole()
-        held = _Wrapped(number, line)
-    if held is not None:
-        yield held.number, held.whole()
+            return []
+        ended = self.end()
+        if line.rstrip() == b"{":  # JSON that somebody has spread over several lines
+            self._object = [line]
+        else:
+            self._held = _Wrapped(line)
+        self._key = key
+        return ended
+
+    def held(self) -> bytes | None:
+        """What may go on in the next line."""
+        return self._held.whole() if self._held is not None else None
+
+    def end(self) -> list[tuple[K, bytes]]:
+        """The line that is held: nothing of it follows."""
+        held = self._held.whole() if self._held is not None else b"\n".join(self._object)
+        key, self._held, self._object = self._key, None, []
+        return [(key, held)] if key is not None and held else []
+
+    def _add_to_object(self, line: bytes) -> list[tuple[K, bytes]]:
+        self._object.append(line)
+        ends = line.rstrip() == b"}" or sum(map(len, self._object)) > _LINE_MAX
+        return self.end() if ends else []
+
+
+def mended(lines: Iterable[Numbered]) -> Iterator[Numbered]:
+    """Logical lines, each with the number of its first physical line; ``lines`` are clean."""
+    mender: Mender[int] = Mender()
+    for number, line in lines:
+        yield from mender.add(number, line)
+    yield from mender.end()
 
 
 class _Wrapped:
     """A record that may go on in the next line. Its parts are joined at its end: there may be thousands."""
 
-    def __init__(self, number: int, line: bytes) -> None:
-        self.number = number
+    def __init__(self, line: bytes) -> None:
         self.size = 0
         self._parts: list[bytes] = []
         self._head = b""

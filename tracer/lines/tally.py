@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
-
-if TYPE_CHECKING:
-    from tracer.audit.record import Record
+from typing import Callable
 
 FIRST_BAD = 5
 # Told of a line that was not understood: the log's name, the line's number and text, and why.
@@ -33,12 +30,11 @@ class Tally:
         self.first_process = False
         self._keep = keep
 
-    def record(self, one: Record) -> None:
-        """Count a record, and the time it bears."""
+    def record(self, time: int, interpreted: bool, node: bytes | None = None) -> None:
+        """Count a record, and the time it bears; ``interpreted``: a local one."""
         self.records += 1
-        time = one.stamp.time
-        self.local_dates = self.local_dates or one.interpreted
-        self.time(time, one.stamp.node)
+        self.local_dates = self.local_dates or interpreted
+        self.time(time, node)
 
     def time(self, time: int, node: bytes | None = None) -> None:
         """Widen the span of a host's times; 0 is not known."""

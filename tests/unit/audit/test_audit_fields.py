@@ -251,7 +251,7 @@ def test_gaps():
     assert gaps_of(range(1, 100)) == []
     assert gaps_of([*range(1, 50), *range(53, 100)]) == [Gap(49, 3)]
     assert gaps_of([*range(1, 50), 52, 51, 50, *range(53, 100)]) == []
-    assert gaps_of([*range(1, 50), 52, 50, *range(53, 200)]) == [Gap(49, 1)]
+    assert gaps_of([*range(1, 50), 52, 50, *range(53, 200)]) == [Gap(50, 1)]
     assert gaps_of(range(1, 1000, 7)) == []
     assert gaps_of([*range(20_000, 20_050), *range(1, 50)]) == []
 

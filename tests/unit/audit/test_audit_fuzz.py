@@ -162,7 +162,8 @@ def test_a_line_of_100_megabytes(folder):
 
 
 def test_events_that_never_end_are_given_up_and_counted():
-    coalescer = Coalescer(open_max=100)
+    """All of them stand at one place: no bytes of the log have passed since."""
+    coalescer = Coalescer(bytes_max=201 * 100)
     closed = 0
     for serial in range(10_000):
         one = Record(SYSCALL, Stamp(None, 10**18, serial), b"x")
@@ -172,7 +173,7 @@ def test_events_that_never_end_are_given_up_and_counted():
 
 
 def test_whole_events_are_not_given_up():
-    coalescer = Coalescer(open_max=2)
+    coalescer = Coalescer(bytes_max=500)
     for serial in range(9):
         stamp = Stamp(None, 10**18, serial)
         kinds = (SYSCALL, PROCTITLE) if serial % 2 else (ANOM_ABEND,)

@@ -16,6 +16,7 @@ import pytest
 from audit_logs import FIRST, replay, shown
 
 from tracer.audit.known import Users
+from tracer.audit.report import account
 from tracer.flow.source import every
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import find_logs
@@ -288,10 +289,8 @@ def test_the_account_at_the_end(log):
     assert "audit=1" in said
 
 
-def test_what_was_given_up_is_told(log):
-    text = b"".join(logs.record(b"OBJ_PID", n, b"opid=5", 0) for n in range(10_500))
-    said = replay(log(text)).stderr.decode()
-    assert "500 events had no end and were given up" in said
+def test_what_was_given_up_is_told():
+    assert any("500 events had no end and were given up" in line for line in account([], {}, 500))
 
 
 def test_what_a_log_cannot_show_is_said_only_if_so(log):

@@ -141,21 +141,21 @@ def test_follower_loses_nothing_and_keeps_half_a_line(tmp_path):
     path.write_bytes(b"one\ntw")
     assert whole_lines(str(path)) == 4
     follower = Follower(str(path))
-    assert follower.burst() == [b"one"]
+    assert follower.burst()[0] == b"one\n"
     with path.open("ab") as log:
         log.write(b"o\n")
-    assert follower.burst() == [b"two"]
+    assert follower.burst()[0] == b"two\n"
     path.rename(tmp_path / "log.1")
     path.write_bytes(b"after\n")
     was_renamed = follower._was_renamed
     follower._was_renamed = lambda: write_late() or was_renamed()
-    assert follower.burst() == [b"late"]
-    assert follower.burst() == [b"after"]
+    assert follower.burst()[0] == b"late\n"
+    assert follower.burst()[0] == b"after\n"
     follower._was_renamed = was_renamed
     path.unlink()
-    assert follower.burst() == []
+    assert follower.burst()[0] == b""
     path.write_bytes(b"three\n")
-    assert follower.burst() == [b"three"]
+    assert follower.burst()[0] == b"three\n"
     follower.close()
 
 

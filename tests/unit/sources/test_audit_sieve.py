@@ -5,17 +5,22 @@ import signal
 
 import audit_logs as logs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tracer.flow.source import every
-from tracer.sources.logs import batch as audit_batch
 from tracer.sources.logs import pieces as audit_pieces
 from tracer.sources.logs import plain as audit_plain
 from tracer.sources.logs import sieve as audit_sieve
 from tracer.sources.logs import sights as audit_sights
 from tracer.sources.logs.finds import Shown
 
+# To shrink a log that is told wrongly takes minutes.
+QUICK = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": [Phase.explicit, Phase.reuse, Phase.generate],
+}
 PIDS = st.integers(801, 806)
 COMMS = st.sampled_from([b"victim", b"other", b"sh"])
 
@@ -53,7 +58,7 @@ def log(events, skipped):
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["alone", "in two processes"])
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, **QUICK)
 @given(
     events=st.lists(WHAT, min_size=1, max_size=40), skipped=st.sets(st.integers(40, 79), max_size=3)
 )
@@ -75,34 +80,31 @@ KILLS = st.lists(
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["alone", "in two processes"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, **QUICK)
 @given(events=KILLS, times=st.integers(1, 3))
 def test_kills_alone_are_told_as_by_reading(shared, folder, events, times):
     """Again and again the same few kills, some other events between them, and the same log twice."""
     text = b"".join(event(n, *what) for n, what in enumerate(events * times, 80))
-    told_alike(folder / "audit.log", text, shared, ordered=True)
-    told_alike(folder / "audit.log", text[: len(text) - 20], shared, ordered=True)
+    told_alike(folder / "audit.log", text, shared)
+    told_alike(folder / "audit.log", text[: len(text) - 20], shared)
     half = text[: text.index(b"\n", len(text) // 2) + 1]
-    told_alike(folder / "audit.log", text + half, shared, ordered=True)
+    told_alike(folder / "audit.log", text + half, shared)
 
 
-def told_alike(path, text, shared, ordered=False):
+def told_alike(path, text, shared):
     """The sieve, with parts and blocks of a few records, tells what reading every line tells."""
     path.write_bytes(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit_sieve, "BLOCK", 1 << 14)
         patch.setattr(audit_sieve, "DENSE", 2)
         patch.setattr(audit_sights, "PART", 1 << 11)
-        patch.setattr(audit_batch, "SORTS_MAX", 5)
         patch.setattr(audit_pieces, "PIECE", 1 << 14)
         patch.setattr(audit_pieces, "PARALLEL_MIN", 0 if shared else 1 << 30)
         sieved = logs.source(path, sieve_min=0)
         got = logs.lines(every(sieved))
     read = logs.source(path, sieve_min=1 << 40)
     want = logs.lines(every(read))
-    assert sorted(got) == sorted(want)
-    if ordered:
-        assert without_losses(got) == without_losses(want)
+    assert got == want
     assert sieved.tallies[0].bad_lines == read.tallies[0].bad_lines
     assert sieved.tallies[0].bad == read.tallies[0].bad
 
@@ -176,11 +178,6 @@ def test_a_kill_of_x32_is_one(tmp_path):
     told_alike(path, log([], ()) + logs.call(80, 0x40000000 | 62) + logs.title(80), shared=False)
     (told,) = logs.lines(every(logs.source(path, sieve_min=0)))
     assert '"origin": "kill"' in told
-
-
-def without_losses(lines):
-    """A gap is known a few lines earlier or later."""
-    return [line for line in lines if '"event": "loss"' not in line]
 
 
 def big(path, kills_at=(5, 2500)):
@@ -259,5 +256,5 @@ def test_options_mean_the_same_for_a_log_of_kills(tmp_path, options):
         read = logs.replay(*options, "-", stdin=stream)
     sieved = logs.replay(*options, str(path))
     assert sieved.returncode == read.returncode == 0
-    assert sieved.stdout == read.stdout
+    assert sieved.stdout.replace(str(path).encode(), b"-") == read.stdout
     assert sieved.stdout.count(b"\n") > 700

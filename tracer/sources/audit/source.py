@@ -13,10 +13,11 @@ import time
 from typing import TYPE_CHECKING
 
 from tracer.audit import record
-from tracer.audit.coalesce import Coalescer, Group
+from tracer.audit.coalesce import Coalescer
 from tracer.audit.evidence import Evidence
 from tracer.audit.known import Known
 from tracer.audit.meaning import NotUnderstood, events_of
+from tracer.audit.record import Group
 from tracer.flow.source import GRACE
 from tracer.host import procfs
 from tracer.host.clock import BootClock, boot_now
@@ -75,7 +76,7 @@ class AuditSource:
         self._wanted = wanted
         self._clock = BootClock()
         self._processes = LivingProcesses()
-        self._coalescer, self._known, self._evidence = Coalescer(in_order=True), Known(), Evidence()
+        self._coalescer, self._known, self._evidence = Coalescer(at_ends=True), Known(), Evidence()
         self._ends = Ends()
         self._completed_ends: Bounded[tuple[Process, int], Process] = Bounded(_COMPLETED_MAX)
         self._asked = self._came = time.monotonic()

@@ -3,61 +3,37 @@
 from __future__ import annotations
 
 import heapq
-import os
 import select
 import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from itertools import chain, groupby
-from typing import IO, TYPE_CHECKING, Callable, Union
+from typing import TYPE_CHECKING, Callable
 
-from tracer.audit.alike import Alike, told_by_models
-from tracer.audit.coalesce import Coalescer, Group
+from tracer.audit.coalesce import Told
 from tracer.audit.evidence import Evidence, blind
 from tracer.audit.known import NOBODY, Known, Users
-from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
-from tracer.audit.reader import RecordReader
-from tracer.audit.record import LOST, Record
-from tracer.lines.dates import DateStyle, day_first
-from tracer.lines.mend import is_cut, without_cut_field
+from tracer.audit.reader import LineNumbers
+from tracer.audit.record import Group
 from tracer.lines.tally import Tally
 from tracer.model.coverage import Blind, Coverage, GapsBetween, Span
-from tracer.model.event import Series
 from tracer.model.text import plain
 from tracer.sources.abilities import BY_NAME
-from tracer.sources.logs.files import (
-    STDIN,
-    LogSet,
-    Proceed,
-    always,
-    is_pipe,
-    open_log,
-    read_blocks,
-    read_lines,
-)
-from tracer.sources.logs.follow import Follower, check_growing, stream_bursts, whole_lines
-from tracer.sources.logs.plain import (
-    SIEVE_MIN,
-    LineNumbers,
-    can_be_sieved,
-    last_line,
-    sieved_records,
-)
+from tracer.sources.logs.files import STDIN, LogSet, Proceed, always, is_pipe, is_readable
+from tracer.sources.logs.follow import check_growing
+from tracer.sources.logs.plain import SIEVE_MIN
+from tracer.sources.logs.reading import LogReading
 
 if TYPE_CHECKING:
     from tracer.flow.source import Descriptors
     from tracer.model.event import Event
 
-_HEAD_LINES = 2000
 NAME = "audit log"
 BATCH = 512  # events told at once: they are shown before more is looked for, and memory stays small
-RECORDS = 4096  # read at once at most, whatever they tell
 POLL = 0.1  # seconds between two looks at a log that is followed
 QUIET = 1.0  # seconds without a line, after which what is open is taken to be whole
 Keep = Callable[[str, int, bytes, str], None]
-Found = Union[Record, Group, Alike]
 
 
 class AuditLog:
@@ -84,13 +60,14 @@ class AuditLog:
         if follow:
             check_growing(self.logs)
         self.tallies = [Tally(log.name, keep, number) for number, log in enumerate(self.logs)]
-        self._sieve_min = sieve_min
-        self._proceed = proceed
-        self.coalescer = Coalescer()
+        self._readings = [
+            LogReading(log, tally, proceed, sieve_min)
+            for log, tally in zip(self.logs, self.tallies)
+        ]
+        self._stamps = Told()
         # Each log by itself: they may come from hosts whose pids mean other processes.
         self._known = [Known(users) for _ in self.logs]
         self.evidence = Evidence()
-        self._losses = Losses()
         self.counts: Counter[str] = Counter()
         self._gaps = GapsBetween()
         self._follow = follow
@@ -107,7 +84,7 @@ class AuditLog:
     def due(self) -> float | None:
         """At once; nothing tells of what is added to a file, so that is looked for."""
         if self._is_pipe:
-            return None
+            return QUIET if self._is_dry and self._readings[0].coalescer.is_open() else None
         return POLL if self._is_dry else 0.0
 
     def has_begun(self) -> bool:
@@ -117,6 +94,10 @@ class AuditLog:
     def has_records(self) -> bool:
         """Whether an audit record was read by now."""
         return any(tally.records for tally in self.tallies)
+
+    def given_up(self) -> int:
+        """Events that were not waited for any longer."""
+        return sum(reading.coalescer.given_up for reading in self._readings)
 
     def is_over(self) -> bool:
         """Whether everything was told."""
@@ -128,10 +109,7 @@ class AuditLog:
         No input makes it raise, only a file that cannot be opened (Problem).
         """
         for event in self._last() if last else self._batch():
-            if isinstance(event, Series):
-                self.counts["signal"] += len(event)
-            else:
-                self.counts[type(event).__name__.lower()] += 1
+            self.counts[type(event).__name__.lower()] += 1
             self._gaps.note(event)
             yield event
 
@@ -160,209 +138,90 @@ class AuditLog:
         self._events.close()
 
     def _batch(self) -> Iterator[Event]:
+        if self._is_pipe and self._is_dry and not is_readable(sys.stdin.fileno()):
+            yield from self._told_all(self._readings[0].quiet())
+            self._is_dry = False
+            return
         for told, event in enumerate(self._events, 1):
             if event is None:
                 return
             yield event
-            if told >= BATCH or isinstance(event, Series):
+            if told >= BATCH:
                 return
         self._is_over = True
 
     def _last(self) -> Iterator[Event]:
         """What waits for the rest of its event."""
         self._is_over = True
-        for group in self.coalescer.flush():
-            yield from self._told(group)
+        for reading in self._readings:
+            yield from self._told_all(reading.end())
 
     def _all(self) -> Generator[Event | None, None, None]:
         """All events; None now and then where there are none for long: others need not wait for one."""
-        for number, one in enumerate(self._records(), 1):
-            if number % RECORDS == 0:
-                yield None
-            if isinstance(one, Record):
-                for group in self.coalescer.feed(one):
+        if len(self._readings) == 1:
+            for group in self._readings[0].groups(pauses=True):
+                if group is None:
+                    yield None
+                else:
                     yield from self._told(group)
-            else:
-                yield from self._fed(one)
-        for group in self.coalescer.flush():
-            yield from self._told(group)
+        else:
+            every = [filter(None, one.groups()) for one in self._readings]
+            yield from self._told_all(_merged(every))
+        first = any(tally.first_process for tally in self.tallies)
+        self.evidence.first_process = self.evidence.first_process or first
 
     def _as_they_come(self) -> Generator[Event | None, None, None]:
         """The same, then what is added to the logs; None: nothing more for the moment."""
-        followers: list[tuple[RecordReader, Follower]] = []
-        there = [self._until_now(*one, followers) for one in zip(self.logs, self.tallies)]
-        yield from map_events(self._fed, _merged(there))
+        yield from self._told_all(_merged([reading.until_now() for reading in self._readings]))
         newest = time.monotonic()
         while True:
-            bursts = [(reader, follower.burst()) for reader, follower in followers]
-            new = [reader.read(lines) for reader, lines in bursts]
-            yield from map_events(self._fed, _merged(new))
-            came = any(lines for _, lines in bursts)
-            newest = time.monotonic() if came else newest
-            is_quiet = time.monotonic() - newest >= QUIET
-            for group in self.coalescer.flush(complete_only=not is_quiet):
-                yield from self._told(group)
-            self._is_dry = not came
+            news = [reading.more() for reading in self._readings]
+            yield from self._told_all(_merged([iter(groups or ()) for groups in news]))
+            self._is_dry = all(groups is None for groups in news)
+            if not self._is_dry:
+                newest = time.monotonic()
+            elif time.monotonic() - newest >= QUIET:
+                yield from self._told_all(_merged([one.quiet() for one in self._readings]))
             yield None
 
     def _of_stream(self) -> Generator[Event | None, None, None]:
         """The events of a pipe as its lines come in; None: nothing more for the moment."""
-        stream = open_log(STDIN, self._proceed)
-        tally = self.tallies[0]
-        reader: RecordReader | None = None
-        cuts: list[str] = []
-        for lines in _bursts(stream, cuts, self._proceed):
-            reader = reader or RecordReader(_style(lines), tally)
-            yield from map_events(self._fed, reader.read(lines))
-            for group in self.coalescer.flush(complete_only=True):
-                yield from self._told(group)
+        for groups in self._readings[0].bursts():
+            yield from self._told_all(groups)
+            self._is_dry = True
             yield None
-        yield from map_events(self._fed, self._cut(cuts, tally))
-        if reader is not None:
-            yield from map_events(self._fed, reader.end())
-        for group in self.coalescer.flush():
+
+    def _told_all(self, groups: Iterable[Group]) -> Iterator[Event]:
+        for group in groups:
             yield from self._told(group)
-
-    def _fed(self, one: Found) -> Iterator[Event]:
-        if isinstance(one, Record):
-            for group in self.coalescer.feed(one):
-                yield from self._told(group)
-        elif isinstance(one, Group):
-            self.coalescer.insert(one)
-        elif self.coalescer.knows(one.stamps):
-            yield from map_events(self._fed, one.records())
-        else:
-            # They stand by themselves: no other event's record is still to come.
-            for group in self.coalescer.flush():
-                yield from self._told(group)
-            self.coalescer.told(*one.stamps)
-            yield from told_by_models(one, self._known[one.log], self._events_of)
-
-    def _until_now(
-        self, log: LogSet, tally: Tally, followers: list[tuple[RecordReader, Follower]]
-    ) -> Iterator[Found]:
-        """What the log holds already; its last file is followed from there."""
-        *old, path = log.paths
-        if old:
-            yield from self._of_log(LogSet(log.name, tuple(old)), tally)
-        offset = 0
-        if can_be_sieved(path, self._sieve_min):
-            offset = whole_lines(path)
-            yield from sieved_records(path, tally, offset, self._proceed)
-        reader = RecordReader(DateStyle(), tally)
-        reader.begin(path, DateStyle())
-        tally.lines = LineNumbers(path).at(offset) - 1
-        followers.append((reader, Follower(path, offset)))
-
-    def _records(self) -> Iterator[Found]:
-        return _merged([self._of_log(log, tally) for log, tally in zip(self.logs, self.tallies)])
-
-    def _of_log(self, log: LogSet, tally: Tally) -> Iterator[Found]:
-        for sieved, paths in groupby(log.paths, lambda path: can_be_sieved(path, self._sieve_min)):
-            if not sieved:
-                yield from self._of_lines(list(paths), tally)
-                continue
-            for path in paths:
-                tally.path = path
-                cuts: list[str] = []
-                last = _open_end(path, cuts)(last_line(path))
-                size, cut = (whole_lines(path), last) if cuts else (None, b"")
-                yield from sieved_records(path, tally, size, self._proceed, cut)
-                yield from self._cut(cuts, tally)
-        self.evidence.first_process = self.evidence.first_process or tally.first_process
-
-    def _of_lines(self, paths: list[str], tally: Tally) -> Iterator[Record]:
-        reader: RecordReader | None = None
-        for path in paths:
-            cuts: list[str] = []
-            lines = _lines(path, cuts, self._proceed)
-            head = [line for _, line in zip(range(_HEAD_LINES), lines)]
-            reader = reader or RecordReader(DateStyle(), tally)
-            reader.begin(path, _style(head, path))
-            yield from reader.read(chain(head, lines))
-            yield from self._cut(cuts, tally)
-        if reader is not None:
-            yield from reader.end()
-
-    def _cut(self, cuts: list[str], tally: Tally) -> Iterator[Record]:
-        while cuts:
-            yield self._losses.made(tally.last or 0, None, cuts.pop())
 
     def _told(self, group: Group) -> Sequence[Event]:
         if group.seen:
-            self._known[group.records[0].log].see(group)
+            self._known[group.records[0].file.log].see(group)
+            return ()
+        if self._stamps.has(group):
             return ()
         told = self._events_of(group)
-        if told and group.records[0].type != LOST:
-            self.coalescer.told(group.stamp)
+        if told:
+            self._stamps.add(group)
         return told
 
     def _events_of(self, group: Group) -> Sequence[Event]:
-        log = group.records[0].log
+        log = group.records[0].file.log
         try:
             return events_of(group, self._known[log], self.evidence)
         except NotUnderstood as trouble:
-            one, tally = trouble.record, self.tallies[log]
-            number = one.line if one.line >= 0 else LineNumbers(tally.path).at(-one.line)
+            one = trouble.record
             head = f"type={one.type} msg=audit({one.stamp}): ".encode()
+            number = one.line or LineNumbers(one.file.path).at(one.at - one.file.base)
+            tally = self.tallies[log]
+            tally.path = one.file.path
             tally.bad_line(number, head + one.body, trouble.why)
             return ()
 
 
-def map_events(
-    feed: Callable[[Found], Iterator[Event]], records: Iterator[Found] | Iterator[Record]
-) -> Iterator[Event]:
-    """The events that feeding these records gives."""
-    for one in records:
-        yield from feed(one)
-
-
-def _merged(streams: Sequence[Iterator[Found]] | Sequence[Iterator[Record]]) -> Iterator[Found]:
-    """The records of several logs, by time."""
+def _merged(streams: Sequence[Iterator[Group]]) -> Iterator[Group]:
+    """The events of several logs, by time."""
     if len(streams) == 1:
         return iter(streams[0])
-    return heapq.merge(*map(_apart, streams), key=lambda one: one.stamp.time)
-
-
-def _apart(records: Iterator[Found]) -> Iterator[Record | Group]:
-    """The same, one by one: others may have to come between them."""
-    for one in records:
-        if isinstance(one, Alike):
-            yield from one.records()
-        else:
-            yield one
-
-
-def _style(head: list[bytes], path: str = STDIN) -> DateStyle:
-    try:
-        written = None if path == STDIN else os.stat(path).st_mtime_ns
-    except OSError:
-        written = None
-    return DateStyle(day_first([line for line in head if b"audit(" in line]), written)
-
-
-def _lines(path: str, cuts: list[str], proceed: Proceed) -> Iterator[bytes]:
-    """The lines of a file; where it turns out to be cut, ``cuts`` is told."""
-    with open_log(path, proceed) as stream:
-        try:
-            yield from read_lines(read_blocks(stream, proceed), _open_end(path, cuts))
-        except EOFError as error:
-            cuts.append(f"{path}: cut or damaged: {error}")
-
-
-def _bursts(stream: IO[bytes], cuts: list[str], proceed: Proceed) -> Iterator[list[bytes]]:
-    """The lines of a pipe, likewise."""
-    try:
-        yield from stream_bursts(stream, proceed, _open_end(STDIN, cuts))
-    except EOFError as error:
-        cuts.append(f"{STDIN}: cut or damaged: {error}")
-
-
-def _open_end(path: str, cuts: list[str]) -> Callable[[bytes], bytes]:
-    def told(line: bytes) -> bytes:
-        if not is_cut(line):
-            return line
-        cuts.append(f"{path}: cut in the middle of a record")
-        return without_cut_field(line)
-
-    return told
+    return heapq.merge(*streams, key=lambda group: group.stamp.time)

@@ -6,6 +6,7 @@ import glob
 import io
 import os
 import re
+import select
 import shlex
 import stat
 import sys
@@ -154,6 +155,13 @@ def is_pipe(path: str) -> bool:
     return path == STDIN and not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
 
 
+def is_readable(fd: int) -> bool:
+    """Whether there is something to read, or an end."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def is_packed(path: str) -> bool:
     """Whether a file's first bytes are those of a packed one; raises Problem if it cannot be read."""
     try:
@@ -193,27 +201,39 @@ def read_blocks(stream: IO[bytes], proceed: Proceed = always) -> Iterator[bytes]
         yield block
 
 
-def read_lines(
-    blocks: Iterator[bytes], on_open_end: Callable[[bytes], bytes] = lambda line: line
-) -> Iterator[bytes]:
-    """Lines without their ``\\n``; of one longer than LINE_MAX only the beginning is kept.
+class WholeLines:
+    """Blocks in, text of whole lines out; of a line longer than LINE_MAX only the beginning is kept."""
 
-    ``on_open_end`` is given a last line that has no ``\\n``, for the log may have been cut there, and gives what
-    is to be read of it.
-    """
-    rest: list[bytes] = []
-    size = 0
-    for block in blocks:
-        first, newline, _ = block.partition(b"\n")
-        if size < LINE_MAX:
-            rest.append(first[: LINE_MAX - size])
-        size += len(first)
-        if not newline:
-            continue
-        yield b"".join(rest)
-        lines = block.split(b"\n")
-        for line in lines[1:-1]:
-            yield line if len(line) <= LINE_MAX else line[:LINE_MAX]
-        rest, size = [lines[-1]], len(lines[-1])
-    if size:
-        yield on_open_end(b"".join(rest))
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+        self._kept = self._size = 0
+        self._returns: bool | None = None  # lines end in CR alone
+
+    def feed(self, block: bytes) -> tuple[bytes, int]:
+        """The lines that have ended (b"" if none has), and how many bytes they were."""
+        if self._returns is None:
+            self._returns = b"\r" in block and b"\n" not in block
+        if self._returns:
+            block = block.replace(b"\r", b"\n")
+        first = block.find(b"\n")
+        if first < 0:
+            self._add(block)
+            return b"", 0
+        end = block.rfind(b"\n") + 1
+        self._add(block[:first])
+        text = b"".join((*self._rest, block[first:end]))
+        size = self._size + end - first
+        self._rest, self._kept, self._size = [], 0, 0
+        self._add(block[end:])
+        return text, size
+
+    def rest(self) -> bytes:
+        """What has no line end."""
+        return b"".join(self._rest)
+
+    def _add(self, part: bytes) -> None:
+        self._size += len(part)
+        part = part[: LINE_MAX - self._kept]
+        if part:
+            self._kept += len(part)
+            self._rest.append(part)

@@ -51,46 +51,17 @@ class Serials(NamedTuple):
     ended: int
 
 
-class Sort(NamedTuple):
-    """Events of one call and one victim, without what differs: the stamp, and the pointer in a3.
-
-    ``call`` is the SYSCALL record's body before a3 and ``rest`` what follows it; ``victim`` and
-    ``title`` are the bodies of OBJ_PID and PROCTITLE.
-    """
-
-    call: bytes
-    rest: bytes
-    victim: bytes
-    title: bytes
-
-
-class Batch(NamedTuple):
-    """Whole events that follow each other, their serials growing: each by its sort (the number of a
-    Sort among those that this process has found), its id (``1514202775.088:351``, blanks between them), time in
-    ns and serial."""
-
-    sorts: list[int]
-    ids: str
-    times: list[int]
-    serials: list[int]
-
-
-Found = Union[Line, Lines, Sight, Shown, Wanted, Serials, Sort, Batch]
-_TYPES: tuple[Any, ...] = (Line, Lines, Sight, Shown, Wanted, Serials, Sort, Batch)
+Found = Union[Line, Lines, Sight, Shown, Wanted, Serials]
+_TYPES: tuple[Any, ...] = (Line, Lines, Sight, Shown, Wanted, Serials)
 _NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
 
 
 class Piece(NamedTuple):
-    """A piece of the file: what matters in it, in its order.
-
-    ``process`` (a number) has read it, and knew so many sorts before.
-    """
+    """A piece of the file: what matters in it, in its order, and how many records it has."""
 
     found: list[Found]
     records: int
     first_process: bool
-    process: int
-    sorts: int
 
 
 def pack(piece: Piece) -> bytes:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import IO, Callable
+from collections.abc import Iterable
+from typing import IO
 
 from tracer.model.errors import Problem
 from tracer.sources.logs.files import (
     LINE_MAX,
     STDIN,
     LogSet,
-    Proceed,
+    WholeLines,
     is_packed,
-    read_blocks,
     unreadable,
 )
 
 _BLOCK = 1 << 18
 _TAIL = 64
-Burst = list[bytes]
 
 
 def check_growing(logs: Iterable[LogSet]) -> None:
@@ -36,24 +34,28 @@ def check_growing(logs: Iterable[LogSet]) -> None:
 
 
 class Follower:
-    """One file. ``burst`` gives the whole lines written since the last call."""
+    """One file. ``burst`` gives the whole lines written since the last call; ``opened`` counts the files that had the
+    name."""
 
     def __init__(self, path: str, offset: int = 0) -> None:
         self.path = path
+        self.opened = 0
         self._stream: IO[bytes] | None = None
         self._inode = 0
-        self._rest = self._tail = b""
+        self._lines = WholeLines()
+        self._tail = b""
         self._open(offset)
 
-    def burst(self) -> Burst:
-        """New lines; [] if there are none. A line without its end is kept for the next time."""
+    def burst(self) -> tuple[bytes, int]:
+        """The text of new lines, and its size in the file; b"" if there are none. A line without its end is kept for
+        the next time."""
         if self._was_truncated():
             self._open(0)
         lines = self._read()
-        if not lines and self._was_renamed():
+        if not lines[0] and self._was_renamed():
             # Something may have been written between our look and the renaming.
             lines = self._read()
-            if not lines:
+            if not lines[0]:
                 self._open(0)
                 lines = self._read()
         return lines
@@ -63,14 +65,12 @@ class Follower:
         if self._stream is not None:
             self._stream.close()
 
-    def _read(self) -> Burst:
+    def _read(self) -> tuple[bytes, int]:
         data = b"" if self._stream is None else self._stream.read(_BLOCK)
         if not data:
-            return []
+            return b"", 0
         self._tail = (self._tail + data)[-_TAIL:]
-        *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[:LINE_MAX]
-        return [line[:LINE_MAX] for line in lines]
+        return self._lines.feed(data)
 
     def _was_renamed(self) -> bool:
         """Another file has the name now."""
@@ -99,7 +99,8 @@ class Follower:
             raise unreadable(self.path, error) from error
         self._inode = os.fstat(self._stream.fileno()).st_ino
         self._stream.seek(offset)
-        self._rest = self._tail = b""
+        self._lines, self._tail = WholeLines(), b""
+        self.opened += 1
 
 
 def whole_lines(path: str) -> int:
@@ -109,19 +110,3 @@ def whole_lines(path: str) -> int:
         stream.seek(max(0, size - LINE_MAX))
         tail = stream.read()
     return size - len(tail) + tail.rfind(b"\n") + 1
-
-
-def stream_bursts(
-    stream: IO[bytes], proceed: Proceed, on_open_end: Callable[[bytes], bytes]
-) -> Iterator[Burst]:
-    """The lines of a pipe as they come in; ``on_open_end`` as for ``log_files.read_lines``.
-
-    Raises EOFError after the last good line if what comes is packed and cut.
-    """
-    rest = b""
-    for block in read_blocks(stream, proceed):
-        *lines, rest = (rest + block).split(b"\n")
-        yield [line[:LINE_MAX] for line in lines]
-        rest = rest[:LINE_MAX]
-    if rest:
-        yield [on_open_end(rest)]

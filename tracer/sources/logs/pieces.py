@@ -11,14 +11,12 @@ import signal
 import struct
 from collections.abc import Iterator, Sequence
 
-from tracer.sources.logs.batch import Sorts
 from tracer.sources.logs.files import Proceed, always
 from tracer.sources.logs.finds import Piece, pack, unpack
-from tracer.sources.logs.sieve import sieve
+from tracer.sources.logs.sieve import cut_at, sieve
 
 PIECE = 2 << 20
 PARALLEL_MIN = 32 << 20
-_OURS, _THEIRS = 0, 1  # the two processes
 _NUMBER = struct.Struct("<I")
 _LENGTH = struct.Struct("<Q")
 # Their numbers must fit a pipe of one page, the least that pipe(7) promises.
@@ -33,11 +31,13 @@ class Pieces:
 
     def __init__(self, fd: int, size: int, proceed: Proceed = always) -> None:
         length = max(PIECE, -(-size // PIECES_MAX))
+        cuts = [0]
+        while cuts[-1] < size:
+            cuts.append(cut_at(fd, cuts[-1] + length, size))
         self._fd = fd
-        self._spans = [(start, min(start + length, size)) for start in range(0, size, length)]
+        self._spans = list(zip(cuts, cuts[1:]))
         self._proceed = proceed
         self._at = 0
-        self._sorts = Sorts(_OURS)
         self._child: Child | None = None
         self._parallel = size >= PARALLEL_MIN and len(os.sched_getaffinity(0)) > 1
 
@@ -66,7 +66,7 @@ class Pieces:
     def _one_more(self, child: Child) -> Iterator[tuple[int, Piece]]:
         number = child.claim()
         if number is not None:
-            yield number, sieve(self._fd, *self._spans[number], self._sorts)
+            yield number, sieve(self._fd, *self._spans[number])
 
     def _by_child(self, number: int) -> Piece:
         """The piece that the child has taken; ours, if there is no child, or no longer."""
@@ -76,7 +76,7 @@ class Pieces:
         if self._child:
             self._child.close()
         self._child = None
-        return sieve(self._fd, *self._spans[number], self._sorts)
+        return sieve(self._fd, *self._spans[number])
 
 
 class Child:
@@ -126,7 +126,6 @@ def _serve(fd: int, spans: Sequence[Span], claims: int, writing: int) -> None:
     """The child's life: it never returns."""
     status = 1
     gc.disable()  # A piece leaves no cycles, and to look for some makes a copy of each page of our parent's.
-    sorts = Sorts(_THEIRS)
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -136,7 +135,7 @@ def _serve(fd: int, spans: Sequence[Span], claims: int, writing: int) -> None:
                 claimed = _claim(claims)
                 if claimed is None:
                     break
-                body = pack(sieve(fd, *spans[claimed], sorts))
+                body = pack(sieve(fd, *spans[claimed]))
                 pipe.write(_LENGTH.pack(len(body)))
                 pipe.write(body)
                 pipe.flush()

@@ -2,8 +2,8 @@
 
 A log of everything holds hundreds of events for every signal. Here only regular expressions look at all
 of it: for lines that speak of signals, deaths and rules, for lines that hold no record, and for the
-pids and serials of SYSCALL records. The other records of an event are fetched by searching for its
-id around it: the kernel writes an event's records in one go (audit_log_exit(), kernel/auditsc.c).
+pids and serials of SYSCALL records. The other records of an event are searched for by its id, as far as an event
+reaches (``tracer.audit.coalesce``): so what is found is what reading every line would find, in the same order.
 
 What is known of a process (``tracer.audit.known``) is found by looking back for its last SYSCALL record
 and its last exec, when a signal concerns it.
@@ -15,13 +15,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import chain, compress
+from itertools import compress
 
+from tracer.audit.calls import SENDING
+from tracer.audit.coalesce import AWAY
 from tracer.sources.logs import sights as audit_sights
-from tracer.sources.logs.batch import KILLS, Sorts, concerned
-from tracer.sources.logs.finds import Batch, Found, Line, Lines, Piece, Serials, Shown, Wanted
+from tracer.sources.logs.finds import Found, Line, Lines, Piece, Serials, Shown, Wanted
 from tracer.sources.logs.sights import (
-    AROUND,
     EXECS,
     LONG,
     count_of,
@@ -30,12 +30,13 @@ from tracer.sources.logs.sights import (
     lines_of,
     sights_in,
     spots_of,
+    words_of,
 )
 
 BLOCK = 1 << 18  # what is looked at several times stays in the CPU's cache
 DENSE = 6  # ids in one part, from which on reading every line of it is cheaper
-_STRADDLE = 8  # so many events may begin or end in another part
 
+KILLS = words_of(SENDING)
 # Records that follow the one that begins their event. All other types begin one.
 _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
 # The beginnings of events, and lines that are no records. Groups: a SYSCALL's call and pid; another
@@ -51,21 +52,21 @@ _BEGIN = re.compile(
     _BEGIN_WORDS if sys.version_info >= (3, 11) else re.sub(rb"([*+])\+", rb"\1", _BEGIN_WORDS)
 )
 _SERIAL = re.compile(
-    rb"\ntype=(?!" + _FOLLOW + rb"|OBJ|DAEMON)\w+ msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
+    rb"\ntype=(?!DAEMON)\w+(?:\[\d+\])? msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
 )
+_IDS = re.compile(rb"\ntype=(\w+)(?:\[\d+\])? msg=audit\(([\d.]+:\d+)\)")
 _MARKED = KILLS | EXECS | {b""}  # the calls that matter, and what is no call
-_OF_CALLS = {b"", b"OBJ_PID"}
+# Records of programs stand alone (include/uapi/linux/audit.h, 1100-1299): each of them is an event.
+_ALONE = (b"USER_", b"CRED_", b"SERVICE_", b"OBJ_PID")
 _SYSCALL = b"\ntype=SYSCALL msg=audit("
 _RECORD = b"msg=audit("
-# Like _ID, seldom needed: compiled where it is, not at the start.
-_NO_RECORD = rb"\n(?!type=(?:" + _FOLLOW + rb"|\w+(?:\[\d+\])? msg=audit\([\d.]+:\d))[^\n]"
 # Types that begin an event and say something about signals; other types are passed over.
 _TELLING = (
     rb"OBJ_PID|ANOM_ABEND|SECCOMP|DAEMON_|CONFIG_CHANGE|KERNEL|SYSTEM_BOOT|LANDLOCK|UNKNOWN|\d"
 )
 _TELLS = re.compile(_TELLING + rb"|SYSCALL")
 # The ids of what says something: a call that sends signals, a SYSCALL record of an odd form, or such
-# a type.
+# a type. Seldom needed: compiled where it is.
 _ID = (
     rb"\ntype=(?:SYSCALL msg=audit\(([\d.]+:\d+)\): "
     rb"(?:arch=(?:"
@@ -73,83 +74,105 @@ _ID = (
     + rb") |(?!arch=\w+ syscall=\d+ [^p]*ppid=\d+ pid=\d{1,10} ))"
     rb"|(?:" + _TELLING + rb")\w*(?:\[\d+\])? msg=audit\(([\d.]+:\d+))"
 )
-_ID_OF_LINE = re.compile(rb"\ntype=\w+(?:\[\d+\])? msg=audit\(([\d.]+:\d+)")
+# Whom an event asks about: its victims, who crashed, and a sender whose title was cut at 128 bytes.
+_VICTIM = re.compile(rb" opid=(\d{1,10})[\s\x1d]")
+_SENDER = re.compile(rb" pid=(\d{1,10})[\s\x1d]")
+_OF_ITSELF = re.compile(rb"type=(?:ANOM_ABEND|SECCOMP|DAEMON|1701|1326|12\d\d)")
+_CUT_TITLE = re.compile(rb" proctitle=[0-9A-F]{254}")
 
 
-def sieve(fd: int, start: int, end: int, sorts: Sorts) -> Piece:
-    """What matters in the lines that begin in ``start``..``end`` of a file (bytes)."""
-    sorts.forget_many()
-    known = len(sorts)
-    sieve_ = _Sieve(fd, sorts)
-    found = list(_joined(sieve_.found(start, end)))
-    return Piece(found, sieve_.records, sieve_.first_process, sorts.process, known)
+def sieve(fd: int, start: int, end: int) -> Piece:
+    """What matters in the lines between two places of a file (bytes) that ``cut_at`` has found."""
+    sieve_ = _Sieve(fd)
+    found = list(sieve_.found(start, end))
+    return Piece(found, sieve_.records, sieve_.first_process)
+
+
+def cut_at(fd: int, wanted: int, size: int) -> int:
+    """The first place from ``wanted`` on where a line begins and no event lies on both sides."""
+    at = wanted
+    while at < size:
+        begin = max(0, at - AWAY)
+        data = os.pread(fd, at - begin + 2 * AWAY, begin)
+        at_end = len(data) - AWAY if begin + len(data) < size else len(data)
+        spot = data.find(_SYSCALL, at - begin - 1)
+        ids = [(one.start(), one[2]) for one in _IDS.finditer(data)]
+        last = {id_: where for where, id_ in ids}  # of each event its last line
+        reach = -1
+        seen = 0
+        while 0 <= spot < at_end:
+            while seen < len(ids) and ids[seen][0] < spot:
+                reach = max(reach, last[ids[seen][1]])
+                seen += 1
+            if reach < spot:
+                return begin + spot + 1
+            spot = data.find(_SYSCALL, spot + 1)
+        at += AWAY
+    return size
 
 
 class _Sieve:
-    def __init__(self, fd: int, sorts: Sorts) -> None:
+    def __init__(self, fd: int) -> None:
         self.records = 0
         self.first_process = False
         self._fd = fd
-        self._sorts = sorts
-        self._dense = False
         self._told: tuple[int, int] | None = None  # the last serial, and its time
-        self._fetched: set[bytes] = set()
+        # Events that matter and are not over, and where their last record is.
+        self._open: dict[bytes, int] = {}
         self._asked: set[bytes] = set()
 
     def found(self, start: int, end: int) -> Iterator[Found]:
         for data, begin, first, last in self._blocks(start, end):
-            self.records += count_of(_RECORD, data, first, last)
-            part = event_end(data, first) if first else 0  # the first line is of any type
+            part = first
             while part < last:
-                part_end = event_end(data, min(part + audit_sights.PART, last))
-                batch = self._sorts.batch(data[part + 1 : part_end + 1]) if self._dense else None
-                if batch is None:
-                    yield from self._of_part(data, begin, part, part_end)
-                else:
-                    yield from self._of_batch(batch, begin + part)
+                part_end = min(last, event_end(data, min(part + audit_sights.PART, last)))
+                yield from self._of_part(data, begin, part, part_end)
                 part = part_end
 
     def _blocks(self, own: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
         """(bytes, file offset of them, first and last newline before lines of this block's own).
 
-        Every block has AROUND more bytes on both sides, and a newline before the file's first line.
+        Every block has AWAY more bytes on both sides, and a newline before the file's first line.
         """
         while own < end:
-            begin = max(0, own - AROUND)
-            data = os.pread(self._fd, own - begin + BLOCK + AROUND, begin)
+            begin = max(0, own - AWAY)
+            data = os.pread(self._fd, own - begin + BLOCK + AWAY, begin)
             if begin == 0:
                 data, begin = b"\n" + data, -1
-            stop = min(end, own + BLOCK, begin + len(data))
-            if stop <= own:
+            first = own - 1 - begin
+            stop = end - 1 - begin
+            if stop > first + BLOCK:
+                stop = event_end(data, first + BLOCK)
+            stop = min(stop, len(data) - 1)
+            if stop <= first:
                 return
-            yield data, begin, own - 1 - begin, stop - 1 - begin
-            own = stop
+            yield data, begin, first, stop
+            own = begin + stop + 1
 
     def _of_part(self, data: bytes, begin: int, part: int, end: int) -> Iterator[Found]:
-        self._dense = False
         rows = _BEGIN.findall(data, part, end)
-        if not rows:
-            return
-        calls, pids, types = zip(*rows)
+        calls, pids, types = zip(*rows) if rows else ((), (), ())
         marked = _MARKED.intersection(calls)
         others = [kind for call, kind in zip(calls, types) if not call] if b"" in marked else []
         damaged = b"" in others
-        count = 0 if damaged else len(rows) - others.count(b"OBJ_PID")
-        yield from self._serials(data, part, end, count, only_calls=_OF_CALLS.issuperset(others))
         sends, telling = marked & KILLS, set(filter(_TELLS.match, others))
         ids = _ids(data, part, end, sends, telling) if sends or telling else {}
         shown = b" ".join(pids)
         self.first_process = self.first_process or _has(shown, b"1")
-        if len(ids) > DENSE:
-            self._dense = True
-            yield from self._whole(data, begin, part, end, list(ids))
+        if damaged or len(ids) > DENSE:
+            yield from self._whole(data, begin, part, end, ids)
             return
-        if damaged:
-            yield from _no_records(data, begin, part, end)
+        self.records += count_of(_RECORD, data, part, end)
         execs = compress(pids, map(EXECS.__contains__, calls)) if marked else ()
         here = Shown(begin + part, shown, b" ".join(execs))
-        if ids:
-            yield from self._fetch(data, begin, part, ids, here)
+        if ids or self._open:
+            yield from self._fetch(data, begin, part, end, ids, here)
+        elif rows:
+            if all(kind.startswith(_ALONE) for kind in others):
+                count = len(rows) - others.count(b"OBJ_PID")
+                yield from self._serials(data, part, end, count, only_calls=not others)
+            else:
+                yield from self._serials(data, part, end, -1, only_calls=False)
         self._asked.clear()
         yield here
 
@@ -158,65 +181,79 @@ class _Sieve:
     ) -> Iterator[Serials]:
         """The serials of a part. Mostly there are as many events as the last serial before it, or the first
         in it, and its own last one tell."""
-        last = _last_stamp(data, part, end, only_calls=only_calls) if count else None
-        if last is not None:
-            began = self._told or last
-            if last[0] - began[0] != count:
-                first = _SERIAL.search(data, part, end)
-                serial, time = _stamp(*first.groups()) if first else last
-                began = serial - 1, time
-            self._told = last
-            if last[0] - began[0] == count:
-                yield Serials(began[0] + 1, last[0], began[1] if count > 1 else last[1], last[1])
-                return
-        for one in _SERIAL.findall(data, part, end):
-            serial, time = _stamp(*one)
-            yield Serials(serial, serial, time, time)
-
-    def _of_batch(self, batch: Batch, at: int) -> Iterator[Found]:
-        yield from _serials_of(batch)
-        self._told = batch.serials[-1], batch.times[-1]
-        pids = map(self._sorts.concerned.__getitem__, batch.sorts)
-        yield from self._before(chain.from_iterable(pids), at)
-        yield from self._sorts.take_new()
-        yield batch
+        last = _last_stamp(data, part, end, only_calls=only_calls)
+        before, self._told = self._told, last or self._told
+        if before is not None and last is not None and last[0] - before[0] == count:
+            yield Serials(before[0] + 1, last[0], before[1], last[1])
+        else:
+            yield from runs(_SERIAL.findall(data, part, end))
 
     def _fetch(
-        self, data: bytes, begin: int, part: int, ids: dict[bytes, int], here: Shown
+        self, data: bytes, begin: int, part: int, end: int, ids: dict[bytes, int], here: Shown
     ) -> Iterator[Found]:
-        """All lines of these events, each event after what is known of the processes in it."""
-        for id_, place in ids.items():
-            if id_ in self._fetched:
-                continue
-            self._fetched.add(id_)
-            spots = lines_of(id_, data, max(0, place - AROUND), place + AROUND)
-            lines = [
-                (spot, data[spot + 1 : line_end(data, spot + 1)]) for spot in dict.fromkeys(spots)
-            ]
-            text = b"\n".join(line for _, line in lines) + b"\n"
-            pids = concerned(text)
-            yield from self._before(pids, begin + part)
-            for pid in pids:
-                if _has(here.pids, pid):
-                    execs = _has(here.execs, pid)
-                    yield from sights_in(data, part, lines[0][0], pid, execs=execs)
-            for spot, line in lines:
-                yield Line(begin + spot + 1, line)
+        """All lines of these events and of those that are open, each event after what is known of the processes in
+        it; and the serials between them."""
+        lines: dict[int, bytes] = {}  # where a line of an event is, and which event's
+        for id_ in (*self._open, *ids):
+            new = id_ not in self._open
+            first = max(0, min(part, ids[id_] - AWAY)) if new else part
+            lines.update((spot, id_) for spot in lines_of(id_, data, first, end))
+        told = part
+        texts: dict[bytes, bytes] = {}
+        for spot, id_ in sorted(lines.items()):
+            if spot > told:
+                yield from runs(_SERIAL.findall(data, told, spot))
+                told = spot
+            if id_ not in texts:
+                reach = min(len(data), spot + AWAY)
+                texts[id_] = b"".join(
+                    data[at : line_end(data, at + 1)] for at in lines_of(id_, data, spot, reach)
+                )
+                yield from self._known(concerned(texts[id_] + b"\n"), data, begin, part, spot, here)
+            line = data[spot + 1 : line_end(data, spot + 1)]
+            yield Line(begin + spot + 1, line)
+            self._open[id_] = begin + spot
+        yield from runs(_SERIAL.findall(data, told, end))
+        self._told = _last_stamp(data, part, end, only_calls=False) or self._told
+        self._open = {id_: at for id_, at in self._open.items() if begin + end - at <= AWAY}
+
+    def _known(
+        self, pids: list[bytes], data: bytes, begin: int, part: int, spot: int, here: Shown
+    ) -> Iterator[Found]:
+        yield from self._before(pids, begin + part)
+        for pid in pids:
+            if _has(here.pids, pid):
+                execs = _has(here.execs, pid)
+                yield from sights_in(data, part, spot, pid, execs=execs)
 
     def _whole(
-        self, data: bytes, begin: int, part: int, end: int, ids: list[bytes]
+        self, data: bytes, begin: int, part: int, end: int, ids: dict[bytes, int]
     ) -> Iterator[Found]:
-        """Every line of a part that is full of signals, and what its first and last events have
-        outside of it."""
-        before = list(_outside(data, begin, ids[:_STRADDLE], max(0, part - AROUND), part))
-        last = [b"%s.%s:%s" % id_ for id_ in _SERIAL.findall(data, max(part, end - LONG), end)]
-        last = [*last[-_STRADDLE:], *ids[-_STRADDLE:]]
-        behind = list(_outside(data, begin, last, end, end + AROUND))
-        for text in (data[part : end + 1], b"".join(line.text + b"\n" for line in before + behind)):
-            yield from self._before(concerned(text), begin + part)
-        yield from before
-        yield Lines(begin + part + 1, data[part + 1 : end])
-        yield from behind
+        """Every line of a part that is full of signals, and what its events have before it."""
+        first = max(0, part - AWAY)
+        older = {
+            spot: id_
+            for id_, at in ids.items()
+            if id_ not in self._open and at - part <= AWAY
+            for spot in lines_of(id_, data, first, part)
+        }
+        texts = [data[at : line_end(data, at + 1)] for at in sorted(older)]
+        near = {
+            one[2]: begin + one.start() for one in _IDS.finditer(data, max(part, end - AWAY), end)
+        }
+        behind = [
+            data[one.start() : line_end(data, one.end())]
+            for one in _IDS.finditer(data, end, end + AWAY)
+            if one[2] in near
+        ]
+        text = b"".join((*texts, data[part : end + 1], *behind, b"\n"))
+        yield from self._before(concerned(text), begin + part)
+        for spot, line in zip(sorted(older), texts):
+            yield Line(begin + spot + 1, line[1:])
+        yield Lines(begin + part + 1, data[part + 1 : end + 1])
+        self._open = {id_: at for id_, at in self._open.items() if begin + end - at <= AWAY}
+        self._open.update(near)
+        self._told = _last_stamp(data, part, end, only_calls=False) or self._told
 
     def _before(self, concerned_: Iterable[bytes], at: int) -> Iterator[Found]:
         """Ask what the parts before this one show of these pids, unless that was asked already."""
@@ -224,6 +261,14 @@ class _Sieve:
         if new:
             self._asked.update(new)
             yield Wanted(new, at)
+
+
+def concerned(text: bytes) -> list[bytes]:
+    """The pids that an event asks about, by its records."""
+    pids = _VICTIM.findall(text)
+    if _CUT_TITLE.search(text) or _OF_ITSELF.search(text):
+        pids += _SENDER.findall(text)
+    return list(dict.fromkeys(pids))
 
 
 def _has(pids: bytes, pid: bytes) -> bool:
@@ -234,48 +279,37 @@ def _has(pids: bytes, pid: bytes) -> bool:
 def _ids(
     data: bytes, part: int, end: int, calls: frozenset[bytes], types: set[bytes]
 ) -> dict[bytes, int]:
-    """The ids of the events of these calls, and of those that begin with these types; where each begins."""
+    """The ids of the events of these calls, and of those that have records of these types; where each begins."""
     if b"SYSCALL" in types:  # one of an odd form
         odd = list(re.compile(_ID).finditer(data, part, end))
-        return {id_[1] or id_[2]: id_.start() for id_ in reversed(odd)}
+        found = {one[1] or one[2]: one.start() for one in reversed(odd)}
+        return dict(sorted(found.items(), key=lambda item: item[1]))
     marks = [b"): arch=%s " % call for call in calls] + [b"\ntype=%s" % kind for kind in types]
     lines = {
         data.rfind(b"\n", part, spot + 1)
         for mark in marks
         for spot in spots_of(mark, data, part, end)
     }
-    found = [_ID_OF_LINE.match(data, line) for line in sorted(lines)]
-    return {id_[1]: id_.start() for id_ in found if id_}
+    ids = [_IDS.match(data, line) for line in sorted(lines, reverse=True)]
+    return {one[2]: one.start() for one in ids if one}
 
 
-def _serials_of(batch: Batch) -> Iterator[Serials]:
-    serials, times = batch.serials, batch.times
-    if serials[-1] - serials[0] + 1 == len(serials):
-        yield Serials(serials[0], serials[-1], times[0], times[-1])
-        return
-    for serial, time in zip(serials, times):
-        yield Serials(serial, serial, time, time)
-
-
-def _joined(found: Iterator[Found]) -> Iterator[Found]:
-    """The same, and serials that go on are one."""
-    run: Serials | None = None
-    for one in found:
-        if isinstance(one, Shown):
-            yield one
-        elif not isinstance(one, Serials):
-            if run is not None:
-                yield run
-            run = None
-            yield one
-        elif run is not None and one.first == run.last + 1:
-            run = Serials(run.first, one.last, run.began, one.ended)
-        else:
-            if run is not None:
-                yield run
-            run = one
-    if run is not None:
-        yield run
+def runs(stamps: list[tuple[bytes, bytes, bytes]]) -> Iterator[Serials]:
+    """Serials as they follow each other, with their times; those without a gap together."""
+    first = last = -1
+    began = ended = 0
+    for seconds, milliseconds, text in stamps:
+        serial = int(text)
+        if serial == last:
+            continue
+        time = int(seconds + milliseconds) * 1_000_000
+        if serial != last + 1 or first < 0:
+            if first >= 0:
+                yield Serials(first, last, began, ended)
+            first, began = serial, time
+        last, ended = serial, time
+    if first >= 0:
+        yield Serials(first, last, began, ended)
 
 
 def _last_stamp(data: bytes, part: int, end: int, *, only_calls: bool) -> tuple[int, int] | None:
@@ -283,22 +317,4 @@ def _last_stamp(data: bytes, part: int, end: int, *, only_calls: bool) -> tuple[
         last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end), end)
     else:
         *_, last = (None, *_SERIAL.finditer(data, max(part, end - LONG), end))
-    return _stamp(*last.groups()) if last else None
-
-
-def _stamp(seconds: bytes, milliseconds: bytes, serial: bytes) -> tuple[int, int]:
-    """A serial, and its time in ns."""
-    return int(serial), int(seconds + milliseconds) * 1_000_000
-
-
-def _no_records(data: bytes, begin: int, start: int, end: int) -> Iterator[Line]:
-    for spot in re.compile(_NO_RECORD).finditer(data, start, end):
-        line = spot.start() + 1
-        yield Line(begin + line, data[line : line_end(data, spot.end())])
-
-
-def _outside(data: bytes, begin: int, ids: list[bytes], start: int, end: int) -> Iterator[Line]:
-    """The lines of these events between two places."""
-    for id_ in dict.fromkeys(ids):
-        for spot in lines_of(id_, data, start, end):
-            yield Line(begin + spot + 1, data[spot + 1 : line_end(data, spot + 1)])
+    return (int(last[3]), int(last[1] + last[2]) * 1_000_000) if last else None

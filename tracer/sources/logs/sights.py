@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tracer.audit.calls import EXECUTING
+from tracer.audit.coalesce import AWAY
 from tracer.sources.logs.finds import Shown, Sight, Wanted
 
 PART = 1 << 16  # how finely it is remembered where a pid was seen
-AROUND = 1 << 15  # how far the records of one event may stand apart
 LONG = 1 << 13  # longer than the lines of most events
 PIDS_MAX = 100_000
 _WINDOW = 29_000
@@ -54,7 +54,7 @@ class Sights:
         exec_ = self._execs.pop(number, -2)
         for where in sorted({exec_, self._seen.pop(number, -2)}):
             if where > -2:
-                data = os.pread(self._fd, PART + 2 * LONG, max(0, where))
+                data = os.pread(self._fd, PART + LONG + AWAY, max(0, where))
                 data = b"\n" + data if where < 0 else data
                 # The last part of a piece is shorter than others: what follows it is too late.
                 end = min(event_end(data, PART), at - where)
@@ -101,14 +101,6 @@ def count_of(mark: bytes, data: bytes, start: int, end: int) -> int:
     )
 
 
-def lines_of(id_: bytes, data: bytes, start: int, end: int) -> Iterator[int]:
-    """The newlines before the lines that bear this id (``1514202775.088:351``)."""
-    for spot in spots_of(b"(%s)" % id_, data, start, end):
-        line = data.rfind(b"\n", 0, spot)
-        if data.startswith(b"type=", line + 1):
-            yield line
-
-
 def sights_in(data: bytes, start: int, end: int, pid: bytes, *, execs: bool) -> Iterator[Sight]:
     """The last exec of a pid between two places, where it ``execs`` there, and its last record."""
     mark, spot = b" pid=" + pid + b" ", end
@@ -137,8 +129,14 @@ def _sight(data: bytes, line: int) -> Sight:
     """The SYSCALL line at this newline, and the lines of the same event that follow it."""
     first = data[line + 1 : line_end(data, line + 1)]
     id_ = first[: first.find(b")")].rpartition(b"(")[2]
-    spots = lines_of(id_, data, line, min(len(data), line + AROUND // 8))
+    spots = lines_of(id_, data, line, min(len(data), line + AWAY))
     return Sight(tuple(data[spot + 1 : line_end(data, spot + 1)] for spot in spots))
+
+
+def lines_of(id_: bytes, data: bytes, start: int, end: int) -> list[int]:
+    """The newlines before the lines between two places that bear this id (``1514202775.088:351``)."""
+    lines = [data.rfind(b"\n", 0, spot) for spot in spots_of(b"(%s)" % id_, data, start, end)]
+    return [line for line in lines if line >= start and data.startswith(b"type=", line + 1)]
 
 
 def _is_exec(line: bytes) -> bool:
