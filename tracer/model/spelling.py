@@ -8,6 +8,7 @@ from tracer.model import signals, verdict
 from tracer.model.event import MARKS, TARGET_STATES
 from tracer.model.fields import Field
 from tracer.model.frozen import bare_of, frozen
+from tracer.model.memo import Bounded
 from tracer.model.origin import ORIGINS
 from tracer.model.outcome import OUTCOMES
 from tracer.model.text import plain, unplain
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tracer.model.event import Event
 
 VERSION = 1
+_LISTS_MAX = 1024
 # All that a line of JSON may hold; a verdict is nothing that a trace tells, and not loaded with one.
 EVENTS = {**of_events.EVENTS, **verdict.EVENTS}
 NESTED = {**of_events.NESTED, **verdict.NESTED}
@@ -103,33 +105,65 @@ def to_object(event: Event) -> dict[str, Any]:
 
 
 def fields_to_object(it: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
-    """These fields of an event, or of a part of one."""
+    """These fields of an event, or of a part of one. Parts that several events share are shared: they are not to be
+    changed."""
     made: dict[str, Any] = {}
-    for field in fields:
-        value = getattr(it, field.name)
-        if value is None or value == () or (value is False and field.kind == "flag"):
+    for name, write, is_code, needed, outer, inner in _ways(fields):
+        value = getattr(it, name)
+        if value is None or value == ():
             continue
-        written = (
-            signals.code_name(it.number, value)
-            if field.kind == "code"
-            else _write(field.kind, value)
-        )
-        if written == {} and not field.needed:
+        written = signals.code_name(it.number, value) if is_code else write(value)
+        if not needed and (written is None or written == {}):
             continue
-        outer, dot, inner = field.json.partition(".")
-        if dot:
+        if inner:
             made.setdefault(outer, {})[inner] = written
         else:
             made[outer] = written
     return made
 
 
-def _write(kind: str, value: Any) -> Any:
+_WAYS: dict[int, tuple[tuple[Field, ...], tuple[Any, ...]]] = {}
+
+
+def _ways(fields: tuple[Field, ...]) -> tuple[Any, ...]:
+    """How each of them is written, found out once: by the table's identity, for to look at all of it takes longer."""
+    known = _WAYS.get(id(fields))
+    if known is None:
+        known = _WAYS[id(fields)] = fields, tuple([_way(field) for field in fields])
+    return known[1]
+
+
+def _way(field: Field) -> tuple[Any, ...]:
+    outer, _, inner = field.json.partition(".")
+    is_code = field.kind == "code"
+    return field.name, _writer(field.kind), is_code, field.needed, outer, inner
+
+
+def _writer(kind: str) -> Callable[[Any], Any]:
+    """What makes JSON of a value of this kind; None, or {}, is left out."""
+    if kind == "flag":
+        return lambda value: value or None
     if kind in NESTED:
-        return fields_to_object(value, NESTED[kind][1])
+        fields = NESTED[kind][1]
+        return lambda value: fields_to_object(value, fields)
     if kind[0] == "[":
-        return [_write(kind[1:-1], one) for one in value]
-    return KINDS[kind].write(value)
+        return _Lists(_writer(kind[1:-1])).write
+    return KINDS[kind].write
+
+
+class _Lists:
+    """Many events share a list: the parents of a process. By its identity, and with it, so that no id() is another's."""
+
+    def __init__(self, write: Callable[[Any], Any]) -> None:
+        self._write = write
+        self._known: Bounded[int, tuple[Any, list[Any]]] = Bounded(_LISTS_MAX)
+
+    def write(self, value: Any) -> list[Any]:
+        known = self._known.get(id(value))
+        if known is None or known[0] is not value:
+            made = [self._write(one) for one in value]
+            known = self._known[id(value)] = value, made
+        return known[1]
 
 
 def from_object(made: dict[str, Any]) -> Event | None:
