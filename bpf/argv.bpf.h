@@ -11,13 +11,33 @@
 
 #define SMALLEST_PAGE 4096 /* of any machine: its ends are ends of larger pages, too, or lie within one */
 
+/*
+ * A title that reaches beyond argv into the environment: get_mm_cmdline(), fs/proc/base.c, knows it by argv's last
+ * byte, which is not the NUL that exec has put there. It ends with its first NUL.
+ */
+static __always_inline void own_title(struct process_record *record, struct mm_struct *mm, char *text)
+{
+	__u64 start = READ(mm, arg_start), room = READ(mm, env_end) - start;
+	long size;
+
+	if (READ(mm, env_start) != READ(mm, arg_end))
+		return;
+	if (room >= ARGV_ROOM)
+		room = ARGV_ROOM;
+	size = bpf_probe_read_user_str(text, room & (2 * ARGV_ROOM - 1), (void *)start);
+	if (size <= 1 || size > ARGV_ROOM)
+		return;
+	record->argv_size = size;
+	if (size == ARGV_ROOM)
+		record->flags |= ARGV_CUT;
+}
+
 /* argv of the current process, its NULs kept; cut at ARGV_ROOM or where its memory is not present. */
 static __always_inline void own_argv(struct process_record *record)
 {
-	struct task_struct *leader = typed(task_struct, bpf_get_current_task());
-	__u64 start = READ(leader, mm, arg_start);
-	__u64 size = READ(leader, mm, arg_end) - start;
-	char *text = record->text + 2 * PATH_ROOM;
+	struct mm_struct *mm = READ(typed(task_struct, bpf_get_current_task()), mm);
+	__u64 start = READ(mm, arg_start), end = READ(mm, arg_end), size = end - start;
+	char last = 0, *text = record->text + 2 * PATH_ROOM;
 
 	if (size > ARGV_ROOM) {
 		size = ARGV_ROOM;
@@ -28,6 +48,8 @@ static __always_inline void own_argv(struct process_record *record)
 		return;
 	if (bpf_probe_read_user(text, size, (void *)start) == 0) {
 		record->argv_size = size;
+		if (!bpf_probe_read_user(&last, sizeof(last), (void *)end - 1) && last)
+			own_title(record, mm, text);
 		return;
 	}
 	/* A page is not in memory: keep what the first one gives. */
@@ -51,7 +73,7 @@ static __always_inline bool shares_program(struct task_struct *one, struct task_
  * What exec gave to the process, or to the parent it was forked from. An element that is given up meanwhile may be
  * another's at once: htab_elem_free(), kernel/bpf/hashtab.c; its first field is written first.
  */
-static __always_inline void kept_argv(struct process_record *record, struct task_struct *leader)
+static __always_inline void kept_argv(struct process_record *record, struct task_struct *leader, __u64 with_memory)
 {
 	char *text = record->text + 2 * PATH_ROOM;
 	__u32 pid = record->pid, size, flags;
@@ -62,7 +84,7 @@ static __always_inline void kept_argv(struct process_record *record, struct task
 	if (!kept || kept->start != start) {
 		struct task_struct *parent = READ(leader, real_parent, group_leader);
 
-		if (!shares_program(leader, parent))
+		if (!with_memory || !shares_program(typed(task_struct, with_memory), parent))
 			return;
 		start = READ(parent, start_boottime);
 		pid = record->ppid;
@@ -73,8 +95,10 @@ static __always_inline void kept_argv(struct process_record *record, struct task
 	size = kept->size;
 	if (size <= SHORT_ROOM) {
 		bpf_probe_read_kernel(text, SHORT_ROOM, kept->text);
-		if (kept->start == start)
+		if (kept->start == start) {
 			record->argv_size = size;
+			record->flags |= ARGV_KEPT;
+		}
 		return;
 	}
 	longer = bpf_map_lookup_elem(&long_argvs, &pid);
@@ -86,7 +110,7 @@ static __always_inline void kept_argv(struct process_record *record, struct task
 	if (longer->start != start)
 		return;
 	record->argv_size = size;
-	record->flags |= flags;
+	record->flags |= flags | ARGV_KEPT;
 }
 
 static __always_inline void forget(__u32 pid, bool is_long)
@@ -113,31 +137,25 @@ static __always_inline int keep_argv(__u64 *ctx, __u32 again)
 	made->start = BPF_CORE_READ(task, start_boottime); /* It leads by now: de_thread(), fs/exec.c. */
 	made->flags = size > EXEC_ROOM ? ARGV_CUT : 0;
 	made->size = size > EXEC_ROOM ? EXEC_ROOM : size;
-	if (made->size > EXEC_ROOM || bpf_probe_read_user(made->text, made->size, (void *)start) ||
-	    (is_long && bpf_map_update_elem(&long_argvs, &pid, made, BPF_ANY)) ||
-	    bpf_map_update_elem(&argvs, &pid, made, BPF_ANY))
+	if (made->size > EXEC_ROOM || bpf_probe_read_user(made->text, made->size, (void *)start)) {
 		forget(pid, was_long || is_long);
-	else if (was_long && !is_long)
+	} else if ((is_long && bpf_map_update_elem(&long_argvs, &pid, made, BPF_ANY)) ||
+		   bpf_map_update_elem(&argvs, &pid, made, BPF_ANY)) {
+		forget(pid, was_long || is_long);
+		count_loss(LOST_ARGVS);
+	} else if (was_long && !is_long) {
 		bpf_map_delete_elem(&long_argvs, &pid);
+	}
 	return 0;
 }
 
-/*
- * Nothing can come from a process any more. Not at its exit: SIGCHLD and PR_SET_PDEATHSIG signals follow
- * that, exit_notify(). By now its pid may be another's.
- */
-static __always_inline int forget_argv(__u64 *ctx, __u32 again)
+/* What is kept of a process that is gone. */
+static __always_inline void forget_argv(__u32 pid, __u64 start)
 {
-	struct task_struct *task = (void *)ctx[0];
-	__u32 pid = BPF_CORE_READ(task, pid);
-	struct short_argv *kept;
+	struct short_argv *kept = bpf_map_lookup_elem(&argvs, &pid);
 
-	if ((__u32)BPF_CORE_READ(task, tgid) != pid)
-		return 0;
-	kept = bpf_map_lookup_elem(&argvs, &pid);
-	if (kept && kept->start == BPF_CORE_READ(task, start_boottime))
+	if (kept && kept->start == start)
 		forget(pid, kept->size > SHORT_ROOM);
-	return 0;
 }
 
 #endif

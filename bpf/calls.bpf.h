@@ -11,18 +11,15 @@
 #include "process.bpf.h"
 #include "sender.bpf.h"
 
-#define EBADF 9
+#define EBADF 9 /* asm-generic/errno-base.h */
+#define EAGAIN 11
 
 /* The process behind a pidfd of the current task, whatever namespace it was opened in. */
 static __always_inline __u32 pid_of_pidfd(struct task_struct *me, __u32 fd)
 {
-	struct fdtable *table = READ(me, files, fdt);
-	struct file *file = NULL;
+	struct file *file = file_of(me, fd);
 	struct pid *pid = NULL;
 
-	if (fd >= READ(table, max_fds))
-		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), READ(table, fd) + fd);
 	if (!file)
 		return 0;
 	file = typed(file, file);
@@ -57,9 +54,10 @@ static __always_inline int tell_call(__u64 *ctx, __u32 again)
 	__u64 id;
 
 	call = current_syscall(me);
-	if (call.call == CALL_OTHER || call.call == CALL_UNKNOWN)
+	if (!sends(call.call))
 		return 0;
-	if (error > 0 || error < -4095 || !(error ? config.refused : config.probes && !call.signal))
+	/* A full queue: signal_generate has told it. */
+	if (error == -EAGAIN || error > 0 || error < -4095 || !(error ? config.refused : config.probes && !call.signal))
 		return 0;
 	if ((__u32)call.signal - 1 < 64 && !(filter.signals >> (call.signal - 1) & 1))
 		return 0;
@@ -71,8 +69,8 @@ static __always_inline int tell_call(__u64 *ctx, __u32 again)
 		return 0;
 	if (!again)
 		bpf_map_update_elem(&called, &id, &told, BPF_ANY);
-	if (config.describe && met_first(pid, meeting_at(me), false) &&
-	    describe(bpf_get_current_task(), true, again ? ON_CALL_AGAIN : ON_CALL))
+	if (config.describe && met_first(pid, meeting_at(me), false, true) &&
+	    describe_with_parents(bpf_get_current_task(), true, again ? ON_CALL_AGAIN : ON_CALL))
 		was_missed(pid);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {

@@ -71,6 +71,14 @@ struct list_head {
 	struct list_head *next;
 };
 
+typedef struct {
+	long long counter;
+} atomic64_t;
+
+typedef struct {
+	struct list_head head;
+} wait_queue_head_t;
+
 struct user_namespace {
 	int level;
 };
@@ -138,6 +146,8 @@ struct files_struct {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	unsigned long env_start;
+	unsigned long env_end;
 	struct file *exe_file;
 };
 
@@ -146,6 +156,7 @@ struct kernfs_node {
 	/* Since Linux commit 633488947ef6 ("kernfs: Use RCU to access kernfs_node::parent.") (in v6.15). */
 	struct kernfs_node *__parent;
 	const char *name;
+	void *priv;
 	unsigned long long id;
 };
 
@@ -155,6 +166,7 @@ struct cgroup_subsys_state {
 
 struct cgroup {
 	struct cgroup_subsys_state self;
+	int level;
 	struct kernfs_node *kn;
 };
 
@@ -185,12 +197,22 @@ struct k_sigaction {
 };
 
 struct sighand_struct {
+	wait_queue_head_t signalfd_wqh;
 	struct k_sigaction action[64];
 };
 
 struct rlimit {
 	unsigned long rlim_cur;
 	unsigned long rlim_max;
+};
+
+struct task_cputime_atomic {
+	atomic64_t utime;
+	atomic64_t stime;
+};
+
+struct thread_group_cputimer {
+	struct task_cputime_atomic cputime_atomic;
 };
 
 struct signal_struct {
@@ -202,6 +224,15 @@ struct signal_struct {
 	struct pid *pids[4];
 	struct tty_struct *tty;
 	struct rlimit rlim[16];
+	struct thread_group_cputimer cputimer;
+};
+
+struct seccomp {
+	int mode;
+};
+
+struct sched_rt_entity {
+	unsigned long timeout;
 };
 
 struct thread_info {
@@ -210,13 +241,20 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	/* Since Linux commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14). */
+	unsigned int __state;
+	long state;
 	void *stack;
 	unsigned int flags;
+	unsigned int ptrace;
+	struct sched_rt_entity rt;
 	struct mm_struct *mm;
 	int exit_code;
 	int pid;
 	int tgid;
+	unsigned long jobctl;
 	struct task_struct *real_parent;
+	struct task_struct *parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct list_head thread_node;
@@ -227,6 +265,9 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	sigset_t blocked;
+	sigset_t real_blocked;
+	void *nsproxy;
+	struct seccomp seccomp;
 	kuid_t loginuid;
 	unsigned int sessionid;
 	/* Since Linux commit d1e7fd6462ca ("signal: Extend exec_id to 64bits") (in v5.7). */
@@ -238,6 +279,7 @@ struct task_struct {
 #if defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	unsigned long long regs[31];
+	unsigned long long pc;
 	unsigned long long orig_x0;
 	int syscallno;
 };
@@ -255,7 +297,7 @@ struct pt_regs {
 
 /*
  * The beginning of a siginfo, whose places are fixed: include/uapi/asm-generic/siginfo.h. pid and uid are
- * those of a kill; of a fault they are the address.
+ * those of a kill; of a fault and of seccomp they are an address.
  */
 struct kernel_siginfo {
 	__s32 si_signo;
@@ -264,17 +306,51 @@ struct kernel_siginfo {
 	__s32 pad;
 	__s32 si_pid;
 	__u32 si_uid;
+	__s32 si_syscall;
+	__u32 si_arch;
 };
 
+/* asm-generic/signal.h; the machines that differ are not built for */
+#define SIGHUP 1
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGSEGV 11
+#define SIGCONT 18
+#define SIGXCPU 24
+#define SIGSYS 31
+#define SIG_DFL 0
+#define SIG_IGN 1
+#define SI_USER 0 /* include/uapi/asm-generic/siginfo.h */
+#define SI_KERNEL 0x80
+#define SYS_SECCOMP 1
 /* include/linux/sched.h, include/linux/sched/signal.h */
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
+#define SIGNAL_STOP_STOPPED 0x00000001
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define SIGNAL_UNKILLABLE 0x00000040
+#define TASK_UNINTERRUPTIBLE 0x00000002
+#define TASK_STOPPED_OR_TRACED 0x0000000c
+#define TASK_WAKEKILL 0x00000100
+#define TASK_NOLOAD 0x00000400
+/*
+ * A frozen task of cgroup v1. Since Linux commit f5d39b020809 ("freezer,sched: Rewrite core freezer logic") (in
+ * v6.1) a state; before, and for kernel threads alone since, a flag beside TASK_UNINTERRUPTIBLE.
+ */
+#define TASK_FROZEN 0x00008000
+#define PF_FROZEN 0x00010000
+/* Of cgroup v2. Since Linux commit 76f969e8948d ("cgroup: cgroup v2 freezer") (in v5.2): sched/jobctl.h. */
+#define JOBCTL_TRAP_FREEZE (1UL << 23)
 /* include/linux/pid_types.h, include/uapi/asm-generic/resource.h */
-#define PIDTYPE_SID 3
+#define PIDTYPE_PGID 2
 #define RLIMIT_CPU 0
 #define RLIMIT_RTTIME 15
 #define RLIM_INFINITY (~0UL)
+/* include/linux/seccomp.h. Since Linux commit 495ac3069a6c ("seccomp: Invalidate seccomp mode to catch death
+ * failures") (in v5.17). */
+#define SECCOMP_MODE_DEAD 3
 
 #endif

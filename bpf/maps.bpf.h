@@ -36,16 +36,24 @@ struct verdicts targets SEC(".maps");
 struct verdicts either SEC(".maps");
 struct verdicts uids SEC(".maps");
 
-/* Who has been described, and whose death is of interest. Forgets the one not seen for longest. */
+enum met { MET_NOT, MET, MET_CURRENT };
+
+/* Who has been described in which state, and whose end is of interest: struct meeting, met.bpf.h. */
 struct seen {
 	__u64 start;
-	__u64 state;
-	__u32 watched;
-	__u32 missed; /* its description has found no room once */
+	__u64 exec;
+	__u32 parent;
+	__u32 uid;
+	__u32 euid;
+	__u8 met; /* enum met */
+	__u8 watched;
+	__u8 missed; /* its description has found no room once */
+	__u8 fault;  /* the number of a fault of its own that the filter has left out */
 };
 
+/* Forgets nobody who lives: the end of who was forgotten would be lost silently. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u32); /* pid */
 	__type(value, struct seen);

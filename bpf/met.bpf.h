@@ -6,15 +6,13 @@
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
 
-/* The state is a number that changes with what a description tells: by exec, a new parent, other credentials. */
-static __always_inline __u64 mixed(__u64 exec, __u32 parent, __u32 uid, __u32 euid)
-{
-	return (((exec * 31 + parent) * 31 + uid) * 31) + euid;
-}
-
+/* What a description tells and exec, a new parent, or other credentials change. */
 struct meeting {
 	__u64 start;
-	__u64 state;
+	__u64 exec;
+	__u32 parent;
+	__u32 uid;
+	__u32 euid;
 };
 
 /* Of a process whose thread this is: through helpers, so that any pointer will do. */
@@ -25,9 +23,10 @@ static __always_inline struct meeting meeting_at(struct task_struct *task)
 
 	return (struct meeting){
 		.start = READ(leader, start_boottime),
-		.state = mixed(READ(leader, self_exec_id),
-			       READ(leader, real_parent, tgid), READ(cred, uid.val),
-			       READ(cred, euid.val)),
+		.exec = READ(leader, self_exec_id),
+		.parent = READ(leader, real_parent, tgid),
+		.uid = READ(cred, uid.val),
+		.euid = READ(cred, euid.val),
 	};
 }
 
@@ -38,28 +37,43 @@ static __always_inline struct meeting meeting_with(struct task_struct *task, con
 		return meeting_at(task);
 	return (struct meeting){
 		.start = task->start_boottime,
-		.state = mixed(task->self_exec_id, typed(task_struct, task)->real_parent->tgid, cred->uid.val,
-			       cred->euid.val),
+		.exec = task->self_exec_id,
+		.parent = typed(task_struct, task)->real_parent->tgid,
+		.uid = cred->uid.val,
+		.euid = cred->euid.val,
 	};
 }
 
-/* The name says it: true the first time this process is met in this state. */
-static __always_inline bool met_first(__u32 pid, struct meeting meeting, bool watch)
+/*
+ * The name says it: true the first time this process is met in this state; and once more when it is the current
+ * one, whose memory can be read, and was not before.
+ */
+static __always_inline bool met_first(__u32 pid, struct meeting meeting, bool watch, bool is_current)
 {
-	__u64 start = meeting.start, state = meeting.state;
 	struct seen *old = bpf_map_lookup_elem(&seen, &pid);
-	struct seen new = { .start = start, .state = state, .watched = watch };
+	struct seen new = {
+		.start = meeting.start,
+		.exec = meeting.exec,
+		.parent = meeting.parent,
+		.uid = meeting.uid,
+		.euid = meeting.euid,
+		.watched = watch,
+		.met = is_current ? MET_CURRENT : MET,
+	};
 
-	if (old && old->start == start && old->state == state) {
-		if (watch && !old->watched)
-			old->watched = 1;
-		return false;
-	}
-	if (old && old->start == start) {
+	if (old && old->start == new.start) {
+		if (old->exec == new.exec && old->parent == new.parent && old->uid == new.uid &&
+		    old->euid == new.euid && old->met >= new.met) {
+			if (watch && !old->watched)
+				old->watched = 1;
+			return false;
+		}
 		new.watched |= old->watched;
 		new.missed = old->missed;
+		new.fault = old->fault;
 	}
-	bpf_map_update_elem(&seen, &pid, &new, BPF_ANY);
+	if (bpf_map_update_elem(&seen, &pid, &new, BPF_ANY) && watch)
+		count_loss(LOST_ENDS);
 	return true;
 }
 
@@ -70,10 +84,19 @@ static __always_inline void was_missed(__u32 pid)
 
 	if (!it)
 		return;
-	it->state = 0;
+	it->met = MET_NOT;
 	if (!it->missed)
 		count_loss(LOST_PROCESSES);
 	it->missed = 1;
+}
+
+/* Nothing comes from a process any more, and nothing goes to it. By now its pid may be another's. */
+static __always_inline void forget_met(__u32 pid, __u64 start)
+{
+	struct seen *it = bpf_map_lookup_elem(&seen, &pid);
+
+	if (it && it->start == start)
+		bpf_map_delete_elem(&seen, &pid);
 }
 
 #endif

@@ -10,8 +10,10 @@
 #include "argv.bpf.h"
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
+#include "met.bpf.h"
 #include "path.bpf.h"
 #include "sender.bpf.h"
+#include "threads.bpf.h"
 
 /* 0: nobody is above. */
 __noinline int add_ancestor(__u32 by)
@@ -74,8 +76,9 @@ __noinline int describe_identity(__u64 address, __u32 by)
 }
 
 /*
- * Describe the process that TASK belongs to. The three texts are put where there is room for each, in
- * this order (see add_name()), and sent as they lie: tracer/sources/wire/records.py knows the offsets. BY is the enum describer that asks. Not 0: there was no room.
+ * Describe the process that a task belongs to. The three texts are put where there is room for each, in
+ * this order (see add_name()), and sent as they lie: tracer/sources/wire/records.py knows the offsets. BY is the
+ * enum describer that asks. Not 0: there was no room.
  */
 __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 {
@@ -91,19 +94,62 @@ __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 	record->type = RECORD_PROCESS;
 	record->pid = READ(leader, tgid);
 	record->start = READ(leader, start_boottime);
+	/* A first thread that has ended has given up its memory. */
+	if (!READ(typed(task_struct, address), mm) && !(READ(leader, flags) & PF_KTHREAD))
+		address = with_memory(at);
 	describe_identity(at, by);
 	describe_ancestors(at, by);
-	describe_exe(address, by);
-	describe_cgroup(address, by);
+	if (address)
+		describe_exe(address, by);
+	describe_cgroup(at, by);
 	if (is_current)
 		own_argv(record);
 	/* Another's memory is out of reach, and so is that of one who exits: exit_mm() comes first. */
 	if (!record->argv_size)
-		kept_argv(record, leader);
+		kept_argv(record, leader, address);
 	size = __builtin_offsetof(struct process_record, text) + 2 * PATH_ROOM + record->argv_size;
 	if (size > sizeof(*record))
 		size = sizeof(*record);
 	return bpf_ringbuf_output(&ring, record, size, 0);
+}
+
+/* The process of a task, if it is met for the first time. */
+static __always_inline void describe_new(__u64 address, bool is_current, __u32 by)
+{
+	struct task_struct *task = typed(task_struct, address);
+	__u32 pid = READ(task, tgid);
+
+	if (pid && met_first(pid, meeting_at(task), false, is_current) && describe(address, is_current, by))
+		was_missed(pid);
+}
+
+/* The parent of a task, which is given back; 0 if there is none. */
+__noinline __u64 describe_parent(__u64 address, __u32 by)
+{
+	__u64 parent = (__u64)BPF_CORE_READ((struct task_struct *)address, group_leader, real_parent, group_leader);
+
+	if (!parent || !READ(typed(task_struct, parent), tgid))
+		return 0;
+	describe_new(parent, false, by);
+	return parent;
+}
+
+/* So that ancestors have names when a process tells them: to be called before it is described itself. */
+__noinline int describe_parents(__u64 address, __u32 by)
+{
+	for (int i = 0; i < ANCESTORS; i++) {
+		address = describe_parent(address, by);
+		if (!address)
+			break;
+	}
+	return 0;
+}
+
+/* As describe(), its parents first. */
+__noinline int describe_with_parents(__u64 address, __u32 is_current, __u32 by)
+{
+	describe_parents(address, by);
+	return describe(address, is_current, by);
 }
 
 #endif

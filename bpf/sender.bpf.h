@@ -7,9 +7,6 @@
 #include "sigtrace.h"
 #include "syscall.bpf.h"
 
-#define SIGHUP 1 /* asm-generic/signal.h; the machines that differ are not built for */
-#define SIGCONT 18
-
 static __always_inline __u32 own_pid(struct task_struct *leader)
 {
 	struct pid *pid = READ(leader, thread_pid);
@@ -32,27 +29,44 @@ static __always_inline bool is_ns_init(struct task_struct *task)
 	       own_pid(READ(task, group_leader)) == 1;
 }
 
-static __always_inline bool leads_session(struct task_struct *me)
+/* Whether threads are left that do not end with this one, which exits. */
+static __always_inline bool lives_on(struct task_struct *task)
 {
-	me = typed(task_struct, me);
-	return READ(me, signal, pids[PIDTYPE_SID]) ==
-	       READ(me, group_leader, thread_pid);
+	task = typed(task_struct, task);
+	return READ(task, signal, live.counter) > 0 &&
+	       !(READ(task, signal, flags) & SIGNAL_GROUP_EXIT);
 }
 
-static __always_inline __u32 sender_flags(struct task_struct *me, __u32 number)
+static __always_inline void add_sender_flags(volatile __u32 *flags, struct task_struct *me)
 {
-	__u32 flags = SENDER_KNOWN, state = MINE(me, flags);
+	__u32 state = MINE(me, flags);
 
+	*flags |= SENDER_KNOWN;
 	if (state & PF_KTHREAD)
-		flags |= SENDER_KERNEL_THREAD;
+		*flags |= SENDER_KERNEL_THREAD;
 	if (state & PF_EXITING) {
-		flags |= SENDER_EXITING;
+		*flags |= SENDER_EXITING;
 		if (is_ns_init(me))
-			flags |= SENDER_NS_INIT;
-		if ((number == SIGHUP || number == SIGCONT) && leads_session(me))
-			flags |= SENDER_LEADS_SESSION;
+			*flags |= SENDER_NS_INIT;
+		/* exit_task_namespaces() is behind it, and what a terminal has to say: do_exit(), kernel/exit.c. */
+		if (!READ(typed(task_struct, me), nsproxy))
+			*flags |= SENDER_NOTIFIES;
+		if (lives_on(me))
+			*flags |= SENDER_LIVES_ON;
 	}
-	return flags;
+}
+
+/* The process that traces a task: ptrace(2). */
+static __always_inline void fill_tracer(__u64 *start, __u32 *tracer, struct task_struct *task)
+{
+	struct task_struct *leader;
+
+	task = typed(task_struct, task);
+	if (!READ(task, ptrace))
+		return;
+	leader = READ(task, parent, group_leader);
+	*tracer = READ(leader, tgid);
+	*start = READ(leader, start_boottime);
 }
 
 static __always_inline void copy_comm(char *to, const char *from)

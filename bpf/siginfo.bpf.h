@@ -21,6 +21,7 @@ static __always_inline struct kernel_siginfo siginfo_at(__u64 address)
 		/* volatile: the verifier lets one field be read at a time. */
 		const volatile struct kernel_siginfo *info = typed(kernel_siginfo, address);
 
+		read.si_signo = info->si_signo;
 		read.si_code = info->si_code;
 		read.si_pid = info->si_pid;
 		read.si_uid = info->si_uid;
@@ -30,19 +31,27 @@ static __always_inline struct kernel_siginfo siginfo_at(__u64 address)
 	return read;
 }
 
-static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
+/* The code that SEND_SIG_NOINFO and SEND_SIG_PRIV stand for: collect_signal() and TP_STORE_SIGINFO(). */
+static __always_inline struct kernel_siginfo siginfo_of(__u64 *ctx)
 {
-	struct kernel_siginfo head;
+	struct kernel_siginfo none = {};
 	__u64 info = ctx[1];
 
-	if (info <= 1) {
-		bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
-		record->code = info ? 128 : 0;
-		return;
-	}
-	head = siginfo_at(info);
-	record->flags |= INFO_KNOWN;
+	if (info > 1)
+		return siginfo_at(info);
+	bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
+	none.si_code = info ? SI_KERNEL : SI_USER;
+	return none;
+}
+
+static __always_inline void fill_info(struct signal_record *record, __u64 *ctx)
+{
+	struct kernel_siginfo head = siginfo_of(ctx);
+
 	record->code = head.si_code;
+	if (!head.si_signo)
+		return;
+	record->flags |= INFO_KNOWN;
 	record->si_pid = head.si_pid;
 	record->si_uid = head.si_uid;
 	record->address = (__u64)head.si_uid << 32 | (__u32)head.si_pid;

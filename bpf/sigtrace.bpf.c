@@ -3,64 +3,70 @@
  * Where a signal is seen. What is recorded of it is in sigtrace.h, what is read of a process in
  * process.bpf.h. Loaded by tracer/sources/core/load.py, without the programs that are not asked for.
  */
+#include "argv.bpf.h"
 #include "calls.bpf.h"
 #include "commands.bpf.h"
 #include "exits.bpf.h"
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
 #include "met.bpf.h"
+#include "more.bpf.h"
 #include "process.bpf.h"
 #include "sender.bpf.h"
 #include "siginfo.bpf.h"
 #include "target.bpf.h"
-
-static __always_inline bool one_of(void *map, __u32 sender, __u32 target)
-{
-	return bpf_map_lookup_elem(map, &sender) || bpf_map_lookup_elem(map, &target);
-}
-
-/*
- * Exclusions are decided for the target alone: what runs when a timer or a tty strikes is current, but
- * not the sender, and must not take the signal with it.
- */
-static __always_inline bool wanted(__u32 number, int result, struct task_struct *target)
-{
-	__u32 sender = 0, pid = 0;
-
-	if (!(filter.signals >> (number - 1) & 1) || !(filter.results >> result & 1))
-		return false;
-	if (filter.senders || filter.either)
-		sender = bpf_get_current_pid_tgid() >> 32;
-	if (filter.targets || filter.either)
-		pid = target->tgid;
-	if (filter.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &sender))
-		return false;
-	if (filter.targets && !bpf_map_lookup_elem(&targets, &pid) == (filter.targets == MODE_ONLY))
-		return false;
-	if (filter.either == MODE_ONLY && !one_of(&either, sender, pid))
-		return false;
-	return filter.uids != MODE_ONLY ||
-	       one_of(&uids, bpf_get_current_uid_gid(), typed(task_struct, target)->real_cred->uid.val);
-}
+#include "wanted.bpf.h"
 
 static __always_inline void meet(__u64 *ctx, struct task_struct *me, const struct cred *my_cred,
 				 struct task_struct *target, const struct cred *cred)
 {
 	__u64 address = bpf_get_current_task();
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	bool is_own = pid == (__u32)target->tgid;
 	struct meeting meeting;
 
-	if (pid && pid != (__u32)target->tgid && config.describe) {
+	if (pid && !is_own && config.describe) {
 		meeting = HAS_CURRENT_BTF ? meeting_with(me, my_cred) : meeting_at(typed(task_struct, address));
-		if (met_first(pid, meeting, false) && describe(address, true, ON_SIGNAL))
+		if (met_first(pid, meeting, false, true) && describe_with_parents(address, true, ON_SIGNAL))
 			was_missed(pid);
 	}
-	if (met_first(target->tgid, meeting_with(target, cred), config.deaths) && config.describe) {
+	if (met_first(target->tgid, meeting_with(target, cred), config.deaths, is_own) && config.describe) {
 		/* The same pointer as a number: verified functions take no typed pointers before v6.9. */
 		bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
-		if (describe(address, pid == (__u32)target->tgid, ON_SIGNAL))
+		if (describe_with_parents(address, is_own, ON_SIGNAL))
 			was_missed(target->tgid);
 	}
+}
+
+#define FAULTS (1U << SIGILL | 1U << SIGTRAP | 1U << SIGBUS | 1U << SIGFPE | 1U << SIGSEGV)
+
+/* A fault that the filter leaves out: should its process die of it, nobody is to be looked for who sent it. */
+static __always_inline void note_fault(__u64 *ctx, __u32 number, struct task_struct *target)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct seen *met;
+
+	if (number > SIGSEGV || !(FAULTS >> number & 1) || pid != (__u32)target->tgid)
+		return;
+	met = bpf_map_lookup_elem(&seen, &pid);
+	if (met && siginfo_of(ctx).si_code > 0)
+		met->fault = number;
+}
+
+/* Of the few that may have more to tell: those to a traced target, of seccomp, and the kernel's SIGKILL. */
+static __always_inline __u32 more_of(__u64 *ctx, __u64 time)
+{
+	__u64 address = 0, info = 0;
+
+	bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
+	bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
+	return tell_more(address, info, time, ctx[0]);
+}
+
+/* The group that a pidfd stood for, as kill(2) would have it: below 0. */
+static __always_inline __s32 group_asked(struct task_struct *target)
+{
+	return -READ(typed(task_struct, target), signal, pids[PIDTYPE_PGID], numbers[0].nr);
 }
 
 SEC("tp_btf/signal_generate")
@@ -69,18 +75,27 @@ int on_signal(__u64 *ctx)
 	__u32 number = ctx[0];
 	struct task_struct *target = (void *)ctx[2];
 	const struct cred *my_cred = NULL, *cred;
-	struct task_struct *me;
 	struct signal_record *record;
+	struct task_struct *me;
 	struct syscall call;
+	__u32 more = 0;
+	__u64 time;
 
-	if (number - 1 > 63 || !wanted(number, ctx[4], target))
+	if (number - 1 > 63)
 		return 0;
+	if (!wanted(number, ctx[4], target)) {
+		note_fault(ctx, number, target);
+		return 0;
+	}
 	cred = typed(task_struct, target)->real_cred;
 	me = CURRENT_TASK;
 	if (HAS_CURRENT_BTF)
 		my_cred = typed(task_struct, me)->cred;
 	if (config.describe || config.deaths)
 		meet(ctx, me, my_cred, target, cred);
+	time = bpf_ktime_get_boot_ns();
+	if (target->ptrace || number == SIGKILL || number == SIGSYS)
+		more = more_of(ctx, time);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		count_loss(LOST_SIGNALS);
@@ -88,19 +103,27 @@ int on_signal(__u64 *ctx)
 	}
 	__builtin_memset(record, 0, sizeof(*record));
 	record->type = RECORD_SIGNAL;
-	record->time = bpf_ktime_get_boot_ns();
+	record->time = time;
 	record->signal = number;
 	record->group = ctx[3];
 	record->result = ctx[4];
-	record->flags = target_flags(target, number, record->group);
-	record->flags |= sender_flags(me, number);
+	record->flags = more;
+	add_target_flags(&record->flags, target, number, record->group);
+	add_sender_flags(&record->flags, me);
 	call = current_syscall(me);
-	if (call.signal == (__s32)number || call.call == CALL_OTHER) {
+	if (call.signal == (__s32)number || !sends(call.call)) {
 		record->call = call.call;
 		record->asked = call.asked;
 		record->flags |= ASKED_KNOWN;
+		if (call.call == CALL_PIDFD_SEND_SIGNAL && call.flags & PIDFD_SIGNAL_PROCESS_GROUP) {
+			record->asked = group_asked(target);
+			record->flags |= ASKED_GROUP;
+		}
 	}
 	fill_info(record, ctx);
+	if ((number == SIGKILL || number == SIGXCPU) && record->code == SI_KERNEL &&
+	    is_over_limit((__u64)BPF_CORE_READ(target, group_leader), number == SIGKILL))
+		record->flags |= TARGET_OVER_LIMIT;
 	if (writes_siginfo(record->call))
 		fill_truth(record, me, target);
 	fill_sender(&record->sender, me, my_cred);
@@ -112,7 +135,7 @@ int on_signal(__u64 *ctx)
 TWICE(sched_process_exit, on_exit, tell_exit)
 
 TWICE(sched_process_exec, on_exec, keep_argv)
-TWICE(sched_process_free, on_free, forget_argv)
+TWICE(sched_process_free, on_free, forget_process)
 
 /*
  * The OOM killer marks its victim microseconds after it has sent SIGKILL: mm/oom_kill.c. The argument is

@@ -28,9 +28,14 @@ enum record_type {
 	RECORD_OOM,
 	RECORD_CALL,
 	RECORD_COMMAND,
+	RECORD_MORE,
+	RECORD_REFUSED,
 };
 
-/* The system calls that send signals; CALL_OTHER is any other one, CALL_UNKNOWN none or not told. */
+/*
+ * The system calls that send signals; from CALL_EXEC on those that do not, as far as they tell why the kernel
+ * does. CALL_OTHER is any other one, CALL_UNKNOWN none or not told.
+ */
 enum call {
 	CALL_UNKNOWN,
 	CALL_KILL,
@@ -39,6 +44,9 @@ enum call {
 	CALL_RT_SIGQUEUEINFO,
 	CALL_RT_TGSIGQUEUEINFO,
 	CALL_PIDFD_SEND_SIGNAL,
+	CALL_EXEC, /* execve(2), execveat(2) */
+	CALL_PTRACE,
+	CALL_WRITE,
 	CALL_OTHER,
 };
 
@@ -55,13 +63,22 @@ enum signal_flag {
 	SENDER_KNOWN = 1 << 9, /* likewise for the sender's three */
 	INFO_KNOWN = 1 << 10,  /* si_pid, si_uid, address were read from the siginfo */
 	ASKED_KNOWN = 1 << 11, /* asked holds the call's pid argument */
-	/* Looked at for SIGKILL and SIGXCPU: a CPU or real-time limit is set. */
-	TARGET_LIMITED = 1 << 12,
-	/* Looked at for SIGHUP and SIGCONT of a sender that exits. */
-	SENDER_LEADS_SESSION = 1 << 13,
+	/* Looked at for what limits send, and the target is at work itself: a CPU or real-time limit is used up. */
+	TARGET_OVER_LIMIT = 1 << 12,
+	/* Of a sender that exits: it has come to exit_notify(), kernel/exit.c. */
+	SENDER_NOTIFIES = 1 << 13,
 	/* Looked at, as is own_pid, for the calls whose siginfo is not the kernel's own. */
 	TARGET_IN_PID_NS = 1 << 14,
 	ENDS_IN_USER_NS = 1 << 15, /* either end is in a user namespace that is not the host's */
+	TARGET_TRACED = 1 << 16,   /* ptrace(2) */
+	TARGET_AWAITS = 1 << 17,   /* a thread takes it by sigtimedwait(2), or waits for it by signalfd(2) */
+	TARGET_UNSURE = 1 << 18,   /* it has more threads than were looked at: whether all block it is not known */
+	TARGET_STOPPED = 1 << 19,
+	TARGET_FROZEN = 1 << 20,  /* by a cgroup */
+	TARGET_SLEEPS = 1 << 21,  /* uninterruptible */
+	SENDER_LIVES_ON = 1 << 22, /* of a sender that exits: only this thread of it does */
+	ASKED_GROUP = 1 << 23,     /* asked is the process group that a pidfd stood for, below 0 */
+	HAS_MORE = 1 << 24,        /* a more_record of this tid and time came before */
 };
 
 struct end {
@@ -91,6 +108,23 @@ struct signal_record {
 	struct end target;
 };
 
+/* What only few signals have. Sent before the signal that it is of. */
+struct more_record {
+	__u32 type;
+	__u32 tid; /* of the target */
+	__u64 time; /* of the signal */
+	__u64 tracer_start;
+	__u32 tracer; /* the process that traces the target; 0: none */
+	__u32 action; /* enum seccomp_action */
+	__s32 refused; /* the system call that seccomp refused, of arch; -1: none */
+	__u32 arch;    /* AUDIT_ARCH_*, include/uapi/linux/audit.h */
+	__u64 memory;  /* a number for the target's address space; 0: not looked at */
+	__u32 level;   /* of the cgroup whose cgroup.kill was written to, 1 below the root; 0: not known */
+	__u32 reserved;
+};
+
+enum seccomp_action { ACTION_UNKNOWN, ACTION_KILL };
+
 struct ancestor {
 	__u64 start;
 	__u32 pid;
@@ -102,6 +136,7 @@ enum process_flag {
 	ARGV_CUT = 1 << 0,
 	CGROUP_V1 = 1 << 1, /* the path is of the v1 pids hierarchy: the v2 one says only "/" */
 	LINEAGE_ONLY = 1 << 2, /* only pid, ppid, start, comm and the ancestors are known */
+	ARGV_KEPT = 1 << 5, /* argv as exec left it: the process may have changed it since */
 	EXE_CUT = 1 << 3,    /* the path's beginning found no room */
 	CGROUP_CUT = 1 << 4, /* likewise */
 };
@@ -137,7 +172,28 @@ struct exit_record {
 	__u64 start;
 	__u32 status; /* as wait(2) gives it */
 	char comm[COMM_SIZE];
+	__u32 flags; /* enum exit_flag */
+	__u64 tracer_start;
+	__u32 tracer; /* as of a more_record */
 	__u32 reserved;
+};
+
+enum exit_flag {
+	OWN_FAULT = 1 << 0, /* a fault of its own with the number that it died of, which the filter left out */
+};
+
+/* One of several threads, which seccomp has ended: no signal is sent then, __seccomp_filter(), kernel/seccomp.c. */
+struct refused_record {
+	__u32 type;
+	__s32 refused; /* the system call, of arch */
+	__u64 time;
+	__u64 address; /* the instruction behind the call */
+	__u32 arch;
+	__u32 uid;
+	__u64 start;
+	__u32 pid;
+	__u32 tid;
+	char comm[COMM_SIZE]; /* the thread's */
 };
 
 struct oom_record {
@@ -194,7 +250,17 @@ struct config {
 	__u8 exits;    /* enum exits: of which processes that were sent nothing */
 };
 
-/* Counted in the kernel where a record found no room. */
-enum loss { LOST_SIGNALS, LOST_PROCESSES, LOST_EXITS, LOST_OOMS, LOST_CALLS, LOST_COMMANDS, LOSSES };
+/* Counted in the kernel where a record found no room in the ring, and from LOST_ENDS on where a map was full. */
+enum loss {
+	LOST_SIGNALS,
+	LOST_PROCESSES,
+	LOST_EXITS,
+	LOST_OOMS,
+	LOST_CALLS,
+	LOST_COMMANDS,
+	LOST_ENDS,  /* processes whose end will not be told */
+	LOST_ARGVS, /* command lines that were not kept */
+	LOSSES,
+};
 
 #endif

@@ -6,55 +6,24 @@
 #include "kernel.bpf.h"
 #include "sender.bpf.h"
 #include "sigtrace.h"
-
-#define THREADS_LOOKED_AT 32
-#define THREADS_AT_ONCE 8
-#define SIG_DFL 0
-#define SIG_IGN 1
-#define SIGKILL 9 /* asm-generic/signal.h; the machines that differ are not built for */
-#define SIGXCPU 24
+#include "threads.bpf.h"
 
 /*
- * What follows some nodes among a process's threads; 0 if one of these threads would take the signal, 1 if all
- * to the end block it. Read by a helper a node is a number, which is all that a verified function
- * (path.bpf.h) takes and returns.
- */
-__noinline __u64 after_blocking(__u64 node, __u64 bit, __u64 end)
+ * Whether a limit is used up, as check_thread_timers() and check_process_timers() find it
+ * (kernel/time/posix-cpu-timers.c). Of real time it is only known to be less where it surely is, for the length of
+ * a tick (at most 10 ms) is not. */
+__noinline int is_over_limit(__u64 address, __u32 is_kill)
 {
-	__u64 address;
+	struct task_struct *task = typed(task_struct, address);
+	struct signal_struct *signal = READ(task, signal);
+	__u64 limit = is_kill ? READ(signal, rlim[RLIMIT_CPU].rlim_max) : READ(signal, rlim[RLIMIT_CPU].rlim_cur);
+	__u64 used = READ(signal, cputimer.cputime_atomic.utime.counter) +
+		     READ(signal, cputimer.cputime_atomic.stime.counter);
 
-	for (int i = 0; i < THREADS_AT_ONCE; i++) {
-		address = node - bpf_core_field_offset(struct task_struct, thread_node);
-		if (!(READ(typed(task_struct, address), blocked.sig[0]) & bit))
-			return 0;
-		node = (__u64)BPF_CORE_READ((struct task_struct *)address, thread_node.next);
-		if (node == end)
-			return 1;
-	}
-	return node;
-}
-
-/* True when no thread that was looked at would take the signal: complete_signal(), kernel/signal.c. */
-__noinline int all_block(__u64 leader, __u64 bit)
-{
-	__u64 group = (__u64)BPF_CORE_READ((struct task_struct *)leader, signal);
-	__u64 end = group + bpf_core_field_offset(struct signal_struct, thread_head);
-	__u64 node = (__u64)BPF_CORE_READ((struct signal_struct *)group, thread_head.next);
-
-	for (int i = 0; i < THREADS_LOOKED_AT / THREADS_AT_ONCE; i++) {
-		node = after_blocking(node, bit, end);
-		if (node <= 1)
-			return node;
-	}
-	return false;
-}
-
-/* What check_process_timers() (kernel/time/posix-cpu-timers.c) acts on. */
-static __always_inline bool is_limited(struct task_struct *task)
-{
-	task = typed(task_struct, task);
-	return READ(task, signal, rlim[RLIMIT_CPU].rlim_cur) != RLIM_INFINITY ||
-	       READ(task, signal, rlim[RLIMIT_RTTIME].rlim_cur) != RLIM_INFINITY;
+	if (limit != RLIM_INFINITY && used >= limit * 1000000000ULL)
+		return 1;
+	limit = is_kill ? READ(signal, rlim[RLIMIT_RTTIME].rlim_max) : READ(signal, rlim[RLIMIT_RTTIME].rlim_cur);
+	return limit != RLIM_INFINITY && READ(task, rt.timeout) * 10000 >= limit;
 }
 
 #define HANDLER(n)    \
@@ -87,31 +56,68 @@ static __always_inline void *handler_of(struct sighand_struct *sighand, __u32 nu
 	return NULL;
 }
 
-static __always_inline __u32 target_flags(struct task_struct *task, __u32 number, bool group)
+static __always_inline __u32 blocks(__u64 leader, __u32 number, bool group, bool is_alone)
 {
-	__u32 flags = TARGET_KNOWN;
+	__u64 found = 0;
+
+	if (group && !is_alone) {
+		found = look_at_threads(leader, number);
+		if (!(found & (LIVES | ~FOUND)))
+			return TARGET_EXITING;
+		if (found & TAKES)
+			return 0;
+		if (found & ~FOUND)
+			return TARGET_UNSURE;
+	}
+	if (found & AWAITS || is_read_by_file(leader, number))
+		return TARGET_AWAITS;
+	return TARGET_BLOCKS;
+}
+
+/* What keeps it from seeing the signal, whatever it would do. */
+static __always_inline void add_halted(volatile __u32 *flags, struct task_struct *task, __u32 group_state)
+{
+	__u32 state = bpf_core_field_exists(task->__state) ? task->__state : task->state;
+
+	if (state & TASK_STOPPED_OR_TRACED || group_state & SIGNAL_STOP_STOPPED)
+		*flags |= TARGET_STOPPED;
+	if (state & TASK_FROZEN || task->jobctl & JOBCTL_TRAP_FREEZE)
+		*flags |= TARGET_FROZEN;
+	if (state & TASK_UNINTERRUPTIBLE && !(state & (TASK_WAKEKILL | TASK_NOLOAD)))
+		*flags |= (task->flags & (PF_FROZEN | PF_KTHREAD)) == PF_FROZEN ? TARGET_FROZEN : TARGET_SLEEPS;
+}
+
+/*
+ * Flags are gathered where they are sent from, not in a register: the verifier then knows nothing of them, and two
+ * ways through a condition end in the same state instead of doubling the states of all that follows.
+ */
+static __always_inline void add_target_flags(volatile __u32 *flags, struct task_struct *task, __u32 number,
+					     bool group)
+{
 	__u64 bit = 1ULL << (number - 1), handler;
 	struct task_struct *same = typed(task_struct, task);
 	struct signal_struct *shared = same->signal;
-	__u32 state = shared->flags;
+	__u32 state = shared->flags, ends = task->flags & PF_EXITING;
+	bool is_alone = shared->nr_threads == 1;
 
-	if ((task->flags & PF_EXITING) || (state & SIGNAL_GROUP_EXIT))
-		flags |= TARGET_EXITING;
+	*flags |= TARGET_KNOWN;
+	/* The first thread may end long before the process does. */
+	if (state & SIGNAL_GROUP_EXIT || (ends && (!group || is_alone)))
+		*flags |= TARGET_EXITING;
 	if (state & SIGNAL_UNKILLABLE)
-		flags |= TARGET_PROTECTED;
-	if ((number == SIGKILL || number == SIGXCPU) && is_limited(task))
-		flags |= TARGET_LIMITED;
+		*flags |= TARGET_PROTECTED;
+	if (task->ptrace)
+		*flags |= TARGET_TRACED;
 	handler = (__u64)handler_of(same->sighand, number);
 	if (handler == SIG_IGN)
-		flags |= TARGET_IGNORES;
+		*flags |= TARGET_IGNORES;
 	else if (handler != SIG_DFL)
-		flags |= TARGET_HANDLES;
-	if (task->blocked.sig[0] & bit) {
-		if (!group || shared->nr_threads == 1 ||
-		    all_block((__u64)BPF_CORE_READ(task, group_leader), bit))
-			flags |= TARGET_BLOCKS;
-	}
-	return flags;
+		*flags |= TARGET_HANDLES;
+	if (task->blocked.sig[0] & bit || (ends && group && !is_alone))
+		*flags |= blocks((__u64)BPF_CORE_READ(task, group_leader), number, group, is_alone);
+	else if (task->real_blocked.sig[0] & bit) /* taken out of blocked by sigtimedwait(2) meanwhile */
+		*flags |= TARGET_AWAITS;
+	add_halted(flags, task, state);
 }
 
 static __always_inline void fill_target(struct end *end, struct task_struct *task,

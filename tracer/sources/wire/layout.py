@@ -1,0 +1,93 @@
+"""Records of fixed places, declared once: the annotations of a class are a table of names and letters (struct), from
+which its ``Struct``, its reader and the place of every field follow."""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from tracer.model.frozen import names_of_class
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Generic, TypeVar
+
+    T = TypeVar("T")
+else:  # typing is not worth its time before the first row of a trace.
+    T = "T"
+
+    class Generic:
+        def __class_getitem__(cls, _item):
+            return cls
+
+
+# What the annotations are, to whoever reads the values.
+U8 = U16 = U32 = S32 = U64 = int
+Chars = bytes
+_LETTERS = {"U8": "B", "U16": "H", "U32": "I", "S32": "i", "U64": "Q", "Chars": "16s"}
+
+
+class Layout(Generic[T]):
+    """The places of a class's fields, without gaps; ``of`` are the layouts that annotations name, ``times`` how often
+    those come that are arrays. ``at`` has the place of each field, of nested ones by "sender.pid"."""
+
+    def __init__(
+        self, cls: type[T], of: dict[str, Layout[Any]] | None = None, times: int = 1
+    ) -> None:
+        self.cls = cls
+        self.at: dict[str, int] = {}
+        self.letters: dict[str, str] = {}
+        self._nested: list[tuple[int, int, Layout[Any], int]] = []
+        letters, cells, at = "", 0, 0
+        for name in names_of_class(cls):
+            kind = cls.__annotations__[name]
+            nested = (of or {}).get(kind)
+            self.at[name] = at
+            if nested is None:
+                self.letters[name] = _LETTERS[kind]
+                letters += _LETTERS[kind]
+                cells += 1
+                at = Struct("=" + letters).size
+                continue
+            many = times if kind == "Many" else 1
+            for within, place in nested.at.items():
+                self.at[f"{name}.{within}"] = at + place
+                if within in nested.letters:
+                    self.letters[f"{name}.{within}"] = nested.letters[within]
+            self._nested.append((cells, nested.cells, nested, many))
+            letters += many * nested.plain
+            cells += many * nested.cells
+            at = Struct("=" + letters).size
+        self.plain = letters
+        self.cells = cells
+        self.struct = Struct("=" + letters)
+        self.size = self.struct.size
+
+    def read(self, taken: bytes | bytearray, at: int = 0) -> T:
+        """The record at this place."""
+        return self.made_of(self.struct.unpack_from(taken, at))
+
+    def made_of(self, values: tuple[Any, ...]) -> T:
+        if not self._nested:
+            return self.cls(*values)
+        parts: list[Any] = []
+        done = 0
+        for first, cells, layout, many in self._nested:
+            parts += values[done:first]
+            made = [
+                layout.made_of(values[at : at + cells])
+                for at in range(first, first + many * cells, cells)
+            ]
+            parts.append(made[0] if many == 1 else tuple(made))
+            done = first + many * cells
+        return self.cls(*parts, *values[done:])
+
+    def get(self, taken: bytes | bytearray, at: int, name: str) -> Any:
+        """One field of the record at this place."""
+        return self._one(name).unpack_from(taken, at + self.at[name])[0]
+
+    def put(self, taken: bytearray, at: int, name: str, value: Any) -> None:
+        """Change one field of the record at this place."""
+        self._one(name).pack_into(taken, at + self.at[name], value)
+
+    def _one(self, name: str) -> Struct:
+        return Struct("=" + self.letters[name])
