@@ -3,10 +3,10 @@ signal that the target survived."""
 
 from __future__ import annotations
 
-from tracer.model.event import Earlier, Exit, Repeats, Series, Signal
+from tracer.flow.pending import KILL, Pending, earlier
+from tracer.model.event import Exit, Repeats, Series, Signal
 from tracer.model.frozen import replace
 from tracer.model.memo import Bounded
-from tracer.model.signals import NUMBERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,38 +17,6 @@ if TYPE_CHECKING:
 
 REMEMBERED = 16384
 IDS_REMEMBERED = 32_768
-KILL = NUMBERS["KILL"]
-# A request to end that a program may answer in its own time; SIGKILL after one of them is an escalation.
-MILD = frozenset(NUMBERS[name] for name in ("TERM", "INT", "QUIT", "HUP", "ABRT"))
-# Signals that never end a process by default (signal(7)): its exit later has nothing to do with them.
-HARMLESS = frozenset(
-    NUMBERS[name] for name in ("CHLD", "CONT", "URG", "WINCH", "STOP", "TSTP", "TTIN", "TTOU")
-)
-QUEUED = frozenset(("delivered", "blocked", "info lost", None))  # None: audit does not tell
-
-
-class Target:
-    """The signals that one process was sent and has not died of yet, by number."""
-
-    def __init__(self) -> None:
-        self.fatal: dict[int, Signal] = {}
-        self.last_handled: Signal | None = None
-        self.mild: Signal | None = None
-        self.any_serious = False
-
-    def note(self, signal: Signal) -> None:
-        if signal.number in HARMLESS:
-            return
-        self.any_serious = True
-        if signal.outcome == "handled":
-            self.last_handled = signal
-        elif signal.outcome in QUEUED:
-            known = self.fatal.get(signal.number)
-            # What the target dies of is the first that nothing held back.
-            if known is None or (known.outcome != "delivered" and signal.outcome == "delivered"):
-                self.fatal[signal.number] = signal
-        if signal.number in MILD and signal.why != "exiting":
-            self.mild = self.mild or signal
 
 
 class Told:
@@ -83,7 +51,7 @@ class Joiner:
     """
 
     def __init__(self, filter_: Filter, joining: frozenset[str] = frozenset()) -> None:
-        self._targets: Bounded[tuple[int | None, int | None], Target] = Bounded(REMEMBERED)
+        self._targets: Bounded[tuple[int | None, int | None], Pending] = Bounded(REMEMBERED)
         self._joining = joining
         self._told = Told(filter_)
         self.is_full = False
@@ -110,11 +78,7 @@ class Joiner:
 
     def expects_death(self) -> bool:
         """Whether a target that was sent something deadly has not been seen to end."""
-        return any(
-            signal.outcome in ("delivered", None)
-            for target in self._targets.values()
-            for signal in target.fatal.values()
-        )
+        return any(target.may_die() for target in self._targets.values())
 
     def _signal(self, signal: Signal) -> Signal:
         if signal.target is None:
@@ -122,16 +86,11 @@ class Joiner:
         key = _key(signal.target)
         target = self._targets.get(key)
         if target is None:
-            target = self._targets[key] = Target()
-        mild = target.mild
-        if (
-            signal.number == KILL
-            and mild
-            and signal.outcome in ("delivered", None)
-            and KILL not in target.fatal
-        ):
-            earlier = Earlier(mild.id, mild.number, signal.time - mild.time)
-            signal = replace(signal, escalates=earlier)
+            target = self._targets[key] = Pending()
+        if signal.number == KILL:
+            request = target.escalated(signal)
+            if request:
+                signal = replace(signal, escalates=earlier(request, signal.time))
         target.note(signal)
         return signal
 
@@ -139,13 +98,19 @@ class Joiner:
         target = self._targets.pop(_key(event.process), None)
         if target is None or not (target.any_serious or event.number):
             return None
-        cause = target.last_handled if event.number is None else target.fatal.get(event.number)
-        if cause is None or event.time is None:
+        if event.time is None:
             return event
-        after = event.time - cause.time
         if event.number is None:
-            return replace(event, handled=cause.id, after_ns=after)
-        return replace(event, cause=cause.id, after_ns=after)
+            request = target.taken(event.time)
+            if request is None:
+                return event
+            answers = earlier(request, event.time)
+            return replace(event, handled=request.id, after_ns=answers.after_ns, answers=answers)
+        causes = target.causes(event.number)
+        if len(causes) != 1:
+            return replace(event, causes=tuple([signal.id for signal in causes]))
+        # A fault's own end, or what its tracer did, is told by the signal.
+        return replace(event, cause=causes[0].id, after_ns=event.time - causes[0].time, origin=None)
 
 
 def _key(process: Process) -> tuple[int | None, int | None]:

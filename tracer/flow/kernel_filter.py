@@ -7,7 +7,7 @@ no, ``matches`` says no (tests/unit/flow/test_filter.py proves it on random sign
 from __future__ import annotations
 
 from tracer.model.frozen import frozen
-from tracer.model.outcome import RESULT_OF
+from tracer.model.outcome import RESULTS_OF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def pushdown(filter_: Filter) -> KernelFilter:
     return KernelFilter(
         signals=filter_.signals,
         results=frozenset(
-            RESULT_OF[name]
-            for name in (RESULT_OF if filter_.fates else filter_.outcomes or RESULT_OF)
-            if name in RESULT_OF
+            result
+            for name in (RESULTS_OF if filter_.fates else filter_.outcomes or RESULTS_OF)
+            for result in RESULTS_OF.get(name, ())
         ),
         senders=_only_pids(filter_.sender),
         targets=_only_pids(filter_.target),

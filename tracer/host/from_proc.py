@@ -29,6 +29,7 @@ class Status:
     blocked: int
     ignored: int
     caught: int
+    tracer: int
 
 
 def status_of(pid: int) -> Status | None:
@@ -48,6 +49,7 @@ def status_of(pid: int) -> Status | None:
         blocked=_set(fields, b"SigBlk"),
         ignored=_set(fields, b"SigIgn"),
         caught=_set(fields, b"SigCgt"),
+        tracer=int(fields.get(b"TracerPid", b"0")),
     )
 
 
@@ -61,7 +63,7 @@ class LivingProcesses(Processes):
     def complete(self, process: Process, start: int) -> Process:
         pid = process.pid
         if self._details and pid is not None and start and _is_alive(pid, start):
-            offset = None if process.start is None else process.start - start
+            offset = None if process.start is None else process.start - procfs.in_ticks(start)
             found = described(process, offset)
             if _is_alive(pid, start):
                 process = found
@@ -92,13 +94,32 @@ def described(process: Process, offset: int | None) -> Process:
         session=_number(pid, "sessionid") if process.session is None else process.session,
         tty=process.tty or procfs.tty_of(pid),
         cgroup=procfs.cgroup_of(pid),
-        ancestors=process.ancestors or ancestors_of(ppid, offset),
+        ancestors=tuple([_named(one, offset) for one in process.ancestors])
+        or ancestors_of(ppid, offset),
     )
 
 
 def _number(pid: int, name: str) -> int | None:
     text = procfs.read(pid, name)
     return int(text) if text and text.isdigit() and int(text) != UNSET else None
+
+
+def _named(one: Ancestor, offset: int | None) -> Ancestor:
+    """An ancestor with its command line, program and user, if it is still there."""
+    born = procfs.start_of(one.pid)
+    if born is None or (
+        one.start is not None
+        and offset is not None
+        and not procfs.same_start(one.start - offset, born)
+    ):
+        return one
+    status, argv = status_of(one.pid), procfs.argv_of(one.pid)
+    return replace(
+        one,
+        argv=argv and procfs.first_words(argv, procfs.ANCESTOR_ARGV),
+        exe=procfs.exe_of(one.pid),
+        uid=status and status.uid,
+    )
 
 
 def ancestors_of(
@@ -113,6 +134,7 @@ def ancestors_of(
         if at is not None and offset is not None and start + offset > at + procfs.TICK:
             break
         comm = procfs.read(pid, "comm", b"\n")
-        chain.append(Ancestor(pid, comm, None if offset is None else start + offset))
+        one = Ancestor(pid, comm, None if offset is None else start + offset)
+        chain.append(_named(one, offset))
         pid = status.ppid
     return tuple(chain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pwd
+import time
 
 from tracer.host import procfs
 from tracer.host.cgroups import place_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tracer.model.event import Process
 
-CHUNK = 8
+SLICE = 1_000_000  # ns: some forty processes
 
 
 @memo(1024)
@@ -46,7 +47,8 @@ class Processes:
         """
         if self._unseen is None:
             return False
-        for _ in range(CHUNK):
+        end = time.monotonic_ns() + SLICE
+        while time.monotonic_ns() < end:
             pid = next(self._unseen, None)
             if pid is None:
                 self._unseen = None

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ANCESTOR_ARGV = 128  # bytes of its command line that are told of an ancestor
 PF_KTHREAD = 0x00200000  # include/linux/sched.h
 TICK = SECOND // os.sysconf("SC_CLK_TCK")
 
@@ -67,9 +68,43 @@ def birth_of(pid: int) -> Birth | None:
     )
 
 
+def in_ticks(start: int) -> int:
+    """A start as /proc tells it: cut to a clock tick."""
+    return start // TICK * TICK
+
+
 def same_start(one: int, other: int) -> bool:
     """Whether two starts, each exact or cut to a tick, are of the same process."""
     return abs(one - other) < 2 * TICK
+
+
+def is_same(pid: int, start: int) -> bool:
+    """Whether the process that was born then is still there."""
+    born = start_of(pid)
+    return born is not None and same_start(born, start)
+
+
+def argv_now(pid: int, start: int, exe: bytes) -> tuple[bytes, ...] | None:
+    """The command line of a process that may have changed it; None if that runs another program by now."""
+    argv = argv_of(pid)
+    return argv if argv and exe_of(pid) == exe and is_same(pid, start) else None
+
+
+def first_words(argv: tuple[bytes, ...], room: int) -> tuple[bytes, ...]:
+    """As much of a command line as has room, in bytes; a word that is too long is cut."""
+    kept: list[bytes] = []
+    for word in argv:
+        if room <= 0:
+            break
+        kept.append(word[:room])
+        room -= len(word) + 1
+    return tuple(kept)
+
+
+def state_of(pid: int) -> bytes | None:
+    """The state of a process or thread: a letter of proc_pid_stat(5)."""
+    line = read(pid, "stat")
+    return line[line.rindex(b")") + 2 :][:1] if line else None
 
 
 def argv_of(pid: int) -> tuple[bytes, ...] | None:
@@ -84,10 +119,16 @@ def comm_of(pid: int) -> bytes | None:
 
 
 def split_argv(raw: bytes) -> tuple[bytes, ...] | None:
-    """NUL-terminated words to a tuple; the last NUL ends a word and begins none."""
-    return (
-        tuple(raw[:-1].split(b"\0") if raw.endswith(b"\0") else raw.split(b"\0")) if raw else None
-    )
+    """NUL-terminated words to a tuple; the last NUL ends a word and begins none.
+
+    Who writes a title over its argv (PostgreSQL, gunicorn, node) fills the rest with NULs: those are no words.
+    """
+    if not raw:
+        return None
+    title = raw.rstrip(b"\0")
+    if b"\0" not in title and len(raw) - len(title) > 2:
+        return (title,) if title else None
+    return tuple((raw[:-1] if raw.endswith(b"\0") else raw).split(b"\0"))
 
 
 def pids() -> Iterator[int]:
@@ -116,15 +157,19 @@ def threads(pid: int) -> list[int]:
         return []
 
 
-def has_time_limit(pid: int) -> bool | None:
-    """Whether a soft limit is set on CPU or real-time use, as proc_pid_limits() writes it (fs/proc/base.c)."""
-    limits = read(pid, "limits")
-    if not limits:
+def is_over_limit(pid: int) -> bool | None:
+    """Whether a soft limit on CPU time is used up, as proc_pid_limits() writes it (fs/proc/base.c), or one on real
+    time is set. SIGXCPU has raised the former by a second: check_process_timers()."""
+    limits, line = read(pid, "limits"), read(pid, "stat")
+    if not limits or not line:
         return None
     soft = {line[:26].rstrip(): line[26:].split(None, 1)[0] for line in limits.splitlines()[1:]}
-    return any(
-        soft.get(name) != b"unlimited" for name in (b"Max cpu time", b"Max realtime timeout")
-    )
+    if soft.get(b"Max realtime timeout", b"unlimited") != b"unlimited":
+        return True
+    cpu = soft.get(b"Max cpu time", b"unlimited")
+    fields = line[line.rindex(b")") + 2 :].split()
+    used = (int(fields[11]) + int(fields[12])) * TICK
+    return cpu != b"unlimited" and used + 2 * TICK >= (int(cpu) - 1) * SECOND
 
 
 def exe_of(pid: int) -> bytes | None:

@@ -91,10 +91,12 @@ class Process:
 
 @frozen
 class Oom:
-    """Why the OOM killer ran: ``cgroup`` is the one whose limit was hit, None for the whole host."""
+    """Why the OOM killer ran: ``cgroup`` is the one whose limit was hit, None for the whole host. ``shares`` is the
+    victim, where another had to go because it shares the victim's memory."""
 
     scope: str | None = None
     cgroup: bytes | None = None
+    shares: Process | None = None
 
 
 @frozen
@@ -107,11 +109,12 @@ class Claim:
 
 @frozen
 class Earlier:
-    """A signal that came before: its id and number, and how long before."""
+    """A signal that came before: its id and number, how long before, and who sent it (pid, comm and start alone)."""
 
     id: str
     number: int
     after_ns: int
+    sender: Process | None = None
 
 
 @frozen
@@ -134,7 +137,8 @@ class Signal:
     ``current`` may name the process that merely ran. ``asked`` is the pid argument as the caller gave
     it: negative or 0 for a wide kill, whose events share their ``id``. ``target_is_asked`` says
     that the target's pid is only the caller's own number (audit without OBJ_PID). ``address`` is the one
-    that faulted. ``escalates`` is an earlier, milder signal that the target has survived.
+    that faulted. ``escalates`` is an earlier, milder signal that the target has survived. ``cgroup`` is the one whose
+    cgroup.kill was written to. ``sender_lives``: the sender's thread has ended, not the process.
     """
 
     time: int
@@ -161,6 +165,8 @@ class Signal:
     tracer: Process | None = None
     count: int | None = None
     last: int | None = None
+    cgroup: bytes | None = None
+    sender_lives: bool = False
     host: str | None = None
     place: Place | None = None
     places: tuple[Place, ...] = ()
@@ -233,8 +239,10 @@ class Series:
 class Exit:
     """A process that ended: by ``number`` (a signal) or with ``status`` (0..255), see wait(2).
 
-    ``cause`` is the id of the signal it died of; ``handled`` the id of the last one that a handler of
-    it took, when it then exited by itself. ``after_ns`` is the time since either.
+    ``cause`` is the id of the signal it died of; where that may be one of several, ``causes`` are theirs. ``handled``
+    is the id of the last request to end that it took, when it then exited by itself, and ``answers`` tells that
+    request. ``after_ns`` is the time since either. ``origin``: what it died of is known to be a fault of its own.
+    ``tracer`` traced it to the end: the signal it died of may be the tracer's.
     """
 
     time: int | None
@@ -248,6 +256,10 @@ class Exit:
     handled: str | None = None
     after_ns: int | None = None
     seccomp: Seccomp | None = None
+    causes: tuple[str, ...] = ()
+    answers: Earlier | None = None
+    origin: str | None = None
+    tracer: Process | None = None
     host: str | None = None
     place: Place | None = None
     places: tuple[Place, ...] = ()

@@ -81,12 +81,14 @@ PROCESS = (
 OOM = (
     F("scope", "text", "host, or cgroup: whose memory was used up"),
     F("cgroup", "bytes", "The cgroup whose limit was hit"),
+    F("shares", "process", "The victim of the OOM killer, whose memory the target shares"),
 )
 CLAIM = (F("pid", "int", needed=True), F("uid", "int"))
 EARLIER = (
     F("id", "id", needed=True),
     F("number", "signal", key="signal", needed=True),
     F("after_ns", "count", needed=True),
+    F("sender", "process", "Who sent it"),
 )
 SECCOMP = (
     F("action", "text", "What the filter did: kill process, kill thread, trap, errno"),
@@ -106,7 +108,7 @@ _SOURCE = (
     F("host", "text", "The host that it happened on"),
 )
 _ENDS = (
-    F("asked", "int", "The pid argument of the call, as the caller gave it; 0 or negative: a wide kill. For pidfd_send_signal, the descriptor"),
+    F("asked", "int", "The pid argument of the call, as the caller gave it; 0 or negative: a wide kill. For pidfd_send_signal, the descriptor, or a process group below 0"),
     F("sender", "process", "Who sent it"),
     F("target", "process", "Whom it was sent"),
     F("target_is_asked", "flag", "The target is the caller's own number for it; in another pid namespace it may be another process"),
@@ -133,6 +135,8 @@ SIGNAL = (
     F("tracer", "process", "Who traces the target (ptrace(2))"),
     F("count", "count", "So many signals are folded into this one"),
     F("last", "time", "When the last of them was sent"),
+    F("cgroup", "bytes", "The cgroup whose cgroup.kill was written to"),
+    F("sender_lives", "flag", "Only a thread of the sender has ended (PR_SET_PDEATHSIG), not the process"),
 )  # fmt: skip
 EXIT = (
     F("id", "id", needed=True),
@@ -144,10 +148,14 @@ EXIT = (
     F("status", "status", "The status it exited with"),
     F("core", "bool", "Whether a core was dumped"),
     F("cause", "id", "The id of the signal it died of"),
-    F("handled", "id", "The id of the last signal that it handled before it exited by itself"),
+    F("causes", "[id]", "The ids of several signals: it died of one of them"),
+    F("handled", "id", "The id of the last request to end (SIGTERM, SIGINT, SIGQUIT) that it took before it exited by itself"),
+    F("answers", "earlier", "That request"),
     F("after_ns", "int", "Nanoseconds since cause or handled"),
     F("seccomp", "seccomp", "The system call that a filter refused"),
-)
+    F("origin", "origin", "What made the signal, where that is known without it: fault"),
+    F("tracer", "process", "Who traced it to the end (ptrace(2))"),
+)  # fmt: skip
 _ATTEMPT = (F("call", "call", "The system call"),)
 FAILED = (
     *_HEAD,

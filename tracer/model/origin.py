@@ -24,14 +24,15 @@ ORIGINS: dict[str, str] = {
     "timer": "a timer of the target: alarm, setitimer, timer_create",
     "rlimit": "a resource limit of the target: CPU, file size, real-time",
     "pipe": "the target wrote to a pipe or socket that nobody reads",
-    "parent death": "the target's parent died (PR_SET_PDEATHSIG), or left a stopped job behind",
-    "child": "a child of the target changed: exited, killed, dumped, stopped",
+    "parent death": "the target's parent died (PR_SET_PDEATHSIG), or the thread of it that had started the target; or it left a stopped job behind",
+    "child": "a child of the target changed: exited, killed, dumped, stopped (SIGCHLD, or what clone(2) was told)",
     "seccomp": "a seccomp filter",
     "cgroup.kill": "a process wrote to the cgroup's cgroup.kill file",
-    "ptrace": "a tracer: it died (PTRACE_O_EXITKILL), or asked for a trap",
+    "ptrace": "a tracer: it gave the signal (gdb's kill, strace's --inject), asked for a trap, or died (PTRACE_O_EXITKILL)",
+    "exec": "the target's exec failed when its old program was given up already",
     "pid namespace": "the init of the target's pid namespace died",
-    "async io": "a file, socket or device of the target is ready (F_SETSIG, aio, mq_notify)",
-    "kernel": "the kernel, for a reason that is not known",
+    "async io": "a file, socket or device is ready, of which the target is told (F_SETOWN, F_SETSIG, the kernel's aio, mq_notify)",
+    "kernel": "the kernel, for a reason that is not known; a BPF program, too (bpf_send_signal)",
 }
 
 CALL_ORIGINS = {
@@ -46,7 +47,9 @@ CALL_ORIGINS = {
 SENT = frozenset(("kill", "tgkill", "sigqueue", "pidfd", "user", "cgroup.kill", "child"))
 SENT_BY_DYING = frozenset(("parent death", "pid namespace", "ptrace"))
 # The origins for which it is worth telling who ran, though it did not send.
-RAN = frozenset(("oom", "tty", "kernel"))
+RAN = frozenset(("oom", "tty", "async io", "kernel"))
+# Those whose caller writes the siginfo itself.
+SIGQUEUE_CALLS = frozenset(("rt_sigqueueinfo", "rt_tgsigqueueinfo"))
 
 SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_TKILL = 0, 128, -1, -2, -6
 _N = NUMBERS
@@ -56,6 +59,7 @@ _TTY = frozenset(
 )
 _KEYS = frozenset((_N["INT"], _N["QUIT"], _N["TSTP"]))
 _ORPHANED = frozenset((_N["HUP"], _N["CONT"]))
+_SEGV, _TRAP, _SYS = _N["SEGV"], _N["TRAP"], _N["SYS"]
 _TIMERS = frozenset(_N[name] for name in ("ALRM", "VTALRM", "PROF"))
 _KILL = _N["KILL"]
 
@@ -64,10 +68,11 @@ _KILL = _N["KILL"]
 class Facts:
     """What a source saw of one signal; None where it cannot know.
 
-    ``call`` is the system call that the current task was in and that names this very signal, "other"
-    for any other call. ``own`` says that current is the target. ``oom`` comes from the OOM killer's own
-    tracepoint or log line. ``limited``: the target has a CPU or real-time limit. ``leads_session``:
-    current, which exits, is the leader of a session.
+    ``call`` is the system call that the current task was in and that names this very signal; for a call that does not
+    send "exec", "ptrace", "write", or "other". ``own`` says that current is the target. ``oom`` comes from the OOM
+    killer's own tracepoint or log line. ``over_limit``: the target has used up a CPU or real-time limit.
+    ``notifies``: current, which exits, has come to exit_notify(). ``traced``: the target is. ``has_info``: there was a
+    siginfo, where the kernel may send without. ``names_child``: the siginfo is that of a child's end.
     """
 
     number: int
@@ -79,8 +84,11 @@ class Facts:
     exiting: bool = False
     ns_init: bool = False
     oom: bool = False
-    limited: bool | None = None
-    leads_session: bool | None = None
+    over_limit: bool | None = None
+    notifies: bool | None = None
+    traced: bool | None = None
+    has_info: bool | None = None
+    names_child: bool | None = None
 
 
 def _sent_by_call(facts: Facts) -> bool:
@@ -91,6 +99,13 @@ def _sent_by_call(facts: Facts) -> bool:
 
 _RULES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ("oom", lambda f: f.oom),
+    ("child", lambda f: f.names_child is True and f.own is not True),
+    ("exec", lambda f: f.number == _SEGV and f.code == SI_KERNEL and f.call == "exec" and _own(f)),
+    ("ptrace", lambda f: _is_injected(f)),
+    (
+        "ptrace",
+        lambda f: f.number == _KILL and f.code == SI_USER and f.call == "ptrace" and not _own(f),
+    ),
     ("pid namespace", lambda f: f.number == _KILL and f.code == SI_KERNEL and f.ns_init),
     (
         "ptrace",
@@ -100,6 +115,7 @@ _RULES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ),
     ("parent death", lambda f: f.code == SI_USER and f.exiting and f.process_wide is not False),
     ("parent death", lambda f: f.number in _ORPHANED and f.code == SI_KERNEL and _orphans(f)),
+    ("kernel", lambda f: f.number in _ORPHANED and f.code == SI_KERNEL and _may_orphan(f)),
     ("child", lambda f: f.number == _N["CHLD"] and f.code > 0 and f.code != SI_KERNEL),
     ("seccomp", lambda f: f.number == _N["SYS"] and f.code == 1),
     (
@@ -110,7 +126,7 @@ _RULES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ),
     (
         "timer",
-        lambda f: f.code == SI_TIMER and f.call not in ("rt_sigqueueinfo", "rt_tgsigqueueinfo"),
+        lambda f: f.code == SI_TIMER and f.call not in SIGQUEUE_CALLS,
     ),
     ("timer", lambda f: f.number in _TIMERS and f.code == SI_KERNEL),
     (
@@ -132,7 +148,7 @@ _RULES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ("tty", lambda f: f.number in _TTY and f.code == SI_KERNEL and not _by_own_hand(f)),
     ("async io", lambda f: f.code in (-3, -4, -5, -60)),
     ("async io", lambda f: f.number in (_N["IO"], _N["URG"]) and f.code == SI_KERNEL),
-    ("async io", lambda f: not has_codes(f.number) and 0 < f.code <= 6),
+    ("async io", lambda f: not has_codes(f.number) and 0 < f.code <= 6 and not _may_be_child(f)),
 )
 
 
@@ -141,20 +157,52 @@ def _sent_by_none(facts: Facts) -> bool:
 
     kill(2) and pidfd_send_signal(2) aim SI_USER at processes, tgkill(2) leaves SI_TKILL.
     """
-    return facts.call == "other" or (facts.call is None and facts.process_wide is False)
+    if facts.call is None:
+        return facts.process_wide is False
+    return facts.call not in CALL_ORIGINS
+
+
+def _is_injected(facts: Facts) -> bool:
+    """What a tracer lets its target go on with: from a stop at a system call (ptrace_report_syscall(),
+    include/linux/ptrace.h) the target sends it itself, as the kernel does without a siginfo, to this thread alone.
+    So it does at an exec with the trap that nobody asked to leave out (ptrace_event(), PTRACE_EVENT_EXEC).
+    """
+    if not facts.traced or not _own(facts) or facts.process_wide is not False:
+        return False
+    if facts.number == _TRAP and facts.code == SI_USER and facts.call == "exec":
+        return True
+    return facts.code == SI_KERNEL and facts.has_info is False
 
 
 def _is_over_limit(facts: Facts) -> bool:
-    """A limit strikes while its target runs. So does bpf_send_signal(), which a target without one tells."""
-    return _own(facts) and facts.limited is not False
+    """A limit strikes while its target runs. So does bpf_send_signal(), of which nobody but a limit that is not used
+    up tells; of SIGXCPU nothing else is known."""
+    return _own(facts) and (
+        facts.over_limit is True or (facts.over_limit is None and facts.number == _N["XCPU"])
+    )
 
 
 def _orphans(facts: Facts) -> bool:
     """An exit leaves a stopped process group without a parent in its session: kill_orphaned_pgrp().
 
-    The exit of a session's leader hangs its terminal up instead: disassociate_ctty().
+    Before it comes to that, the exit of a session's leader hangs its terminal up: disassociate_ctty().
     """
-    return facts.exiting and facts.leads_session is False
+    return facts.exiting and facts.notifies is True
+
+
+def _may_orphan(facts: Facts) -> bool:
+    """It may be either."""
+    return facts.exiting and facts.notifies is None
+
+
+def _may_be_child(facts: Facts) -> bool:
+    """An end has the same codes, for a child that was to end with this signal: clone(2)."""
+    return facts.exiting and facts.names_child is None
+
+
+def _is_handed_on(facts: Facts) -> bool:
+    """A handler that sends itself the siginfo it was given: only to oneself may a code be the kernel's, do_rt_sigqueueinfo()."""
+    return facts.call in SIGQUEUE_CALLS and _own(facts) and facts.code > 0
 
 
 def _by_own_hand(facts: Facts) -> bool:
@@ -169,12 +217,16 @@ def _own(facts: Facts) -> bool:
 def origin_of(facts: Facts) -> str:
     """The key of ORIGINS that the facts prove; "kernel" or "user" where they prove no more."""
     if _sent_by_call(facts) and not facts.kernel_thread and not facts.oom:
+        if _is_handed_on(facts):
+            return {_SYS: "seccomp"}.get(
+                facts.number, "fault" if facts.number in _FAULTS else "sigqueue"
+            )
         return CALL_ORIGINS[facts.call or ""]
     for origin, holds in _RULES:
         if holds(facts):
             return origin
     if facts.code == SI_KERNEL or facts.code > 0 or facts.kernel_thread:
         return "kernel"
-    if facts.call == "other":
+    if facts.call is not None and facts.call not in CALL_ORIGINS:
         return "kernel"
     return {SI_TKILL: "tgkill", SI_QUEUE: "sigqueue"}.get(facts.code, "user")

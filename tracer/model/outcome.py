@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from tracer.model.frozen import frozen
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 OUTCOMES: dict[str, str] = {
     "delivered": "queued for the target, which has its default action",
     "handled": "queued for the target, which has a handler for it",
     "blocked": "queued, and every thread that could take it blocks it",
+    "awaited": "queued for a thread that waits for it: sigwait, sigtimedwait, signalfd",
     "ignored": "thrown away: ignored, or the target is a zombie or a protected init",
     "coalesced": "thrown away: the same signal is already pending",
     "dropped": "lost: the target's queue is full (RLIMIT_SIGPENDING); the sender got EAGAIN",
@@ -32,14 +37,16 @@ FATES = {
 # TRACE_SIGNAL_* and what it may become.
 DELIVERED, IGNORED, ALREADY_PENDING, OVERFLOW_FAIL, LOSE_INFO = range(5)
 _PLAIN = {ALREADY_PENDING: "coalesced", OVERFLOW_FAIL: "dropped", LOSE_INFO: "info lost"}
-RESULT_OF = {
-    "delivered": DELIVERED,
-    "handled": DELIVERED,
-    "blocked": DELIVERED,
-    "ignored": IGNORED,
-    "coalesced": ALREADY_PENDING,
-    "dropped": OVERFLOW_FAIL,
-    "info lost": LOSE_INFO,
+# A traced process is given what it ignores: sig_ignored(), kernel/signal.c.
+RESULTS_OF = {
+    "delivered": (DELIVERED,),
+    "handled": (DELIVERED,),
+    "blocked": (DELIVERED,),
+    "awaited": (DELIVERED,),
+    "ignored": (IGNORED, DELIVERED),
+    "coalesced": (ALREADY_PENDING,),
+    "dropped": (OVERFLOW_FAIL,),
+    "info lost": (LOSE_INFO,),
 }
 # The words that people and peers use for them.
 ALIASES = {
@@ -51,17 +58,21 @@ ALIASES = {
 }
 _DEFAULT_IGNORED = frozenset((17, 18, 23, 28))  # CHLD CONT URG WINCH, signal(7)
 _CONT = 18
+_UNSTOPPABLE = frozenset((9, 19))  # KILL STOP
 
 
 @frozen
 class Target:
-    """The target's state as the signal found it."""
+    """The target's state as the signal found it; ``unsure``: whether it blocks the signal was not seen."""
 
     exiting: bool = False
     protected: bool = False
     handles: bool = False
     ignores: bool = False
     blocks: bool = False
+    awaits: bool = False
+    traced: bool = False
+    unsure: bool = False
 
 
 def outcome_of(result: int, number: int, target: Target | None) -> tuple[str | None, str | None]:
@@ -72,9 +83,23 @@ def outcome_of(result: int, number: int, target: Target | None) -> tuple[str | N
         return "ignored", _why_ignored(number, target)
     if result != DELIVERED:
         return None, None
-    if target and target.blocks:
-        return "blocked", None
-    return ("handled" if target and target.handles else "delivered"), None
+    if target is None:
+        return "delivered", None
+    for outcome, holds in _STATES:
+        if holds(target):
+            return outcome, None
+    if target.traced and number not in _UNSTOPPABLE and not target.exiting:
+        why = _why_ignored(number, target)
+        if why:
+            return "ignored", why
+    return ("handled" if target.handles else "delivered"), None
+
+
+_STATES: tuple[tuple[str | None, Callable[[Target], bool]], ...] = (
+    (None, lambda t: t.unsure),
+    ("awaited", lambda t: t.awaits),
+    ("blocked", lambda t: t.blocks),
+)
 
 
 def _why_ignored(number: int, target: Target | None) -> str | None:

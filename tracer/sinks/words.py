@@ -10,7 +10,7 @@ from tracer.model.times import local_moment, span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.model.event import Exit, Loss, Process, Statement
+    from tracer.model.event import Exit, Loss, Process, Seccomp, Statement
 
 UNKNOWN = "-"
 _KEYS = {
@@ -31,6 +31,7 @@ _KERNEL = {
     "seccomp": "seccomp",
     "async io": "async I/O",
     "ptrace": "ptrace",
+    "exec": "exec failed",
     "kernel": "kernel",
 }
 _LIMITS = {"SIGXCPU": "CPU limit", "SIGKILL": "CPU limit", "SIGXFSZ": "file size limit"}
@@ -220,29 +221,70 @@ def _signal_remarks(event: Signal) -> list[str]:
     notes = []
     if event.origin == "fault" and event.code is not None:
         where = "" if event.address is None else f" at {event.address:#x}"
-        notes.append(signals.code_name(event.number, event.code) + where)
+        handed_on = ", sent on by its own handler" if event.call else ""
+        notes.append(signals.code_name(event.number, event.code) + where + handed_on)
+    if event.seccomp is not None:
+        notes.append(refused(event.seccomp))
+    notes += _tracer_remarks(event)
+    if event.target_state is not None:
+        notes.append(_STATES[event.target_state])
     if event.origin == "oom" and event.oom is not None and event.oom.scope is not None:
         of = event.oom.cgroup
         notes.append(
             f"out of memory: the limit of {shown(of)}" if of else "out of memory: the host"
         )
+    if event.oom is not None and event.oom.shares is not None:
+        notes.append(f"shares its memory with {name(event.oom.shares)}, the OOM killer's victim")
     if event.current is not None:
-        doing = "allocated memory" if event.origin == "oom" else "ran"
-        notes.append(f"while {name(event.current)} {doing}")
+        notes.append(_while(event, event.current))
     if event.claim is not None:
         notes.append(f"forged: it claims to come from pid {event.claim.pid}")
     if event.origin in _DYING:
         is_orphan = event.code == SI_KERNEL and event.origin == "parent death"
-        notes.append(_ORPHANED if is_orphan else _DYING[event.origin])
+        why = _THREAD_ENDED if event.sender_lives else _DYING[event.origin]
+        notes.append(_ORPHANED if is_orphan else why)
     if event.origin == "cgroup.kill":
-        notes.append("by writing to cgroup.kill")
+        whose = "" if event.cgroup is None else f" of {shown(event.cgroup)}"
+        notes.append(f"by writing to cgroup.kill{whose}")
     if event.escalates is not None:
         milder = f"{span(event.escalates.after_ns)} after {signals.name_of(event.escalates.number)}"
         notes.append(f"escalation: still alive {milder}")
     return notes
 
 
+def refused(seccomp: Seccomp) -> str:
+    """What a seccomp filter did."""
+    where = "" if seccomp.ip is None else f" at {seccomp.ip:#x}"
+    action = "" if seccomp.action is None else f" ({printable(seccomp.action)})"
+    return f"seccomp refused {printable(seccomp.call or 'a system call')}{where}{action}"
+
+
+def _while(event: Signal, current: Process) -> str:
+    doing = "allocated memory" if event.origin == "oom" else "ran"
+    is_own = event.target is not None and event.target.pid == current.pid
+    if event.origin == "kernel" and is_own and event.code == SI_KERNEL:
+        return "while it ran itself: a BPF program can do that (bpf_send_signal)"
+    return f"while {name(current)} {doing}"
+
+
+def _tracer_remarks(event: Signal) -> list[str]:
+    """Who traces the target, where that is not the sender."""
+    tracer, sender = event.tracer, event.sender
+    if tracer is None or (sender is not None and sender.pid == tracer.pid):
+        return []
+    seen = ", who sees it all the same" if event.outcome == "ignored" else ""
+    return [f"traced by {name(tracer)}{seen}"]
+
+
+_STATES = {
+    "stopped": "the target is stopped, and will see it when it goes on",
+    "frozen": "the target is frozen by its cgroup, and will see it when it goes on",
+    "uninterruptible": "the target sleeps uninterruptibly, and does not see it yet",
+}
+
+
 _ORPHANED = "because this parent died, and left a stopped job behind"
+_THREAD_ENDED = "because the thread of it that had started the target ended (PR_SET_PDEATHSIG); the process lives on"
 _DYING = {
     "parent death": "because this parent died (PR_SET_PDEATHSIG)",
     "pid namespace": "because this init of its pid namespace died",
@@ -250,7 +292,11 @@ _DYING = {
 
 
 def _wide(event: Signal | Failed | Probe) -> list[str]:
-    if event.asked is None or event.asked > 0 or event.call != "kill":
+    if event.asked is None or event.asked > 0:
+        return []
+    if event.call == "pidfd_send_signal" and event.asked < 0:
+        return [f"by a pidfd: process group {-event.asked}"]
+    if event.call != "kill":
         return []
     if event.asked == -1:
         return ["kill(-1): everyone the sender may signal"]
@@ -268,9 +314,24 @@ def death(event: Exit) -> str:
             how += " (core dumped)"
         if event.after_ns == 0:  # No finer than the log's clock.
             return f"{how} at once"
-        return how + (f" {after} later" if after else "; who sent that was not traced")
+        return how + (f" {after} later" if after else _who_knows(event))
     how = f"exited with status {event.status}"
-    return how + (f", {after} after handling it" if after else "")
+    request = event.answers
+    if request is None:
+        return how + (f", {after} after handling it" if after else "")
+    by = "" if request.sender is None else f" from {name(request.sender)}"
+    return f"{how}, {after} after it took {signals.name_of(request.number)}{by}"
+
+
+def _who_knows(event: Exit) -> str:
+    """What is to be said where no signal is known that it died of."""
+    if event.origin == "fault":
+        return "; by a fault of its own, nobody sent it"
+    if event.causes:
+        return f"; of one of the {len(event.causes)} that it was sent"
+    if event.tracer is not None:
+        return f"; {name(event.tracer)} traced it, and may have given it that"
+    return "; who sent that was not traced"
 
 
 def loss(event: Loss) -> str:

@@ -46,7 +46,8 @@ def programs_of(shape: Shape, *, twice: bool) -> list[str]:
     """The programs that are needed; ``twice``: on a kernel that may preempt them."""
     programs = ["on_signal", "on_oom"]
     programs += ["on_exit"] if shape.deaths or shape.details else []
-    programs += ["on_exec", "on_free"] if shape.details else []
+    programs += ["on_exec"] if shape.details else []
+    programs += ["on_free"] if shape.deaths or shape.details else []
     programs += ["on_call"] if shape.refused or shape.probes else []
     programs += ["on_command"] if shape.commands else []
     return [*programs, *(name + AGAIN for name in programs if twice and name in TWICE)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracer.model.outcome import ALIASES, OUTCOMES, RESULT_OF, Target, outcome_of
+from tracer.model.outcome import ALIASES, OUTCOMES, RESULTS_OF, Target, outcome_of
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,15 @@ from tracer.model.outcome import ALIASES, OUTCOMES, RESULT_OF, Target, outcome_o
         (0, 15, None, ("delivered", None)),
         (0, 15, Target(handles=True), ("handled", None)),
         (0, 15, Target(blocks=True, handles=True), ("blocked", None)),
+        (0, 15, Target(awaits=True), ("awaited", None)),
+        (0, 15, Target(unsure=True), (None, None)),
+        # A traced process is given what it ignores.
+        (0, 15, Target(traced=True, ignores=True), ("ignored", "SIG_IGN")),
+        (0, 28, Target(traced=True), ("ignored", "default")),
+        (0, 18, Target(traced=True, handles=True), ("handled", None)),
+        (0, 15, Target(traced=True), ("delivered", None)),
+        (0, 9, Target(traced=True, ignores=True), ("delivered", None)),
+        (0, 15, Target(traced=True, ignores=True, blocks=True), ("blocked", None)),
         (1, 15, Target(ignores=True), ("ignored", "SIG_IGN")),
         (1, 15, Target(exiting=True, ignores=True), ("ignored", "exiting")),
         (1, 17, Target(), ("ignored", "default")),
@@ -32,5 +41,5 @@ def test_outcome(result, number, target, wanted):
 
 
 def test_every_outcome_has_a_result_and_a_meaning():
-    assert set(OUTCOMES) == set(RESULT_OF)
+    assert set(OUTCOMES) == set(RESULTS_OF)
     assert set(ALIASES.values()) <= set(OUTCOMES)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tracer.sources.wire import decode
+from tracer.sources.wire import decode, described
 from tracer.sources.wire import records as wire
 from tracer.sources.wire.repeats import Run
 
@@ -16,21 +16,24 @@ GONE = 4194304  # PID_MAX_LIMIT: no process has this number
 
 def process_record(pid, start=1):
     """A struct process_record with argv "x" and a parent."""
-    parent = (2, 4242, b"cron")
+    parent = (2, 4242, b"cron", 0)
     numbers = (0, start, pid, 4242, 0, 0, wire.UNSET, wire.UNSET, pid, 1, 7)
-    none = (0, 0, b"") * 7
-    head = wire.PROCESS_RECORD.pack(wire.PROCESS, *numbers, b"x", b"", *parent, *none, 0, 0, 2)
+    none = (0, 0, b"", 0) * 7
+    values = (wire.PROCESS, *numbers, b"x", b"", *parent, *none, 0, 0, 2, 0)
+    head = wire.PROCESS_RECORD.struct.pack(*values)
     return head + bytes(2 * wire.PATH_ROOM) + b"x\0"
 
 
 def signal_record(pid, start=1):
-    end = (start, pid, pid, 0, b"x")
-    return wire.SIGNAL_RECORD.pack(wire.SIGNAL, 10, 0, 1, 1, 5, 0, 9, 0, 0, 0, 0, 0, *end, *end)
+    end = (start, pid, pid, 0, b"x", 0)
+    return wire.SIGNAL_RECORD.struct.pack(
+        wire.SIGNAL, 10, 0, 1, 1, 5, 0, 9, 0, 0, 0, 0, 0, *end, *end
+    )
 
 
 @pytest.fixture
 def decoder(monkeypatch):
-    monkeypatch.setattr(decode, "REMEMBERED", 64)
+    monkeypatch.setattr(described, "REMEMBERED", 64)
     return decode.Decoder("core", SimpleNamespace(offset=0), lambda process, _: process, None)
 
 
@@ -54,7 +57,7 @@ def test_the_dead_are_forgotten(decoder):
 
 def test_many_living_are_not_looked_through_each_time(decoder, monkeypatch):
     looks = []
-    monkeypatch.setattr(decode.procfs, "is_there", lambda pid: looks.append(pid) or True)
+    monkeypatch.setattr(described.procfs, "is_there", lambda pid: looks.append(pid) or True)
     for pid in range(1, 1000):
         decoder.learn(process_record(pid), 0)
     assert len(decoder._described) == 999
@@ -63,7 +66,7 @@ def test_many_living_are_not_looked_through_each_time(decoder, monkeypatch):
 
 def probe_of(pid):
     """A struct call_record of a kill(pid, 0) by a process that is gone."""
-    return wire.CALL_RECORD.pack(wire.CALL, 0, 5, pid, 0, pid, 1, 1, GONE, GONE, 0, b"sh")
+    return wire.CALL_RECORD.struct.pack(wire.CALL, 0, 5, pid, 0, pid, 1, 1, GONE, GONE, 0, b"sh", 0)
 
 
 def test_who_is_asked_for_is_not_who_had_the_pid_before(decoder):

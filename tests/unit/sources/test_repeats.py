@@ -22,10 +22,10 @@ from tracer.sources.wire.repeats import runs
 NOON = 1_800_000_000_000_000_000
 
 
-def signal_record(number, tid, time):
-    end = (1, 7, tid, 0, b"kill")
-    body = wire.SIGNAL_RECORD.pack(
-        wire.SIGNAL, number, 0, 1, 1, time, 0, 9, 0, 0, 0, 0, 0, *end, *end
+def signal_record(number, tid, time, flags=0):
+    end = (1, 7, tid, 0, b"kill", 0)
+    body = wire.SIGNAL_RECORD.struct.pack(
+        wire.SIGNAL, number, 0, 1, 1, time, 0, 9, flags, 0, 0, 0, 0, *end, *end
     )
     return struct.pack("=II", len(body), 0) + body
 
@@ -36,7 +36,7 @@ def test_runs_hold_every_signal_in_its_order(signals):
     told = [
         (record.signal, record.sender.tid, time)
         for run in runs(taken)
-        for record in [wire.read_signal(run.taken, run.at)]
+        for record in [wire.SIGNAL_RECORD.read(run.taken, run.at)]
         for time in run.times
     ]
     assert told == [(number, tid, time) for time, (number, tid) in enumerate(signals)]
@@ -45,6 +45,11 @@ def test_runs_hold_every_signal_in_its_order(signals):
 def test_a_storm_is_one_run_and_sigkill_never_is():
     assert [len(run.times) for run in runs(signal_record(10, 1, 5) * 300)] == [300]
     assert [len(run.times) for run in runs(signal_record(9, 1, 5) * 3)] == [1, 1, 1]
+
+
+def test_what_has_more_to_tell_is_told_one_by_one():
+    stormy = signal_record(10, 1, 5, wire.HAS_MORE) * 3
+    assert [len(run.times) for run in runs(stormy)] == [1, 1, 1]
 
 
 def storm(count, *, sender=True):

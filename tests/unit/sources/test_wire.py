@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from struct import Struct
 
 import pytest
 
@@ -18,15 +19,17 @@ HEADER = Path(__file__).parents[3] / "bpf" / "sigtrace.h"
 
 
 RECORDS = {
+    "end": wire.END,
     "signal_record": wire.SIGNAL_RECORD,
+    "more_record": wire.MORE_RECORD,
     "process_record": wire.PROCESS_RECORD,
     "exit_record": wire.EXIT_RECORD,
+    "refused_record": wire.REFUSED_RECORD,
     "oom_record": wire.OOM_RECORD,
     "call_record": wire.CALL_RECORD,
     "command_record": wire.COMMAND_RECORD,
-    "filter": wanted.FILTER,
-    "config": shape.CONFIG,
 }
+STRUCTS = {"filter": wanted.FILTER, "config": shape.CONFIG}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def types(tmp_path_factory, cannot_run):
     source, made = folder / "records.c", folder / "records.o"
     source.write_text(
         f'#include <linux/types.h>\n#include "{HEADER}"\n'
-        + "".join(f"struct {name} the_{name};\n" for name in RECORDS)
+        + "".join(f"struct {name} the_{name};\n" for name in (*RECORDS, *STRUCTS))
     )
     include = f"/usr/include/{platform.machine()}-linux-gnu"
     subprocess.run(
@@ -52,30 +55,35 @@ def types(tmp_path_factory, cannot_run):
     return {entry["id"]: entry for entry in json.loads(dump.stdout)["types"]}
 
 
-def flat(types, type_id, base=0):
-    """Every scalar and char array of a struct as (offset, size), padding and text[] left out."""
+def flat(types, type_id, base=0, name=""):
+    """Every scalar and char array of a struct as (name, offset, size), text[] left out."""
     entry = types[type_id]
     kind = entry["kind"]
     if kind in ("TYPEDEF", "VOLATILE", "CONST"):
-        return flat(types, entry["type_id"], base)
+        return flat(types, entry["type_id"], base, name)
     if kind == "ARRAY":
         element = types[entry["type_id"]]
         if element["kind"] == "INT" and element["name"] == "char":
-            return [(base, entry["nr_elems"])]
+            return [(name, base, entry["nr_elems"])]
         size = size_of(types, entry["type_id"])
         return [
             cell
             for index in range(entry["nr_elems"])
-            for cell in flat(types, entry["type_id"], base + index * size)
+            for cell in flat(types, entry["type_id"], base + index * size, name)
         ]
     if kind == "STRUCT":
         return [
             cell
             for member in entry["members"]
-            if member["name"] not in ("reserved", "text")
-            for cell in flat(types, member["type_id"], base + member["bits_offset"] // 8)
+            if member["name"] != "text"
+            for cell in flat(
+                types,
+                member["type_id"],
+                base + member["bits_offset"] // 8,
+                f"{name}.{member['name']}".lstrip("."),
+            )
         ]
-    return [(base, entry["size"])]
+    return [(name, base, entry["size"])]
 
 
 def size_of(types, type_id):
@@ -99,11 +107,48 @@ def cells(layout):
     return found
 
 
-@pytest.mark.parametrize("name", RECORDS)
-def test_layout(types, name):
+def of_type(types, name):
     ids = [entry["id"] for entry in types.values() if entry["name"] == name]
     assert ids, f"struct {name} is not in the object's BTF"
-    assert cells(RECORDS[name]) == flat(types, ids[0])
+    return flat(types, ids[0])
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_layout(types, name):
+    """Each field by its name, at its place, of its size; the first of an array by its name."""
+    layout = RECORDS[name]
+    theirs = of_type(types, name)
+    first = {cell[0]: cell for cell in reversed(theirs)}
+    sizes = {field: Struct("=" + letters).size for field, letters in layout.letters.items()}
+    assert {field: (field, layout.at[field], size) for field, size in sizes.items()} == first
+    assert sorted(cells(layout.struct)) == sorted(cell[1:] for cell in theirs)
+
+
+@pytest.mark.parametrize("name", STRUCTS)
+def test_plain_struct(types, name):
+    theirs = [cell[1:] for cell in of_type(types, name) if cell[0] != "reserved"]
+    assert cells(STRUCTS[name]) == theirs
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_is_read_as_it_was_packed(name):
+    layout = RECORDS[name]
+    values = [
+        b"c" * 16 if letter == "s" else n % 200
+        for n, letter in enumerate(re.findall(r"\d*([a-zA-Z])", layout.plain))
+    ]
+    raw = layout.struct.pack(*values)
+    record = layout.read(b"xxx" + raw, 3)
+    for field in layout.letters:
+        outer, dot, inner = field.partition(".")
+        value = getattr(record, outer)
+        if dot:
+            value = getattr(value[0] if isinstance(value, tuple) else value, inner)
+        assert value == layout.get(raw, 0, field)
+    changed = bytearray(raw)
+    for field, letters in layout.letters.items():
+        layout.put(changed, 0, field, b"d" * 16 if letters == "16s" else 7)
+        assert layout.get(changed, 0, field) == (b"d" * 16 if letters == "16s" else 7)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +156,8 @@ def test_layout(types, name):
     [
         (wire, "", "signal_flag"),
         (wire, "", "process_flag"),
+        (wire, "", "exit_flag"),
+        (wire, "", "seccomp_action"),
         (wanted, "", "verdict_mode"),
         (wire, "RECORD_", "record_type"),
     ],

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LENGTH = Struct("=I4x")
-_AT_TIME = 8
 # Which counter of enum loss a record's type belongs to.
 _KINDS = {kind: index for index, kind in enumerate((1, 2, 3, 4, 5))}
 
@@ -151,8 +150,7 @@ def _sent_of(table: Any) -> Callable[[], tuple[int, ...] | None]:
 
 
 def _time_of(record: bytes) -> int:
-    (time,) = wire.TIME.unpack_from(record, _AT_TIME)
-    return int(time)
+    return int(wire.SIGNAL_RECORD.get(record, 0, "time"))
 
 
 def open_ring(module: Any, size: int) -> Ring | BccRing:

@@ -7,20 +7,29 @@ its handler blocks while it runs is not.
 
 from __future__ import annotations
 
-from signal import SIGKILL, SIGXCPU
-from struct import Struct
+from signal import (
+    SIGCHLD,
+    SIGCONT,
+    SIGKILL,
+    SIGSTOP,
+    SIGTSTP,
+    SIGTTIN,
+    SIGTTOU,
+    SIGURG,
+    SIGWINCH,
+    SIGXCPU,
+)
 
 from tracer.host import procfs
 from tracer.host.from_proc import Status, status_of
 from tracer.libbpf.ring import records
-from tracer.model.frozen import replace
 from tracer.sources.wire import records as wire
 
-_END = Struct("=" + wire.END)
-_FLAGS = Struct("=I")
-_AT_FLAGS, _AT_SENDER, _AT_TARGET = 24, 48, 88
+_SIGNAL, _CALL = wire.SIGNAL_RECORD, wire.CALL_RECORD
 # What a CPU or real-time limit sends: check_process_timers(), kernel/time/posix-cpu-timers.c.
 _OF_LIMITS = (SIGKILL, SIGXCPU)
+# What does not end a process by default: signal(7).
+_MILD = (SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU)
 
 
 class Completion:
@@ -39,15 +48,20 @@ class Completion:
         self._statuses.clear()
         batch = bytearray(taken)
         for at, _ in records(taken):
-            if wire.TYPE.unpack_from(batch, at)[0] == wire.SIGNAL:
+            (kind,) = wire.TYPE.unpack_from(batch, at)
+            if kind == wire.SIGNAL:
                 self._signal(batch, at)
-            elif wire.TYPE.unpack_from(batch, at)[0] == wire.CALL:
-                self._end(batch, at + wire.CALL_RECORD.size - _END.size)
+            elif kind == wire.CALL:
+                self._end(batch, at + _CALL.at["sender"])
         return bytes(batch)
 
     def _signal(self, batch: bytearray, at: int) -> None:
-        self._end(batch, at + _AT_SENDER)
-        end = self._end(batch, at + _AT_TARGET)
+        sender = self._end(batch, at + _SIGNAL.at["sender"])
+        end = self._end(batch, at + _SIGNAL.at["target"])
+        flags = _SIGNAL.get(batch, at, "flags")
+        if flags & wire.SENDER_EXITING and _lives_on(sender):
+            flags |= wire.SENDER_LIVES_ON
+            _SIGNAL.put(batch, at, "flags", flags)
         if not end.pid:
             return
         if self._watches:
@@ -55,18 +69,16 @@ class Completion:
         status = self._status_of(end)
         if status is None:
             return
-        uid = wire.UNSET if status.state == b"Z" else status.uid
-        _END.pack_into(batch, at + _AT_TARGET, end.start, end.pid, end.tid, uid, end.comm)
-        (flags,) = _FLAGS.unpack_from(batch, at + _AT_FLAGS)
-        number = batch[at + 4]
-        is_limited = number in _OF_LIMITS and procfs.has_time_limit(end.tid)
-        if is_limited is None:
+        _SIGNAL.put(batch, at, "target.uid", wire.UNSET if status.state == b"Z" else status.uid)
+        number = _SIGNAL.get(batch, at, "signal")
+        is_over = number in _OF_LIMITS and procfs.is_over_limit(end.tid)
+        if is_over is None:
             return
-        _FLAGS.pack_into(batch, at + _AT_FLAGS, flags | _target_flags(status, number, is_limited))
+        _SIGNAL.put(batch, at, "flags", flags | _target_flags(status, number, is_over))
 
     def _end(self, batch: bytearray, at: int) -> wire.End:
         """One end of a record, with process and start from /proc if the kernel side had neither."""
-        end = wire.End(*_END.unpack_from(batch, at))
+        end = wire.END.read(batch, at)
         if end.start or not end.tid:
             return end
         if end.tid not in self._seen:
@@ -74,15 +86,18 @@ class Completion:
         found = self._seen[end.tid]
         if found is None or end.pid not in (0, found[0]):
             return end
-        end = replace(end, pid=found[0], start=found[1])
-        _END.pack_into(batch, at, end.start, end.pid, end.tid, end.uid, end.comm)
-        return end
+        wire.END.put(batch, at, "pid", found[0])
+        wire.END.put(batch, at, "start", found[1])
+        return wire.END.read(batch, at)
 
     def _status_of(self, end: wire.End) -> Status | None:
         if end.tid not in self._statuses:
-            status, born = status_of(end.tid), procfs.start_of(end.pid)
-            is_same = born is not None and procfs.same_start(born, end.start)
-            self._statuses[end.tid] = status if is_same else None
+            status = status_of(end.tid)
+            if status is not None and status.state == b"Z" and end.tid == end.pid:
+                # The first thread may be gone before the others.
+                others = (tid for tid in procfs.threads(end.pid) if tid != end.pid)
+                status = next(filter(None, map(status_of, others)), status)
+            self._statuses[end.tid] = status if procfs.is_same(end.pid, end.start) else None
         return self._statuses[end.tid]
 
 
@@ -92,12 +107,29 @@ def _process_of(tid: int) -> tuple[int, int] | None:
     return None if pid is None or start is None else (pid, start)
 
 
-def _target_flags(status: Status, number: int, is_limited: bool) -> int:
+def _lives_on(sender: wire.End) -> bool:
+    """Whether the process of a thread that exits is still there."""
+    born = procfs.birth_of(sender.pid) if sender.pid and sender.start else None
+    if born is None or not procfs.same_start(born.start, sender.start):
+        return False
+    threads = procfs.threads(sender.pid)
+    return any(procfs.state_of(tid) not in (None, b"Z", b"X") for tid in threads)
+
+
+def _target_flags(status: Status, number: int, is_over: bool) -> int:
+    """Not known of what is gone by now, which says nothing of the moment at which it was sent the signal."""
     bit = 1 << number - 1
     if status.state in (b"Z", b"X"):
-        # Gone by now, which says nothing of the moment at which it was sent the signal.
         return 0
-    flags = wire.TARGET_KNOWN | (wire.TARGET_LIMITED if is_limited else 0)
+    flags = wire.TARGET_KNOWN | (wire.TARGET_OVER_LIMIT if is_over else 0)
     flags |= wire.TARGET_IGNORES if status.ignored & bit else 0
     flags |= wire.TARGET_HANDLES if status.caught & bit else 0
-    return flags | (wire.TARGET_BLOCKS if status.pending & status.blocked & bit else 0)
+    flags |= wire.TARGET_TRACED if status.tracer else 0
+    flags |= wire.TARGET_STOPPED if status.state in (b"T", b"t") else 0
+    flags |= wire.TARGET_SLEEPS if status.state == b"D" else 0
+    if status.pending & status.blocked & bit:
+        return flags | wire.TARGET_BLOCKS
+    # Whoever lives on has not taken its default action: a thread waited for it, or a tracer kept it.
+    is_deadly = number not in _MILD and not (status.ignored | status.caught) & bit
+    is_due = status.pending & (bit | 1 << SIGKILL - 1) or status.state in (b"T", b"t", b"D")
+    return flags | (wire.TARGET_UNSURE if is_deadly and not is_due else 0)

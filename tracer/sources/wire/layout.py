@@ -21,7 +21,11 @@ else:  # typing is not worth its time before the first row of a trace.
 
 
 # What the annotations are, to whoever reads the values.
-U8 = U16 = U32 = S32 = U64 = int
+U8 = int
+U16 = int
+U32 = int
+S32 = int
+U64 = int
 Chars = bytes
 _LETTERS = {"U8": "B", "U16": "H", "U32": "I", "S32": "i", "U64": "Q", "Chars": "16s"}
 
@@ -34,33 +38,33 @@ class Layout(Generic[T]):
         self, cls: type[T], of: dict[str, Layout[Any]] | None = None, times: int = 1
     ) -> None:
         self.cls = cls
+        self.plain = ""
+        self.cells = 0
         self.at: dict[str, int] = {}
         self.letters: dict[str, str] = {}
         self._nested: list[tuple[int, int, Layout[Any], int]] = []
-        letters, cells, at = "", 0, 0
+        at = 0
         for name in names_of_class(cls):
             kind = cls.__annotations__[name]
             nested = (of or {}).get(kind)
             self.at[name] = at
             if nested is None:
                 self.letters[name] = _LETTERS[kind]
-                letters += _LETTERS[kind]
-                cells += 1
-                at = Struct("=" + letters).size
-                continue
-            many = times if kind == "Many" else 1
-            for within, place in nested.at.items():
-                self.at[f"{name}.{within}"] = at + place
-                if within in nested.letters:
+                self._add(_LETTERS[kind], 1)
+            else:
+                for within, place in nested.at.items():
+                    self.at[f"{name}.{within}"] = at + place
                     self.letters[f"{name}.{within}"] = nested.letters[within]
-            self._nested.append((cells, nested.cells, nested, many))
-            letters += many * nested.plain
-            cells += many * nested.cells
-            at = Struct("=" + letters).size
-        self.plain = letters
-        self.cells = cells
-        self.struct = Struct("=" + letters)
-        self.size = self.struct.size
+                many = times if kind == "Many" else 1
+                self._nested.append((self.cells, nested.cells, nested, many))
+                self._add(many * nested.plain, many * nested.cells)
+            at = Struct("=" + self.plain).size
+        self.struct = Struct("=" + self.plain)
+        self.size = at
+
+    def _add(self, letters: str, cells: int) -> None:
+        self.plain += letters
+        self.cells += cells
 
     def read(self, taken: bytes | bytearray, at: int = 0) -> T:
         """The record at this place."""

@@ -27,6 +27,8 @@ CALLS = (
     "other",
 )
 
+FIRST_SILENT_CALL = CALLS.index("exec")
+
 # enum signal_flag
 SENDER_KERNEL_THREAD = 1 << 0
 SENDER_EXITING = 1 << 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from struct import Struct
 
 from tracer.libbpf.ring import HEADER, kept
@@ -12,8 +13,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.libbpf.ring import Stretch
 
-_HEAD_TIME_REST = Struct(f"={HEADER}x8sQ{wire.SIGNAL_RECORD.size - 16}s")
-_NUMBER = 4  # offset of the signal's number
+_PLACES = wire.SIGNAL_RECORD.at
+_HEAD = _PLACES["time"]
+_REST = _HEAD + 8
+_HEAD_TIME_REST = Struct(f"={HEADER}x{_HEAD}sQ{wire.SIGNAL_RECORD.size - _REST}s")
+_NUMBER = _PLACES["signal"]
+# The byte of the flags that HAS_MORE is in, and its bit there.
+_MORE = wire.HAS_MORE.to_bytes(4, sys.byteorder)
+_MORE_AT = _PLACES["flags"] - _REST + [bool(byte) for byte in _MORE].index(True)
+_MORE_BIT = max(_MORE)
 _SIGKILL = 9
 
 
@@ -39,7 +47,7 @@ def runs(taken: bytes) -> list[Run]:
 
 
 def _add_signals(found: list[Run], taken: bytes, stretch: Stretch) -> None:
-    """SIGKILL is never folded: each may be the OOM killer's, and is the end of its target."""
+    """SIGKILL is never folded: each may be the OOM killer's, and is the end of its target. Nor is what has more."""
     bodies = memoryview(taken)[stretch.at - HEADER : stretch.end]
     times: list[int] = []
     last_head = last_rest = None
@@ -49,4 +57,5 @@ def _add_signals(found: list[Run], taken: bytes, stretch: Stretch) -> None:
             continue
         times = [time]
         found.append(Run(taken, stretch.at + index * stretch.step, times))
-        last_head, last_rest = (None, None) if head[_NUMBER] == _SIGKILL else (head, rest)
+        is_alone = head[_NUMBER] == _SIGKILL or rest[_MORE_AT] & _MORE_BIT
+        last_head, last_rest = (None, None) if is_alone else (head, rest)

@@ -13,6 +13,7 @@ from tracer.model.event import Loss, lost
 from tracer.model.origin import SI_KERNEL
 from tracer.model.times import SECOND
 from tracer.sources.wire import records as wire
+from tracer.sources.wire.asleep import Asleep
 from tracer.sources.wire.decode import Decoder
 from tracer.sources.wire.repeats import Run, runs
 
@@ -57,6 +58,12 @@ AT_ONCE = 1 << 18
 OOM_WAIT = 100_000_000
 _COUNTS = Struct(f"={len(wire.LOSSES)}Q")
 _SIGKILL = 9
+_NUMBER = wire.SIGNAL_RECORD.at["signal"]
+# Where a map of the program was full, not the buffer.
+_WHERE = {
+    wire.LOSSES.index("ends"): "full table of processes: ends that will not be told",
+    wire.LOSSES.index("argvs"): "full table of command lines: some will not be known",
+}
 
 
 class MappedLosses:
@@ -112,6 +119,7 @@ class RecordStream:
         self._processes = processes
         self._looks_around = True
         self._read_some = False
+        self._asleep = Asleep()
 
     def descriptors(self) -> Descriptors:
         """The buffer's, unless the reader rests."""
@@ -119,11 +127,15 @@ class RecordStream:
 
     def due(self) -> float | None:
         """Not before a rest is over, nor later than the OOM killer's mark is waited for."""
+        if self._looks_around:
+            return 0.0
         if self._rests():
             return REST
         if self._held:
             return OOM_WAIT / SECOND
-        return 0.0 if self._looks_around or self._ring.ahead() else None
+        if self._ring.ahead():
+            return 0.0
+        return self._asleep.due()
 
     def is_filling(self) -> bool:
         """Whether the buffer has to be read soon."""
@@ -149,7 +161,7 @@ class RecordStream:
         ``last`` all of them, and those that wait for the OOM killer. What comes meanwhile is not waited for: a
         storm would never end.
 
-        Old processes are looked at while nothing happens.
+        Old processes are looked at between two reads, and no rest is taken until all are known.
         """
         self._looks_around = not self._held and self._processes.look_around()
         self._read_some = False
@@ -171,6 +183,7 @@ class RecordStream:
         if self._held:
             yield from self._release(self._held, last)
         yield from self._due()
+        yield from self._asleep.awake(last)
         if last:
             yield from self._losses_owed()
 
@@ -199,12 +212,19 @@ class RecordStream:
             (kind,) = type_of(taken, at)
             if kind == wire.SIGNAL:
                 oom_pid = None
-                if taken[at + 4] == _SIGKILL and _may_be_oom(taken, at):
-                    oom_pid = _marked_victim(run, found[index + 1 :])
-                    if oom_pid is None and not last and boot_now() - run.times[0] < OOM_WAIT:
-                        self._held = found[index:]
-                        return
-                yield from decoder.signals(run, oom_pid)
+                if taken[at + _NUMBER] == _SIGKILL:
+                    record = wire.SIGNAL_RECORD.read(taken, at)
+                    if _may_be_oom(record):
+                        oom_pid = decoder.shared_victim(record)
+                        oom_pid = oom_pid or _marked_victim(record, found[index + 1 :])
+                        if oom_pid is None and not last and boot_now() - record.time < OOM_WAIT:
+                            self._held = found[index:]
+                            return
+                yield from self._asleep.passed(decoder.signals(run, oom_pid))
+            elif kind == wire.MORE:
+                decoder.learn_more(taken, at)
+            elif kind == wire.REFUSED:
+                yield decoder.refused(taken, at)
             elif kind == wire.PROCESS:
                 decoder.learn(taken, at)
             elif kind == wire.EXIT:
@@ -219,7 +239,11 @@ class RecordStream:
         counts = self._losses.counts()
         for kind, (old, new) in enumerate(zip(self._lost, counts)):
             if new != old:
-                where = self._where if kind == 0 else f"{self._where}: {wire.LOSSES[kind]}"
+                where = (
+                    self._where
+                    if kind == 0
+                    else _WHERE.get(kind, f"{self._where}: {wire.LOSSES[kind]}")
+                )
                 self.owe_loss(new - old, where)
         self._lost = counts
         self.watch.looked()
@@ -239,20 +263,19 @@ class RecordStream:
         yield from found
 
 
-def _may_be_oom(taken: bytes, at: int) -> bool:
+def _may_be_oom(record: wire.SignalRecord) -> bool:
     """A SIGKILL of the kernel's for a whole process: from the OOM killer, or a limit, or a namespace."""
-    record = wire.read_signal(taken, at)
     return bool(
         record.code == SI_KERNEL and record.group and not record.flags & wire.SENDER_EXITING
     )
 
 
-def _marked_victim(run: Run, later: list[Run]) -> int | None:
+def _marked_victim(record: wire.SignalRecord, later: list[Run]) -> int | None:
     """The victim's pid, if one of the later records is the OOM killer's mark on it."""
-    victim = wire.read_signal(run.taken, run.at).target
+    victim = record.target
     for other in later:
         if wire.TYPE.unpack_from(other.taken, other.at)[0] == wire.OOM:
-            _, pid, _, tid = wire.OOM_RECORD.unpack_from(other.taken, other.at)
-            if victim.pid == pid or victim.tid == tid:
+            mark = wire.OOM_RECORD.read(other.taken, other.at)
+            if victim.pid == mark.pid or victim.tid == mark.tid:
                 return victim.pid
     return None

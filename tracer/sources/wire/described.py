@@ -1,0 +1,143 @@
+"""The processes that the kernel side has described, and the ends of signals completed by them."""
+
+from __future__ import annotations
+
+from tracer.host import procfs
+from tracer.host.processes import user_name
+from tracer.model.event import Ancestor, Process
+from tracer.model.frozen import replace
+from tracer.sources.wire import records as wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from tracer.host.clock import BootClock
+
+REMEMBERED = 8192
+
+
+class Described:
+    """By pid, with the start in boot time; ``complete`` adds what else is known of a process, once for each."""
+
+    def __init__(self, clock: BootClock, complete: Callable[[Process, int], Process]) -> None:
+        self._clock = clock
+        self._complete = complete
+        self._known: dict[int, tuple[int, Process]] = {}
+        self._room = REMEMBERED
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def learn(self, taken: bytes, at: int) -> None:
+        """Remember a process record: it comes before the first signal that concerns the process."""
+        record = wire.read_process(taken, at)
+        head = record.head
+        if len(self._known) >= self._room:
+            self._forget_the_dead()
+        self._known.pop(head.pid, None)
+        self._known[head.pid] = (head.start, self._process(record))
+
+    def _forget_the_dead(self) -> None:
+        """The living stay, for the kernel side describes nobody twice; the later half may be on its way."""
+        for pid in list(self._known)[: self._room // 2]:
+            if not procfs.is_there(pid):
+                del self._known[pid]
+        self._room = max(REMEMBERED, 2 * len(self._known))
+
+    def born(self, start: int) -> int:
+        """When a process was born, as /proc tells it, too: to a clock tick, wall time. ``start`` is boot time."""
+        return procfs.in_ticks(start) + self._clock.offset
+
+    def end(self, end: wire.End) -> Process | None:
+        """A process as a record saw it, with all that is known of it."""
+        if not end.pid:
+            return None
+        comm = wire.text(end.comm)
+        start, known = self._known.get(end.pid, (0, None))
+        if known is None or start != end.start:
+            uid = None if end.uid == wire.UNSET else end.uid
+            born = self.born(end.start) if end.start else None
+            is_leader = end.tid == end.pid
+            known = Process(
+                end.pid, uid=uid, start=born, comm=(comm or None) if is_leader else None
+            )
+            known = self._complete(known, end.start)
+        changes: dict[str, Any] = {"tid": end.tid}
+        if end.tid == end.pid:
+            changes["comm"] = comm or known.comm
+        elif comm and comm != known.comm:
+            changes["thread_comm"] = comm
+        if end.uid != wire.UNSET and end.uid != known.uid:
+            changes["uid"] = end.uid
+            changes["user"] = user_name(end.uid)
+        return replace(known, **changes)
+
+    def process(self, pid: int, start: int) -> Process | None:
+        """A process of which a record has no more than this; None for 0."""
+        if not pid:
+            return None
+        known_start, known = self._known.get(pid, (0, None))
+        if known is None or known_start != start:
+            comm = procfs.comm_of(pid) if procfs.is_same(pid, start) else None
+            known = self._complete(Process(pid, comm=comm, start=self.born(start)), start)
+        return known
+
+    def living(self, pid: int) -> Process:
+        """The target of a call that did not reach it: as it is described, or as it lives now."""
+        known = self._known.get(pid)
+        start = procfs.start_of(pid)
+        if known is not None and (start is None or procfs.same_start(start, known[0])):
+            return known[1]
+        if start is None:
+            return Process(pid)
+        process = Process(pid, comm=procfs.comm_of(pid), start=self.born(start))
+        return self._complete(process, start)
+
+    def _process(self, record: wire.Described) -> Process:
+        head = record.head
+        lineage = Process(
+            pid=head.pid,
+            comm=wire.text(head.comm),
+            ppid=head.ppid or None,
+            start=self.born(head.start),
+            ancestors=tuple([self._ancestor(one) for one in head.ancestor[: head.ancestors]]),
+        )
+        if head.flags & wire.LINEAGE_ONLY:
+            return self._complete(lineage, head.start)
+        argv = procfs.split_argv(record.argv)
+        if head.flags & wire.ARGV_KEPT:
+            argv = procfs.argv_now(head.pid, head.start, record.exe) or argv
+        process = replace(
+            lineage,
+            uid=head.uid,
+            euid=head.euid,
+            exe=record.exe or None,
+            argv=argv,
+            argv_cut=bool(head.flags & wire.ARGV_CUT),
+            loginuid=None if head.loginuid == wire.UNSET else head.loginuid,
+            session=None if head.session == wire.UNSET else head.session,
+            tty=_tty_path(wire.text(head.tty)),
+            cgroup=record.cgroup or b"/",
+            cgroup_id=head.cgroup_id or None,
+            ns_pid=head.ns_pid or None,
+        )
+        return self._complete(process, head.start)
+
+    def _ancestor(self, record: wire.AncestorRecord) -> Ancestor:
+        """One step up: it has been described before who comes from it."""
+        comm, start = wire.text(record.comm), self.born(record.start)
+        known = self._known.get(record.pid)
+        if known is None or known[0] != record.start:
+            return Ancestor(record.pid, comm, start)
+        process = known[1]
+        argv = process.argv and procfs.first_words(process.argv, procfs.ANCESTOR_ARGV)
+        return Ancestor(record.pid, comm, start, argv, process.exe, process.uid)
+
+
+def _tty_path(name: bytes) -> bytes | None:
+    """The terminal as it stands below /dev: the kernel calls pts/3 pts3 (drivers/tty/tty_io.c)."""
+    if name.startswith(b"pts") and name[3:].isdigit():
+        return b"pts/" + name[3:]
+    return name or None
