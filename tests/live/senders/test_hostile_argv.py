@@ -124,14 +124,15 @@ def test_bytes_that_are_no_text(trace, victim):
 
 
 def test_no_nul_is_left(trace, victim, program):
-    """One word without an end: as long as the room that there was, and no byte more."""
+    """One word without an end goes on into the environment, as a title does: what ps shows, get_mm_cmdline()."""
     target = victim("die")
     running = trace(*OURS)
     words = [program("argv"), "nonul", str(target.pid), str(int(TERM)), "secret" * 10]
-    subprocess.run(words, check=True, timeout=30, env={"AFTER": "not to be shown"})
+    subprocess.run(words, check=True, timeout=30, env={"AFTER": "shown by ps", "NEXT": "not"})
     event = running.signal_to(target.pid, "SIGTERM")
-    assert event["sender"]["argv"] == ["x" * sum(len(word) + 1 for word in words)]
-    assert "AFTER" not in str(event)
+    room = sum(len(word) + 1 for word in words)
+    assert event["sender"]["argv"] == ["x" * room + "AFTER=shown by ps"]
+    assert "NEXT" not in str(event)
     assert_death(running, event, target.wait())
     running.end()
 

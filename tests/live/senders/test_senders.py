@@ -127,7 +127,7 @@ def test_timeout(trace):
     assert term["outcome"] == "delivered"
     assert_death(running, term, -TERM)
     end = assert_death(running, {"target": {"pid": timeout.pid}}, 124)
-    assert end["handled"] in {event["id"] for event in running.to(timeout.pid)}
+    assert "handled" not in end  # an alarm asks nobody to end
     running.end()
 
 
@@ -256,7 +256,9 @@ def test_a_forged_sender(forgery, trace, victim, program):
     assert event["sender"]["argv"] == list(map(str, words))
     assert (event["origin"], event["call"]) == ("sigqueue", "rt_sigqueueinfo")
     assert event["signal"]["code"] == name
-    assert event["claim"] == {"pid": claimed, "uid": uid}
+    # Of a timer there is no pid in a siginfo: siginfo_layout(), kernel/signal.c.
+    claim = None if name == "SI_TIMER" else {"pid": claimed, "uid": uid}
+    assert event.get("claim") == claim
     assert_death(running, event, target.wait())
     running.end()
 
@@ -272,7 +274,7 @@ def test_one_may_write_any_code_to_oneself(trace, program):
     assert event["signal"]["code"] == "SI_KERNEL"
     assert event["origin"] == "sigqueue"
     assert event["sender"]["pid"] == liar.pid
-    assert event["claim"] == {"pid": 0, "uid": 0}
+    assert "claim" not in event  # no pid goes with this code
     assert_death(running, event, status)
     running.end()
 
@@ -342,7 +344,7 @@ def test_a_reused_pid_borrows_nothing(trace, cannot_run):
     assert [event["target"]["comm"] for event in (term, kill)] == ["cat", "dd"]
     assert term["target"]["argv"] == ["cat", "-u"]
     assert kill["target"]["argv"] == ["dd", "bs=1", "status=none"]
-    assert term["target"]["start"] < kill["target"]["start"]
+    assert term["target"]["start"] <= kill["target"]["start"]  # to a tick
     assert "escalates" not in kill
     assert [end["process"]["comm"] for end in ends] == ["cat", "dd"]
     running.end()
