@@ -23,7 +23,7 @@ def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0)
     names = ", ".join(log.name for log in logs[:_NAMES_MAX]) + (
         ", …" if len(logs) > _NAMES_MAX else ""
     )
-    lines = [f"read {names}: {counted(records, 'record')}{_span(logs)}; {_counted(counts)}"]
+    lines = [f"read {names}: {counted(records, 'record')}{_span(logs)}; {counted_events(counts)}"]
     for log in logs:
         if records and not log.records:
             lines.append(f"no audit records in {log.name}")
@@ -71,11 +71,11 @@ def _utc(moment: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment // SECOND))
 
 
-def _counted(counts: dict[str, int]) -> str:
+def counted_events(counts: dict[str, int]) -> str:
     parts = [counted(counts.get("signal", 0), "signal")]
     if counts.get("failed"):
         parts.append(f"{counts['failed']:,} refused")
-    for key, word in (("probe", "probe"), ("exit", "death")):
+    for key, word in (("probe", "probe"), ("exit", "death"), ("statement", "statement")):
         if counts.get(key):
             parts.append(counted(counts[key], word))
     return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""``sigtrace replay`` of audit logs: the signals in them, shown as if they happened now."""
+"""``sigtrace replay`` of logs: audit's, syslogs, kernel logs and journals, all of them in one run."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import sys
 
 from tracer import session
 from tracer.audit.known import NOBODY
-from tracer.audit.report import account, hidden
 from tracer.flow.pipeline import Stop
+from tracer.model.errors import Problem
 from tracer.options import meaning
 from tracer.sources.abilities import require_sense
-from tracer.sources.logs.audit_log import NAME, AuditLog
-from tracer.sources.logs.files import find_logs
+from tracer.sources.logs.audit_log import NAME
+from tracer.sources.logs.files import STDIN
 from tracer.sources.logs.other_forms import no_records
 from tracer.sources.logs.passwd import read_passwd
 from tracer.sources.logs.rejects import Rejects
+from tracer.sources.replayed import Asked, logs_of, reading_of
 from tracer.terminal.output import open_sink, say
 from tracer.terminal.progress import Bar
 
@@ -24,32 +25,34 @@ if TYPE_CHECKING:
 
 
 def run(options: Replay) -> int:
-    """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if no log has audit records."""
+    """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if nothing in them is of a known form."""
     filter_ = meaning.filter_of(options)
-    require_sense(filter_, NAME)
     count = meaning.count_of(options.count)
+    year = meaning.year_of(options.year)
     users = NOBODY if options.passwd is None else read_passwd(options.passwd)
-    logs = find_logs(options.files)
+    if STDIN in options.files and sys.stdin is None:
+        raise Problem("cannot read standard input", "it is closed", "sigtrace replay FILE")
+    logs = logs_of(options.files)
     for log in logs if options.verbose else ():
         say(f"reading {', then '.join(log.paths)}")
     wants_bar = False if options.no_progress else options.progress or None
     with Rejects(options.errors, logs) as rejects, Bar(wants_bar, logs) as bar:
-        sink = bar.before(open_sink(options))
         stop = Stop(sys.stdout.fileno())
-        source = AuditLog(
-            logs, users, rejects.keep, bar.ahead_of(stop.ready), follow=options.follow
-        )
+        proceed = bar.ahead_of(stop.ready)
+        asked = Asked(users, rejects.keep, proceed, options.follow, year, options.all, filter_)
+        reading = reading_of(options.files, logs, asked)
+        if not reading.said:
+            require_sense(filter_, NAME)
+        sink = bar.before(open_sink(options))
 
         def begin() -> None:
-            if options.follow and not source.has_records():
-                say("no audit records yet in " + ", ".join(log.name for log in logs))
-            elif not (source.has_records() or stop.asked()):
-                raise no_records(logs, source.tallies)
+            if not (reading.has_records() or options.follow or stop.asked()):
+                raise no_records(reading.logs, anything=reading.has_lines())
+            for line in reading.notes(follow=options.follow):
+                say(line)
             sink.start()
 
-        session.run(source, filter_, sink, begin, stop=stop, count=count)
-    blind = source.coverage()[0].blind if source.has_records() else ()
-    lines = account(source.tallies, source.counts, source.given_up())
-    for line in lines + hidden(one for one in blind if not one.quiet):
+        session.run(reading.source, filter_, sink, begin, stop=stop, count=count)
+    for line in reading.account():
         say(line)
     return 0

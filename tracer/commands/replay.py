@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from tracer.host.journals import is_journal
 from tracer.model.errors import Problem
 from tracer.options.replay import EPILOG
 from tracer.options.replay import Replay as Options
@@ -16,10 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EPILOG", "Options", "run"]
 
-# What a file or folder can be, how it is known, and the module that reads it. All else is an audit log.
+# What a file or folder can be, how it is known, and the module that reads it. All else is a log.
 MEDIA: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("recording", looks_like_recording, "tracer.commands.recorded"),
-    ("journal", is_journal, "tracer.commands.journal"),
 )
 LOGS = "tracer.commands.logs"
 

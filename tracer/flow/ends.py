@@ -35,7 +35,7 @@ class Term:
     def fits(self, process: Process) -> bool:
         """Whether this end is the one meant: by pid, or by any name that its program goes by."""
         if self.pid is not None:
-            return process.pid == self.pid
+            return self.pid == (process.tid if process.pid is None else process.pid)
         return _is_named(
             (self.name or b"*", process.comm, process.thread_comm, process.argv, process.exe)
         )

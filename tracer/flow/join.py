@@ -4,7 +4,7 @@ signal that the target survived."""
 from __future__ import annotations
 
 from tracer.flow.pending import KILL, Pending, earlier
-from tracer.model.event import Exit, Repeats, Series, Signal
+from tracer.model.event import Exit, Repeats, Series, Signal, Statement
 from tracer.model.frozen import replace
 from tracer.model.memo import Bounded
 
@@ -37,9 +37,11 @@ class Told:
         return event.cause in self._ids or (alone and self._is_wanted(event))
 
     def _is_wanted(self, event: Exit) -> bool:
-        if event.number is None:
-            return False
         time, number = event.time or 0, event.number
+        if number is None:
+            # Who failed by itself is shown as what is said of it would be.
+            failed = Statement(event.time, "", event.source, "", about=event.process)
+            return bool(event.status) and self._filter.matches(failed)
         crash = Signal(time, "", event.source, number, origin="fault", target=event.process)
         return self._filter.matches(crash)
 

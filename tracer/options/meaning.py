@@ -95,6 +95,16 @@ def count_of(text: str | None) -> int | None:
     return None if text is None else _whole(text, "--count", 1)
 
 
+def year_of(text: str | None) -> int | None:
+    """``--year``: of four digits."""
+    if text is None:
+        return None
+    year = _whole(text, "--year", 1970)
+    if year > 2099:
+        raise Problem(f"--year {text!r} is no year", "it is after 2099", "--year 2026")
+    return year
+
+
 def fd_of(text: str | None) -> int | None:
     """``--ready-fd``: a descriptor that is open before any of ours is, and none of the standard ones."""
     if text is None:

@@ -24,6 +24,7 @@ class Input(option.Choices):
     recorded = option.flag("--recorded", help="what sigtrace record has kept on this host")
     count = option.value("-n", "--count", help="stop after N signals", metavar="N")
     follow = option.flag("-f", "--follow", help="go on reading as the log grows and rotates")
+    year = option.value("--year", help="the year of dates that have none", metavar="YEAR")
     passwd = option.value(
         "--passwd", help="names of users: the /etc/passwd of the log's own host", metavar="FILE"
     )

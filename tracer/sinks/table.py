@@ -15,6 +15,7 @@ import time
 from tracer.model.event import Exec, Exit, Loss, Mark, Repeats, Series, Signal, Statement
 from tracer.model.text import columns, cut
 from tracer.model.times import SECOND, local, local_date, local_each
+from tracer.model.witness import SAID
 from tracer.sinks import words
 from tracer.sinks.remembered import Remembered
 from tracer.sinks.sink import Sink
@@ -75,6 +76,8 @@ class TableSink(Sink):
         self.flush()
 
     def write(self, event: Event) -> None:
+        if self._here is None and not isinstance(event, (Repeats, Series)) and event.source in SAID:
+            self._here = event.host  # The first host of a log goes without saying; others are told.
         if event.time is not None and event.time // QUARTER_HOUR != self._quarter_hour:
             self._tell_date(event.time)
         if isinstance(event, Signal):

@@ -38,12 +38,18 @@ _LIMITS = {"SIGXCPU": "CPU limit", "SIGKILL": "CPU limit", "SIGXFSZ": "file size
 
 
 def name(process: Process | None) -> str:
-    """comm[pid] of the process; what thread of it that was is a remark."""
+    """comm[pid] of the process; what thread of it that was is a remark. Of one without a pid, what else is known."""
     if process is None:
         return UNKNOWN
     comm = UNKNOWN if process.comm is None else shown(process.comm)
-    pid = UNKNOWN if process.pid is None else str(process.pid)
-    return f"{comm}[{pid}]"
+    if process.pid is not None:
+        return f"{comm}[{process.pid}]"
+    if process.tid is not None:
+        return f"{comm}[thread {process.tid}]"
+    place = process.unit or process.cgroup or process.container
+    if process.comm is None and place is not None:
+        return shown(place)
+    return f"{comm}[{UNKNOWN}]"
 
 
 def sentence(event: Statement | Exec | Mark) -> str:
@@ -53,10 +59,15 @@ def sentence(event: Statement | Exec | Mark) -> str:
     if isinstance(event, Mark):
         return " ".join([f"{event.source}: {event.what}", *_details(event)])
     of = event.about
-    about = "" if of is None else shown(of.unit) if of.unit and of.pid is None else name(of)
+    about = "" if of is None else name(of)
     said = event.what if event.text is None else f"{event.what}: {shown(event.text)}"
-    by = "" if event.by is None else f"(says {name(event.by)})"
+    by = "" if event.by is None else f"(says {_speaker(event.by)})"
     return " ".join(filter(None, (about, said, by)))
+
+
+def _speaker(by: Process) -> str:
+    """Who says it: the kernel has no pid."""
+    return shown(by.comm) if by.comm is not None and by.pid is None else name(by)
 
 
 # What is worth a line of a table; JSON has all of it.
@@ -314,6 +325,8 @@ def death(event: Exit) -> str:
             how += " (core dumped)"
         if event.after_ns == 0:  # No finer than the log's clock.
             return f"{how} at once"
+        if after is None and event.cause is not None:
+            return how
         return how + (f" {after} later" if after else _who_knows(event))
     how = f"exited with status {event.status}"
     request = event.answers

@@ -9,6 +9,7 @@ from tracer.model.frozen import frozen
 from tracer.model.origin import CALL_ORIGINS
 from tracer.model.outcome import ATTEMPTS
 from tracer.model.signals import EVERY, NOISY, names_of
+from tracer.model.witness import SAID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ ROWS = (
         joins=True,
         alias="a log",
     ),
-    Row("journal", ("oom", "statements"), joins=True, alias="a journal"),
+    *(Row(name, ("oom", "statements"), joins=True, alias=f"a {name}") for name in SAID),
 )
 BY_NAME = {row.name: row for row in ROWS}
 SOURCES = tuple(row.name for row in ROWS if row.sees)

@@ -17,7 +17,7 @@ _CPU = rb"(?:\s+likely on CPU (?P<on_cpu>\d+)[\s\S]*)?"
 
 def _trap(words: bytes, number: int) -> Row:
     """arch/x86/kernel/traps.c, do_trap_no_signal() and show_signal()."""
-    return Row("fault", rb"(?:traps: )?" + _WHO + rb"(?P<kind>" + words + rb"(?: fault)?)\s+" + _IP + _IN + _CPU, words, ("says", "fault"), number, versions="v2.6.3x+")  # fmt: skip
+    return Row("fault", rb"(?:traps: )?" + _WHO + rb"(?P<kind>" + words + rb"(?: fault)?)\s+" + _IP + _IN + _CPU, b" sp:", ("says", "fault"), number, versions="v2.6.3x+")  # fmt: skip
 
 
 _ROWS = (
@@ -25,7 +25,7 @@ _ROWS = (
     Row("fault", _WHO + rb"(?P<kind>segfault) at (?P<address>[0-9a-f]+)\s+" + _IP + _IN + _CPU, b"]: segfault at ", ("says", "fault"), 11, versions="v2.6.2x+"),
     Row("fault", _WHO + rb"(?P<kind>segfault) at (?P<address>[0-9a-f]+)\b.*", b"]: segfault at ", ("says", "fault"), 11, versions="cut lines, other forms"),
     # arch/powerpc/kernel/traps.c, show_signal_msg().
-    Row("fault", _WHO + rb"(?P<kind>segfault|bus error|fpexc|illegal instruction|unhandled (?:signal|trap)|protection fault) \((?P<signal>\d+)\) at (?P<address>[0-9a-f]+) nip (?P<ip>[0-9a-f]+) lr [0-9a-f]+ code [0-9a-f]+" + _IN, b" nip ", ("says", "fault"), versions="powerpc"),
+    Row("fault", _WHO + rb"(?P<kind>segfault) \((?P<signal>\d+)\) at (?P<address>[0-9a-f]+) nip (?P<ip>[0-9a-f]+) lr [0-9a-f]+ code [0-9a-f]+" + _IN, b"]: segfault (", ("says", "fault"), versions="powerpc"),
     # arch/riscv/kernel/traps.c, do_trap().
     Row("fault", _WHO + rb"(?P<kind>unhandled signal) (?P<signal>\d+) code 0x[0-9a-f]+ at 0x(?P<address>[0-9a-f]+)" + _IN, b"]: unhandled signal ", ("says", "fault"), versions="riscv"),
     # arch/arm64/kernel/traps.c, arm64_show_signal(): no number in it.
@@ -52,9 +52,9 @@ _ROWS = (
     Row("hung task", rb"INFO: task (?P<comm>.*):(?P<tid>\d+) blocked for more than (?P<seconds>\d+) seconds\.(?:.*)", b"INFO: task ", versions="all"),
     Row("hung task blocker", rb"INFO: task (?P<comm>.*):(?P<tid>\d+) (?:<(?:reader|writer)> )?(?:is )?blocked on an? (?P<on>[\w -]+?)(?:,? but the owner is not found\.|(?:,? likely (?:owned by|last held by) task (?P<holder>.*?):(?P<holder_pid>\d+).*))", b"INFO: task ", versions="v6.16+"),
     Row("oops", rb"(?P<kind>Kernel panic) - not syncing: .*", b"Kernel panic - not syncing", versions="all"),
-    Row("oops", rb"(?P<kind>BUG): (?:unable to handle|kernel NULL pointer|soft lockup|workqueue lockup|Bad ).*", b"BUG: ", versions="all"),
-    Row("oops", rb"watchdog: (?P<kind>BUG: soft lockup) - CPU#(?P<on_cpu>\d+) stuck for \d+s! \[(?P<comm>.*):(?P<tid>\d+)\]", b"BUG: ", versions="v4.10+"),
-    Row("oops", rb"(?P<kind>Oops): .*", b"Oops: ", versions="all"),
+    Row("oops", rb"(?P<kind>BUG): (?:unable to handle|kernel NULL pointer|soft lockup|workqueue lockup|Bad ).*", b"BUG", versions="all"),
+    Row("oops", rb"watchdog: (?P<kind>BUG: soft lockup) - CPU#(?P<on_cpu>\d+) stuck for \d+s! \[(?P<comm>.*):(?P<tid>\d+)\]", b"BUG", versions="v4.10+"),
+    Row("oops", rb"(?P<kind>Oops): .*", b"Oops", versions="all"),
     Row("boot", rb"Linux version (?P<version>\S+) .*", b"Linux version ", versions="all"),
     # kernel/power/suspend.c, pm_suspend().
     Row("sleep", rb"PM: suspend (?P<state>entry|exit)(?: \((?P<kind>[\w-]+)\))?", b"PM: suspend ", versions="v3.x+"),

@@ -14,10 +14,10 @@ _REASON = rb"(?P<reason>" + _PRESSURE + rb"|" + _MEMORY + rb" and " + _SWAP + _P
 OOMD = Table(
     "systemd-oomd",
     (
-        Row("oom kill", rb"Killed (?P<cgroup>/\S*) due to " + _REASON, b" due to ", ("says", "sent"), 9, {"done": True}, versions="v248-v259"),
+        Row("oom kill", rb"Killed (?P<cgroup>/\S*) due to " + _REASON, b"Killed /", ("says", "sent"), 9, {"done": True}, versions="v248-v259"),
         Row("oom kill", rb"Marked (?P<cgroup>/\S*) for killing due to " + _REASON, b" for killing due to ", ("says",), 9, {"done": False}, versions="v260+"),
         Row("memory pressure", rb"Memory pressure for (?P<cgroup>/\S*) is greater than (?P<limit>\d+) for more than (?P<lasting>\d+) seconds and there was reclaim activity", b"emory pressure for ", versions="v247"),
-        Row("memory pressure", rb"Swap used \((?P<used_bytes>\d+)\) / total \((?P<total_bytes>\d+)\) is more than (?P<percent>\d+%)", b"Swap used (", versions="v247"),
+        Row("memory pressure", rb"Swap used \((?P<used_bytes>\d+)\) / total \((?P<total_bytes>\d+)\) is more than (?P<percent>\d+%)", b"Swap used", versions="v247"),
     ),
     speakers=frozenset((b"systemd-oomd",)),
     proof={b"_COMM": frozenset((b"systemd-oomd",))},
@@ -32,11 +32,11 @@ _COLOUR = rb"(?:\x1b\[[\d;]*m|#033\[[\d;]*m)*"
 EARLYOOM = Table(
     "earlyoom",
     (
-        Row("oom kill", _COLOUR + rb"sending (?P<signal>SIG\w+) to process (?P<pid>\d+)(?: uid (?P<uid>\d+))? \"(?P<comm>.*?)\": " + _SCORE + rb"(?:, oom_score_adj (?P<oom_score_adj>-?\d+))?, " + _RSS + rb"(?:, cmdline \"(?P<cmdline>.*)\")?" + _COLOUR, b" to process ", ("says", "sent"), versions="v1.3+"),
-        Row("oom kill", _COLOUR + rb"killing process (?P<pid>\d+) \"(?P<comm>.*?)\" with signal (?P<signal>\d+): " + _SCORE + rb", " + _RSS + _COLOUR, b"illing process", ("says", "sent"), versions="v1.3-rc1"),
-        Row("oom kill", _COLOUR + rb"Killing process '(?P<comm>.*?)' with signal (?P<signal>\d+), pid: (?P<pid>\d+), " + _SCORE + rb", " + _RSS + _COLOUR, b"illing process", ("says", "sent"), versions="v1.2"),
-        Row("oom kill", _COLOUR + rb"Killing process: (?P<comm>.*?), pid: (?P<pid>\d+), " + _SCORE + rb", " + _RSS + _COLOUR, b"illing process", ("says", "sent"), 9, versions="v1.1"),
-        Row("oom kill", _COLOUR + rb"Killing process (?P<pid>\d+) (?P<comm>.{1,16}?)" + _COLOUR, b"illing process", ("says", "sent"), 9, versions="v0.1-v1.0"),
+        Row("oom kill", _COLOUR + rb"sending (?P<signal>SIG\w+) to process (?P<pid>\d+)(?: uid (?P<uid>\d+))? \"(?P<comm>.*?)\": " + _SCORE + rb"(?:, oom_score_adj (?P<oom_score_adj>-?\d+))?, " + _RSS + rb"(?:, cmdline \"(?P<cmdline>.*)\")?" + _COLOUR, b"ending SIG", ("says", "sent"), versions="v1.3+"),
+        Row("oom kill", _COLOUR + rb"killing process (?P<pid>\d+) \"(?P<comm>.*?)\" with signal (?P<signal>\d+): " + _SCORE + rb", " + _RSS + _COLOUR, b"killing process", ("says", "sent"), versions="v1.3-rc1"),
+        Row("oom kill", _COLOUR + rb"Killing process '(?P<comm>.*?)' with signal (?P<signal>\d+), pid: (?P<pid>\d+), " + _SCORE + rb", " + _RSS + _COLOUR, b"Killing process", ("says", "sent"), versions="v1.2"),
+        Row("oom kill", _COLOUR + rb"Killing process: (?P<comm>.*?), pid: (?P<pid>\d+), " + _SCORE + rb", " + _RSS + _COLOUR, b"Killing process", ("says", "sent"), 9, versions="v1.1"),
+        Row("oom kill", _COLOUR + rb"Killing process (?P<pid>\d+) (?P<comm>.{1,16}?)" + _COLOUR, b"Killing process", ("says", "sent"), 9, versions="v0.1-v1.0"),
         Row("oom kill", _COLOUR + rb"killing whole process group (?P<pid>\d+) \(-g flag is active\)" + _COLOUR, b"killing whole process group", versions="v1.7+"),
         Row("oom kill", _COLOUR + rb"escalating to (?P<signal>SIGKILL) after (?P<lasting>[\d.]+) seconds?" + _COLOUR, b"escalating to SIGKILL", versions="v1.6+"),
         Row("memory pressure", _COLOUR + rb"low memory! at or below (?P<level>SIGTERM|SIGKILL) limits: mem +(?P<memory>[\d.]+ ?%), swap +(?P<swap>[\d.]+ ?%)" + _COLOUR, b"low memory! at or below", versions="v1.3+"),

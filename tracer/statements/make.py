@@ -25,14 +25,12 @@ KILL = NUMBERS["KILL"]
 # errno(3) by what strerror(3) says of it in the C locale: of a kill that was refused.
 _ERRORS = {b"Operation not permitted": "EPERM", b"No such process": "ESRCH", b"Invalid argument": "EINVAL", b"Permission denied": "EACCES"}  # fmt: skip
 SHELL_WORDS = {
-    b"Hangup": 1,
     b"Illegal instruction": 4,
     b"Aborted": 6,
     b"Bus error": 7,
     b"Floating point exception": 8,
     b"Killed": KILL,
     b"Segmentation fault": 11,
-    b"Terminated": 15,
 }
 # What systemd does next, as a signal to the unit's processes; "Stopping." and "Skipping SIGKILL." send none.
 _ACTIONS = {

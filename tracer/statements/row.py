@@ -70,9 +70,16 @@ class Table:
         is_root = self.units is None or fields.get(b"_UID", b"0") == b"0"
         if not is_root and not fields.get(b"_SYSTEMD_UNIT", b"").startswith(self.units or ()):
             return False
+        return self.is_of(entry.tag)
+
+    def is_of(self, tag: bytes | None) -> bool:
+        """Whether lines with this tag may be of this speaker."""
         if self.speakers is None:
             return True
-        return self.untagged if entry.tag is None else _name(entry.tag) in self.speakers
+        return self.untagged if tag is None else _name(tag) in self.speakers
+
+
+TAGS_MAX = 512  # of which the rows are remembered
 
 
 def _name(tag: bytes) -> bytes:
@@ -90,7 +97,7 @@ class Found:
 
 
 class Index:
-    """Tables, made ready for looking up; it keeps no state of what it has read."""
+    """Tables, made ready for looking up; what it remembers is which tables a tag may speak for."""
 
     def __init__(self, tables: tuple[Table, ...]) -> None:
         self.tables = tables
@@ -100,17 +107,17 @@ class Index:
         }
         self._by_id = {id_: pair for pair in pairs for id_ in pair[1].ids}
         self._by_func: dict[bytes, list[tuple[Table, Row]]] = {}
-        self._by_literal: dict[bytes, list[tuple[Table, Row]]] = {}
         for pair in pairs:
             for func in pair[1].funcs:
                 self._by_func.setdefault(func, []).append(pair)
-            if pair[1].pattern:
-                self._by_literal.setdefault(pair[1].literal, []).append(pair)
+        self._worded = [pair for pair in pairs if pair[1].pattern]
+        self._any = re.compile(b"|".join(map(re.escape, self.literals)))
+        self._of_tag: dict[bytes | None, list[tuple[Table, Row]]] = {}
 
     @property
     def literals(self) -> tuple[bytes, ...]:
         """A line without any of these tells nothing."""
-        return tuple(self._by_literal)
+        return tuple(dict.fromkeys(row.literal for _, row in self._worded))
 
     @property
     def message_ids(self) -> tuple[bytes, ...]:
@@ -121,6 +128,13 @@ class Index:
     def functions(self) -> tuple[bytes, ...]:
         """The CODE_FUNCs likewise."""
         return tuple(self._by_func)
+
+    @property
+    def speakers(self) -> tuple[bytes, ...]:
+        """The tags that have a table of their own."""
+        return tuple(
+            dict.fromkeys(tag for table in self.tables for tag in sorted(table.speakers or ()))
+        )
 
     def find(self, entry: Entry) -> Found | None:
         """The row that the entry is; a speaker that may not say so is found only where no other may."""
@@ -143,23 +157,31 @@ class Index:
         return None
 
     def _by_words(self, entry: Entry) -> Found | None:
+        text = entry.text
+        if self._any.search(text) is None:
+            return None
         refused: Found | None = None
-        for literal, pairs in self._by_literal.items():
-            if literal not in entry.text:
+        for table, row in self._rows_for(entry.tag):
+            if row.literal not in text:
                 continue
-            for table, row in pairs:
-                rightful = table.may_say(entry)
-                if not rightful and refused is not None:
-                    continue
-                groups = self._fit(row, entry.text)
-                if groups is None:
-                    continue
-                given = _first_of(UNIT_FIELDS, entry.fields) if entry.fields and rightful else {}
-                found = Found(row, {**groups, **given}, rightful)
-                if rightful:
-                    return found
-                refused = found
+            groups = self._fit(row, text)
+            if groups is None:
+                continue
+            if table.may_say(entry):
+                given = _first_of(UNIT_FIELDS, entry.fields) if entry.fields else {}
+                return Found(row, {**groups, **given})
+            refused = refused or Found(row, groups, rightful=False)
         return refused
+
+    def _rows_for(self, tag: bytes | None) -> list[tuple[Table, Row]]:
+        """All rows, those first that a speaker with this tag may say."""
+        rows = self._of_tag.get(tag)
+        if rows is None:
+            if len(self._of_tag) >= TAGS_MAX:
+                self._of_tag.clear()
+            rows = sorted(self._worded, key=lambda pair: not pair[0].is_of(tag))
+            self._of_tag[tag] = rows
+        return rows
 
     def _fit(self, row: Row, text: bytes) -> Groups | None:
         match = self._patterns[id(row)].match(text)

@@ -17,10 +17,10 @@ def _row(what: str, pattern: bytes, literal: bytes, who: str, makes: tuple[str, 
 
 _ROWS = (
     # gunicorn/arbiter.py, reap_workers(), murder_workers().
-    _row("child lost", rb"Worker \(pid:(?P<pid>\d+)\) was sent (?P<signal>SIG\w+)!.*", b"Worker (pid:", "gunicorn 20+"),
-    _row("child lost", rb"Worker with pid (?P<pid>\d+) was terminated due to signal (?P<signal>\d+)", b"Worker with pid ", "gunicorn 20"),
-    _row("child lost", rb"Worker \(pid:(?P<pid>\d+)\) exited with code:? (?P<status>\d+)\.?", b"Worker (pid:", "gunicorn 21+", ("says",)),
-    _row("child timeout", rb"WORKER TIMEOUT \(pid: ?(?P<pid>\d+)\)", b"WORKER TIMEOUT (pid:", "gunicorn", ("says",)),
+    _row("child lost", rb"Worker \(pid:(?P<pid>\d+)\) was sent (?P<signal>SIG\w+)!.*", b" was sent SIG", "gunicorn 20+"),
+    _row("child lost", rb"Worker with pid (?P<pid>\d+) was terminated due to signal (?P<signal>\d+)", b" due to signal ", "gunicorn 20"),
+    _row("child lost", rb"Worker \(pid:(?P<pid>\d+)\) exited with code:? (?P<status>\d+)\.?", b" exited with code", "gunicorn 21+", ("says",)),
+    _row("child timeout", rb"WORKER TIMEOUT \(pid: ?(?P<pid>\d+)\)", b" (pid:", "gunicorn", ("says",)),
     # billiard/pool.py.
     _row("child lost", rb"Process '(?P<child>[^']+)' pid:(?P<pid>\d+) exited with 'signal (?P<signal>\d+)(?: \(\w+\))?'", b" exited with '", "celery"),
     _row("child lost", rb"Process '(?P<child>[^']+)' pid:(?P<pid>\d+) exited with 'exitcode (?P<status>\d+)'", b" exited with '", "celery", ("says",)),
@@ -34,8 +34,8 @@ _ROWS = (
     _row("signal received", rb"terminating connection due to administrator command", b"due to administrator command", "PostgreSQL", ("says",), 15, "pg_terminate_backend, or a shutdown"),
     # core/master_utils.c, core/uwsgi.c.
     _row("child lost", rb"DAMN ! (?P<child>worker \d+) \(pid: (?P<pid>\d+)\) died,? ?killed by signal (?P<signal>\d+) :\(.*", b"killed by signal ", "uWSGI"),
-    _row("child lost", rb"DAMN ! (?P<child>worker \d+) \(pid: (?P<pid>\d+)\) MYSTERIOUSLY died :\(.*", b"MYSTERIOUSLY died", "uWSGI", ("says",)),
-    _row("child timeout", rb"\*\*\* HARAKIRI ON (?P<child>WORKER \d+) \(pid: (?P<pid>\d+), try: \d+\) \*\*\*", b"*** HARAKIRI ON ", "uWSGI", ("says",)),
+    _row("child lost", rb"DAMN ! (?P<child>worker \d+) \(pid: (?P<pid>\d+)\) MYSTERIOUSLY died :\(.*", b" (pid:", "uWSGI", ("says",)),
+    _row("child timeout", rb"\*\*\* HARAKIRI ON (?P<child>WORKER \d+) \(pid: (?P<pid>\d+), try: \d+\) \*\*\*", b" (pid:", "uWSGI", ("says",)),
     # supervisor/process.py.
     _row("child lost", rb"(?:exited|stopped): (?P<child>\S+) \(terminated by (?P<signal>SIG\w+)(?:; (?P<expected>not expected|expected))?\)", b" (terminated by SIG", "supervisord", ("says",)),
     _row("child lost", rb"exited: (?P<child>\S+) \(exit status (?P<status>\d+)(?:; (?P<expected>not expected|expected))?\)", b" (exit status ", "supervisord", ("says",)),
@@ -43,28 +43,29 @@ _ROWS = (
     # nginx: src/os/unix/ngx_process.c, ngx_process_get_status(), ngx_signal_handler().
     _row("child lost", rb"(?P<child>[\w ]+process) (?P<pid>\d+) exited on signal (?P<signal>\d+)(?: \(core dumped\))?", b" exited on signal ", "nginx"),
     _row("child lost", rb"(?P<child>[\w ]+process) (?P<pid>\d+) exited with fatal code (?P<status>\d+).*", b" exited with fatal code ", "nginx", ("says",)),
-    _row("signal received", rb"(?:(?P<tid>\d+)#\d+: )?signal (?P<signal>\d+) \(SIG\w+\) received from (?P<from_pid>\d+)(?:, .*)?", b") received from ", "nginx 1.13+", ("got",)),
+    _row("signal received", rb"(?:(?P<tid>\d+)#\d+: )?signal (?P<signal>\d+) \(SIG\w+\) received from (?P<from_pid>\d+)(?:, .*)?", b" (SIG", "nginx 1.13+", ("got",)),
     # httpd: server/mpm_unix.c, ap_process_child_status().
     _row("child lost", rb"(?:AH\d+: )?child (?:process|pid) (?P<pid>\d+) exit signal [\w /]+ \((?P<signal>\d+)\)(?:, possible coredump in .*)?", b" exit signal ", "httpd"),
     _row("signal received", rb"(?:AH\d+: )?caught SIGTERM, shutting down", b"caught SIGTERM", "httpd", ("says",), 15, "stop"),
     # sapi/fpm/fpm/fpm_children.c.
     _row("child lost", rb"\[pool (?P<child>[^\]]+)\] child (?P<pid>\d+) exited on signal (?P<signal>\d+) \(SIG\w+(?: - core dumped)?\) after .*", b" exited on signal ", "php-fpm"),
-    _row("child timeout", rb"\[pool (?P<child>[^\]]+)\] child (?P<pid>\d+), script .* execution timed out \((?P<limit>[^)]+)\), terminating", b"timed out (", "php-fpm", ("says",)),
+    _row("child timeout", rb"\[pool (?P<child>[^\]]+)\] child (?P<pid>\d+), script .* execution timed out \((?P<limit>[^)]+)\), terminating", b" timed out", "php-fpm", ("says",)),
     _row("signal received", rb"(?:mysqld|mariadbd) got signal (?P<signal>\d+) ;?.*", b" got signal ", "MySQL, MariaDB", ("says",)),
     _row("signal received", rb"Received SIG(?P<signal>TERM|INT) scheduling shutdown\.\.\.", b"Received SIG", "Redis", ("says", "got"), None, "shutdown"),
     # unicorn, lib/unicorn/http_server.rb; puma, lib/puma/cluster.rb.
-    _row("child lost", rb"reaped #<Process::Status: pid (?P<pid>\d+) SIG\w+ \(signal (?P<signal>\d+)\)(?: \(core dumped\))?> (?P<child>worker=\S+)", b"reaped #<Process::Status: pid ", "unicorn"),
+    _row("child lost", rb"reaped #<Process::Status: pid (?P<pid>\d+) SIG\w+ \(signal (?P<signal>\d+)\)(?: \(core dumped\))?> (?P<child>worker=\S+)", b" (signal ", "unicorn"),
     _row("child timeout", rb"(?P<child>worker=\d+) PID:(?P<pid>\d+) timeout \((?P<limit>[^)]*)\), killing", b"), killing", "unicorn", ("says",)),
     _row("child timeout", rb"Terminating timed out worker \((?P<limit>.*?)\): (?P<pid>\d+)", b"Terminating timed out worker", "puma", ("says",)),
     _row("child lost", rb"App \[(?P<child>[^\]]+)\] exited with code \[(?P<status>\d*)\] via signal \[SIG(?P<signal>\w+)\]", b"] via signal [", "pm2", ("says",)),
     # bash's and dash's word for a job that a signal ended.
-    _row("child lost", rb"\S+: (?:line )?\d+: +(?P<pid>\d+) (?P<meaning>Killed|Terminated|Segmentation fault|Aborted|Bus error|Floating point exception|Illegal instruction|Hangup)(?: +\(core dumped\))? +.*", b": line ", "bash", ("says", "worded")),
+    _row("child lost", rb"\S+: (?:line )?\d+: +(?P<pid>\d+) (?P<meaning>Killed) +.*", b" Killed ", "bash", ("says", "worded")),
+    _row("child lost", rb"\S+: (?:line )?\d+: +(?P<pid>\d+) (?P<meaning>Segmentation fault|Aborted|Bus error|Floating point exception|Illegal instruction) +\(core dumped\) +.*", b" (core dumped)", "bash", ("says", "worded")),
     # Batch systems and container managers.
     _row("job cancelled", rb"\*\*\* (?:JOB|STEP) (?P<job>\S+) ON \S+ CANCELLED AT \S+ (?P<reason>.*?) ?\*\*\*", b" CANCELLED AT ", "Slurm", ("says",)),
     _row("oom notice", rb"Detected (?P<processes>\d+) oom[_-]kill event(?:\(s\)|s)? in (?:StepId=)?(?P<job>\S+?)\.?(?: .*)?", b"oom_kill event", "Slurm", ("says",)),
-    _row("container killed", rb"\"?Killing (?:unwanted )?container with a grace period(?: override)?\"? pod=\"(?P<pod>[^\"]+)\".*? containerName=\"(?P<name>[^\"]+)\" containerID=\"(?:\w+://)?(?P<container>[^\"]+)\" gracePeriod=(?P<grace>\d+)", b"container with a grace period", "kubelet 1.2x", ("says",)),
+    _row("container killed", rb"\"?Killing (?:unwanted )?container with a grace period(?: override)?\"? pod=\"(?P<pod>[^\"]+)\".*? containerName=\"(?P<name>[^\"]+)\" containerID=\"(?:\w+://)?(?P<container>[^\"]+)\" gracePeriod=(?P<grace>\d+)", b"Killing ", "kubelet 1.2x", ("says",)),
     _row("container killed", rb".*msg=\"?(?P<reason>TaskOOM) event container_id:\\?\"(?P<container>[0-9a-f]+).*", b"TaskOOM event", "containerd", ("says",)),
-    _row("container killed", rb".*msg=\"?(?P<reason>Container failed to exit within (?P<grace>[\w.]+) of signal (?P<signal_>\d+) - using the force)\"?.*container=(?P<container>[0-9a-f]+).*", b" using the force", "dockerd", ("says",)),
+    _row("container killed", rb".*msg=\"?(?P<reason>Container failed to exit within (?P<grace>[\w.]+) of signal (?P<signal_>\d+) - using the force)\"?.*container=(?P<container>[0-9a-f]+).*", b" of signal ", "dockerd", ("says",)),
 )  # fmt: skip
 
 TABLE = Table("supervisors", _ROWS)

@@ -78,8 +78,8 @@ _ROWS = (
     Row("manager crashed", rb"Caught <(?P<signal>\w+)>(?: from PID (?P<sender_pid>\d+))?.*", b"Caught <", ids=(b"3a73a98baf5b4b199929e3226c0be783",), versions="v183+"),
     Row("clock step", rb"Time has been changed", b"Time has been changed", ids=(b"c7a787079b354eaaa9e77b371893cd27", b"7db73c8af0d94eeb822ae04323fe6ab6"), versions="v190+"),
     # src/shutdown/{shutdown,killall}.c; up to v241 src/core.
-    Row("shutdown kill", rb"Sending (?P<signal>SIG\w+) to remaining processes\.\.\.", b" to remaining processes", versions="v183+"),
-    Row("signal sent", rb"Sending (?P<signal>SIGKILL) to PID (?P<pid>\d+) \((?P<comm>.*)\)\.", b"Sending SIGKILL to PID", ("sent",), versions="v201+"),
+    Row("shutdown kill", rb"Sending (?P<signal>SIG\w+) to remaining processes\.\.\.", b"Sending SIG", versions="v183+"),
+    Row("signal sent", rb"Sending (?P<signal>SIGKILL) to PID (?P<pid>\d+) \((?P<comm>.*)\)\.", b"Sending SIG", ("sent",), versions="v201+"),
 )  # fmt: skip
 
 TABLE = Table(

@@ -1,9 +1,11 @@
-"""All tables, in the order in which they are asked: who has a tag of its own comes first."""
+"""All tables, and which of their rows are asked for."""
 
 from __future__ import annotations
 
+from tracer.model.frozen import replace
 from tracer.statements import asked, kernel, killers, oom, sessions, supervisors, systemd
-from tracer.statements.row import Index, Table
+from tracer.statements.row import Index, Row, Table
+from tracer.statements.whats import WHATS
 
 TABLES: tuple[Table, ...] = (
     oom.TABLE,
@@ -27,6 +29,17 @@ TABLES: tuple[Table, ...] = (
 )
 
 
-def index() -> Index:
-    """All of them, ready for looking up."""
-    return Index(TABLES)
+def index(*, quiet: bool = True) -> Index:
+    """All of them, ready for looking up; without ``quiet`` only the rows that tell what is shown by itself."""
+    if quiet:
+        return Index(TABLES)
+    return Index(
+        tuple(
+            replace(table, rows=tuple(row for row in table.rows if tells(row))) for table in TABLES
+        )
+    )
+
+
+def tells(row: Row) -> bool:
+    """Whether a row makes something that is shown without being asked for."""
+    return row.makes != ("says",) or WHATS[row.what].shown

@@ -207,6 +207,7 @@ CASES = [
     (b"puma", "[500] ! Terminating timed out worker (Worker 1 failed to check in within 60 seconds): 510", "child timeout", {"pid": 510}, {}, []),
     (b"pm2", "PM2 | App [web:0] exited with code [0] via signal [SIGKILL]", "child lost", {"signal": 9}, {"child": "web:0"}, []),
     (b"deploy", "./run.sh: line 3:  511 Killed                  ./web --big", "child lost", {"pid": 511}, {"meaning": "Killed"}, [died(9)]),
+    (b"deploy", "./run.sh: line 3:  511 Segmentation fault      (core dumped) ./web", "child lost", {"pid": 511}, {}, [died(11)]),
     (b"slurmstepd", "error: *** JOB 77 ON n1 CANCELLED AT 2026-11-27T10:00:00 DUE TO TIME LIMIT ***", "job cancelled", None, {"job": "77", "reason": "DUE TO TIME LIMIT"}, []),
     (b"slurmstepd", "error: Detected 1 oom_kill event in StepId=77.batch. Some of the step tasks have been OOM Killed.", "oom notice", None, {"processes": 1, "job": "77.batch"}, []),
     (b"kubelet", 'I1127 10:00:00.0 900 kuberuntime_container.go:809] "Killing container with a grace period" pod="ns/web-0" podUID="u" containerName="web" containerID="containerd://0123abcd" gracePeriod=30', "container killed", {"container": "0123abcd", "pod": "ns/web-0"}, {"name": "web", "grace": "30"}, []),

@@ -67,6 +67,7 @@ class _Entries:
     def __init__(self, losses: Losses, feed: Feed, end: End, file: str | None = None) -> None:
         self.losses = losses
         self.entries = 0
+        self.title = NAME if file is None else file
         self.counts: Counter[str] = Counter()
         self._feed = feed
         self._end = end
@@ -77,6 +78,10 @@ class _Entries:
 
     def is_over(self) -> bool:
         return self._is_over
+
+    def has_records(self) -> bool:
+        """It is a journal: that was looked at when it was opened."""
+        return True
 
     def has_begun(self) -> bool:
         """Whether an entry was read, or will be at any time."""

@@ -29,10 +29,10 @@ _LATE = 60_000_000_000
 class Telling:
     """Entries in their order → events of both."""
 
-    def __init__(self, users: Users) -> None:
-        self.index = index()
+    def __init__(self, users: Users, *, quiet: bool = True) -> None:
+        self.index = index(quiet=quiet)
         self.audit = AuditTeller(users)
-        self._statements = Teller(self.index)
+        self._statements = Teller(self.index, quiet=quiet)
 
     def feed(self, entry: Entry) -> list[Event]:
         return [*self._statements.feed(entry), *self.audit.feed(entry)]
@@ -49,12 +49,13 @@ def journal_source(
     *,
     root: str | None = None,
     follow: bool = False,
+    quiet: bool = True,
 ) -> JournalSource:
     """The source of journal files, of folders with such files, of another root's, or (none) of this host's.
 
-    Raises Problem.
+    ``quiet``: all statements, not only those that are shown by themselves. Raises Problem.
     """
-    telling = Telling(users)
+    telling = Telling(users, quiet=quiet)
     plan = Plan(telling.index, filter_)
     until = None if filter_.until is None else filter_.until + _LATE
     return JournalSource(
@@ -76,7 +77,8 @@ def text_source(
     *,
     file: str,
     is_pipe: bool,
+    quiet: bool = True,
 ) -> TextSource:
     """The source of what ``journalctl -o export`` or ``-o json`` has written."""
-    telling = Telling(users)
+    telling = Telling(users, quiet=quiet)
     return TextSource(stream, reader, telling.feed, telling.end, file=file, is_pipe=is_pipe)

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Sequence
 
-from tracer.lines.tally import Tally
 from tracer.model.errors import Problem
 from tracer.sources.logs.files import STDIN, LogSet, open_log, read_blocks
 
@@ -34,15 +33,15 @@ _TEXTS = (
 )
 
 
-def no_records(logs: Sequence[LogSet], tallies: Sequence[Tally]) -> Problem:
-    """The problem of logs that hold no audit record at all."""
-    some = [(path, tally) for log, tally in zip(logs, tallies) for path in log.paths][:3]
-    names = ["standard input" if path == STDIN else path for path, _ in some]
-    looks = [looks_like(path, anything=tally.lines > 0) for path, tally in some]
+def no_records(logs: Sequence[LogSet], *, anything: bool) -> Problem:
+    """The problem of logs of which nothing could be read; ``anything``: a line was read from standard input."""
+    paths = [path for log in logs for path in log.paths][:3]
+    names = ["standard input" if path == STDIN else path for path in paths]
+    looks = [looks_like(path, anything=anything) for path in paths]
     return Problem(
-        "no audit records in " + ", ".join(names),
+        "no audit records in " + ", ".join(names) + ", and no log lines",
         "; ".join(f"{name} {words}" for name, words in zip(names, looks)),
-        "sigtrace replay /var/log/audit/audit.log",
+        "sigtrace replay /var/log/audit/audit.log /var/log/messages",
     )
 
 

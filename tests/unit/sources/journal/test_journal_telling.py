@@ -165,7 +165,7 @@ def test_replay_takes_a_journal_and_a_folder(outage):
         assert "SIGKILL" in run.stdout
         assert "stop timeout" in run.stdout
         assert "8 entries looked at" in run.stderr
-        assert "it covers 2023-11-14T22:13:20" in run.stderr
+        assert "the journal covers 2023-11-14T22:13:20" in run.stderr
 
 
 def test_replay_says_what_it_could_not_read(outage):
@@ -175,8 +175,12 @@ def test_replay_says_what_it_could_not_read(outage):
     assert "broken.journal: no journal file" in run.stdout + run.stderr
 
 
-def test_replay_of_journals_and_other_logs_is_refused_for_now(outage, tmp_path):
-    (tmp_path / "audit.log").write_text("type=SYSCALL")
-    run = replay(outage, tmp_path / "audit.log")
-    assert run.returncode == 2
-    assert "once for each" in run.stderr
+def test_journals_and_other_logs_are_read_together(outage, tmp_path):
+    log = tmp_path / "messages"
+    log.write_text(
+        "Nov 20 07:32:05 other systemd[1]: else.service: Failed with result 'timeout'.\n"
+    )
+    run = replay(outage, log)
+    assert run.returncode == 0, run.stderr
+    assert "else.service" in run.stdout
+    assert len(run.stdout.splitlines()) > len(replay(log).stdout.splitlines())

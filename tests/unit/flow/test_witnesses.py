@@ -1,0 +1,176 @@
+"""Tellings of one signal or death become one event, and others stay apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracer.flow.witnesses import Witnessed
+from tracer.model.event import Exit, Place, Process, Signal, Statement
+
+S = 1_000_000_000
+T = 1_700_000_000 * S
+MS = 1_000_000
+
+
+class Ready:
+    """A source of these events, told at once."""
+
+    name = "test"
+    grace = 0.0
+
+    def __init__(self, events):
+        self._events = list(events)
+
+    def descriptors(self):
+        return ()
+
+    def due(self):
+        return 0.0
+
+    def has_begun(self):
+        return True
+
+    def is_over(self):
+        return not self._events
+
+    def read(self, last=False):
+        events, self._events = self._events, []
+        return iter(events)
+
+    def coverage(self):
+        return []
+
+    def close(self):
+        pass
+
+
+def told(*events):
+    source = Witnessed(Ready(sorted(events, key=lambda event: event.time or 0)))
+    made = []
+    while not source.is_over():
+        made += source.read()
+    return made
+
+
+def place(name, line=1):
+    return Place(file=name, line=line)
+
+
+def signal(time, source, number=9, target=801, **more):
+    given = {"target": Process(pid=target), "place": place(source), **more}
+    return Signal(time, f"{time:x}-{source}-{number}", source, number, **given)
+
+
+def end(time, source, number=9, process=None, **more):
+    given = {"place": place(source), **more}
+    return Exit(time, f"{time:x}-{source}-exit", source, process or Process(pid=801), number, **given)  # fmt: skip
+
+
+def test_the_strongest_witness_is_told_with_all_places():
+    audit = signal(T + 5 * MS, "audit log", sender=Process(pid=7, uid=0), call="kill")
+    journal = signal(T, "journal", sender=Process(pid=7, comm=b"systemd"), target=801)
+    (one,) = told(audit, journal)
+    assert (one.source, one.id, one.call) == ("audit log", audit.id, "kill")
+    assert one.sender == Process(pid=7, uid=0, comm=b"systemd")
+    assert one.place == place("audit log")
+    assert one.places == (place("audit log"), place("journal"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        signal(T + 60 * MS, "journal"),
+        signal(T, "journal", number=15),
+        signal(T, "journal", target=802),
+        signal(T, "journal", host="b"),
+        signal(T, "journal", sender=Process(pid=8)),
+        signal(T, "journal", origin="oom"),
+        signal(T, "audit log", place=place("audit log", 2)),
+    ],
+    ids=["later", "number", "target", "host", "sender", "origin", "same witness"],
+)
+def test_what_differs_stays_apart(other):
+    one = signal(T, "audit log", sender=Process(pid=7), origin="kill", host="a")
+    assert len(told(one, other)) == 2
+
+
+def test_a_syslogs_whole_second_is_any_time_in_it():
+    assert len(told(signal(T + 900 * MS, "audit log"), signal(T, "syslog"))) == 1
+    assert len(told(signal(T + 1900 * MS, "audit log"), signal(T, "syslog"))) == 2
+
+
+def test_a_death_told_by_core_dump_and_manager_is_one():
+    core = end(T, "journal", 11, Process(pid=801, unit=b"a.service", invocation=b"r"), core=True)
+    line = end(T + 300 * MS, "journal", 11, Process(unit=b"a.service", invocation=b"r"), place=place("x", 2))  # fmt: skip
+    (one,) = told(core, line)
+    assert (one.process.pid, one.core, one.number) == (801, True, 11)
+    assert len(one.places) == 2
+
+
+def test_two_exit_lines_of_a_unit_are_two_deaths():
+    unit = Process(unit=b"a.service")
+    two = [end(T + n, "syslog", 9, unit, place=place("m", n)) for n in (1, 2)]
+    assert len(told(*two)) == 2
+
+
+def test_a_pid_is_not_guessed():
+    line = end(T + S, "syslog", 9, Process(unit=b"a.service"))
+    sent = [
+        signal(T, "syslog", target=pid, place=place("m", pid), sender=Process(pid=1)) for pid in (5, 6)
+    ]  # fmt: skip
+    exit_ = told(*sent, line)[-1]
+    assert exit_.process == Process(unit=b"a.service")
+    assert exit_.cause is None
+
+
+def test_a_units_end_follows_its_managers_signal():
+    unit = Process(unit=b"a.service")
+    sent = Signal(T, "s", "syslog", 9, sender=Process(pid=1), target=unit, place=place("m", 1))
+    line = end(T, "syslog", 9, unit, place=place("m", 2))
+    assert told(sent, line)[1].cause == "s"
+
+
+def test_the_cause_is_the_event_that_is_told():
+    weak = signal(T, "journal")
+    strong = signal(T + MS, "audit log")
+    exit_ = end(T + 2 * MS, "journal", cause=weak.id)
+    first, second = told(weak, strong, exit_)
+    assert second.cause == first.id == strong.id
+
+
+def test_one_line_in_two_files_is_one():
+    said = [
+        Statement(T, "x", "syslog", "boot", place=place(name)) for name in ("messages", "kern.log")
+    ]
+    (one,) = told(*said)
+    assert one.places == (place("messages"), place("kern.log"))
+
+
+def test_undated_events_are_never_matched_by_time_with_dated_ones():
+    undated = Exit(None, "u", "kernel log", Process(pid=801), 9)
+    assert len(told(undated, end(T, "journal"))) == 2
+
+
+EVENTS = st.lists(
+    st.one_of(
+        st.builds(signal, st.integers(T, T + 20 * S), st.sampled_from(["audit log", "journal", "syslog"]), st.sampled_from([9, 15]), st.integers(1, 4)),
+        st.builds(end, st.integers(T, T + 20 * S), st.sampled_from(["audit log", "journal"]), st.sampled_from([9, 15]), st.builds(Process, pid=st.integers(1, 4))),
+        st.builds(lambda time: Statement(time, f"{time}", "syslog", "boot"), st.integers(T, T + 20 * S)),
+    ),
+    max_size=60,
+)  # fmt: skip
+
+
+@given(EVENTS)
+def test_nothing_is_lost_and_the_order_stays(events):
+    events = [
+        event if isinstance(event, Statement) else type(event)(*[getattr(event, name) for name in event.__slots__ if name not in ("place", "places")], place=place("f", number))
+        for number, event in enumerate(events)
+    ]  # fmt: skip
+    made = told(*events)
+    places = [one for event in made for one in (event.places or ((event.place,) if event.place else ()))]  # fmt: skip
+    wanted = [event.place for event in events if event.place is not None]
+    assert sorted(one.line for one in places) == sorted(one.line for one in wanted)
+    assert sum(isinstance(one, Statement) for one in made) == sum(isinstance(one, Statement) for one in events)  # fmt: skip

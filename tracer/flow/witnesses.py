@@ -1,0 +1,317 @@
+"""The same signal, or the same death, told by several witnesses: one event with the strongest one's fields and all places.
+
+A syslog has whole seconds: its times stand for any in that second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from tracer.model.event import Exit, Process, Repeats, Series, Signal, Statement
+from tracer.model.frozen import names_of_class, replace
+from tracer.model.times import SECOND
+from tracer.model.witness import SAID, STRENGTH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Union
+
+    from tracer.flow.source import Descriptors, Source
+    from tracer.model.coverage import Coverage
+    from tracer.model.event import Event, Place
+
+    Told = Union[Signal, Exit, Statement]
+
+_RANK = {source: rank for rank, source in enumerate(STRENGTH)}
+SAME_SIGNAL = 50_000_000  # ns between two tellings of one signal
+# Between two tellings of one death: a core dump is told when it is written.
+SAME_DEATH = 10 * SECOND
+# By when systemd has told of the end of whom it killed itself.
+SOON = 2 * SECOND
+CORES = (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)  # signal(7)
+HELD_MAX = 4096  # events that wait for another witness
+ALIASES_MAX = 4096
+PATIENCE = 0.3  # seconds that a live event waits
+_WHOLE_SECONDS = frozenset(("syslog", "kernel log"))
+_PLACES = frozenset(("place", "places"))
+
+
+class Held:
+    """An event that may still become richer."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+
+
+class Witnessed:
+    """A source of which tellings of the same thing are one. Events keep their order."""
+
+    name = "several"
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._held: deque[Held] = deque()
+        self._by_key: dict[tuple[object, ...], list[Held]] = {}
+        self._aliases: dict[str, str] = {}
+        self._now = 0
+        self._newest = 0.0
+        self.grace = source.grace
+
+    def descriptors(self) -> Descriptors:
+        return self._source.descriptors()
+
+    def due(self) -> float | None:
+        due = self._source.due()
+        if not self._held or due == 0.0:
+            return due
+        left = max(0.0, self._newest + PATIENCE - time.monotonic())
+        return left if due is None else min(due, left)
+
+    def has_begun(self) -> bool:
+        return self._source.has_begun()
+
+    def is_over(self) -> bool:
+        return self._source.is_over() and not self._held
+
+    def read(self, last: bool = False) -> Iterator[Event]:
+        """What nothing can be added to any more."""
+        came = False
+        for event in self._source.read(last) if not self._source.is_over() or last else ():
+            came = True
+            for one in event.signals() if isinstance(event, (Series, Repeats)) else (event,):
+                yield from self._taken(one)
+        if came:
+            self._newest = time.monotonic()
+        is_quiet = not came and time.monotonic() - self._newest >= PATIENCE
+        if last or self._source.is_over() or (is_quiet and self._source.due() != 0.0):
+            while self._held:
+                yield self._released()
+
+    def coverage(self) -> list[Coverage]:
+        return self._source.coverage()
+
+    def close(self) -> None:
+        self._source.close()
+
+    def _taken(self, event: Event) -> Iterator[Event]:
+        if event.time is not None:
+            self._now = max(self._now, event.time)
+        if isinstance(event, Exit):
+            event = self._with_cause(event)
+        if not self._is_told(event):
+            held = Held(event)
+            self._held.append(held)
+            for key in _keys(event):
+                self._by_key.setdefault(key, []).append(held)
+        while self._held and (len(self._held) > HELD_MAX or self._is_old(self._held[0].event)):
+            yield self._released()
+
+    def _is_old(self, event: Event) -> bool:
+        return event.time is not None and event.time < self._now - SAME_DEATH
+
+    def _released(self) -> Event:
+        held = self._held.popleft()
+        for key in _keys(held.event):
+            left = self._by_key.get(key, [])
+            if held in left:
+                left.remove(held)
+            if not left:
+                self._by_key.pop(key, None)
+        return held.event
+
+    def _is_told(self, event: Event) -> bool:
+        """Whether another witness has told of it already; that telling is made richer then."""
+        for key in _keys(event):
+            for held in self._by_key.get(key, ()):
+                if is_same(held.event, event):
+                    self._join(held, event)
+                    return True
+        return False
+
+    def _join(self, held: Held, event: Event) -> None:
+        before = held.event
+        assert isinstance(before, (Signal, Exit, Statement))
+        assert isinstance(event, (Signal, Exit, Statement))
+        held.event = joined(before, event)
+        gone = event.id if held.event.id == before.id else before.id
+        if len(self._aliases) >= ALIASES_MAX:
+            self._aliases.clear()
+        self._aliases[gone] = held.event.id
+        for key in set(_keys(held.event)) - set(_keys(before)):
+            self._by_key.setdefault(key, []).append(held)
+        for key in set(_keys(before)) - set(_keys(held.event)):
+            if held in self._by_key.get(key, ()):
+                self._by_key[key].remove(held)
+
+    def _with_cause(self, event: Exit) -> Exit:
+        """The one signal that this process, or this unit by its manager, was just told to be sent, and died of."""
+        if event.cause is not None or event.handled is not None:
+            return replace(
+                event,
+                cause=self._aliases.get(event.cause or "", event.cause),
+                handled=self._aliases.get(event.handled or "", event.handled),
+            )
+        found = list(self._that_may_have(event))
+        if len(found) != 1:
+            return event
+        (signal,) = found
+        exact = signal.source not in _WHOLE_SECONDS and event.source not in _WHOLE_SECONDS
+        after = max(0, (event.time or 0) - signal.time) if exact else None
+        return replace(event, number=signal.number, cause=signal.id, after_ns=after)
+
+    def _that_may_have(self, event: Exit) -> Iterator[Signal]:
+        """The signals that this end may be of: of its number; where only a core is told, those that dump one."""
+        if event.number is not None:
+            numbers: tuple[int, ...] = (event.number,)
+        else:
+            numbers = CORES if event.core else ()
+        process = event.process
+        kind, end = (
+            ("signal", process.pid) if process.pid is not None else ("unit signal", process.unit)
+        )
+        for number in numbers if end is not None else ():
+            for held in self._by_key.get((kind, number, end), ()):
+                if isinstance(held.event, Signal) and _came_before(held.event, event):
+                    yield held.event
+
+
+def _keys(event: Event) -> list[tuple[object, ...]]:
+    """What another telling of it would have, too."""
+    if isinstance(event, Signal):
+        target = event.target or Process()
+        pid = target.tid if target.pid is None else target.pid
+        if pid is not None:
+            keys: list[tuple[object, ...]] = [("signal", event.number, pid)]
+            return keys
+        return [("unit signal", event.number, target.unit)] if target.unit else []
+    if isinstance(event, Exit):
+        own = [("exit", event.process.pid)] if event.process.pid is not None else []
+        return [*own, *([("unit exit", event.process.unit)] if event.process.unit else [])]
+    if isinstance(event, Statement):
+        return [("said", event.id)]
+    return []
+
+
+def is_same(one: Event, other: Event) -> bool:
+    """Whether two events tell of one signal, or of one death."""
+    if isinstance(one, (Repeats, Series)) or isinstance(other, (Repeats, Series)):
+        return False
+    if one.id == other.id and one.source == other.source in SAID:
+        # A line that its daemon has written into several files.
+        return one.place is not None and other.place is not None and one.place.file != other.place.file  # fmt: skip
+    if not isinstance(one, (Signal, Exit)) or not isinstance(other, (Signal, Exit)):
+        return False
+    if _host_differs(one, other) or one.place == other.place is not None:
+        return False
+    if isinstance(one, Signal) and isinstance(other, Signal):
+        return one.number == other.number and _near(one, other, SAME_SIGNAL) and _senders_fit(one, other)  # fmt: skip
+    if isinstance(one, Exit) and isinstance(other, Exit):
+        return _is_same_death(one, other)
+    return False
+
+
+def _is_same_death(one: Exit, other: Exit) -> bool:
+    if not _near(one, other, SAME_DEATH):
+        return False
+    if one.number is not None and other.number is not None and one.number != other.number:
+        return False
+    if one.status is not None and other.status is not None and one.status != other.status:
+        return False
+    if (one.number is None) and (other.number is None) and one.status is None and other.status is None:  # fmt: skip
+        return one.process.pid == other.process.pid is not None
+    if one.process.pid is not None and other.process.pid is not None:
+        return one.process.pid == other.process.pid
+    # A manager's exit line has no pid: of the same run, or of the same unit at that moment. Of two such lines each
+    # is an end of its own.
+    if one.process.pid is None and other.process.pid is None:
+        return one.source != other.source and one.process.unit == other.process.unit and _near(one, other, SOON)  # fmt: skip
+    runs = one.process.invocation, other.process.invocation
+    if None not in runs:
+        return runs[0] == runs[1] and one.number is not None and one.number == other.number
+    return (
+        one.process.unit == other.process.unit
+        and one.number is not None
+        and one.number == other.number
+        and _near(one, other, SOON)
+    )
+
+
+def _host_differs(one: Told, other: Told) -> bool:
+    return one.host is not None and other.host is not None and one.host != other.host
+
+
+def _span(event: Told) -> tuple[int, int] | None:
+    """Between which times it was."""
+    if event.time is None:
+        return None
+    whole = event.source in _WHOLE_SECONDS and event.time % SECOND == 0
+    return event.time, event.time + (SECOND - 1 if whole else 0)
+
+
+def _near(one: Told, other: Told, within: int) -> bool:
+    first, second = _span(one), _span(other)
+    if first is None or second is None:
+        return first is second is None and one.source != other.source
+    return first[0] <= second[1] + within and second[0] <= first[1] + within
+
+
+def _came_before(signal: Signal, event: Exit) -> bool:
+    if _host_differs(signal, event):
+        return False
+    first, second = _span(signal), _span(event)
+    if first is None or second is None:
+        return False
+    return first[0] <= second[1] and second[0] <= first[1] + SOON
+
+
+def _senders_fit(one: Signal, other: Signal) -> bool:
+    """Two senders that are known are the same one; of one witness's own two tellings both are meant."""
+    if one.source == other.source:
+        return False
+    if _KERNELS.isdisjoint((one.origin, other.origin)) is False and one.origin != other.origin:
+        return False
+    first, second = one.sender, other.sender
+    if first is None or second is None:
+        return True
+    if first.pid is not None and second.pid is not None:
+        return first.pid == second.pid
+    return first.comm is None or second.comm is None or first.comm == second.comm
+
+
+_KERNELS = frozenset(("oom", "fault", "rlimit", "timer", "tty", "pipe", "seccomp"))
+
+
+def joined(one: Told, other: Told) -> Told:
+    """The stronger witness's event; what it does not know, the other tells."""
+    strong, weak = sorted((one, other), key=_rank)
+    places = tuple(dict.fromkeys([*_places(strong), *_places(weak)]))
+    filled = {
+        name: _filled(getattr(strong, name), getattr(weak, name))
+        for name in names_of_class(type(strong))
+        if name not in _PLACES
+    }
+    place = places[0] if places else None
+    return replace(strong, **filled, place=place, places=places if places[1:] else ())  # fmt: skip
+
+
+def _rank(event: Told) -> int:
+    return _RANK.get(event.source, len(_RANK))
+
+
+def _places(event: Told) -> tuple[Place, ...]:
+    return event.places or ((event.place,) if event.place is not None else ())
+
+
+def _filled(mine: object, others: object) -> object:
+    if isinstance(mine, Process) and isinstance(others, Process):
+        if mine.pid is not None and others.pid not in (None, mine.pid):
+            return mine
+        gaps = {
+            name: getattr(others, name)
+            for name in names_of_class(Process)
+            if getattr(mine, name) is None and getattr(others, name) is not None
+        }
+        return replace(mine, **gaps)
+    return others if mine is None else mine

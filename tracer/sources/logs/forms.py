@@ -1,0 +1,50 @@
+"""Of what form a file is, told by its first bytes and by the marks of records in it: which reader it is for."""
+
+from __future__ import annotations
+
+import re
+
+from tracer.model.errors import Problem
+from tracer.sources.logs.files import Proceed, always, open_log, read_blocks
+
+# In each line that an audit record stands in, whatever passed it on (tracer.audit.lines).
+MARKS = (b"audit(", b"audit[", b"audit: ", b"eventid")
+_AUDITS_OWN = re.compile(rb"\s*(?:node=\S+ )?(?:type=\w|----\s|time->)")
+_OVERLAP = max(map(len, MARKS))
+
+
+def is_audits_own(head: bytes) -> bool:
+    """Whether a text begins as auditd and ausearch write: nobody else's lines are in it."""
+    return _AUDITS_OWN.match(head) is not None
+
+
+def has_audit(path: str, proceed: Proceed = always) -> bool:
+    """Whether a record may be in the file, anywhere. Raises Problem if it cannot be opened."""
+    tail = b""
+    with open_log(path, proceed) as stream:
+        try:
+            for block in read_blocks(stream):
+                if any(mark in block or mark in tail + block[:_OVERLAP] for mark in MARKS):
+                    return True
+                tail = block[-_OVERLAP:]
+        except EOFError:
+            pass
+    return False
+
+
+def head_of(path: str) -> bytes:
+    """The first bytes of a file, unpacked; b"" if it is empty or a damaged archive. Raises Problem."""
+    with open_log(path) as stream:
+        try:
+            return next(read_blocks(stream), b"")
+        except EOFError:
+            return b""
+
+
+def why_unreadable(path: str) -> str | None:
+    """Why a file cannot be read, None if it can."""
+    try:
+        with open_log(path):
+            return None
+    except Problem as problem:
+        return problem.why

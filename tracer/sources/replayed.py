@@ -1,0 +1,234 @@
+"""What a replay reads: files, folders, a pipe; each log by the reader of its form, all of them merged by time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tracer.audit.known import NOBODY, Users
+from tracer.audit.report import account, counted_events, hidden
+from tracer.flow.filter import Filter
+from tracer.flow.merge import LATE, Merge
+from tracer.flow.witnesses import Witnessed
+from tracer.host.journals import is_journal
+from tracer.model.frozen import frozen
+from tracer.model.times import utc
+from tracer.sources.logs import forms
+from tracer.sources.logs.audit_log import AuditLog, Keep
+from tracer.sources.logs.files import STDIN, LogSet, Proceed, always, find_logs, is_pipe, open_log
+
+if TYPE_CHECKING:
+    from typing import Union
+
+    from tracer.flow.source import Source
+    from tracer.model.coverage import Coverage
+    from tracer.sources.journal.source import JournalSource, TextSource
+    from tracer.sources.logs.system_log import SystemLog
+
+    Said = Union[SystemLog, JournalSource, TextSource]
+
+
+@frozen
+class Asked:
+    """What is to be read how. ``quiet``: statements that the table does not show by itself, too. ``filter_``: what a
+    journal's index is asked for."""
+
+    users: Users = NOBODY
+    keep: Keep | None = None
+    proceed: Proceed = always
+    follow: bool = False
+    year: int | None = None
+    quiet: bool = False
+    filter_: Filter = Filter()
+
+
+@frozen
+class Reading:
+    """``source`` of everything; ``audit`` and ``said`` are those in it that account for what they read. ``closed``:
+    files that may not be read, and why. ``covered``: what journals cover."""
+
+    source: Source
+    logs: tuple[LogSet, ...]
+    audit: AuditLog | None
+    said: tuple[Said, ...]
+    closed: tuple[tuple[str, str], ...] = ()
+    covered: tuple[Coverage, ...] = ()
+
+    def has_records(self) -> bool:
+        """Whether anything of a known form was read."""
+        if self.audit is not None and self.audit.has_records():
+            return True
+        return any(one.has_records() for one in self.said)
+
+    def has_lines(self) -> bool:
+        """Whether standard input had a line."""
+        return self.audit is not None and any(tally.lines for tally in self.audit.tallies)
+
+    def notes(self, *, follow: bool) -> list[str]:
+        """What is to be known before the first event."""
+        lines = [f"cannot read {path}: {why}" for path, why in self.closed]
+        if follow and not self.has_records():
+            lines.append("nothing yet in " + ", ".join(log.name for log in self.logs))
+        return lines
+
+    def account(self) -> list[str]:
+        """What was read, what of it was not understood, and what it cannot show; complete when the events are."""
+        lines = []
+        log = self.audit
+        if log is not None and (log.has_records() or not self.said):
+            lines += account(log.tallies, log.counts, log.given_up())
+        for one in self.said:
+            if one.has_records():
+                seen = "" if one.entries is None else f"{one.entries:,} entries looked at; "
+                lines.append(f"read {one.title}: {seen}{counted_events(one.counts)}")
+            elif one.title != STDIN:
+                lines.append(f"no audit records in {one.title}, and no log lines")
+        for sight in self.covered:
+            spans = [
+                f"{utc(span.began)} to {utc(span.ended or span.began)}" for span in sight.spans
+            ]
+            lines.append(f"the journal covers {', '.join(spans[:3])}{', …' if spans[3:] else ''}")
+            lines += [f"missing: {gap.why}" for gap in sight.gaps]
+        if log is not None and log.has_records():
+            lines += hidden(one for one in log.coverage()[0].blind if not one.quiet)
+        return lines
+
+
+def logs_of(files: Sequence[str]) -> list[LogSet]:
+    """The text logs among these files and folders. Raises Problem for what is not there."""
+    others = [path for path in files if not is_journal(path)]
+    return find_logs(others) if others else []
+
+
+def reading_of(files: Sequence[str], logs: Sequence[LogSet], asked: Asked) -> Reading:
+    """The source for these files, of which ``logs`` are the text logs. Raises Problem for one that is named and cannot
+    be read."""
+    opening = _Opening(asked)
+    journals = [path for path in files if is_journal(path)]
+    if journals:
+        opening.journals(journals)
+    logs, closed = _readable(logs, files)
+    for log in logs:
+        opening.log(log)
+    return opening.reading(logs, closed)
+
+
+def _readable(
+    logs: Sequence[LogSet], files: Sequence[str]
+) -> tuple[list[LogSet], list[tuple[str, str]]]:
+    """Of what a folder holds, that which may be read; what is named itself has to be."""
+    kept, closed = [], []
+    for log in logs:
+        paths = []
+        for path in log.paths:
+            why = None if path in files or path == STDIN else forms.why_unreadable(path)
+            if why is None:
+                paths.append(path)
+            else:
+                closed.append((path, why))
+        kept += [LogSet(log.name, tuple(paths))] if paths else []
+    if not kept and closed:
+        forms.head_of(closed[0][0])  # Raises the Problem.
+    return kept, closed
+
+
+class _Opening:
+    """Chooses the reader of each log. What is not needed is not imported: most logs are audit's."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._audit: list[LogSet] = []
+        self._said: list[Said] = []
+        self._covered: list[Coverage] = []
+
+    def reading(self, logs: Sequence[LogSet], closed: Sequence[tuple[str, str]]) -> Reading:
+        """All of them as one."""
+        asked, said, audit = self._asked, self._said, None
+        if self._audit or not said:
+            audit = AuditLog(
+                self._audit, asked.users, asked.keep, asked.proceed, follow=asked.follow
+            )
+        sources: list[Source] = [*filter(None, [audit]), *said]
+        source: Source = Merge([(each, LATE) for each in sources]) if sources[1:] else sources[0]
+        if said:
+            source = Witnessed(source)
+        return Reading(source, tuple(logs), audit, tuple(said), tuple(closed), tuple(self._covered))
+
+    def journals(self, paths: Sequence[str], root: str | None = None) -> None:
+        """Journal files and folders of them; none: this host's, or that below ``root``."""
+        from tracer.sources.journal.telling import journal_source
+
+        asked = self._asked
+        source = journal_source(
+            paths,
+            asked.filter_,
+            asked.users,
+            root=root,
+            follow=asked.follow,
+            quiet=asked.quiet,
+        )
+        source.title = ", ".join(paths) or "the journal"
+        self._said.append(source)
+        self._covered += source.coverage()
+
+    def log(self, log: LogSet) -> None:
+        """A text of whatever form, and its rotated files."""
+        path = log.paths[-1]
+        head = _stdins_head() if path == STDIN else forms.head_of(path)
+        if path != STDIN and not self._asked.follow and self._journal_text(log, path, head):
+            return
+        if forms.is_audits_own(head) or (path != STDIN and head.lstrip()[:1] == b"{"):
+            self._audit.append(log)
+            return
+        if self._asked.follow or path == STDIN or any(map(forms.has_audit, log.paths)):
+            self._audit.append(log)
+        self._system_log(log)
+
+    def _journal_text(self, log: LogSet, path: str, head: bytes) -> bool:
+        """Whether it is what journalctl has written with all fields; it is read as such then."""
+        if head.lstrip()[:1] not in (b"{", b"_"):
+            return False
+        from tracer.sources.journal.source import reader_of
+        from tracer.sources.journal.telling import text_source
+
+        reader = reader_of(head)
+        if reader is None:
+            return False
+        stream = open_log(path, self._asked.proceed)
+        quiet = self._asked.quiet
+        source = text_source(stream, reader, self._asked.users, file=path, is_pipe=False, quiet=quiet)  # fmt: skip
+        source.title = log.name
+        self._said.append(source)
+        return True
+
+    def _system_log(self, log: LogSet) -> None:
+        from tracer.sources.logs.system_log import SystemLog
+        from tracer.sources.logs.tee import tee_stdin
+        from tracer.statements.tables import index
+        from tracer.statements.teller import Teller
+
+        asked = self._asked
+        tables = index(quiet=asked.quiet)
+        is_stdin = log.paths == (STDIN,)
+        source = SystemLog(
+            log,
+            Teller(tables, quiet=asked.quiet),
+            tables.literals,
+            asked.proceed,
+            year=asked.year,
+            follow=asked.follow and not is_stdin,
+            pipe=tee_stdin() if is_stdin else None,
+        )
+        self._said.append(source)
+
+
+def _stdins_head() -> bytes:
+    """The first bytes of standard input, where it is a file: of a pipe they would be gone."""
+    if is_pipe(STDIN):
+        return b""
+    try:
+        return os.pread(sys.stdin.fileno(), 1 << 16, 0)
+    except OSError:
+        return b""
