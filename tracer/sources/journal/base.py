@@ -68,7 +68,8 @@ class Journal:
 
 
 class Following:
-    """A journal that is written to: wait for one of ``descriptors``, at most ``timeout`` seconds, then ``read``."""
+    """A journal that is written to: ``read``, then wait for one of ``descriptors``, at most ``timeout`` seconds, and so
+    on. What one read gives is to be taken to its end."""
 
     def descriptors(self) -> list[tuple[int, int]]:
         """Each with the events of poll(2) to wait for."""

@@ -104,8 +104,8 @@ class LibraryJournal(Journal):
         for file in open_files(place, self.losses, Unpackers()):
             self.readable += 1
             file.close()  # The library tells nobody which it could not open.
-        if self.readable:
-            self.drop(self.handle())
+        # What cannot be opened has to be known at once; the first reading takes it.
+        self._spare = self._opened() if self.readable else None
 
     def close(self) -> None:
         while self._open:
@@ -114,6 +114,10 @@ class LibraryJournal(Journal):
 
     def handle(self) -> c_void_p:
         """The journal opened once more: each reading has its own place in it."""
+        spare, self._spare = self._spare, None
+        return spare or self._opened()
+
+    def _opened(self) -> c_void_p:
         handle, library = c_void_p(), self.library
         if not self.place.is_host:
             names = [self.place.inside.place(name) for name in self.place.names(self.losses)]

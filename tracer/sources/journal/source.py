@@ -142,6 +142,8 @@ class JournalSource(_Entries):
         self._more = more
         self._limits = since or 0, until
         self._following = journal.follow(matches, since or 0) if follow else None
+        # What one read gives, as long as that lasts. The first is not waited for: nothing tells of what is there.
+        self._coming = None if self._following is None else self._following.read()
         self._left = iter(()) if follow else journal.entries(matches, since, until)
         # What was found around others: told, and not to be told again; or of a later time than what was read.
         self._told: dict[str | None, int] = {}
@@ -152,7 +154,7 @@ class JournalSource(_Entries):
         return () if self._following is None else self._following.descriptors()
 
     def due(self) -> float | None:
-        if self._following is None:
+        if self._following is None or self._coming is not None:
             return 0.0
         limits = [self._following.timeout(), None if self._newest is None else QUIET]
         return min((limit for limit in limits if limit is not None), default=None)
@@ -177,7 +179,10 @@ class JournalSource(_Entries):
 
     def _now(self) -> Iterator[JournalEntry]:
         if self._following is not None:
-            found = list(islice(self._following.read(), BATCH))
+            self._coming = self._coming or self._following.read()
+            found = list(islice(self._coming, BATCH))
+            if len(found) < BATCH:
+                self._coming = None
             if found:
                 self._newest = time.monotonic()
         else:

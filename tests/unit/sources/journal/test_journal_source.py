@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 
 import pytest
-from journals import BEGIN, EXITED
+from journals import BEGIN, EXITED, WAYS
 
 from tracer.flow.source import every
 from tracer.model.coverage import lacking
@@ -96,3 +97,24 @@ def test_text_is_a_source_too(journals_of, tmp_path, output, reader, is_pipe):
 )
 def test_other_text_is_none(head):
     assert reader_of(head) is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_followed_is_read_on_as_long_as_there_is_more(journals_of, monkeypatch, way):
+    monkeypatch.setattr("tracer.sources.journal.source.BATCH", 70)
+    journal = open_journal([str(journals_of["today's"])], ways=[way])
+    source = JournalSource(journal, told_of, follow=True)
+    told: list[str] = []
+    parts = 0
+    while len(told) < 300:
+        if source.due() != 0.0:
+            poll = select.poll()
+            for fd, events in source.descriptors():
+                poll.register(fd, events)
+            poll.poll(20_000 if source.due() is None else source.due() * 1000)
+        told += words(source.read())
+        parts += 1
+    assert told == [str(number) for number in range(300)]
+    assert parts >= 5
+    assert not source.is_over()
+    source.close()
