@@ -116,7 +116,8 @@ test: $(VENV)/.dev $(BUILT) lint ## set up what is missing, then lint, types and
 	$(Q)$(SUDO) env $(if $(SIGTRACE_LIVE),SIGTRACE_LIVE=$(SIGTRACE_LIVE)) $(BIN)/python -m pytest $(TESTS)
 
 .PHONY: test-long
-test-long: $(VENV)/.dev $(BUILT) ## the recorder killed 200 times at random moments
+test-long: $(VENV)/.dev $(BUILT) ## what takes minutes: storms, kills at each request and at random moments, fuzzers
+	$(Q)$(SUDO) env $(if $(SIGTRACE_LIVE),SIGTRACE_LIVE=$(SIGTRACE_LIVE)) $(BIN)/python -m pytest -m long $(TESTS)
 	$(Q)$(SUDO) env SIGTRACE_KILLS=200 $(BIN)/python -m pytest tests/live/lifecycle/test_recorder.py -k killed -s
 
 .PHONY: test-kernels

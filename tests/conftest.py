@@ -46,6 +46,16 @@ def pytest_configure(config):
         "markers", "traces: runs once for each source of --source; given by itself"
     )
 
+    config.addinivalue_line("markers", "long: takes minutes; left out unless -m asks for it")
+
+
+def pytest_collection_modifyitems(config, items):
+    """``make test-long`` is ``-m long``."""
+    if "long" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
 
 def pytest_itemcollected(item):
     if "source" in item.fixturenames:

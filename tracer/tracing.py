@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
 from tracer.flow.filter import words_of as filter_words
+from tracer.flow.pipeline import Stop
 from tracer.host.privileges import drop
 from tracer.model.errors import Problem
 from tracer.options import meaning
@@ -41,6 +43,8 @@ def trace(
     if words:
         # Loaded before root is given up.
         from tracer.host.running import fitting_nobody
+    # Before anything of the host is changed: who is asked to end in the middle of that undoes it.
+    stop = Stop(sys.stdout.fileno())
     source, failed = open_source(options.source, wanted, filter_, loading)
 
     def begin() -> None:
@@ -59,7 +63,7 @@ def trace(
         gc.freeze()
         gc.enable()
 
-    totals = run(source, filter_, sink, begin, count=count, duration=duration)
+    totals = run(source, filter_, sink, begin, stop=stop, count=count, duration=duration)
     say(summary(totals, wanted.buffer, words))
     return 0
 

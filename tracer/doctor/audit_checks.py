@@ -58,15 +58,15 @@ def backlog() -> Finding:
 
 
 def rules() -> Finding:
+    from tracer.sources.audit.mark import theirs
     from tracer.sources.audit.rule import missing_calls, narrowed
-    from tracer.sources.audit.setting import mark_of
 
-    theirs = [rule for rule in _audit()[1] if mark_of(rule) is None]
-    missing = missing_calls(theirs)
+    others = theirs(_audit()[1])
+    missing = missing_calls(others)
     names = sorted({call.name for calls in missing.values() for call in calls})
     if not names:
         return Finding(OK, "every call that sends a signal is audited")
-    only = " (some rules show only certain signals or users)" if narrowed(theirs) else ""
+    only = " (some rules show only certain signals or users)" if narrowed(others) else ""
     text = f"none shows every {', '.join(names)}{only}; a live trace adds its own"
     return Finding(MISSING, text, _INSTALL_RULES)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from audit_state import audit_lock, audit_state, auditctl
@@ -92,6 +97,87 @@ def test_two_at_once_both_see_and_the_last_one_restores(as_found):
         second.kill()
         victim.end()
     assert audit_state() == as_found
+
+
+def test_three_that_are_asked_to_end_at_once_restore(as_found):
+    for _ in range(3):
+        traces = [Trace("audit", ["-s", "63"]) for _ in range(3)]
+        for trace in traces:
+            trace.process.send_signal(signal.SIGINT)
+        for trace in traces:
+            trace.finish()
+        assert audit_state() == as_found
+
+
+def test_rules_that_are_taken_away_are_put_back_and_told(as_found):
+    victim = Victim("ignore", signal.SIGUSR1)
+    try:
+        trace = Trace("audit", ["--to", victim.pid])
+        there = len(ours())
+        auditctl("-D")
+        trace.wait_for(lambda event: event["event"] == "loss")
+        assert len(ours()) == there
+        victim.be_sent(signal.SIGUSR1)
+        trace.signal_to(victim.pid, "SIGUSR1")
+        auditctl("-e", "0")
+        trace.wait_for(lambda event: [e["event"] for e in trace.events].count("loss") == 2)
+        assert "enabled 1" in auditctl("-s")
+        trace.stop()
+    finally:
+        victim.end()
+    assert "some lost" in trace.said
+
+
+def test_what_is_queued_when_it_is_to_end_is_told_or_counted(storm_lock, program):
+    """kept + lost = sent, though it is asked to end in the middle of its work."""
+    sent = 20_000
+    trace = Trace("audit", ["--signal", "51", "--buffer", "256M"])
+    done = subprocess.run([program("storm"), str(sent), "51"], capture_output=True, check=True)
+    events = trace.stop()
+    losses = [event for event in events if event["event"] == "loss"]
+    assert len(trace.to(int(done.stdout))) + sum(loss["count"] for loss in losses) == sent
+
+
+def forged(trace):
+    """Records of a kill that never was, sent to a trace's sockets by a process with CAP_NET_ADMIN; how many."""
+    mine = set()
+    for fd in Path(f"/proc/{trace.pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            mine.add(os.readlink(fd))
+    ports = [line.split() for line in Path("/proc/net/netlink").read_text().splitlines()[1:]]
+    sent = 0
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9) as forger:
+        for _, protocol, port, *_, inode in ports:
+            if protocol == "9" and f"socket:[{inode}]" in mine:
+                for kind, body in FORGED:
+                    text = f"audit({time.time():.3f}:99999999): {body}".encode()
+                    head = struct.pack("=IHHII", 16 + len(text), kind, 0, 0, 0)
+                    sent += forger.sendto(head + text, (int(port), 0)) > 0
+    return sent
+
+
+FORGED = (
+    (
+        1300,
+        "arch=c000003e syscall=62 success=yes exit=0 a0=3039 a1=3f a2=0 a3=0 items=0 ppid=1 pid=1 "
+        'uid=0 gid=0 euid=0 comm="systemd" exe="/lib/systemd/systemd" key=(null)',
+    ),
+    (1318, 'opid=12345 oauid=-1 ouid=0 oses=-1 ocomm="nginx"'),
+    (1320, ""),
+)
+
+
+def test_only_the_kernel_is_heard():
+    victim = Victim("ignore", 63)
+    try:
+        trace = Trace("audit", ["--signal", "63"])
+        assert forged(trace) >= len(FORGED)
+        victim.be_sent(63)
+        trace.signal_to(victim.pid)
+        trace.stop()
+        assert {event["target"]["pid"] for event in trace.events} == {victim.pid}
+    finally:
+        victim.end()
 
 
 def test_a_rule_set_that_suffices_is_used(rules):

@@ -11,11 +11,13 @@ from tracer.flow.kernel_filter import KernelFilter
 from tracer.host import procfs
 from tracer.sources.audit import rule
 from tracer.sources.audit.link import Status
-from tracer.sources.audit.setting import Mark, Setting, mark_of, orphans
+from tracer.sources.audit.mark import Found, Mark, mark_of
+from tracer.sources.audit.setting import Setting, orphans
 from tracer.sources.audit.source import record_of
 from tracer.sources.wanted import Wanted
 
 ARCH = rule.arches()[:1]
+FOUND = Found(0, 64, 60_000, 0, 0)
 pytestmark = pytest.mark.skipif(not ARCH, reason="this machine's system calls are not known")
 
 
@@ -60,10 +62,11 @@ def test_refused_are_left_out_in_the_kernel():
 
 
 def test_key_and_mark_go_there_and_back():
-    mark = Mark(4711, 20_000_000, 0, 64)
-    for one in made(key=mark.key()):
-        assert one.key == mark.key()
-        assert mark_of(one) == mark
+    there = Mark(4711, 20_000_000, FOUND)
+    for mark in (there, there.ending(), Mark(4711, 20_000_000, None)):
+        for one in made(key=mark.key()):
+            assert one.key == mark.key()
+            assert mark_of(one) == mark
 
 
 def test_other_keys_are_not_ours():
@@ -72,8 +75,8 @@ def test_other_keys_are_not_ours():
 
 
 def test_orphans_are_those_whose_process_is_gone():
-    me = Mark(os.getpid(), procfs.start_of(os.getpid()), 1, 64)
-    reused = Mark(os.getpid(), me.start + procfs.TICK, 1, 64)
+    me = Mark(os.getpid(), procfs.start_of(os.getpid()), FOUND)
+    reused = Mark(os.getpid(), me.start + procfs.TICK, FOUND)
     assert orphans(made(key=me.key())) == []
     assert len(orphans(made(key=reused.key()))) == len(made())
 
@@ -135,26 +138,7 @@ def test_locked_rules_are_used_as_they_are(there, notes):
 
 
 def test_orphans_under_a_lock_are_left():
-    gone = Mark(1, 1, 0, 64)
+    gone = Mark(1, 1, FOUND)
     there = made(key=gone.key())
     setting = Setting(Kernel(2, there), Wanted(KernelFilter(frozenset({9}), frozenset({0}))))
     assert "locked" in setting.notes[0]
-
-
-class Interrupted(Kernel):
-    """Stands for a kernel that has taken one rule when Ctrl-C comes: when that is, nobody can choose."""
-
-    def add(self, raw):
-        if self.there:
-            raise KeyboardInterrupt
-        self.there.append(rule.parse(raw))
-
-    def delete(self, raw):
-        self.there = [one for one in self.there if one.raw != raw]
-
-
-def test_a_start_that_is_broken_off_leaves_no_rule():
-    kernel = Interrupted(1, [])
-    with pytest.raises(KeyboardInterrupt):
-        Setting(kernel, Wanted(KernelFilter(frozenset({9}), frozenset({0}))))
-    assert kernel.there == []

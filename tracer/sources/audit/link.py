@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 GET, SET, ADD_RULE, DEL_RULE, LIST_RULES = 1000, 1001, 1011, 1012, 1013
 READLOG = 1  # AUDIT_NLGRP_READLOG
 _KIND = Struct("=4xH")  # of struct nlmsghdr
-_ENABLED, _BACKLOG_LIMIT = 0x01, 0x10  # AUDIT_STATUS_*
+_MASKS = {"enabled": 0x01, "backlog_limit": 0x10, "wait_time": 0x20}  # AUDIT_STATUS_*
 _ROOM = 8 << 20
 _PATIENCE = 5000  # ms, for the kernel's answer
 
 
 class Status(NamedTuple):
-    """struct audit_status; ``enabled`` is 0, 1, or 2 for locked until the next boot."""
+    """struct audit_status; ``enabled`` is 0, 1, or 2 for locked until the next boot. ``wait_time`` is in jiffies,
+    0 before v3.14."""
 
     mask: int
     enabled: int
@@ -60,11 +61,13 @@ class Link:
         # Older kernels have fewer words.
         return Status(*_WORDS.unpack_from(answer.ljust(_WORDS.size, b"\0")))
 
-    def enable(self, value: int) -> None:
-        self._set(mask=_ENABLED, enabled=value)
-
-    def limit_backlog(self, value: int) -> None:
-        self._set(mask=_BACKLOG_LIMIT, backlog_limit=value)
+    def set(self, name: str, value: int) -> None:
+        """One of enabled, backlog_limit and wait_time."""
+        self._ask(
+            SET,
+            _STATUS,
+            {**dict.fromkeys(Status._fields, 0), "mask": _MASKS[name], name: value},
+        )
 
     def rules(self) -> list[rule.Rule]:
         """Every rule, in the order in which the kernel tries them."""
@@ -79,9 +82,6 @@ class Link:
 
     def close(self) -> None:
         self._netlink.close()
-
-    def _set(self, **values: int) -> None:
-        self._ask(SET, _STATUS, {**dict.fromkeys(Status._fields, 0), **values})
 
     def _ask(
         self,

@@ -75,6 +75,13 @@ def build(calls: Iterable[int], conditions: Iterable[Condition], key: bytes) -> 
     return _RULE.pack(EXIT, ALWAYS, len(all_), *mask, *fields, *values, *operators, len(key)) + key
 
 
+def with_key(raw: bytes, key: bytes) -> bytes:
+    """The same rule of ``build`` under another key."""
+    rule = parse(raw)
+    others = [one for one in rule.conditions if one[0] != KEY]
+    return build(rule.calls, others, key)
+
+
 def arches() -> tuple[int, ...]:
     """The architectures whose programs run here; empty on a machine whose calls are not known."""
     return _MACHINES.get(platform.machine(), ())

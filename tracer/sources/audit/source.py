@@ -42,6 +42,7 @@ from tracer.model.memo import Bounded
 from tracer.model.times import MILLISECOND, SECOND
 from tracer.sources.audit.ends import WAIT, Ends
 from tracer.sources.audit.link import Link, Records
+from tracer.sources.audit.missed import Serials, Untold
 from tracer.sources.audit.setting import PANIC, Setting
 from tracer.sources.watch import Watch
 
@@ -61,6 +62,13 @@ REST = 0.02
 QUIET = 0.5
 _COMPLETED_MAX = 1024
 _ASK_LOST = 1.0  # seconds between two looks at the kernel's counter
+# Seconds between two looks at our rules, beside those at each change of which the kernel tells.
+_LOOK_AT_RULES = 10.0
+# What is queued when it is to end is told for so many seconds, and then counted.
+_TELL = 1.0
+_LATEST = 10_000_000  # ns: stamps are those of the kernel's last tick
+_GAP = 20  # ms without a record, and an empty queue of the kernel's, are the end
+_GAPS_MAX = 50
 _TEXT = re.compile(rb"audit\((\d{1,12})\.(\d{3}):(\d{1,19})\): ?(.*)", re.DOTALL)
 
 
@@ -79,7 +87,9 @@ class AuditSource:
         self._coalescer, self._known, self._evidence = Coalescer(at_ends=True), Known(), Evidence()
         self._ends = Ends()
         self._completed_ends: Bounded[tuple[Process, int], Process] = Bounded(_COMPLETED_MAX)
-        self._asked = self._came = time.monotonic()
+        self._asked = self._came = self._looked = time.monotonic()
+        self._changed = False
+        self._serials = Serials()
         self._read_some = False
         self._looks_around = True
         self._records: Records | None = None
@@ -124,12 +134,12 @@ class AuditSource:
         return [(it.fileno(), select.POLLIN) for it in (self._records, self._exits) if it]
 
     def due(self) -> float | None:
-        """Not before a rest is over, nor later than what is open is waited for."""
+        """Not before a rest is over, nor later than what is open is waited for, and our rules are looked at."""
         if self._read_some:
             return REST
         if self._looks_around:
             return 0.0
-        return WAIT / SECOND if self._ends or self._coalescer.is_open() else None
+        return WAIT / SECOND if self._ends or self._coalescer.is_open() else _LOOK_AT_RULES
 
     def has_begun(self) -> bool:
         """Once its rules are in place, it has."""
@@ -153,9 +163,7 @@ class AuditSource:
         self._clock.adjust()
         if self._exits:
             self._ends.add(self._exits.read())
-        if last:
-            yield from self._everything()
-        yield from self._events()
+        yield from self._to_the_end() if last else self._events()
         if not last and time.monotonic() - self._came < QUIET:
             groups: Iterator[Group] = iter(())
         else:
@@ -172,25 +180,53 @@ class AuditSource:
             if opened:
                 opened.close()
 
-    def _everything(self) -> Iterator[Event]:
-        """What the kernel has queued when tracing ends: a moment without records is its end."""
-        end = time.monotonic() + WAIT / SECOND
-        while self._records and time.monotonic() < end:
-            ready = select.poll()
+    def _to_the_end(self) -> Iterator[Event]:
+        """What the kernel has queued by now, in front of the first record of a later moment."""
+        end, patience = time.time_ns() + _LATEST, time.monotonic() + _TELL
+        untold, is_over, gaps = Untold(), self._records is None, 0
+        ready = select.poll()
+        if self._records:
             ready.register(self._records.fileno(), select.POLLIN)
-            if not ready.poll(20):
-                return
-            yield from self._events()
+        while not is_over:
+            if not ready.poll(_GAP):
+                gaps += 1
+                is_over = gaps > _GAPS_MAX or not self._link.status().backlog
+            for one in self._read():
+                if time.monotonic() < patience:
+                    yield from self._fed(one)
+                else:
+                    untold.add(one)
+                is_over = is_over or one.stamp.time > end
+            if is_over and self._serials.is_open() and self._setting and gaps < _GAPS_MAX:
+                # The last ones were lost, and no number has come after them.
+                self._setting.be_numbered()
+                gaps, is_over = _GAPS_MAX, False
+        if untold.signals:
+            where = "queued when it was to end"
+            yield self._lost_now(untold.signals, where)
 
     def _events(self) -> Iterator[Event]:
+        for one in self._read():
+            yield from self._fed(one)
+
+    def _read(self) -> Iterator[record.Record]:
         if self._records is None:
             return
         for kind, text in self._records.read():
             self._read_some = True
-            self._came = time.monotonic()
+            self._changed = self._changed or kind == record.CONFIG_CHANGE
+            if self._records.overflows != self._overflows:
+                self._overflows = self._records.overflows
+                self._serials.overflow()
             one = record_of(kind, text)
-            for group in self._coalescer.feed(one) if one else ():
-                yield from self._told(group)
+            if one:
+                self._serials.feed(one.stamp.serial)
+                yield one
+
+    def _fed(self, one: record.Record) -> Iterator[Event]:
+        self._came = time.monotonic()
+        for group in self._coalescer.feed(one):
+            yield from self._told(group)
 
     def _told(self, group: Group) -> Iterator[Event]:
         try:
@@ -268,9 +304,9 @@ class AuditSource:
 
     def _losses(self, last: bool) -> Iterator[Event]:
         now = time.monotonic()
-        if self._records and self._records.overflows != self._overflows:
-            self._overflows = self._records.overflows
-            yield self._lost_now(None, "audit socket")
+        overflow = self._serials.settled(last=last)
+        if overflow:
+            yield self._lost_now(overflow.events, "audit socket")
         if self._exits and self._exits.lost:
             self._exits.lost = 0
             yield self._lost_now(None, "process connector")
@@ -280,6 +316,10 @@ class AuditSource:
             if self._lost > before:
                 yield self._lost_now(self._lost - before, "audit backlog")
             self._watch.looked()
+        if last or self._changed or now - self._looked > _LOOK_AT_RULES:
+            self._changed, self._looked = False, now
+            if self._setting and self._setting.is_broken(put_back=not last):
+                yield self._lost_now(None, "audit rules were taken away, or auditing turned off")
 
     def _lost_now(self, count: int | None, where: str) -> Loss:
         loss = lost(time.time_ns(), NAME, count, where, HOST)
