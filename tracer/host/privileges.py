@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pwd
 
 from tracer.model.errors import AS_ROOT, REFUSED, Problem
 
@@ -28,7 +27,9 @@ CAPABILITIES = {
 _CUT_FROM_SYS_ADMIN = ("CAP_BPF", "CAP_PERFMON")
 # PROC_USER_INIT_INO and PROC_PID_INIT_INO, include/linux/proc_ns.h
 _FIRST_NAMESPACE = {"user": 0xEFFFFFFD, "pid": 0xEFFFFFFC}
-_PR_SET_KEEPCAPS = 8
+_PR_SET_KEEPCAPS, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 8, 24, 38
+_NO_ID = 0xFFFFFFFF
+_UNUSED = 1_900_000_000
 _VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3, two words for each set
 
 
@@ -79,34 +80,55 @@ def in_first_namespace(kind: str) -> bool:
 
 
 def drop(keep: Iterable[str] = (), to: tuple[int, int] | None = None) -> str:
-    """Become an ordinary user with no capabilities but ``keep``, and say so; what is open stays open.
+    """Become an ordinary user with no capabilities but ``keep``, for good, and say so; what is open stays open.
 
-    The user is ``to``, a uid and a gid; else the one who called sudo, or nobody.
+    The user is ``to``, a uid and a gid; else the one who called sudo, else one that nobody is: of "nobody" there are other processes, which could
+    stop or end this one (kill(2)).
     """
     names = sorted(keep)
     left = f"capabilities {', '.join(names)}" if names else "no capabilities"
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.geteuid() != 0:
         keep_capabilities(names)
         return f"running as uid {os.geteuid()}, {left}"
-    uid, gid = to or _ordinary_user()
+    _empty_bounding_set(libc)
+    uid, gid = to or caller() or _unused()
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     if names:
-        ctypes.CDLL(None).prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setresuid(uid, uid, uid)
+    if (os.getresuid(), os.getresgid()) != ((uid,) * 3, (gid,) * 3):
+        raise Problem(
+            "cannot give up root", f"the kernel leaves uid {os.geteuid()}", "sudo sigtrace …"
+        )
     keep_capabilities(names)
     return f"gave up root: now uid {uid}, gid {gid}, {left}"
 
 
-def _ordinary_user() -> tuple[int, int]:
-    caller = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if all(word.isascii() and word.isdigit() for word in caller) and int(caller[0]):
-        return int(caller[0]), int(caller[1])
-    try:
-        nobody = pwd.getpwnam("nobody")
-        return nobody.pw_uid, nobody.pw_gid
-    except KeyError:
-        return 65534, 65534  # the kernel's overflow ids, /proc/sys/kernel/overflowuid
+def caller() -> tuple[int, int] | None:
+    """Uid and gid of who called sudo, None for nobody or for what is none: sudo(8), SUDO_UID."""
+    ids = [os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID")]
+    if not all(word.isascii() and word.isdigit() and len(word) < 11 for word in ids):
+        return None
+    uid, gid = map(int, ids)
+    # 4294967295 leaves an id as it is: setresuid(2).
+    return (uid, gid) if 0 < uid < _NO_ID and 0 <= gid < _NO_ID else None
+
+
+def _unused() -> tuple[int, int]:
+    """Ids of nobody else, for this process alone, above all that are given to users and containers
+    (https://systemd.io/UIDS-GIDS/)."""
+    own = _UNUSED + os.getpid()
+    return own, own
+
+
+def _empty_bounding_set(libc: ctypes.CDLL) -> None:
+    """No program that is run can have a capability again: capabilities(7). Ends at the first that there is none of."""
+    number = 0
+    while number < 64 and libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) == 0:
+        number += 1
 
 
 def keep_capabilities(names: Iterable[str]) -> None:

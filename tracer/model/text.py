@@ -10,29 +10,74 @@ from unicodedata import category, east_asian_width
 
 from tracer.model.memo import memo
 
+# Letters that show nothing, though Unicode calls them printable: those of the property Default_Ignorable_Code_Point
+# (DerivedCoreProperties.txt), and the blanks among the others.
+_UNSEEN = (
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
+    *((0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164)),
+    *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
+    *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
+    *((0x2800, 0x2800), (0x1D159, 0x1D159)),
+)
+# So many accents on one letter are somebody's language; more hide the line above.
+_ACCENTS_MAX = 4
+_HEX = frozenset("0123456789abcdef")
+_DIGITS = {"x": 2, "u": 4, "U": 8}
+
 
 @memo(4096)
 def shown(raw: bytes) -> str:
-    """Printable text; what is not printable is written as \\xNN or \\uNNNN."""
-    return printable(raw.decode("utf-8", "backslashreplace"))
+    """Text that can be seen, each in one way: what cannot is written as \\xNN or \\uNNNN, and a typed backslash that
+    would read like that, or stands before it, is doubled."""
+    if raw.isascii() and b"\\" not in raw:
+        return printable(raw.decode())
+    text = raw.decode("utf-8", "surrogateescape")
+    parts: list[str] = []
+    backslashes = accents = 0
+    for at, letter in enumerate(text):
+        if letter == "\\":
+            backslashes += 1
+            continue
+        is_accent = not letter.isascii() and category(letter) in ("Mn", "Me")
+        accents = accents + 1 if is_accent else 0
+        is_bare = is_accent and (at == 0 or not text[at - 1].isprintable())
+        mark = _escape(letter) if is_bare or accents > _ACCENTS_MAX else _seen(letter)
+        parts.append("\\" * backslashes)
+        if backslashes and (mark != letter or _reads_like_escape(text, at)):
+            parts.append("\\" * backslashes)
+        parts.append(mark)
+        backslashes = 0
+    return "".join([*parts, "\\" * backslashes])
 
 
 def printable(text: str) -> str:
-    """The same for text that is decoded already."""
-    if text.isprintable():
+    """The same for text that is decoded already, or ours with theirs in it: backslashes stay as they are."""
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(letter if letter.isprintable() else _escape(letter) for letter in text)
+    return "".join(map(_seen, text))
+
+
+@memo(1024)
+def _seen(letter: str) -> str:
+    """The letter, or its escape."""
+    code = ord(letter)
+    is_seen = letter.isprintable() and not any(first <= code <= last for first, last in _UNSEEN)
+    return letter if is_seen else _escape(letter)
 
 
 def _escape(letter: str) -> str:
+    """\\xNN for ASCII, and for a byte that is no UTF-8; else it is a letter's code."""
     code = ord(letter)
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
+    if 0xDC80 <= code <= 0xDCFF:  # surrogateescape
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _reads_like_escape(text: str, at: int) -> bool:
+    digits = text[at + 1 : at + 1 + _DIGITS.get(text[at], 0)]
+    return bool(digits) and len(digits) == _DIGITS[text[at]] and _HEX.issuperset(digits)
 
 
 def plain(raw: bytes) -> str:
@@ -109,7 +154,29 @@ def command_line(argv: tuple[bytes, ...], cut: bool = False) -> str:
     return line + " …" if cut else line
 
 
+@memo(4096)
+def quoted(raw: bytes) -> str:
+    """A name as it stands among words of ours: what could be taken for one of them, or for a place between them, is
+    in quotes."""
+    return quoted_text(shown(raw))
+
+
+def quoted_text(text: str) -> str:
+    """The same for text that is decoded already."""
+    text = printable(text)
+    is_plain = text not in ("", "-") and all(map(_is_plain, text))
+    return text if is_plain else _in_quotes(text)
+
+
+def _is_plain(letter: str) -> bool:
+    if letter.isascii():
+        return letter in _NAMES
+    return letter.isalnum() or category(letter) in ("Mn", "Mc")
+
+
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
+
+_NAMES = _SAFE | frozenset("()#~^*<>?&;|\\")
 
 # What a shell does not take as it stands between double quotes.
 _SPECIAL = frozenset('"$`\\!')
@@ -120,6 +187,10 @@ def _quote(word: str) -> str:
         return word
     if "'" in word and _SPECIAL.isdisjoint(word):
         return f'"{word}"'
+    return _in_quotes(word)
+
+
+def _in_quotes(word: str) -> str:
     return "'" + word.replace("'", "'\"'\"'") + "'"
 
 

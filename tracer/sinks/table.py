@@ -155,7 +155,7 @@ class TableSink(Sink):
         """A further victim of a wide kill stands under the first, which tells of the call."""
         self._sentence(event.time, f"└ and {words.name(event.target)} {words.outcome(event)}", "")
         if not self._brief:
-            self._lines += map(self._under, words.remarks(event, of_call=False, here=self._here))
+            self._lines += map(self._remark, words.remarks(event, of_call=False, here=self._here))
 
     def _tail(self, event: Signal | Failed | Probe) -> str:
         cells = [
@@ -175,7 +175,7 @@ class TableSink(Sink):
 
     def _explain(self, event: Signal | Failed | Probe) -> list[str]:
         """Lines under a row: who the sender is (once for a run of rows by it), and what is remarkable."""
-        return [] if self._brief else [self._under(text) for text in self._explanations(event)]
+        return [] if self._brief else [*self._explanations(event)]
 
     def _explanations(self, event: Signal | Failed | Probe) -> Iterator[str]:
         sender = event.sender
@@ -183,13 +183,17 @@ class TableSink(Sink):
         is_new = who != self._explained
         self._explained = who
         if self._wide:
-            yield from _everything(event)
+            yield from map(self._under, _everything(event))
         elif sender is not None and is_new and words.tells_more(sender):
-            yield words.chain(sender, self._room and self._room - 2)
-        yield from words.remarks(event, here=self._here)
+            yield self._under(words.chain(sender, self._room and self._room - 2))
+        yield from map(self._remark, words.remarks(event, here=self._here))
 
-    def _under(self, text: str) -> str:
-        return self._paint(DIM, INDENT + self._clipped(f"└ {text}")) + "\n"
+    def _under(self, text: str, mark: str = "└") -> str:
+        return self._paint(DIM, INDENT + self._clipped(f"{mark} {text}")) + "\n"
+
+    def _remark(self, text: str) -> str:
+        """What we say of it has a mark that no command line is given: some are written to be taken for it."""
+        return self._under(text, "•")
 
     def _sentence(self, moment: int | None, text: str, colour: str) -> None:
         stamp = words.UNKNOWN.ljust(TIME_WIDTH) if moment is None else local(moment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.model import signals
 from tracer.model.event import Exec, Failed, Mark, Probe, Signal
 from tracer.model.origin import CALL_ORIGINS, SI_KERNEL
-from tracer.model.text import columns, command_line, cut, printable, shown
+from tracer.model.text import columns, command_line, cut, printable, quoted, quoted_text, shown
 from tracer.model.times import local_moment, span
 
 TYPE_CHECKING = False
@@ -41,14 +41,14 @@ def name(process: Process | None) -> str:
     """comm[pid] of the process; what thread of it that was is a remark. Of one without a pid, what else is known."""
     if process is None:
         return UNKNOWN
-    comm = UNKNOWN if process.comm is None else shown(process.comm)
+    comm = UNKNOWN if process.comm is None else quoted(process.comm)
     if process.pid is not None:
         return f"{comm}[{process.pid}]"
     if process.tid is not None:
         return f"{comm}[thread {process.tid}]"
     place = process.unit or process.cgroup or process.container
     if process.comm is None and place is not None:
-        return shown(place)
+        return quoted(place)
     return f"{comm}[{UNKNOWN}]"
 
 
@@ -83,7 +83,7 @@ def thread(process: Process) -> str | None:
     """The thread concerned, where it is not the process's first."""
     if process.tid in (None, process.pid):
         return None
-    comm = shown(process.thread_comm or process.comm or b"")
+    comm = quoted(process.thread_comm or process.comm or b"")
     return f"{comm}/{process.tid}"
 
 
@@ -94,7 +94,7 @@ def sender(event: Signal | Failed | Probe) -> str:
     signal = signals.name_of(event.number)
     if event.origin == "tty":
         tty = event.target and event.target.tty
-        return f"{shown(tty) if tty else 'tty'} {_KEYS.get(signal, '')}".strip()
+        return f"{quoted(tty) if tty else 'tty'} {_KEYS.get(signal, '')}".strip()
     if event.origin == "rlimit":
         return _LIMITS.get(signal, "resource limit")
     return _KERNEL.get(event.origin or "", UNKNOWN)
@@ -102,8 +102,8 @@ def sender(event: Signal | Failed | Probe) -> str:
 
 def user(process: Process | None) -> str:
     if process is None or process.uid is None:
-        return UNKNOWN if process is None or process.user is None else printable(process.user)
-    return printable(process.user) if process.user else str(process.uid)
+        return UNKNOWN if process is None or process.user is None else quoted_text(process.user)
+    return quoted_text(process.user) if process.user else str(process.uid)
 
 
 def outcome(event: Signal | Failed | Probe) -> str:
@@ -135,7 +135,7 @@ def chain(process: Process, room: int | None = None) -> str:
     Where the room (in columns) is too small for both, the parents are left a third of it.
     """
     own = _command(process)
-    steps = [f"{UNKNOWN if p.comm is None else shown(p.comm)}[{p.pid}]" for p in process.ancestors]
+    steps = [f"{UNKNOWN if p.comm is None else quoted(p.comm)}[{p.pid}]" for p in process.ancestors]
     parents = "".join(f" ← {step}" for step in steps) or _instead_of_parents(process)
     if room is not None and columns(own) + columns(parents) > room:
         own = _command(process, max(room * 2 // 3, room - columns(parents)))
@@ -165,8 +165,8 @@ def _instead_of_parents(process: Process) -> str:
     """What a source that knows no parents (an audit log) has to tell who it was."""
     facts = [
         "" if process.uid is None else f"uid {process.uid}",
-        "" if process.tty is None else f"tty {shown(process.tty)}",
-        "" if process.exe is None else shown(process.exe),
+        "" if process.tty is None else f"tty {quoted(process.tty)}",
+        "" if process.exe is None else quoted(process.exe),
     ]
     told = ", ".join(filter(None, facts))
     return f" ({told})" if process.tty or process.exe else ""
@@ -242,7 +242,7 @@ def _signal_remarks(event: Signal) -> list[str]:
     if event.origin == "oom" and event.oom is not None and event.oom.scope is not None:
         of = event.oom.cgroup
         notes.append(
-            f"out of memory: the limit of {shown(of)}" if of else "out of memory: the host"
+            f"out of memory: the limit of {quoted(of)}" if of else "out of memory: the host"
         )
     if event.oom is not None and event.oom.shares is not None:
         notes.append(f"shares its memory with {name(event.oom.shares)}, the OOM killer's victim")
@@ -371,6 +371,6 @@ def details(process: Process) -> str:
         ("pod", process.pod),
         ("cgroup", None if process.unit else process.cgroup),
     ):
-        parts += [] if text is None else [f"{label} {shown(text)}"]
+        parts += [] if text is None else [f"{label} {quoted(text)}"]
     parts += [] if process.start is None else [f"started {local_moment(process.start)}"]
     return ", ".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -109,11 +110,36 @@ def test_what_is_lost_is_counted_to_the_last(storm_lock, trace, program):
 def test_root_is_given_up(trace):
     running = trace("-v", "--signal", "64")
     status = status_of(running.pid)
-    assert status["Uid"].split() != ["0"] * 4
-    for field in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+    uid = int(status["Uid"].split()[0])
+    assert status["Uid"].split() == [str(uid)] * 4
+    assert uid
+    for field in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd"):
         assert int(status[field], 16) == 0, field
+    assert status["NoNewPrivs"] == "1"
     running.end()
     assert "gave up root" in running.said
+
+
+@pytest.mark.parametrize(
+    ("caller", "uid"),
+    [
+        ({"SUDO_UID": "1234", "SUDO_GID": "1234"}, 1234),
+        ({"SUDO_UID": "4294967295", "SUDO_GID": "4294967295"}, None),
+        ({"SUDO_UID": "", "SUDO_GID": ""}, None),
+    ],
+)
+def test_it_becomes_who_called_sudo_or_somebody_whom_nobody_can_end(caller, uid, trace):
+    running = trace("--signal", "64", env=caller)
+    real = int(status_of(running.pid)["Uid"].split()[0])
+    assert real == uid if uid else real
+    if uid is None:
+        with pytest.raises(KeyError):
+            pwd.getpwuid(real)
+        as_nobody = "import os,sys\nos.setresuid(*[65534] * 3)\nos.kill(int(sys.argv[1]), 15)"
+        command = [sys.executable, "-c", as_nobody, str(running.pid)]
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "PermissionError" in refused.stderr
+    running.stop()
 
 
 NAMES = [

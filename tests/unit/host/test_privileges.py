@@ -35,3 +35,23 @@ def test_what_is_required_is_named(monkeypatch):
         privileges.require("cannot", "CAP_BPF", "CAP_PERFMON", "CAP_SYSLOG")
     assert raised.value.why == "this needs CAP_PERFMON and CAP_SYSLOG"
     assert raised.value.kind == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("uid", "gid", "wanted"),
+    [
+        ("1000", "1000", (1000, 1000)),
+        ("1000", "0", (1000, 0)),
+        ("0", "0", None),
+        ("4294967295", "1000", None),
+        ("1000", "4294967295", None),
+        ("99999999999999", "1", None),
+        ("-1", "1", None),
+        ("²", "1", None),
+        ("", "", None),
+    ],
+)
+def test_who_called_sudo(uid, gid, wanted, monkeypatch):
+    monkeypatch.setenv("SUDO_UID", uid)
+    monkeypatch.setenv("SUDO_GID", gid)
+    assert privileges.caller() == wanted

@@ -26,6 +26,7 @@ from tracer.model.event import (
     lost,
 )
 from tracer.model.text import columns
+from tracer.sinks import words
 from tracer.sinks.table import TableSink
 
 SECOND = 10**9
@@ -105,7 +106,7 @@ def test_victims_of_a_wide_kill_are_folded():
     text = screen(signal(**wide), *(signal(target=other, **wide) for other in others), width=100)
     assert text.splitlines()[2:] == [
         "             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1]",
-        "             └ kill(-72548): process group 72548",
+        "             • kill(-72548): process group 72548",
         "12:00:00.000 └ and worker[31] delivered",
         "12:00:00.000 └ and worker[32] delivered",
     ]
@@ -118,7 +119,7 @@ def test_what_is_remarkable_of_a_folded_victim_is_told():
     lines = screen(signal(**wide), late, width=100).splitlines()
     assert lines[-2:] == [
         "12:00:00.000 └ and worker[31] delivered",
-        "             └ escalation: still alive 2.0 s after SIGTERM",
+        "             • escalation: still alive 2.0 s after SIGTERM",
     ]
 
 
@@ -207,8 +208,8 @@ def test_wide_tells_everything_of_every_victim():
 )
 def test_every_kind_of_row(event, wanted):
     text = screen(event, width=140)
-    for words in wanted:
-        assert words in text
+    for part in wanted:
+        assert part in text
 
 
 HOSTILE = Process(
@@ -224,9 +225,31 @@ def test_no_name_reaches_the_terminal_raw(comm, argv):
     assert all(line[0] in " 1T" for line in text.splitlines())
 
 
+OURS = (
+    *("escalation:", "still", "alive", "2.0", "s", "after", "SIGTERM", "forged:", "•", "└", "←"),
+    *("while", "systemd[1]", "ran", "because", "this", "parent", "died", "-", "…", "(uid", "0)"),
+)
+WORDS = st.one_of(st.sampled_from([word.encode() for word in OURS]), st.binary(max_size=8))
+
+
+@given(WORDS, st.lists(WORDS, max_size=8), st.lists(WORDS, max_size=3))
+def test_no_text_of_theirs_makes_a_remark_or_an_ancestor(comm, argv, parents):
+    """Whatever they call themselves: as many remarks, parents and lines as there are, each of ours."""
+    ancestors = tuple(Ancestor(7 + at, name) for at, name in enumerate(parents))
+    sender = Process(66, 66, comm, uid=0, argv=tuple(argv), exe=comm, tty=comm, ancestors=ancestors)
+    event = signal(sender=sender, target=sender)
+    lines = screen(event).splitlines()[1:]
+    remarks = [line for line in lines if line.lstrip().startswith("•")]
+    assert len(remarks) == len(words.remarks(event))
+    assert len(lines) == 1 + len(remarks) + words.tells_more(sender)
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", "".join(lines[1 : len(lines) - len(remarks)]))
+    assert bare.count("←") == len(ancestors)
+    assert bare.count("[") == len(ancestors) + (words.tells_more(sender) and not argv)
+
+
 def test_hostile_names_are_shown_escaped():
     text = screen(signal(sender=HOSTILE, target=HOSTILE), width=120)
-    assert r"\x1b[2J\x0a\xff[66]" in text
+    assert r"'\x1b[2J\x0a\xff'[66]" in text
 
 
 @given(st.integers(20, 300), st.text("abcdefgh", max_size=15))
