@@ -8,31 +8,62 @@ from __future__ import annotations
 
 from tracer.model.memo import memo
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 # Without re, which takes longer to import than a trace may wait for its first row.
-_UNITS = (b".service", b".scope", b".socket", b".mount", b".swap", b".slice")
+_UNITS = (b".service", b".scope", b".socket", b".mount", b".swap")
 _RUNTIMES = (b"", b"docker-", b"libpod-", b"cri-containerd-", b"crio-", b"containerd-", b"nerdctl-")
 _HEX = frozenset(b"0123456789abcdef")
 
 
+_INSIDE = " › ".encode()
+
+
 @memo(4096)
 def place_of(path: bytes) -> tuple[bytes | None, bytes | None, bytes | None]:
-    """Unit, container and pod of a path such as /system.slice/nginx.service; None for what it does not tell."""
+    """Unit, container and pod of a path such as /system.slice/nginx.service; None for what it does not tell.
+
+    The outermost unit or container is made by who manages the host. What lies in it may be made and named by whom it
+    is delegated to (systemd's docs/CGROUP_DELEGATION.md), and like somebody else's: so a container counts down to the
+    first unit, and the units of a user's manager, or of a container's, are told with it: user@1000.service › app.service.
+    """
     parts = path.split(b"/")
-    units = [part for part in parts if part.endswith(_UNITS)]
-    named = [unit for unit in units if not unit.endswith(b".slice")]
-    return (
-        next(reversed(named or units), None),
-        _last(parts, _id) or _last(parts, _lxc) or _lxc_v1(parts) or _last(parts, _nspawn),
-        _last(parts, _pod),
-    )
+    units = [at for at, part in enumerate(parts) if _is_unit(part)]
+    outer = units[0] if units else len(parts)
+    at, container = _container(parts[: outer + 1])
+    pod = next(filter(None, map(_pod, parts[: outer if at is None else at + 1])), None)
+    return _unit(parts, units, at, container), container, pod
 
 
-def _last(parts: list[bytes], read: Callable[[bytes], bytes | None]) -> bytes | None:
-    return next(filter(None, map(read, reversed(parts))), None)
+def _is_unit(part: bytes) -> bool:
+    return part.endswith(_UNITS)
+
+
+def _unit(
+    parts: list[bytes], units: list[int], at: int | None, container: bytes | None
+) -> bytes | None:
+    if not units:
+        slices = [part for part in parts[:at] if part.endswith(b".slice")]
+        return slices[-1] if slices else None
+    first = parts[units[0]]
+    if container is not None and at != units[0]:
+        return _INSIDE.join((container[:12] if len(container) == 64 else container, first))
+    if _is_user_manager(first) and len(units) > 1:
+        return _INSIDE.join((first, parts[units[1]]))
+    return first
+
+
+def _is_user_manager(unit: bytes) -> bool:
+    return unit.startswith(b"user@") and unit[5 : -len(b".service")].isdigit()
+
+
+def _container(parts: list[bytes]) -> tuple[int | None, bytes | None]:
+    """Where the outermost one is, and its name."""
+    for at, part in enumerate(parts):
+        name = _id(part) or _lxc(part) or _nspawn(part)
+        if at and parts[at - 1] == b"lxc":
+            name = name or part
+        if name:
+            return at, name
+    return None, None
 
 
 def _id(part: bytes) -> bytes | None:
@@ -66,7 +97,3 @@ def _pod(part: bytes) -> bytes | None:
 
 def _without(part: bytes, end: bytes) -> bytes:
     return part[: -len(end)] if part.endswith(end) else part
-
-
-def _lxc_v1(parts: list[bytes]) -> bytes | None:
-    return parts[parts.index(b"lxc") + 1] if b"lxc" in parts[:-1] else None
