@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Who has not ended by then has survived.
 SURVIVED = 5 * SECOND
 # Signals that wait at most; the oldest are told as survivors when there are more.
-WAITING_MAX = 65536
+WAITING_MAX = 8192  # some 5 KB each
 
 
 class Fates:

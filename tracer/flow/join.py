@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tracer.flow.filter import Filter
     from tracer.model.event import Event, Process
 
-REMEMBERED = 16384
+REMEMBERED = 2048  # targets, some 5 KB each
 IDS_REMEMBERED = 32_768
 
 

@@ -84,6 +84,7 @@ class Processes:
         if not self._details:
             return replace(process, user=user)
         unit, container, pod = place_of(process.cgroup or b"")
+        argv = process.argv or self._argv_of(process.pid, start)
         return replace(
             process,
             user=user,
@@ -91,7 +92,8 @@ class Processes:
             invocation=invocation_of(process.cgroup, unit, process.start),
             container=container,
             pod=pod,
-            argv=process.argv or self._argv_of(process.pid, start),
+            argv=argv,
+            argv_cut=process.argv_cut or (not process.argv and procfs.is_cut(argv)),
         )
 
     def _argv_of(self, pid: int | None, start: int) -> tuple[bytes, ...] | None:

@@ -13,20 +13,33 @@ from tracer.model.times import SECOND
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
 
 ANCESTOR_ARGV = 128  # bytes of its command line that are told of an ancestor
+# So much is read of a file at most: everything but a command line, which its process may make as long as it likes
+# (2 MB), is shorter.
+ROOM = 1 << 16
+ARGV_ROOM = 4096  # bytes, as in bpf/sigtrace.h
 PF_KTHREAD = 0x00200000  # include/linux/sched.h
 TICK = SECOND // os.sysconf("SC_CLK_TCK")
 
 
-def read(pid: int, name: str, end: bytes = b"") -> bytes | None:
-    """One file of a process, whole, or without the given end."""
+def read(pid: int, name: str, end: bytes = b"", room: int = ROOM) -> bytes | None:
+    """One file of a process, as much of it as has room, without the given end."""
     try:
         with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:
-            text = file.read()
+            text = _all_of(file, room)
         return text[: -len(end)] if end and text.endswith(end) else text
     except OSError:
         return None
+
+
+def _all_of(file: FileIO, room: int) -> bytes:
+    parts = [file.read(room)]
+    while parts[-1] and (room := room - len(parts[-1])) > 0:
+        # Some files come in pages: seq_read_iter(), fs/seq_file.c.
+        parts.append(file.read(room))
+    return b"".join(parts)
 
 
 def start_of(pid: int) -> int | None:
@@ -108,8 +121,16 @@ def state_of(pid: int) -> bytes | None:
 
 
 def argv_of(pid: int) -> tuple[bytes, ...] | None:
-    """The command line; None for a kernel thread or a process that is gone."""
-    return split_argv(read(pid, "cmdline") or b"")
+    """The command line, cut where it has no room; None for a kernel thread or a process that is gone."""
+    raw = read(pid, "cmdline", room=ARGV_ROOM + 1) or b""
+    kept = raw[:ARGV_ROOM]
+    is_whole = len(raw) <= ARGV_ROOM or kept.endswith(b"\0\0\0")  # the rest of a title
+    return split_argv(kept) if is_whole else tuple(kept.split(b"\0"))
+
+
+def is_cut(argv: tuple[bytes, ...] | None) -> bool:
+    """Whether it is all that has room: a whole one has a NUL at its end besides."""
+    return argv is not None and len(b"\0".join(argv)) >= ARGV_ROOM
 
 
 def comm_of(pid: int) -> bytes | None:

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.model.event import Signal
 
-REMEMBERED = 8192
+REMEMBERED = 1024
 # Victims of one kill(-1) follow each other within microseconds; nothing else of that thread between.
 GAP = 50_000_000  # ns
 _CALLS = ("kill", "pidfd_send_signal")
