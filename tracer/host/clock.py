@@ -1,8 +1,13 @@
-"""Boot time to wall time."""
+"""Boot time to wall time. What a time namespace adds to both of its clocks is taken away again: the kernel's records
+know nothing of it (time_namespaces(7))."""
 
 from __future__ import annotations
 
+import os
 import time
+
+from tracer.model.memo import memo
+from tracer.model.times import SECOND
 
 # An NTP slew is slower than this; a step of the wall clock is followed.
 STEP = 1_000_000
@@ -25,7 +30,31 @@ class BootClock:
 
 def boot_now() -> int:
     """Nanoseconds of CLOCK_BOOTTIME, the clock of the wire records."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - shift("boottime")
+
+
+def suspended() -> int:
+    """How much of the time since boot the host slept: CLOCK_MONOTONIC stood still."""
+    return boot_now() - time.clock_gettime_ns(time.CLOCK_MONOTONIC) + shift("monotonic")
+
+
+@memo(2)
+def shift(clock: str) -> int:
+    """What our time namespace adds to "boottime" or "monotonic"; /proc adds the former to the starts of processes."""
+    try:
+        ours, childrens = (os.readlink(f"/proc/self/ns/{name}") for name in _NAMESPACES)
+        with open("/proc/self/timens_offsets") as file:
+            offsets = {line.split()[0]: line.split()[1:] for line in file}
+    except OSError:
+        return 0  # A kernel without them, before v5.6.
+    # The file is of the namespace that our children get.
+    if ours != childrens:
+        return 0
+    seconds, fraction = map(int, offsets[clock])
+    return seconds * SECOND + fraction
+
+
+_NAMESPACES = ("time", "time_for_children")
 
 
 def _measure() -> int:
@@ -34,7 +63,7 @@ def _measure() -> int:
 
 
 def _bracket() -> tuple[int, int]:
-    before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    before = boot_now()
     wall = time.time_ns()
-    after = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    after = boot_now()
     return after - before, wall - (before + after) // 2

@@ -82,8 +82,8 @@ def in_first_namespace(kind: str) -> bool:
 def drop(keep: Iterable[str] = (), to: tuple[int, int] | None = None) -> str:
     """Become an ordinary user with no capabilities but ``keep``, for good, and say so; what is open stays open.
 
-    The user is ``to``, a uid and a gid; else the one who called sudo, else one that nobody is: of "nobody" there are other processes, which could
-    stop or end this one (kill(2)).
+    The user is ``to``, a uid and a gid; else the one who called sudo, else one that nobody is: of "nobody" there are
+    other processes, which could stop or end this one (kill(2)).
     """
     names = sorted(keep)
     left = f"capabilities {', '.join(names)}" if names else "no capabilities"

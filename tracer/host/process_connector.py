@@ -17,7 +17,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracer.host import procfs
-from tracer.host.clock import boot_now
+from tracer.host.clock import suspended
 from tracer.host.netlink import CONNECTOR, DONE, Netlink, encode
 from tracer.host.privileges import in_first_namespace
 
@@ -74,7 +74,7 @@ class Exits:
         self._connector = _listening()
         self._on_exec = on_exec
         _only(self._connector, (_EXIT, _EXEC) if on_exec else (_EXIT,))
-        self._suspended = boot_now() - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        self._suspended = suspended()
         self._leaders: dict[int, int] = {}
         self.lost = 0
 

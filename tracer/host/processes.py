@@ -7,6 +7,7 @@ import time
 
 from tracer.host import procfs
 from tracer.host.cgroups import place_of
+from tracer.host.privileges import in_first_namespace
 from tracer.host.units import invocation_of
 from tracer.model.frozen import replace
 from tracer.model.memo import memo
@@ -38,7 +39,11 @@ class Processes:
     def __init__(self, *, details: bool = True) -> None:
         self._details = details
         self._argv: dict[int, tuple[int, tuple[bytes, ...]]] = {}
-        self._unseen: Iterator[int] | None = procfs.pids() if details else None
+        # In a pid namespace of its own /proc numbers others than the kernel's records do.
+        self._asks = details and in_first_namespace("pid")
+        self._unseen: Iterator[int] | None = procfs.pids() if self._asks else None
+        if self._asks and procfs.hides_others():
+            self.look_at_all()
 
     def look_around(self) -> bool:
         """Remember the command lines of some processes there already are; False when all are read.
@@ -97,7 +102,7 @@ class Processes:
         )
 
     def _argv_of(self, pid: int | None, start: int) -> tuple[bytes, ...] | None:
-        if pid is None or not start:
+        if pid is None or not start or not self._asks:
             return None
         argv, born = procfs.argv_of(pid), procfs.start_of(pid)
         if argv and born is not None and procfs.same_start(born, start):

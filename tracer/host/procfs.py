@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from tracer.host.clock import shift
 from tracer.model.frozen import frozen
 from tracer.model.times import SECOND
 
@@ -49,7 +50,7 @@ def start_of(pid: int) -> int | None:
         return None
     # comm stands in parentheses and may itself hold blanks and parentheses: look from the last one.
     fields = line[line.rindex(b")") + 2 :].split()
-    return int(fields[19]) * TICK
+    return int(fields[19]) * TICK - shift("boottime")
 
 
 @frozen
@@ -71,7 +72,7 @@ def birth_of(pid: int) -> Birth | None:
         return None
     end = line.rindex(b")")
     fields = line[end + 2 :].split()
-    start, is_kernel = int(fields[19]) * TICK, bool(int(fields[6]) & PF_KTHREAD)
+    start, is_kernel = int(fields[19]) * TICK - shift("boottime"), bool(int(fields[6]) & PF_KTHREAD)
     comm = line[line.index(b"(") + 1 : end]
     if is_kernel and comm.startswith(b"kworker/"):
         # Only here it bears the name of its work, too: wq_worker_comm(), kernel/workqueue.c.
@@ -158,8 +159,25 @@ def pids() -> Iterator[int]:
 
 
 def is_there(pid: int) -> bool:
-    """Whether a process has this number."""
-    return os.path.exists(f"/proc/{pid}")
+    """Whether a process has this number, also one that /proc hides from us."""
+    try:
+        os.close(os.pidfd_open(pid))
+    except ProcessLookupError:
+        return False
+    except (OSError, AttributeError):  # before v5.3
+        return os.path.exists(f"/proc/{pid}")
+    return True
+
+
+def hides_others() -> bool:
+    """Whether /proc shows us no other users' processes once we are no longer root: hidepid, proc(5)."""
+    try:
+        with open("/proc/self/mounts", "rb") as file:
+            mounts = [line.split() for line in file]
+    except OSError:
+        return False
+    options = [mount[3].split(b",") for mount in mounts if mount[1] == b"/proc"]
+    return any(one.startswith(b"hidepid=") for one in (options[-1] if options else ()))
 
 
 def threads_process(tid: int) -> int | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+from tracer.host import procfs
 from tracer.host.name import HOST
+from tracer.host.privileges import in_first_namespace
 from tracer.model.coverage import Blind, Coverage, Gap, Gaps, Span
 from tracer.sources.abilities import kinds_of, narrowed
 
@@ -23,6 +25,14 @@ class Watch:
         self._blind = narrowed(wanted)
         self._began = self._looked = time.time_ns()
         self._gaps = Gaps()
+        if not in_first_namespace("pid"):
+            self.hidden(
+                "in a pid namespace of its own /proc tells nothing of the processes of others"
+            )
+        elif procfs.hides_others():
+            self.hidden(
+                "/proc hides other users' processes (hidepid): of later ones it tells nothing"
+            )
 
     def looked(self) -> None:
         """All losses up to now are told."""

@@ -48,7 +48,7 @@ class Serials:
             self._last = serial
             if serial > last + 1:
                 self._missing += serial - last - 1
-                self._gap_at = self._gap_at or serial
+                self._gap_at = serial
         elif serial > max(self._first, last - _SETTLED) and serial not in self._late:
             self._missing -= 1
             self._gap_at = self._gap_at if self._missing > 0 else None
@@ -69,9 +69,6 @@ class Serials:
     def settled(self, *, last: bool) -> Overflow | None:
         """The events that an overflow has cost, once all have come that may."""
         if not self._overflown or not (last or self._is_past()):
-            return None
-        if self._missing <= 0 and not last:  # They had overtaken each other.
-            self._gap_at = None
             return None
         found = Overflow(self._missing if self._missing > 0 else None)
         self._overflown, self._missing, self._gap_at = False, 0, None

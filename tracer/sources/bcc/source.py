@@ -8,13 +8,12 @@ import mmap
 import os
 import select
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracer.host import tracefs
-from tracer.host.clock import boot_now
+from tracer.host.clock import suspended
 from tracer.host.from_proc import LivingProcesses
 from tracer.host.packages import find_packages
 from tracer.host.privileges import require, restriction
@@ -155,7 +154,7 @@ def _macros(wanted: Wanted) -> list[str]:
 
 def _kind_macros(kind: str, buffer: int) -> list[str]:
     flags = 0 if kind == "perf-unmapped" else MMAPABLE
-    behind = boot_now() - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    behind = suspended()
     room = (
         f"-DRING_PAGES={buffer // mmap.PAGESIZE}" if kind == "ring" else f"-DBOOT_OFFSET={behind}LL"
     )
