@@ -21,7 +21,7 @@ PATIENCE = 30
 
 
 SUMMARY = re.compile(
-    r"sigtrace: [\d,]+ signals?(?: and [\d,]+ attempts?)? shown, ([\d,]+|some) lost, [\d.]+ s.*"
+    r"sigtrace: [\d,]+ signals?(?: and [\d,]+ attempts?)? shown, ([\d,]+|some|[\d,]+ [a-zOM ]+(?:,? (?:and )?[\d,]+ [a-zOM ]+)*) lost, [\d.]+ s.*"
 )
 
 

@@ -114,6 +114,28 @@ def test_the_summary_counts_attempts_apart():
     assert summary(Totals(3, 2, 0, 1.0)).startswith("1 signal and 2 attempts shown, 0 lost")
 
 
+@pytest.mark.parametrize(
+    ("lost", "things", "told"),
+    [
+        (0, (), "0 lost"),
+        (None, (("signal", 5),), "some lost"),
+        (1, (("signal", 1),), "1 signal lost"),
+        (
+            10_152,
+            (("description", 5081), ("signal", 5071)),
+            "5,071 signals and 5,081 descriptions lost",
+        ),
+        (
+            6,
+            (("signal", 1), ("death", 2), ("audit event", 3)),
+            "1 signal, 2 deaths and 3 audit events lost",
+        ),
+    ],
+)
+def test_what_is_lost_is_not_added_up(lost, things, told):
+    assert f"shown, {told}, 1.0 s" in summary(Totals(3, 0, lost, 1.0, things=things))
+
+
 @pytest.mark.parametrize("term", ["", "dumb", None])
 def test_a_terminal_that_can_do_nothing_gets_no_colour(term, monkeypatch):
     monkeypatch.setattr("sys.stdout", type("Tty", (), {"isatty": lambda _: True})())

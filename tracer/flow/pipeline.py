@@ -10,6 +10,7 @@ import time
 from tracer.flow.fates import Fates
 from tracer.model.event import Exit, Failed, Loss, Probe, Repeats, Series
 from tracer.model.frozen import frozen
+from tracer.model.lost import lost_thing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,13 +43,15 @@ LOOK_AT_FATES = 1.0
 @frozen
 class Totals:
     """What a run came to: ``shown`` of it all, ``attempts`` of them refused or probes. ``lost`` None: something was
-    lost and nobody knows how much. ``hidden`` came here, and the filter left it out."""
+    lost and nobody knows how much; ``things`` is what that was, by ``tracer.model.lost``. ``hidden`` came here, and
+    the filter left it out."""
 
     shown: int
     attempts: int
     lost: int | None
     seconds: float
     hidden: int = 0
+    things: tuple[tuple[str, int], ...] = ()
 
 
 class Stop:
@@ -137,6 +140,7 @@ class Pipeline:
         self._deadline = None if duration is None else self._began + duration
         self._shown = self._attempts = 0
         self._lost: int | None = 0
+        self._things: dict[str, int] = {}
         self._begin: Callable[[], None] | None = None
 
     def run(self, source: Source, stop: Stop, begin: Callable[[], None]) -> Totals:
@@ -196,7 +200,12 @@ class Pipeline:
 
     def totals(self) -> Totals:
         return Totals(
-            self._shown, self._attempts, self._lost, time.monotonic() - self._began, self._hidden
+            self._shown,
+            self._attempts,
+            self._lost,
+            time.monotonic() - self._began,
+            self._hidden,
+            tuple(self._things.items()),
         )
 
     def _begin_once(self) -> None:
@@ -221,6 +230,9 @@ class Pipeline:
             self._lost = None
         else:
             self._lost += loss.count
+        if loss.count:
+            thing = lost_thing(loss.where)
+            self._things[thing] = self._things.get(thing, 0) + loss.count
 
     def _is_full(self) -> bool:
         return self._count is not None and self._shown >= self._count

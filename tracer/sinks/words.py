@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from tracer.model import signals
 from tracer.model.event import Exec, Failed, Mark, Probe, Signal
+from tracer.model.lost import lost_thing
 from tracer.model.origin import CALL_ORIGINS, SI_KERNEL
-from tracer.model.text import columns, command_line, cut, printable, quoted, quoted_text, shown
+from tracer.model.text import (
+    columns,
+    command_line,
+    counted,
+    cut,
+    printable,
+    quoted,
+    quoted_text,
+    shown,
+)
 from tracer.model.times import local_moment, span
 
 TYPE_CHECKING = False
@@ -348,9 +358,9 @@ def _who_knows(event: Exit) -> str:
 
 
 def loss(event: Loss) -> str:
-    count = "an unknown number of" if event.count is None else f"{event.count:,}"
-    records = "record" if event.count == 1 else "records"
-    return f"lost {count} {records} here ({printable(event.where)})"
+    thing = lost_thing(event.where)
+    what = f"an unknown number of {thing}s" if event.count is None else counted(event.count, thing)
+    return f"lost {what} here ({printable(event.where)})"
 
 
 def details(process: Process) -> str:

@@ -113,13 +113,22 @@ def _size(count: int) -> str:
     return f"{count >> 20}M" if count >> 20 else f"{count >> 10}K"
 
 
+def _lost(totals: Totals) -> str:
+    """0, some, or 5,071 signals and 5,081 descriptions."""
+    if totals.lost is None:
+        return "some"
+    signals_first = sorted(totals.things, key=lambda pair: pair[0] != "signal")
+    things = [counted(count, thing) for thing, count in signals_first]
+    *most, last = things or [f"{totals.lost:,}"]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def summary(totals: Totals, buffer: int | None = None, wanted: Sequence[str] = ()) -> str:
     """The last line: what was shown, what was lost, and what a filter of ends hid."""
     signals = counted(totals.shown - totals.attempts, "signal")
     if totals.attempts:
         signals += f" and {counted(totals.attempts, 'attempt')}"
-    lost = "some lost" if totals.lost is None else f"{totals.lost:,} lost"
-    text = f"{signals} shown, {lost}, {totals.seconds:.1f} s"
+    text = f"{signals} shown, {_lost(totals)} lost, {totals.seconds:.1f} s"
     if totals.hidden and wanted:
         text += f"; {counted(totals.hidden, 'other')} did not fit: {'; '.join(wanted)}"
     if totals.lost != 0 and buffer is not None:

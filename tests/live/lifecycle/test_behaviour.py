@@ -102,7 +102,7 @@ def test_what_is_lost_is_counted_to_the_last(storm_lock, trace, program):
     assert kept + sum(event["count"] for event in losses) == sent
     assert losses, "a ring of 64 KiB holds no storm: the test has lost its point"
     assert any(event["event"] == "signal" for event in events[events.index(losses[0]) :])
-    assert f"{sent - kept:,} lost" in running.said
+    assert f"{sent - kept:,} signals lost" in running.said
     assert "--buffer" in running.said
 
 

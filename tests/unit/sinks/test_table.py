@@ -188,8 +188,8 @@ def test_wide_tells_everything_of_every_victim():
             Failed(NOON, "1", "core", "kill", "ESRCH", 9, KILL, asked=-7),
             ["kill(-7): process group 7"],
         ),
-        (lost(NOON, "core", 1204, "ring buffer"), ["lost 1,204 records here (ring buffer)"]),
-        (lost(NOON, "core", 1, "ring buffer"), ["lost 1 record here (ring buffer)"]),
+        (lost(NOON, "core", 1204, "ring buffer"), ["lost 1,204 signals here (ring buffer)"]),
+        (lost(NOON, "core", 1, "ring buffer"), ["lost 1 signal here (ring buffer)"]),
         (lost(None, "core", None, "log"), ["lost an unknown number of records here"]),
         (
             Exit(NOON, "x", "core", APP, number=11, core=True),
