@@ -65,7 +65,7 @@ class Decoder:
         self._oom_of = oom_of
         self._described = Described(clock, complete)
         self._signals: Bounded[bytes, Signal | None] = Bounded(REMEMBERED)
-        self._more: Bounded[int, wire.MoreRecord] = Bounded(REMEMBERED)
+        self._more: Bounded[int, wire.MoreRecord] = Bounded(8 * REMEMBERED)  # small ones
         self._ooms: Bounded[int, wire.SignalRecord] = Bounded(64)
         self._wide = Wide()
         self._us = os.getpid() if in_first_namespace("pid") else 0
