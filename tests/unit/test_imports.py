@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "audit": {"model", "lines"},
     "statements": {"model", "lines"},
     "sources": {"model", "flow", "host", "libbpf", "lines", "audit", "recording", "statements"},
-    "why": {"model", "sinks"},
+    "why": {"model", "sinks", "host", "lines", "terminal"},
     "options": {"model", "flow", "sources", "recording"},
     "doctor": {"model", "flow", "host", "libbpf", "audit", "sources", "recording"},
     "commands": {

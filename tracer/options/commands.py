@@ -29,6 +29,9 @@ class Command:
 
 # A new command is a row here, and its module.
 COMMANDS = {
+    "why": Command(
+        "tracer.commands.why", "what ended a process, and who was behind it, after the fact"
+    ),
     "replay": Command(
         "tracer.commands.replay", "who sent the signal, from audit logs of any host and day"
     ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from tracer.model.errors import Problem
 from tracer.options import option
 
 EPILOG = """\
@@ -52,3 +55,16 @@ class Why(option.Choices):
 
 
 Options = Why
+
+
+def what_and_files(given: list[str]) -> tuple[bytes | None, list[str]]:
+    """WHAT, and the files: a word that is a path, or holds a slash, is a file. Raises Problem for a second WHAT."""
+    files = [word for word in given if "/" in word or os.path.exists(word)]
+    others = [word for word in given if word not in files]
+    if len(others) > 1:
+        raise Problem(
+            f"{others[1]!r} is one name too many",
+            f"one death is explained at a time, and {others[0]!r} is WHAT",
+            f"sigtrace why {others[0]}, then sigtrace why {others[1]}",
+        )
+    return (os.fsencode(others[0]) if others else None), files

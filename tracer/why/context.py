@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from tracer.model.frozen import replace
@@ -38,9 +39,8 @@ def with_context(verdict: Verdict, entries: Iterable[Entry]) -> Verdict:
     for entry in near:
         after = (entry.time or 0) - verdict.time
         if after >= -COARSE and _GONE.search(entry.text):
-            who = plain(entry.tag or b"a process") + (f"[{entry.pid}]" if entry.pid else "")
             when = f"{span(after)} later" if after >= COARSE else "at once"
-            then.append(f"{when} {who} found a process gone that it looked for (ESRCH)")
+            then.append(f"{when} {_speaker(entry)} found a process gone that it looked for (ESRCH)")
             break
     evidence = tuple(
         Evidence(None, entry.time, entry.place, SOURCE, plain(entry.text)[:400]) for entry in near
@@ -52,6 +52,17 @@ def with_context(verdict: Verdict, entries: Iterable[Entry]) -> Verdict:
     ]
     said = plain(own[-1].text)[:200] if own else verdict.said
     return replace(verdict, evidence=(*verdict.evidence, *evidence), then=tuple(then), said=said)
+
+
+def _speaker(entry: Entry) -> str:
+    """Who wrote a line, as far as it or the name of its file tells."""
+    pid = entry.pid
+    if pid is None:
+        found = re.search(rb"\[(\d{2,7})\]", entry.text)
+        pid = int(found[1]) if found else None
+    file = None if entry.place is None else entry.place.file
+    name = plain(entry.tag) if entry.tag else os.path.basename(file or "a process")
+    return f"{name}[{pid}]" if pid is not None else name
 
 
 def _near(verdict: Verdict, entries: Iterable[Entry]) -> list[Entry]:

@@ -7,6 +7,8 @@ Sample:
 
 from __future__ import annotations
 
+import time
+
 from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import cut, printable, shown
@@ -58,7 +60,7 @@ def _who_ended(verdict: Verdict) -> str:
 def _line(alike: list[Verdict]) -> str:
     newest = alike[0]
     times = [one.time for one in alike if one.time is not None]
-    clock = "-" if not times else local_moment(times[0]).rpartition(" ")[2].partition(".")[0]
+    clock = "-" if not times else _clock(times[0], time.time_ns())
     again = ""
     if len(alike) > 1:
         pauses = sorted(later - earlier for later, earlier in zip(times, times[1:]))
@@ -68,6 +70,12 @@ def _line(alike: list[Verdict]) -> str:
     doubt = {"likely": " (likely)", "open": " (open)", "no": ""}.get(newest.confidence, "")
     told = f"{clock:<8}  {_who_ended(newest)}  {_what(newest)}{doubt}"
     return cut(told, WIDTH - len(again)) + again
+
+
+def _clock(moment: int, now: int) -> str:
+    """The time of day, with the day where that is not today."""
+    day, _, clock = local_moment(moment).partition(".")[0].partition(" ")
+    return clock if local_moment(now).startswith(day) else f"{day} {clock}"
 
 
 def _what(verdict: Verdict) -> str:

@@ -13,6 +13,7 @@ from tracer.model.verdict import Again, Evidence, Negative, Verdict
 from tracer.sinks import words
 from tracer.why.case import case_of
 from tracer.why.deaths import BY_NAME
+from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
 from tracer.why.rules import RULES
 
@@ -112,7 +113,7 @@ def _made(case: Case, found: Finding, confidence: str) -> Verdict:
     return replace(
         _bare(case, found.cause, confidence),
         who=found.who,
-        why=found.why,
+        why=(*found.why, *explained(case, found)),
         story=tuple(one.id for one in found.story if one.id),
         evidence=tuple(evidence_of(one) for one in (*found.evidence, *tellings)),
     )

@@ -160,7 +160,8 @@ def _labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
         yield "who", "asked for it: not in these logs"
     elif "who sent it" in verdict.unknown:
         yield "who", "sent it: not recorded"
-    yield from (("why", text) for text in verdict.why[:3] if verdict.confidence == "yes")
+    if verdict.why and verdict.confidence == "yes":
+        yield "why", "; ".join(verdict.why[:3])
     if verdict.again is not None:
         yield "again", _again(verdict.again)
     if verdict.left:
@@ -194,11 +195,16 @@ def _when(verdict: Verdict, now: int) -> str:
         whole = [local_moment(one).rpartition(" ")[2].partition(".")[0] for one in (asked, moment)]
         parts = [f"{day}: SIGTERM {whole[0]}, SIGKILL {whole[1]} {second.tm_zone}"]
     if now >= moment:
-        parts.append(f"{span(now - moment)} ago")
+        parts.append(f"{_ago(now - moment)} ago")
     start = None if verdict.process is None else verdict.process.start
     if start is not None and start <= moment:
         parts.append(f"after {span(moment - start)} of life")
     return ", ".join(parts)
+
+
+def _ago(nanoseconds: int) -> str:
+    days = nanoseconds // (86_400 * SECOND)
+    return f"{days:,} days" if days > 2 else span(nanoseconds)
 
 
 def clock_of(moment: int) -> str:

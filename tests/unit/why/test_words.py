@@ -50,6 +50,7 @@ def test_a_stop_timeout():
         "  when    Fri 2026-11-27: SIGTERM 11:58:30, SIGKILL 12:00:00 UTC, 10 min 0 s ago",
         "  who     alice (pts/1), as root, asked for it: systemctl restart webapp",
         "          ← sudo[899] ← bash[800] ← sshd[700]",
+        "  why     it took SIGTERM, and went on",
         "  from    core",
         "  sure    yes",
     ]
@@ -62,6 +63,8 @@ def test_a_text_log():
         "webapp.service on web3 was killed by systemd: it did not stop in time",
         "  when    Fri 2026-11-27 12:00:00 UTC, 10 min 0 s ago",
         "  who     asked for it: not in these logs",
+        "  why     its manager was stopping it, and the request to end was not obeyed",
+        "          until the time ran out",
         "  from    syslog, messages:22",
         "  sure    yes",
     ]
@@ -95,3 +98,23 @@ def test_hostile_names_reach_no_terminal(comm, sender, word):
     target = Process(2231, comm=comm)
     events = [sent(0, "KILL", pkill, target), died(0.1, "KILL", target, cause="s0")]
     assert all(line.isprintable() for line in told(events))
+
+
+def test_an_oom_has_its_numbers():
+    details = {"limit_kb": 40960, "anon_rss_kb": 40755, "cgroup": "/billing", "scope": "cgroup"}
+    victim = Process(2231, comm=b"webapp")
+    lines = told([said(0, "oom report", victim, details=details), died(0.1, "KILL")])
+    assert lines[0] == "webapp[2231] on web3 was killed by the kernel: out of memory"
+    assert "  why     /billing reached its limit of 40 MB; the victim held 39.8 MB" in lines
+
+
+def test_a_fault_has_its_address():
+    lines = told(kill("SEGV", sender=None, origin="fault", code=1, address=16))
+    assert lines[0] == "webapp[2231] on web3 crashed: SIGSEGV"
+    assert "  why     it used address 0x10 (a null pointer); nobody sent the signal" in lines
+
+
+def test_a_status_of_a_shell():
+    from told import exited
+
+    assert any("of it died of SIGKILL" in line for line in told([exited(0, 137)]))

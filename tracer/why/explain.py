@@ -1,0 +1,108 @@
+"""What a cause means in this case, in sentences: the numbers of an OOM, the address of a fault, what a status stands for."""
+
+from __future__ import annotations
+
+from tracer.model.event import Signal, Statement
+from tracer.model.signals import name_of
+from tracer.model.text import printable, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tracer.why.case import Case
+    from tracer.why.finding import Finding
+
+# A shell, and who copies it, reports a child's death by signal N so (sh(1), "Exit status").
+_OF_A_SHELL = 128
+_NEAR_NULL = 4096  # bytes: what is there belongs to the null pointer (mmap_min_addr, sysctl)
+
+
+def explained(case: Case, found: Finding) -> tuple[str, ...]:
+    """Sentences; none where there is nothing to say beyond the headline."""
+    explain = _BY_CAUSE.get(found.cause)
+    return () if explain is None else tuple(explain(case, found))
+
+
+def _statements(found: Finding) -> Iterator[Statement]:
+    return (one for one in found.evidence if isinstance(one, Statement))
+
+
+def _oom(_case: Case, found: Finding) -> Iterator[str]:
+    for said in _statements(found):
+        details = said.details or {}
+        limit, held = details.get("limit_kb"), details.get("anon_rss_kb")
+        where = details.get("cgroup")
+        if limit is not None:
+            yield f"{printable(str(where or 'its cgroup'))} reached its limit of {_size(limit)}"
+        elif details.get("scope") == "host" or details.get("constraint") == "CONSTRAINT_NONE":
+            yield "the host had no memory left"
+        if held is not None:
+            yield f"the victim held {_size(held)}"
+        invoker = details.get("invoker")
+        if invoker:
+            yield f"it happened while {printable(str(invoker))} asked for memory"
+        return
+    for one in found.evidence:
+        if isinstance(one, Signal) and one.oom is not None and one.oom.scope is not None:
+            cgroup = one.oom.cgroup
+            yield f"{shown(cgroup)} reached its limit" if cgroup else "the host had no memory left"
+
+
+def _size(kilobytes: object) -> str:
+    number = float(str(kilobytes))
+    for unit in ("kB", "MB", "GB"):
+        if number < 1024:
+            return f"{number:.4g} {unit}"
+        number /= 1024
+    return f"{number:.4g} TB"
+
+
+def _crash(case: Case, found: Finding) -> Iterator[str]:
+    signal = found.signal
+    address = None if signal is None else signal.address
+    where = ""
+    for said in _statements(found):
+        details = said.details or {}
+        text = details.get("address")
+        if address is None and text is not None:
+            address = int(str(text), 16) if _is_hex(str(text)) else None
+        where = f" in {printable(str(details['file']))}" if details.get("file") else where
+    if address is not None:
+        null = " (a null pointer)" if address < _NEAR_NULL else ""
+        yield f"it used address {address:#x}{null}{where}; nobody sent the signal"
+    elif signal is not None and signal.origin == "fault":
+        yield "its own fault; nobody sent the signal"
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        int(text, 16)
+    except ValueError:
+        return False
+    return True
+
+
+def _stop_timeout(_case: Case, found: Finding) -> Iterator[str]:
+    asked = [one for one in found.evidence if isinstance(one, Signal)]
+    if not asked:
+        yield "its manager was stopping it, and the request to end was not obeyed until the time ran out"
+    elif asked[0].outcome in ("handled", "awaited"):
+        yield f"it took {name_of(asked[0].number)}, and went on"
+    elif asked[0].outcome in ("ignored", "blocked"):
+        yield f"{name_of(asked[0].number)} was {asked[0].outcome} by it"
+
+
+def _exit(case: Case, _found: Finding) -> Iterator[str]:
+    status = case.death.status
+    if status is not None and _OF_A_SHELL < status <= _OF_A_SHELL + 64:
+        number = status - _OF_A_SHELL
+        yield f"status {status} is what a shell reports when a child of it died of {name_of(number)}"
+
+
+_BY_CAUSE: dict[str, Callable[[Case, Finding], Iterator[str]]] = {
+    "oom": _oom,
+    "crash": _crash,
+    "stop timeout": _stop_timeout,
+    "exit": _exit,
+}
