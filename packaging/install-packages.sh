@@ -8,10 +8,10 @@ sudo=
 
 # Debian names; python3-bpfcc is bcc's Python module, which PyPI does not have.
 run_apt="python3 python3-venv python3-bpfcc clang libbpf-dev libbpf1"
-test_apt="gcc libc6-dev procps psmisc auditd bpftool bpftrace git tmux util-linux zstd systemd systemd-journal-remote"
+test_apt="gcc libc6-dev procps psmisc auditd bpftool bpftrace git tmux util-linux zstd gdb strace systemd systemd-journal-remote"
 bench_apt="libbpf-tools bpfcc-tools bpftrace linux-perf strace auditd"
 run_dnf="python3 python3-bcc clang libbpf-devel libbpf"
-test_dnf="gcc glibc-devel procps-ng psmisc audit bpftool bpftrace git tmux util-linux zstd systemd systemd-journal-remote"
+test_dnf="gcc glibc-devel procps-ng psmisc audit bpftool bpftrace git tmux util-linux zstd gdb strace systemd systemd-journal-remote"
 bench_dnf="libbpf-tools bcc-tools bpftrace perf strace audit"
 # Programs of i386 are traced, too.
 [ "$(uname -m)" != x86_64 ] || {

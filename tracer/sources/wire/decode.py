@@ -174,7 +174,7 @@ class Decoder:
             origin="seccomp",
             outcome="delivered",
             scope="thread",
-            target=self._described.end(end),
+            target=self._described.looked_up(end),
             seccomp=Seccomp("kill thread", call_name(record.arch, record.refused), record.address),
             host=HOST,
         )

@@ -74,6 +74,16 @@ class Described:
             changes["user"] = user_name(end.uid)
         return replace(known, **changes)
 
+    def looked_up(self, end: wire.End) -> Process | None:
+        """The same of one whom the kernel side has not described, and who lives on: as /proc has it."""
+        known = self.end(end)
+        if known is None or known.ancestors or not procfs.is_same(end.pid, end.start):
+            return known
+        from tracer.host.from_proc import described  # rare: not worth its time at every start
+
+        found = described(known, self._clock.offset)
+        return self._complete(found, end.start)
+
     def process(self, pid: int, start: int) -> Process | None:
         """A process of which a record has no more than this; None for 0."""
         if not pid:
