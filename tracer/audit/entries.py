@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tracer.audit import json_lines
@@ -16,6 +16,7 @@ from tracer.audit.record import Group
 from tracer.lines.dates import DateStyle
 
 if TYPE_CHECKING:
+    from tracer.audit.record import Record
     from tracer.lines.entry import Entry
     from tracer.model.event import Event
 
@@ -43,9 +44,18 @@ class AuditTeller:
             name.decode("ascii", "replace"): part.decode("utf-8", "replace")
             for name, part in fields.items()
         }
+        made = json_lines.of_journal({**value, "MESSAGE": entry.text}, self._lines.record)
+        return self._fed(made, len(entry.text))
+
+    def feed_line(self, line: bytes) -> list[Event]:
+        """The same of a line of an audit.log."""
+        one = self._lines.record(line)
+        return self._fed(() if one is None else (one,), len(line))
+
+    def _fed(self, records: Iterable[Record], size: int) -> list[Event]:
         told: list[Event] = []
-        self._at += len(entry.text)
-        for one in json_lines.of_journal({**value, "MESSAGE": entry.text}, self._lines.record):
+        self._at += size
+        for one in records:
             self.records += 1
             for record in (one, *self._losses.after(one)):
                 for group in self._coalescer.feed(record._replace(at=self._at)):

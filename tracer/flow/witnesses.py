@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from tracer.model.event import Exit, Process, Repeats, Series, Signal, Statement
+from tracer.model.event import Exit, Failed, Probe, Process, Repeats, Series, Signal, Statement
 from tracer.model.frozen import names_of_class, replace
 from tracer.model.times import SECOND
-from tracer.model.witness import SAID, STRENGTH
+from tracer.model.witness import STRENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from tracer.flow.source import Descriptors, Source
     from tracer.model.coverage import Coverage
-    from tracer.model.event import Event, Place
+    from tracer.model.event import Event, Exec, Loss, Mark, Place
 
-    Told = Union[Signal, Exit, Statement]
+    Told = Union[Signal, Exit, Failed, Probe, Loss, Statement, Exec, Mark]
 
 _RANK = {source: rank for rank, source in enumerate(STRENGTH)}
 SAME_SIGNAL = 50_000_000  # ns between two tellings of one signal
@@ -34,7 +34,7 @@ CORES = (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)  # signal(7)
 HELD_MAX = 4096  # events that wait for another witness
 ALIASES_MAX = 4096
 PATIENCE = 0.3  # seconds that a live event waits
-_WHOLE_SECONDS = frozenset(("syslog", "kernel log"))
+_WHOLE_SECONDS = frozenset(("syslog", "kernel log", "audit log"))
 _PLACES = frozenset(("place", "places"))
 
 
@@ -132,8 +132,8 @@ class Witnessed:
 
     def _join(self, held: Held, event: Event) -> None:
         before = held.event
-        assert isinstance(before, (Signal, Exit, Statement))
-        assert isinstance(event, (Signal, Exit, Statement))
+        assert not isinstance(before, (Repeats, Series))
+        assert not isinstance(event, (Repeats, Series))
         held.event = joined(before, event)
         gone = event.id if held.event.id == before.id else before.id
         if len(self._aliases) >= ALIASES_MAX:
@@ -157,7 +157,7 @@ class Witnessed:
         if len(found) != 1:
             return event
         (signal,) = found
-        exact = signal.source not in _WHOLE_SECONDS and event.source not in _WHOLE_SECONDS
+        exact = signal.time % SECOND != 0 != (event.time or 0) % SECOND
         after = max(0, (event.time or 0) - signal.time) if exact else None
         return replace(event, number=signal.number, cause=signal.id, after_ns=after)
 
@@ -190,26 +190,37 @@ def _keys(event: Event) -> list[tuple[object, ...]]:
         own = [("exit", event.process.pid)] if event.process.pid is not None else []
         return [*own, *([("unit exit", event.process.unit)] if event.process.unit else [])]
     if isinstance(event, Statement):
-        return [("said", event.id)]
+        return [("said", event.what, event.text)]
+    if isinstance(event, (Failed, Probe)) and event.sender is not None:
+        return [("attempt", type(event).__name__, event.sender.pid)]
     return []
 
 
 def is_same(one: Event, other: Event) -> bool:
-    """Whether two events tell of one signal, or of one death."""
+    """Whether two events tell of one signal, of one attempt, of one death; or are the same words in two files."""
     if isinstance(one, (Repeats, Series)) or isinstance(other, (Repeats, Series)):
         return False
-    if one.id == other.id and one.source == other.source in SAID:
-        # A line that its daemon has written into several files.
-        return one.place is not None and other.place is not None and one.place.file != other.place.file  # fmt: skip
-    if not isinstance(one, (Signal, Exit)) or not isinstance(other, (Signal, Exit)):
+    if type(one) is not type(other) or _host_differs(one, other):
         return False
-    if _host_differs(one, other) or one.place == other.place is not None:
-        return False
-    if isinstance(one, Signal) and isinstance(other, Signal):
-        return one.number == other.number and _near(one, other, SAME_SIGNAL) and _senders_fit(one, other)  # fmt: skip
     if isinstance(one, Exit) and isinstance(other, Exit):
-        return _is_same_death(one, other)
+        return one.place != other.place and _is_same_death(one, other)
+    # One log tells of a thing once.
+    if one.source == other.source and (one.place is None or other.place is None):
+        return False
+    if other.place is not None and _file(other.place) in map(_file, _places(one)):
+        return False
+    if isinstance(one, Statement) and isinstance(other, Statement):
+        return one.text == other.text and _near(one, other, SECOND)
+    if isinstance(one, Signal) and isinstance(other, Signal):
+        return _near(one, other, SAME_SIGNAL) and _senders_fit(one, other)
+    if isinstance(one, (Failed, Probe)) and isinstance(other, (Failed, Probe)):
+        return _near(one, other, SAME_SIGNAL) and one.asked == other.asked and one.call == other.call  # fmt: skip
     return False
+
+
+def _file(place: Place) -> str | None:
+    """The log that a place is in; a journal's entries have cursors."""
+    return place.file or place.recording or ("" if place.cursor is not None else None)
 
 
 def _is_same_death(one: Exit, other: Exit) -> bool:
@@ -268,8 +279,6 @@ def _came_before(signal: Signal, event: Exit) -> bool:
 
 def _senders_fit(one: Signal, other: Signal) -> bool:
     """Two senders that are known are the same one; of one witness's own two tellings both are meant."""
-    if one.source == other.source:
-        return False
     if _KERNELS.isdisjoint((one.origin, other.origin)) is False and one.origin != other.origin:
         return False
     first, second = one.sender, other.sender
@@ -296,8 +305,9 @@ def joined(one: Told, other: Told) -> Told:
     return replace(strong, **filled, place=place, places=places if places[1:] else ())  # fmt: skip
 
 
-def _rank(event: Told) -> int:
-    return _RANK.get(event.source, len(_RANK))
+def _rank(event: Told) -> tuple[int, bool]:
+    """By witness; of two of a kind, the one with the finer clock."""
+    return _RANK.get(event.source, len(_RANK)), event.time is None or event.time % SECOND == 0
 
 
 def _places(event: Told) -> tuple[Place, ...]:

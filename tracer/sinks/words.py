@@ -17,6 +17,7 @@ from tracer.model.text import (
     shown,
 )
 from tracer.model.times import local_moment, span
+from tracer.model.witness import SAID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -350,6 +351,8 @@ def _who_knows(event: Exit) -> str:
     """What is to be said where no signal is known that it died of."""
     if event.origin == "fault":
         return "; by a fault of its own, nobody sent it"
+    if event.source in SAID:
+        return ""  # That is not what such a line is about.
     if event.causes:
         return f"; of one of the {len(event.causes)} that it was sent"
     if event.tracer is not None:

@@ -77,7 +77,7 @@ class Reading:
         """What was read, what of it was not understood, and what it cannot show; complete when the events are."""
         lines = []
         log = self.audit
-        if log is not None and (log.has_records() or not self.said):
+        if log is not None and (log.has_records() or not self.has_records()):
             lines += account(log.tallies, log.counts, log.given_up())
         for one in self.said:
             if one.has_records():

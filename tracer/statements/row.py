@@ -157,7 +157,7 @@ class Index:
         return None
 
     def _by_words(self, entry: Entry) -> Found | None:
-        text = entry.text
+        text = entry.text.lstrip(b" \t")
         if self._any.search(text) is None:
             return None
         refused: Found | None = None

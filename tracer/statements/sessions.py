@@ -82,10 +82,10 @@ RSYSLOG = Table(
 UPSTART = Table(
     "init",
     (
-        Row("process exited", rb"(?P<unit>\S+)(?: \([^)]*\))? (?P<kind>[\w-]+) process \((?P<pid>\d+)\) killed by (?P<signal>\w+) signal", b" signal", ("says", "died"), fixed={"code": "killed"}, versions="all"),
-        Row("process exited", rb"(?P<unit>\S+)(?: \([^)]*\))? (?P<kind>[\w-]+) process \((?P<pid>\d+)\) terminated with status (?P<status>\d+)", b" terminated with status ", ("says", "died"), fixed={"code": "exited"}, versions="all"),
+        Row("process exited", rb"(?:init: )?(?P<unit>\S+)(?: \([^)]*\))? (?P<kind>[\w-]+) process \((?P<pid>\d+)\) killed by (?P<signal>\w+) signal(?: .*)?", b" signal", ("says", "died"), fixed={"code": "killed"}, versions="all"),
+        Row("process exited", rb"(?:init: )?(?P<unit>\S+)(?: \([^)]*\))? (?P<kind>[\w-]+) process \((?P<pid>\d+)\) terminated with status (?P<status>\d+)", b" terminated with status ", ("says", "died"), fixed={"code": "exited"}, versions="all"),
     ),
-    speakers=frozenset((b"init",)),
+    speakers=frozenset((b"init", b"kernel")),
 )  # fmt: skip
 
 SHUTDOWN = Table(

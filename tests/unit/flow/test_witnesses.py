@@ -10,8 +10,9 @@ from tracer.flow.witnesses import Witnessed
 from tracer.model.event import Exit, Place, Process, Signal, Statement
 
 S = 1_000_000_000
-T = 1_700_000_000 * S
 MS = 1_000_000
+WHOLE = 1_700_000_000 * S
+T = WHOLE + 100 * MS
 
 
 class Ready:
@@ -97,8 +98,18 @@ def test_what_differs_stays_apart(other):
 
 
 def test_a_syslogs_whole_second_is_any_time_in_it():
-    assert len(told(signal(T + 900 * MS, "audit log"), signal(T, "syslog"))) == 1
-    assert len(told(signal(T + 1900 * MS, "audit log"), signal(T, "syslog"))) == 2
+    assert len(told(signal(WHOLE + 900 * MS, "audit log"), signal(WHOLE, "syslog"))) == 1
+    assert len(told(signal(WHOLE + 1900 * MS, "audit log"), signal(WHOLE, "syslog"))) == 2
+
+
+def test_a_journals_text_has_each_audit_record_too():
+    exact = [
+        signal(WHOLE + n * 100 * MS, "audit log", place=place("audit.log", n)) for n in (1, 2, 3)
+    ]
+    text = [signal(WHOLE, "audit log", place=place("journal.txt", n)) for n in (4, 5, 6)]
+    made = told(*exact, *text)
+    assert [one.time for one in made] == [one.time for one in exact]
+    assert all(len(one.places) == 2 for one in made)
 
 
 def test_a_death_told_by_core_dump_and_manager_is_one():
@@ -127,8 +138,8 @@ def test_a_pid_is_not_guessed():
 
 def test_a_units_end_follows_its_managers_signal():
     unit = Process(unit=b"a.service")
-    sent = Signal(T, "s", "syslog", 9, sender=Process(pid=1), target=unit, place=place("m", 1))
-    line = end(T, "syslog", 9, unit, place=place("m", 2))
+    sent = Signal(WHOLE, "s", "syslog", 9, sender=Process(pid=1), target=unit, place=place("m", 1))
+    line = end(WHOLE, "syslog", 9, unit, place=place("m", 2))
     assert told(sent, line)[1].cause == "s"
 
 

@@ -9,7 +9,7 @@ from tracer.sources.logs.files import Proceed, always, open_log, read_blocks
 
 # In each line that an audit record stands in, whatever passed it on (tracer.audit.lines).
 MARKS = (b"audit(", b"audit[", b"audit: ", b"eventid")
-_AUDITS_OWN = re.compile(rb"\s*(?:node=\S+ )?(?:type=\w|----\s|time->)")
+_AUDITS_OWN = re.compile(rb"\s*(?:----\s+)?(?:time->[^\n]*\s+)?(?:node=\S+ )?type=\w")
 _OVERLAP = max(map(len, MARKS))
 
 

@@ -7,6 +7,7 @@ the lines that have a word of the tables in them are looked at.
 from __future__ import annotations
 
 import os
+import re
 import select
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 from tracer.lines.dates import DateStyle
 from tracer.lines.entry import Entry, EntryReader
 from tracer.lines.mend import numbered
+from tracer.lines.prefix import prefix_of
 from tracer.model.coverage import Blind, Coverage, Span
 from tracer.model.event import lost
 from tracer.sources.logs.files import (
@@ -45,6 +47,10 @@ POLL = 0.1  # seconds between two looks at a log that is followed
 QUIET = 1.0  # seconds without a line, after which a report that is open is taken to be whole
 _BLOCK = 1 << 18
 _YEARS_END = (12, 31, 23, 59, 59, 0, 0, -1)
+# What a manager says of a unit, without any prefix.
+_UNIT = re.compile(rb"[^\s:]+\.(?:service|scope|socket|mount|swap|slice):? [^\n]*[.!)\w]$")
+# A kernel's line on a console where somebody has typed.
+_CONSOLE = re.compile(rb"[^\[\n]{1,200}(?=\[ *\d{1,10}\.\d{6}\] systemd\[1\]: )")
 
 
 class Text:
@@ -63,12 +69,27 @@ class Text:
     def entries(self, text: bytes) -> Iterator[Entry]:
         """Those of the next whole lines that may tell something."""
         if self.is_near_begin(text):
-            yield from self._reader.all(numbered(text.split(b"\n")[:-1], self._number))
+            yield from self._line_by_line(text.split(b"\n")[:-1])
         else:
             for number, line in self._telling.lines(text, self._number):
                 yield self._reader.of_line(line, number)
         self._number += text.count(b"\n")
         self._size += len(text)
+
+    def _line_by_line(self, lines: list[bytes]) -> Iterator[Entry]:
+        """With wrapped lines put together; but a line that begins with a unit stands by itself, as in journalctl's cat."""
+        run: list[tuple[int, bytes]] = []
+        for number, line in numbered(lines, self._number):
+            if _UNIT.match(line):
+                yield from self._reader.all(run)
+                run = []
+                yield self._reader.of_line(line, number)
+                continue
+            typed = _CONSOLE.match(line)
+            if typed is not None and prefix_of(line) is None:
+                line = line[typed.end() :]
+            run.append((number, line))
+        yield from self._reader.all(run)
 
 
 class SystemLog:
