@@ -43,7 +43,8 @@ def script_of(argv: tuple[bytes, ...]) -> bytes | None:
         if word in _WITH_VALUE:
             next(words, None)
         elif not word.startswith(b"-"):
-            return word
+            # A descriptor is no name: bash <(…), sh /dev/stdin.
+            return None if word.startswith((b"/dev/", b"/proc/")) else word
     return None
 
 

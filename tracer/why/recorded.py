@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
+from tracer.model.verdict import Who
 from tracer.why.behind import behind, who_asked
 from tracer.why.finding import (
     ABRT,
@@ -20,7 +21,6 @@ from tracer.why.finding import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.model.event import Process, Signal
-    from tracer.model.verdict import Who
     from tracer.why.case import Case
 
 # What the kernel's own record of a signal says of the cause, by its origin (tracer.model.origin.ORIGINS).
@@ -80,7 +80,7 @@ def _sent(case: Case, signal: Signal) -> Finding | None:
     sender = signal.sender
     if sender is None:
         return Finding("killed", "yes", (signal,), signal=signal, story=(signal,))
-    if _is_itself(sender, case.death.process):
+    if is_itself(sender, case.death.process):
         return _by_itself(case, signal)
     if sender.comm in GUARDS:
         return Finding(
@@ -107,7 +107,7 @@ def is_manager(process: Process) -> bool:
     return process.comm == b"systemd" and process.ppid == 1
 
 
-def _is_itself(sender: Process, target: Process) -> bool:
+def is_itself(sender: Process, target: Process) -> bool:
     return sender.pid == target.pid
 
 
@@ -126,7 +126,7 @@ def _by_itself(case: Case, signal: Signal) -> Finding:
             and earlier is not signal
             and earlier.time <= signal.time
             and earlier.sender is not None
-            and not _is_itself(earlier.sender, case.death.process)
+            and not is_itself(earlier.sender, case.death.process)
             and signal.time - earlier.time <= 60 * SECOND
         ):
             found = _sent(case, earlier)
@@ -136,9 +136,9 @@ def _by_itself(case: Case, signal: Signal) -> Finding:
                     found.cause, found.confidence, (*found.evidence, signal), found.who,
                     (*found.why, raised), earlier, (*found.story, signal),
                 )  # fmt: skip
-    cause = "abort" if signal.number == ABRT else "exit"
-    why = () if cause == "abort" else ("it sent the signal to itself",)
-    return Finding(cause, "yes", (signal,), None, why, signal, (signal,))
+    if signal.number == ABRT:
+        return Finding("abort", "yes", (signal,), signal=signal, story=(signal,))
+    return Finding("killed", "yes", (signal,), Who(signal.sender), (), signal, (signal,))
 
 
 def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import Exec, Exit, Statement
+from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
 from tracer.why.behind import behind, command_of, kills, who_asked
@@ -19,12 +20,13 @@ from tracer.why.finding import (
     exits_of,
     managers_words,
 )
-from tracer.why.recorded import by_its_manager, is_manager
+from tracer.why.recorded import by_its_manager, is_itself, is_manager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.model.event import Process
     from tracer.why.case import Case
+    from tracer.why.finding import Witness
 
 
 def by_the_managers_words(case: Case) -> Finding | None:
@@ -97,29 +99,15 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         return None
     taken = {one.handled for one in death.tellings if isinstance(one, Exit) and one.handled}
     for signal in reversed(case.sent):
-        if signal.id in taken and signal.number in REQUESTS and signal.sender is not None:
-            sender = signal.sender
-            if is_manager(sender):
-                found = by_its_manager(case, signal, sender)
-                return Finding(
-                    found.cause,
-                    found.confidence,
-                    found.evidence,
-                    found.who,
-                    found.why,
-                    signal,
-                    found.story,
-                )
-            why = (f"it took the signal, and exited with status {death.status}",)
-            return Finding(
-                "killed",
-                "likely",
-                (signal, *exits_of(case)),
-                behind(sender),
-                why,
-                signal,
-                (signal,),
-            )
+        sender = signal.sender
+        asks = signal.id in taken and signal.number in REQUESTS
+        if not asks or sender is None or is_itself(sender, death.process):
+            continue
+        if is_manager(sender):
+            return replace(by_its_manager(case, signal, sender), signal=signal)
+        why = (f"it took the signal, and exited with status {death.status}",)
+        evidence: tuple[Witness, ...] = (signal, *exits_of(case))
+        return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
     stop = case.said("stop asked", within=120 * SECOND)
     if stop is not None:
         asked = None if stop.time is None else who_asked(case, stop.time, death.process.unit)

@@ -115,7 +115,11 @@ class _Words(dict):  # type: ignore[type-arg]
         if key == "signal":
             return signal or "a signal"
         if key == "by":
-            return f" by {name(sender)}" if sender is not None else _by_whom(verdict)
+            if sender is None:
+                return _by_whom(verdict)
+            ended = verdict.process
+            itself = ended is not None and sender.pid == ended.pid
+            return " by itself" if itself else f" by {name(sender)}"
         if key == "manager":
             return "systemd" if sender is None or sender.pid == 1 else name(sender)
         if key == "guard":
@@ -154,7 +158,7 @@ def _labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     if verdict.time is not None:
         yield "when", _when(verdict, now)
     if verdict.who is not None:
-        for text in _who(verdict.who):
+        for text in _who(verdict.who, verdict.process):
             yield "who", text
     elif "who asked its manager" in verdict.unknown:
         yield "who", "asked for it: not in these logs"
@@ -218,10 +222,10 @@ def _clock(moment: int) -> str:
     return clock.partition(".")[0] if moment % SECOND == 0 else clock
 
 
-def _who(who: Who) -> Iterator[str]:
+def _who(who: Who, ended: Process | None) -> Iterator[str]:
     asked = who.asked
     process = asked or who.sender
-    if process is None:
+    if process is None or (ended is not None and process.pid == ended.pid):
         return
     user = who.login.user if who.login is not None else None
     steps = [_step(step.argv, step.comm, step.pid) for step in process.ancestors if step.pid != 1]
@@ -255,8 +259,11 @@ def _sources(evidence: Iterable[Evidence]) -> str:
     found: dict[str, list[int]] = {}
     for one in evidence:
         place = one.place
-        at = place and (place.file or place.recording)
-        lines = found.setdefault(last_part_of(at) if at else one.source or "-", [])
+        if place is not None and place.recording:
+            at = "own recording"
+        else:
+            at = last_part_of(place.file) if place is not None and place.file else one.source or "-"
+        lines = found.setdefault(at, [])
         if place is not None and place.line is not None:
             lines.append(place.line)
     return ", ".join(

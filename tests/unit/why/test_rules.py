@@ -75,6 +75,7 @@ PROVEN = {
     "a fault": (by_kernel("fault", "SEGV", code=1, address=0), "crash", "yes", None),
     "a broken memory module": (by_kernel("fault", "BUS", code=4), "hardware", "yes", None),
     "abort(3)": (kill("ABRT", sender=WEBAPP, origin="tgkill"), "abort", "yes", None),
+    "itself": (kill("SEGV", sender=WEBAPP), "killed", "yes", 2231),
     "a timer": (by_kernel("timer", "ALRM"), "timer", "yes", None),
     "a limit": (by_kernel("rlimit", "XCPU"), "limit", "yes", None),
     "a pipe": (by_kernel("pipe", "PIPE"), "pipe", "yes", None),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_rules import ESCALATED, PROVEN, kill
-from told import NOON, S, died, ran, said, saw, sent, unit_died
+from told import NOON, WEBAPP, S, died, ran, said, saw, sent, unit_died
 
 from tracer.model.event import Process
 from tracer.model.text import columns
@@ -54,6 +54,13 @@ def test_a_stop_timeout():
         "  from    core",
         "  sure    yes",
     ]
+
+
+def test_a_signal_to_itself():
+    assert (
+        told(kill("SEGV", sender=WEBAPP))[0]
+        == "webapp[2231] on web3 was killed with SIGSEGV by itself"
+    )
 
 
 def test_a_text_log():
