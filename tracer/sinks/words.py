@@ -78,7 +78,7 @@ def sentence(event: Statement | Exec | Mark) -> str:
 
 def _speaker(by: Process) -> str:
     """Who says it: the kernel has no pid."""
-    return shown(by.comm) if by.comm is not None and by.pid is None else name(by)
+    return quoted(by.comm) if by.comm is not None and by.pid is None else name(by)
 
 
 # What is worth a line of a table; JSON has all of it.
@@ -266,7 +266,7 @@ def _signal_remarks(event: Signal) -> list[str]:
         why = _THREAD_ENDED if event.sender_lives else _DYING[event.origin]
         notes.append(_ORPHANED if is_orphan else why)
     if event.origin == "cgroup.kill":
-        whose = "" if event.cgroup is None else f" of {shown(event.cgroup)}"
+        whose = "" if event.cgroup is None else f" of {quoted(event.cgroup)}"
         notes.append(f"by writing to cgroup.kill{whose}")
     if event.escalates is not None:
         milder = f"{span(event.escalates.after_ns)} after {signals.name_of(event.escalates.number)}"

@@ -8,9 +8,11 @@ from tracer.flow.filter import Filter
 from tracer.flow.kernel_filter import pushdown
 from tracer.host.processes import Processes
 from tracer.model.event import Loss, Repeats
+from tracer.model.times import SECOND
 from tracer.sources.wanted import Wanted
 from tracer.sources.watch import Watch
 from tracer.sources.wire import records as wire
+from tracer.sources.wire import stream as wire_stream
 from tracer.sources.wire.stream import AT_ONCE, RecordStream
 
 SIZE = 1 << 23
@@ -22,6 +24,12 @@ RECORD = (
     + b"\x1c"
     + bytes(BODY - 5)
 )
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A busy machine changes nothing here."""
+    monkeypatch.setattr(wire_stream, "TELL", 3600 * SECOND)
 
 
 def watch():
@@ -85,3 +93,17 @@ def test_losses_of_a_storm_that_goes_on_are_told_at_the_end():
     stream = RecordStream(watch(), Storm(10_000, 1), losses, Processes(details=False))
     told = [event for event in stream.read(last=True) if isinstance(event, Loss)]
     assert sum(loss.count for loss in told) == losses.lost
+
+
+class NoLosses(Losses):
+    def counts(self):
+        return (0,) * len(wire.LOSSES)
+
+
+def test_what_nobody_waits_for_is_counted(monkeypatch):
+    monkeypatch.setattr(wire_stream, "TELL", -1)
+    stream = RecordStream(watch(), Storm(50_000, 0), NoLosses(), Processes(details=False))
+    events = list(stream.read(last=True))
+    (loss,) = (event for event in events if isinstance(event, Loss))
+    assert loss.where == wire_stream.QUEUED
+    assert signals_in(events) + loss.count == 50_000

@@ -9,6 +9,7 @@ from tracer.flow.source import GRACE
 from tracer.host.clock import BootClock, boot_now
 from tracer.host.kernel_log import KernelLog
 from tracer.host.name import HOST
+from tracer.libbpf.ring import kept
 from tracer.model.event import Loss, lost
 from tracer.model.origin import SI_KERNEL
 from tracer.model.times import SECOND
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 
 # The reader rests this long between two reads, in seconds, so that a storm costs fifty wake-ups a second.
 REST = 0.02
+# What is in the buffer when it is to end is told for so long, in nanoseconds, and then counted.
+TELL = SECOND
+QUEUED = "queued when it was to end"
 # Bytes taken in one go: what is made of them stays in the CPU's cache.
 AT_ONCE = 1 << 18
 # How long a SIGKILL of the kernel's waits for the OOM killer's mark, in nanoseconds. It follows within
@@ -171,7 +175,11 @@ class RecordStream:
         self.note()
         self._note_losses()
         end = ring.produced() if last else min(ring.produced(), ring.consumed + quarter)
+        patience = boot_now() + TELL
         while ring.consumed < end:
+            if last and boot_now() > patience:
+                self._count_to(end)
+                break
             self.note()
             taken = self._prepare(ring.take(min(quarter, AT_ONCE)))
             self._note_losses()
@@ -186,6 +194,18 @@ class RecordStream:
         yield from self._asleep.awake(last)
         if last:
             yield from self._losses_owed()
+
+    def _count_to(self, end: int) -> None:
+        """Who asks it to end does not wait for a machine that is busy: what is left is counted."""
+        signals, ring = 0, self._ring
+        while ring.consumed < end:
+            taken = ring.take(AT_ONCE)
+            if not taken:
+                break
+            size = wire.SIGNAL_RECORD.size
+            signals += sum(it.records for it in kept(taken) if it.size == size)
+        if signals:
+            self.owe_loss(signals, QUEUED)
 
     def note(self) -> None:
         """For those who know more than the records: ``owe`` what has happened by now."""
