@@ -9,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # What every kernel loads through libbpf, and what newer ones load faster: tracer/libbpf/loader.py.
 OBJECT  := tracer/sigtrace.bpf.o
-LOADERS := tracer/sigtrace.loader tracer/sigtrace-twice.loader
+LOADERS := tracer/sigtrace.loader tracer/sigtrace-twice.loader tracer/sigtrace-whole.loader
 BUILT   := $(OBJECT) $(LOADERS)
 ARGS   ?= --signal 9
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -74,21 +74,26 @@ uninstall-service:
 .PHONY: build
 build: $(BUILT) ## compile the BPF program
 
-build/sigtrace-casts.bpf.o: BPF_CFLAGS += -DCASTS
+CASTS := build/sigtrace-casts.bpf.o build/sigtrace-whole.bpf.o
+$(CASTS): BPF_CFLAGS += -DCASTS
+build/sigtrace-whole.bpf.o: BPF_CFLAGS += -DWHOLE
 
-$(OBJECT) build/sigtrace-casts.bpf.o: $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.packages
+$(OBJECT) $(CASTS): $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.packages
 	$(say) CLANG $@
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c bpf/sigtrace.bpf.c -o $@
 
-# Each program more is milliseconds of every start: most kernels do without what is attached twice, and those
-# who ask for failed calls go libbpf's way.
+# Each program more is milliseconds of every start: most kernels do without what is attached twice, and most
+# traces without calls and commands; one loader has everything.
 ASKED := on_call on_call_again
 tracer/sigtrace.loader: LEFT_OUT := $(ASKED) on_exit_again on_exec_again on_free_again
 tracer/sigtrace-twice.loader: LEFT_OUT := $(ASKED)
 
-$(LOADERS): build/sigtrace-casts.bpf.o tracer/libbpf/write_loader.py Makefile
+tracer/sigtrace-whole.loader: build/sigtrace-whole.bpf.o
+$(filter-out %-whole.loader,$(LOADERS)): build/sigtrace-casts.bpf.o
+
+$(LOADERS): tracer/libbpf/write_loader.py Makefile
 	$(say) LOADER $@
-	$(Q)$(PYTHON) -m tracer.libbpf.write_loader $< $@ $(LEFT_OUT)
+	$(Q)$(PYTHON) -m tracer.libbpf.write_loader $(filter %.o,$^) $@ $(LEFT_OUT)
 
 $(VENV)/.packages: packaging/install-packages.sh
 	@$(if $(NO_SETUP),:,packaging/install-packages.sh run)

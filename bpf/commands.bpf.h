@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Control commands that are run, for a recorder: systemctl, kill, docker … Their names are in a map. A trace that starts
- * in a hurry (CASTS, see kernel.bpf.h) is none.
+ * in a hurry (HURRIED, see kernel.bpf.h) is none.
  */
 #ifndef SIGTRACE_COMMANDS_BPF_H
 #define SIGTRACE_COMMANDS_BPF_H
@@ -10,7 +10,7 @@
 #include "maps.bpf.h"
 #include "process.bpf.h"
 
-#ifndef CASTS
+#ifndef HURRIED
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

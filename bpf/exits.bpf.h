@@ -24,7 +24,7 @@ static __always_inline __u32 wait_status(struct task_struct *task)
 	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
-#ifdef CASTS
+#ifdef HURRIED
 #define is_worth_telling(task, start) false
 #define ON_EXIT ON_SIGNAL
 #else
@@ -37,7 +37,7 @@ static __always_inline bool is_worth_telling(struct task_struct *task, __u64 sta
 		return config.exits == EXITS_ALL;
 	return wait_status(task) &&
 	       (bpf_ktime_get_boot_ns() - start >= OLD ||
-		BPF_CORE_READ(leader, real_parent, tgid) == 1 || own_pid(leader) == 1);
+		BPF_CORE_READ(leader, real_parent, tgid) == 1 || own_pid(typed(task_struct, leader)) == 1);
 }
 #endif
 

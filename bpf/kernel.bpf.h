@@ -10,9 +10,10 @@
 #include <bpf/bpf_core_read.h>
 
 /*
- * Two objects are made of one text: one that every kernel takes, and one (CASTS) for those that let a pointer be
+ * Objects are made of one text: one that every kernel takes, and one (CASTS) for those that let a pointer be
  * given a type, since Linux commit a35b9af4ec2c ("bpf: Add a kfunc for generic type cast") (in v6.2). What
- * differs is in this table alone; where a body differs, it asks CAN_CAST.
+ * differs is in this table alone; where a body differs, it asks CAN_CAST. CASTS alone is HURRIED, without what only a
+ * recorder wants; with WHOLE it is made once more, with all of it.
  *
  *                    every kernel                               CASTS
  *   typed(kind, p)   a number that clang gives a type           a pointer that the verifier gives one
@@ -25,6 +26,10 @@
  * all types up to four times, since Linux commit 6fcd486b3a0a ("bpf: Refactor RCU enforcement in the verifier.")
  * (in v6.4), 1.5 ms in all. For the types of arguments it would do so again, 0.3 ms for each program.
  */
+#if defined(CASTS) && !defined(WHOLE)
+#define HURRIED
+#endif
+
 #ifdef CASTS
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
 #define CAN_CAST true

@@ -112,7 +112,7 @@ struct {
 		__type(value, kind);                 \
 	} name SEC(".maps")
 
-#ifdef CASTS
+#ifdef HURRIED
 enum describer { ON_SIGNAL, ON_CALL, ON_CALL_AGAIN, DESCRIBERS };
 #else
 enum describer { ON_SIGNAL, ON_CALL, ON_CALL_AGAIN, ON_EXIT, ON_EXIT_AGAIN, ON_COMMAND, DESCRIBERS };

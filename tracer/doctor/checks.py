@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from pathlib import Path
 from typing import Callable
@@ -107,32 +108,41 @@ def btf() -> Finding:
 
 def libbpf() -> Finding:
     from tracer.libbpf.library import SONAME, open_library
+    from tracer.sources.core.opening import needs_library
 
-    version = open_library().libbpf_version_string()
+    try:
+        version = open_library().libbpf_version_string()
+    except Problem:
+        if needs_library():
+            raise
+        return Finding(OK, "not installed, and this kernel does without")
     return Finding(OK, f"{SONAME} {version.decode()}")
 
 
 def program() -> Finding:
     from tracer.libbpf.object import OpenObject
-    from tracer.sources.core.opening import OBJECT
+    from tracer.sources.core.opening import OBJECT, needs_library
 
     if not os.path.exists(OBJECT):
         return Finding(MISSING, f"{OBJECT} is not built", "make build")
-    OpenObject(OBJECT, listen=True)
+    if needs_library():
+        OpenObject(OBJECT, listen=True)
     return Finding(OK, OBJECT)
 
 
 def ring_buffer() -> Finding:
-    from tracer.libbpf.library import MAP_TYPE_RINGBUF, open_library
+    from tracer.libbpf.calls import MAP_TYPE_RINGBUF, create_map
 
-    answer = open_library().libbpf_probe_bpf_map_type(MAP_TYPE_RINGBUF, None)
-    if answer == 1:
-        return Finding(OK, "this kernel has them")
-    if not in_first_namespace("user"):
-        return Finding(REFUSED, "cannot be tried in a user namespace", "run it on the host")
-    if lacking("CAP_BPF"):
+    try:
+        os.close(create_map(MAP_TYPE_RINGBUF, b"", 0, 0, mmap.PAGESIZE))
+    except PermissionError:
+        if not in_first_namespace("user"):
+            return Finding(REFUSED, "cannot be tried in a user namespace", "run it on the host")
         return Finding(REFUSED, "cannot be tried without CAP_BPF", "sudo sigtrace doctor")
-    return Finding(MISSING, "this kernel has none (they came with v5.8)", "sigtrace --source bcc")
+    except OSError:
+        why = "this kernel has none (they came with v5.8)"
+        return Finding(MISSING, why, "sigtrace --source bcc")
+    return Finding(OK, "this kernel has them")
 
 
 def core_works() -> Finding:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
+from ctypes import c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
 
 from tracer.model.errors import Problem
 
 SONAME = "libbpf.so.1"
-# include/uapi/linux/bpf.h
-MAP_TYPE_ARRAY = 2
-MAP_TYPE_RINGBUF = 27
-PROGRAM_TYPE_SYSCALL = 31
-PROGRAM_SLEEPABLE = 1 << 4
 
 PRINT = ctypes.CFUNCTYPE(c_int, c_int, c_char_p, c_void_p)
 SAMPLE = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
@@ -32,46 +27,6 @@ class MapOptions(ctypes.Structure):
         ("map_extra", c_uint64),
         ("numa_node", c_uint),
         ("map_ifindex", c_uint),
-    )
-
-
-class ProgramOptions(ctypes.Structure):
-    """struct bpf_prog_load_opts as libbpf 1.0 has it, as far as it is used: its size tells the rest to be 0."""
-
-    _fields_ = (
-        ("sz", c_size_t),
-        ("attempts", c_int),
-        ("expected_attach_type", c_int),
-        ("prog_btf_fd", c_uint),
-        ("prog_flags", c_uint),
-        ("prog_ifindex", c_uint),
-        ("kern_version", c_uint),
-        ("attach_btf_id", c_uint),
-        ("attach_prog_fd", c_uint),
-        ("attach_btf_obj_fd", c_uint),
-        ("fd_array", POINTER(c_int)),
-    )
-
-
-class RunOptions(ctypes.Structure):
-    """struct bpf_test_run_opts."""
-
-    _fields_ = (
-        ("sz", c_size_t),
-        ("data_in", c_void_p),
-        ("data_out", c_void_p),
-        ("data_size_in", c_uint),
-        ("data_size_out", c_uint),
-        ("ctx_in", c_void_p),
-        ("ctx_out", c_void_p),
-        ("ctx_size_in", c_uint),
-        ("ctx_size_out", c_uint),
-        ("retval", c_int),
-        ("repeat", c_int),
-        ("duration", c_uint),
-        ("flags", c_uint),
-        ("cpu", c_uint),
-        ("batch_size", c_uint),
     )
 
 
@@ -95,14 +50,9 @@ _PROTOTYPES = {
     "bpf_map__map_flags": (c_uint, c_void_p),
     "bpf_map__reuse_fd": (c_int, c_void_p, c_int),
     "bpf_map_create": (c_int, c_int, c_char_p, c_uint, c_uint, c_uint, c_void_p),
-    "bpf_map_update_elem": (c_int, c_int, c_void_p, c_void_p, c_uint64),
     "bpf_program__set_autoload": (c_int, c_void_p, ctypes.c_bool),
     "bpf_program__set_attach_target": (c_int, c_void_p, c_int, c_char_p),
     "bpf_program__fd": (c_int, c_void_p),
-    "bpf_prog_load": (c_int, c_int, c_char_p, c_char_p, c_char_p, c_size_t, c_void_p),
-    "bpf_prog_test_run_opts": (c_int, c_int, c_void_p),
-    "bpf_raw_tracepoint_open": (c_int, c_char_p, c_int),
-    "libbpf_probe_bpf_map_type": (c_int, c_int, c_void_p),
     "ring_buffer__new": (c_void_p, c_int, SAMPLE, c_void_p, c_void_p),
     "ring_buffer__consume": (c_int, c_void_p),
     "ring_buffer__free": (None, c_void_p),
@@ -112,12 +62,16 @@ _PROTOTYPES = {
 _FROM_LIBC = ("vsnprintf",)
 
 
+class NoLibrary(Problem):
+    """There is no libbpf 1.x here."""
+
+
 def open_library() -> ctypes.CDLL:
-    """Load libbpf 1.x with every prototype set. Raises Problem when there is none."""
+    """Load libbpf 1.x with every prototype set. Raises NoLibrary."""
     try:
         library = ctypes.CDLL(SONAME, use_errno=True)
     except OSError as error:
-        raise Problem(
+        raise NoLibrary(
             "cannot trace through CO-RE",
             f"libbpf 1.0 or later is not installed ({error})",
             "apt-get install libbpf1 (dnf install libbpf), or sigtrace --source bcc",

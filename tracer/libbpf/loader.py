@@ -1,8 +1,8 @@
 """A BPF program that loads sigtrace's own: libbpf's "light skeleton" (bpf_object__gen_loader(), bpf/libbpf.h).
 
 It hands maps and programs to bpf(2) from within the kernel, which looks the types up in what it has in memory
-(bpf_core_apply(), kernel/bpf/btf.c, from v5.17 on), where libbpf reads all 5 MB of them first. ``write_loader``
-makes the file when sigtrace is built.
+(bpf_core_apply(), kernel/bpf/btf.c, from v5.17 on), where libbpf reads all 5 MB of them first; and libbpf is not
+needed. ``write_loader`` makes the file when sigtrace is built.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import errno
 import os
 import struct
 
-from tracer.libbpf.library import (
+from tracer.libbpf.calls import (
     MAP_TYPE_ARRAY,
     PROGRAM_SLEEPABLE,
     PROGRAM_TYPE_SYSCALL,
-    MapOptions,
-    ProgramOptions,
-    RunOptions,
-    open_library,
+    create_map,
+    load_program,
+    run_program,
+    update_map,
 )
 from tracer.libbpf.object import LoadError, Object
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAGIC = b"sigtrace loader 2"
-INSTRUCTION = 8  # bytes
 # struct bpf_loader_ctx, bpf_map_desc and bpf_prog_desc of bpf/skel_internal.h, one after the other.
 _HEAD = struct.Struct("=IIIIQ")
 _MAP = struct.Struct("=iIQ")
@@ -58,40 +57,16 @@ class Loader:
 
     def __init__(self, file: LoaderFile) -> None:
         self._file = file
-        self._library = open_library()
-        data = self._with_data()
-        self._program = self._with_code(data)
-
-    def _with_data(self) -> int:
-        """The map that holds the loader's data."""
-        library, data = self._library, self._file.data
-        options = MapOptions(ctypes.sizeof(MapOptions))
-        fd = self._kept(
-            library.bpf_map_create(
-                MAP_TYPE_ARRAY, b"__loader.map", 4, len(data), 1, ctypes.byref(options)
+        try:
+            data = self._kept(create_map(MAP_TYPE_ARRAY, b"__loader.map", 4, len(file.data), 1))
+            update_map(data, bytes(4), file.data)
+            self._program = self._kept(
+                load_program(
+                    PROGRAM_TYPE_SYSCALL, b"__loader.prog", file.code, PROGRAM_SLEEPABLE, [data]
+                )
             )
-        )
-        self._check(library.bpf_map_update_elem(fd, ctypes.byref(ctypes.c_uint32(0)), data, 0))
-        return fd
-
-    def _with_code(self, data: int) -> int:
-        """The loader's program."""
-        code = self._file.code
-        options = ProgramOptions(
-            ctypes.sizeof(ProgramOptions),
-            prog_flags=PROGRAM_SLEEPABLE,
-            fd_array=(ctypes.c_int * 1)(data),
-        )
-        return self._kept(
-            self._library.bpf_prog_load(
-                PROGRAM_TYPE_SYSCALL,
-                b"__loader.prog",
-                b"Dual BSD/GPL",
-                code,
-                len(code) // INSTRUCTION,
-                ctypes.byref(options),
-            )
-        )
+        except OSError as error:
+            raise self._refused(error.errno) from None
 
     def run(self, entries: Mapping[str, int], data: Mapping[str, bytes]) -> Object:
         """Load the programs, with other sizes of some maps, and with the values of data sections.
@@ -117,7 +92,6 @@ class Loader:
         loaded = _PROGRAM.iter_unpack(context.raw[end:])
         program_fds = dict(zip(programs, (fd for (fd,) in loaded)))
         return Object(
-            self._library,
             map_fds.__getitem__,
             program_fds.__getitem__,
             lambda: _close([*map_fds.values(), *program_fds.values()]),
@@ -125,13 +99,12 @@ class Loader:
         )
 
     def _run(self, context: ctypes.Array[ctypes.c_char]) -> None:
-        options = RunOptions(
-            ctypes.sizeof(RunOptions),
-            ctx_in=ctypes.addressof(context),
-            ctx_size_in=ctypes.sizeof(context),
-        )
-        self._check(self._library.bpf_prog_test_run_opts(self._program, ctypes.byref(options)))
-        self._check(options.retval)
+        try:
+            status = run_program(self._program, context)
+        except OSError as error:
+            raise self._refused(error.errno) from None
+        if status < 0:
+            raise self._refused(-status)
 
     def close(self) -> None:
         """Give the loader itself back."""
@@ -142,14 +115,12 @@ class Loader:
     __del__ = close
 
     def _kept(self, fd: int) -> int:
-        self._check(fd)
         self._fds = (*self._fds, fd)
         return fd
 
-    def _check(self, status: int) -> None:
-        if status < 0:
-            self.close()
-            raise LoadError(-status, "")
+    def _refused(self, number: int | None) -> LoadError:
+        self.close()
+        return LoadError(number or 0, "")
 
 
 def _close(fds: Iterable[int]) -> None:

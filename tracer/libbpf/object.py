@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import sys
 
+from tracer.libbpf.calls import open_tracepoint, update_map
 from tracer.libbpf.library import PRINT, MapOptions, open_library
 from tracer.model.errors import Problem
 
@@ -107,7 +109,6 @@ class OpenObject:
             self.close()
             raise LoadError(-status, self.log.text())
         return Object(
-            library,
             lambda name: int(library.bpf_map__fd(self._map(name))),
             lambda name: int(library.bpf_program__fd(self._program(name))),
             self.close,
@@ -149,7 +150,6 @@ class Object:
 
     def __init__(
         self,
-        library: ctypes.CDLL,
         map_fd: Callable[[str], int],
         program_fd: Callable[[str], int],
         release: Callable[[], None],
@@ -158,7 +158,6 @@ class Object:
     ) -> None:
         self.fd = map_fd
         self.program_fd = program_fd
-        self._library = library
         self._release = release
         self._log = log
         self._tracepoints = tracepoints
@@ -166,10 +165,11 @@ class Object:
 
     def put(self, map_name: str, key: int | bytes, value: bytes) -> None:
         """Put a value into a map whose keys are u32 or texts of one size, or into a data section, whose key is 0."""
-        cell = ctypes.byref(ctypes.c_uint32(key)) if isinstance(key, int) else key
-        status = self._library.bpf_map_update_elem(self.fd(map_name), cell, value, 0)
-        if status:
-            raise LoadError(-status, self._log)
+        cell = key.to_bytes(4, sys.byteorder) if isinstance(key, int) else key
+        try:
+            update_map(self.fd(map_name), cell, value)
+        except OSError as error:
+            raise LoadError(error.errno or 0, self._log) from None
 
     def attach(self, programs: Iterable[str]) -> None:
         """Attach programs by name. Raises LoadError naming the errno of the first that fails.
@@ -178,11 +178,11 @@ class Object:
         bpf_raw_tp_link_attach(), kernel/bpf/syscall.c.
         """
         for name in programs:
-            tracepoint = self._tracepoints.get(name, "").encode() or None
-            link = self._library.bpf_raw_tracepoint_open(tracepoint, self.program_fd(name))
-            if link < 0:
-                raise LoadError(-link, self._log)
-            self._links.append(link)
+            tracepoint = self._tracepoints.get(name, "").encode()
+            try:
+                self._links.append(open_tracepoint(tracepoint, self.program_fd(name)))
+            except OSError as error:
+                raise LoadError(error.errno or 0, self._log) from None
 
     def detach(self) -> None:
         for link in self._links:

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 from audit_state import audit_lock, audit_state, auditctl
 from harness import ROOT
-from test_ladder_live import NO_BPF, NO_BTF, NO_LIBBPF, NO_PROGRAM, NOBODY, hiding, without_libbpf
+from test_ladder_live import (
+    NO_BPF,
+    NO_BTF,
+    NO_LIBBPF,
+    NO_LOADERS,
+    NO_PROGRAM,
+    NOBODY,
+    hiding,
+    without_libbpf,
+)
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the lacks are made by root")
 
@@ -55,7 +64,7 @@ def test_everything_works_here():
     [
         (hiding(NO_BTF), ["core BTF", "core works"], "bcc"),
         (
-            hiding(NO_LIBBPF),
+            hiding(NO_LIBBPF, *NO_LOADERS),
             ["core libbpf", "core works"],
             without_libbpf(),
         ),

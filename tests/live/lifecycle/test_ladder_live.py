@@ -69,8 +69,15 @@ def without_libbpf():
     return "bcc" if needs and "libbpf.so.1" not in needs else "audit"
 
 
+@pytest.mark.parametrize("options", [(), ("--failed",)])
+def test_no_libbpf_is_no_lack_where_there_are_loaders(options):
+    if not bpf_object.has_what_loaders_need():
+        pytest.skip("the loaders need bpf_rdonly_cast() (Linux 6.4)")
+    assert "source core;" in header(hiding(NO_LIBBPF), options=options)
+
+
 def test_no_libbpf_means_another_source():
-    said = header(hiding(NO_LIBBPF))
+    said = header(hiding(NO_LIBBPF, *NO_LOADERS))
     assert f"source {without_libbpf()} (core: libbpf 1.0 or later is not installed" in said
 
 

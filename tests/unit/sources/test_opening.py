@@ -27,17 +27,41 @@ def test_loaders(version, in_btf, has, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("shape", "has"),
+    ("shape", "newest", "loader"),
     [
-        (USUAL, True),
-        (Shape(1 << 16, details=False, deaths=False), True),
-        (Shape(entries=5000), True),
-        (Shape(refused=True), False),
-        (Shape(probes=True), False),
+        (USUAL, False, opening.LOADER),
+        (USUAL, True, opening.LOADER_TWICE),
+        (Shape(1 << 16, details=False, deaths=False), False, opening.LOADER),
+        (Shape(entries=5000), True, opening.LOADER_TWICE),
+        (Shape(refused=True), False, opening.LOADER_WHOLE),
+        (Shape(probes=True), True, opening.LOADER_WHOLE),
+        (Shape(commands=True), False, opening.LOADER_WHOLE),
     ],
 )
-def test_which_shapes_have_a_loader(shape, has, monkeypatch):
-    assert opening.has_loader(shape) is has
-    if not has:
-        monkeypatch.setattr(opening, "loader_file", None)  # It is not even looked for.
-        assert opening.load_by_loader(shape) is None
+def test_each_shape_has_a_loader(shape, newest, loader, monkeypatch):
+    monkeypatch.setattr(opening, "preempts", lambda: newest)
+    assert opening.loader_of(shape) == loader
+
+
+def test_without_its_loader_there_is_none(monkeypatch):
+    monkeypatch.setattr(opening, "LOADER_WHOLE", "/nowhere")
+    assert opening.load_by_loader(Shape(probes=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("machine", "version", "loader", "needs"),
+    [
+        ("x86_64", (6, 4), opening.LOADER, False),
+        ("x86_64", (6, 1), opening.LOADER, True),
+        ("x86_64", (6, 4), "/nowhere", True),
+        ("aarch64", (6, 4), opening.LOADER, True),  # The ring is read by libbpf.
+    ],
+)
+def test_who_needs_libbpf(machine, version, loader, needs, monkeypatch):
+    here = opening.os.uname()
+    monkeypatch.setattr(opening.os, "uname", lambda: type(here)((*here[:4], machine)))
+    monkeypatch.setattr(opening, "kernel", lambda: version)
+    monkeypatch.setattr(opening, "knows", lambda _name: False)
+    monkeypatch.setattr(opening, "preempts", lambda: False)
+    monkeypatch.setattr(opening, "LOADER", loader)
+    assert opening.needs_library() is needs

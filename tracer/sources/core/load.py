@@ -6,14 +6,13 @@ import errno
 import os
 
 from tracer.host.privileges import restriction
+from tracer.libbpf.library import NoLibrary
 from tracer.libbpf.object import LoadError, OpenObject
 from tracer.model.errors import REFUSED, Problem
 from tracer.sources.core.opening import (
     OBJECT,
     ObjectBegun,
     begin_to_open,
-    begin_with_object,
-    has_loader,
     load_by_loader,
     preempts,
 )
@@ -48,8 +47,6 @@ def begin_to_load(opening: Opening, wanted: Wanted) -> Callable[[], Object]:
     """The object in the kernel, attached, which goes on beside Python; ``opening`` if that was begun with."""
     try:
         begun = opening or begin_to_open(usual=False)
-        if begun is None and not has_loader(shape_of(wanted)):
-            begun = begin_with_object()
         if isinstance(begun, ObjectBegun):
             prepared(begun.opened, shape_of(wanted))
             for name in BIG_MAPS:
@@ -70,6 +67,7 @@ def give_up(loading: Callable[[], Object]) -> None:
 
 def _loaded(begun: Opening, wanted: Wanted) -> Object:
     shape = shape_of(wanted)
+    refused = None
     try:
         if isinstance(begun, ObjectBegun):
             return begun.opened.load()
@@ -78,9 +76,14 @@ def _loaded(begun: Opening, wanted: Wanted) -> Object:
             loaded.close()
             loaded = None
         loaded = loaded or load_by_loader(shape)
-    except LoadError:
-        loaded = None
-    return loaded or _load_listening(shape)
+    except LoadError as error:
+        loaded, refused = None, error
+    try:
+        return loaded or _load_listening(shape)
+    except NoLibrary:
+        if refused:
+            raise _refusal(refused) from None
+        raise
 
 
 def _load_listening(shape: Shape) -> Object:

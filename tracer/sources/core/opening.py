@@ -9,6 +9,7 @@ from tracer.host.btf import BTF, knows
 from tracer.host.privileges import require
 from tracer.libbpf.loader import Loader, LoaderFile
 from tracer.libbpf.object import OpenObject
+from tracer.libbpf.ring import ORDERED
 from tracer.model.errors import Problem
 from tracer.sources.shape import CONFIG_SECTION, USUAL, config_of, entries_of
 from tracer.sources.soon import soon
@@ -31,10 +32,12 @@ def kernel() -> tuple[int, int]:
 
 
 # Every kernel takes OBJECT, through libbpf. One that has what the loaders need (bpf/kernel.bpf.h) is sooner done with
-# them; should it refuse one, it gets OBJECT.
+# them, and needs no libbpf; should it refuse one, it gets OBJECT.
 OBJECT = beside("sigtrace.bpf.o")
 LOADER, LOADER_TWICE = beside("sigtrace.loader"), beside("sigtrace-twice.loader")
-PARTS = (OBJECT, LOADER, LOADER_TWICE)
+# Every program is in it: for calls and commands, which take some milliseconds more of a start.
+LOADER_WHOLE = beside("sigtrace-whole.loader")
+PARTS = (OBJECT, LOADER, LOADER_TWICE, LOADER_WHOLE)
 
 
 def has_what_loaders_need() -> bool:
@@ -56,9 +59,17 @@ def preempts() -> bool:
     return kernel() >= (7, 0)
 
 
-def has_loader(shape: Shape) -> bool:
-    """Those who ask for calls, too, wait some milliseconds more for libbpf; a recorder starts in no hurry."""
-    return not (shape.refused or shape.probes or shape.exits or shape.commands)
+def needs_library() -> bool:
+    """Whether nothing goes without libbpf: the loaders, or the order of loads in which Python reads a ring."""
+    served = has_what_loaders_need() and loader_file(loader_of(USUAL)) is not None
+    return not served or os.uname().machine not in ORDERED
+
+
+def loader_of(shape: Shape) -> str:
+    """The loader that has the programs of this shape."""
+    if shape.refused or shape.probes or shape.exits or shape.commands:
+        return LOADER_WHOLE
+    return LOADER_TWICE if preempts() else LOADER
 
 
 def loader_file(path: str) -> LoaderFile | None:
@@ -71,8 +82,8 @@ def loader_file(path: str) -> LoaderFile | None:
 
 
 def load_by_loader(shape: Shape) -> Object | None:
-    """The object, without libbpf's way; None where there is no loader for it. Raises LoadError."""
-    file = loader_file(LOADER_TWICE if preempts() else LOADER) if has_loader(shape) else None
+    """The object, without libbpf's way; None where its loader is not there. Raises LoadError."""
+    file = loader_file(loader_of(shape))
     if file is None:
         return None
     return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape)})
