@@ -10,12 +10,13 @@ from tracer.flow.pipeline import Stop
 from tracer.model.errors import Problem
 from tracer.options import meaning
 from tracer.sources.abilities import require_sense
+from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.audit_log import NAME
 from tracer.sources.logs.files import STDIN
 from tracer.sources.logs.other_forms import no_records
 from tracer.sources.logs.passwd import read_passwd
 from tracer.sources.logs.rejects import Rejects
-from tracer.sources.replayed import Asked, logs_of, reading_of
+from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import open_sink, say
 from tracer.terminal.progress import Bar
 
@@ -32,15 +33,15 @@ def run(options: Replay) -> int:
     users = NOBODY if options.passwd is None else read_passwd(options.passwd)
     if STDIN in options.files and sys.stdin is None:
         raise Problem("cannot read standard input", "it is closed", "sigtrace replay FILE")
-    logs = logs_of(options.files)
-    for log in logs if options.verbose else ():
+    found = found_by_names(options.files) if options.files else found_kept(options.root)
+    for log in found.logs if options.verbose or not options.files else ():
         say(f"reading {', then '.join(log.paths)}")
     wants_bar = False if options.no_progress else options.progress or None
-    with Rejects(options.errors, logs) as rejects, Bar(wants_bar, logs) as bar:
+    with Rejects(options.errors, found.logs) as rejects, Bar(wants_bar, found.logs) as bar:
         stop = Stop(sys.stdout.fileno())
         proceed = bar.ahead_of(stop.ready)
         asked = Asked(users, rejects.keep, proceed, options.follow, year, options.all, filter_)
-        reading = reading_of(options.files, logs, asked)
+        reading = reading_of(found, asked)
         if not reading.said:
             require_sense(filter_, NAME)
         sink = bar.before(open_sink(options))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from tracer.model.errors import Problem
 from tracer.options.replay import EPILOG
 from tracer.options.replay import Replay as Options
 from tracer.sources.recording.files import looks_like_recording
@@ -28,20 +27,9 @@ def run(options: Options) -> int:
 
 
 def _reader_of(options: Options) -> str:
-    """The module that reads what is named. Raises Problem for a mixture, and where nothing is named."""
-    if options.recorded:
-        return MEDIA[0][2]
-    if not options.files:
-        why = "a log is a FILE, a recording a DIR"
-        raise Problem("nothing to replay is named", why, "sigtrace replay --help")
+    """The module that reads what is named."""
     for medium, is_one, module in MEDIA:
         which = [is_one(path) for path in options.files]
-        if all(which):
+        if (which and all(which)) or (medium == "recording" and options.recorded):
             return module
-        if any(which):
-            raise Problem(
-                f"cannot read {medium}s and other logs in one run",
-                f"{options.files[which.index(True)]!r} is a {medium}, {options.files[which.index(False)]!r} is none",
-                "sigtrace replay, once for each",
-            )
     return LOGS

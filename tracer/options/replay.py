@@ -11,6 +11,10 @@ examples:
   sigtrace replay audit.log --to nginx --signal KILL,TERM
   sigtrace replay --recorded --since '2 h ago' --to nginx
   ausearch -m OBJ_PID --raw | sigtrace replay - --json
+  sigtrace replay /var/log/messages --year 2019
+  sigtrace replay sosreport-web3.tar.xz       a sos report; --root /mnt: a dead host's disk
+  sigtrace replay                             what this host keeps: recording, journal, audit, syslog
+  dmesg | sigtrace replay -
   sigtrace replay --follow /var/log/audit/audit.log --since now
 """
 
@@ -19,9 +23,14 @@ class Input(option.Choices):
     title = "what to read"
 
     files = option.words(
-        help="logs, recordings, folders, patterns; - is standard input", metavar="FILE", least=0
+        help="logs, journals, recordings, sos reports, folders, patterns; - is standard input; none: what this host keeps",
+        metavar="FILE",
+        least=0,
     )
     recorded = option.flag("--recorded", help="what sigtrace record has kept on this host")
+    root = option.value(
+        "--root", help="the logs below DIR: a dead host's disk; nothing of this one", metavar="DIR"
+    )
     count = option.value("-n", "--count", help="stop after N signals", metavar="N")
     follow = option.flag("-f", "--follow", help="go on reading as the log grows and rotates")
     year = option.value("--year", help="the year of dates that have none", metavar="YEAR")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from tracer.flow.filter import Filter
 from tracer.flow.source import every
-from tracer.host.journals import is_journal
 from tracer.model.frozen import frozen
+from tracer.sources.found import found_by_names
 from tracer.sources.recording.files import FOLDER, looks_like_recording
 from tracer.sources.recording.source import Recording
-from tracer.sources.replayed import Asked, logs_of, reading_of
+from tracer.sources.replayed import Asked, reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,8 +65,7 @@ class Kept:
         rest = [path for path in named if path not in recordings]
         if rest:
             asked = Asked(quiet=True, filter_=wanted, year=year)
-            logs = logs_of([path for path in rest if not is_journal(path)])
-            reading = reading_of(rest, logs, asked)
+            reading = reading_of(found_by_names(rest), asked)
             self._sources.append(reading.source)
             self.shut += [Shut(path, why) for path, why in reading.closed]
 

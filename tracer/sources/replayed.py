@@ -12,12 +12,14 @@ from tracer.audit.report import account, counted_events, hidden
 from tracer.flow.filter import Filter
 from tracer.flow.merge import LATE, Merge
 from tracer.flow.witnesses import Witnessed
-from tracer.host.journals import is_journal
+from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
 from tracer.model.times import utc
+from tracer.sources.found import Found
 from tracer.sources.logs import forms
 from tracer.sources.logs.audit_log import AuditLog, Keep
-from tracer.sources.logs.files import STDIN, LogSet, Proceed, always, find_logs, is_pipe, open_log
+from tracer.sources.logs.files import STDIN, LogSet, Proceed, always, is_pipe, open_log
+from tracer.sources.logs.kept import HOST, kept_in
 
 if TYPE_CHECKING:
     from typing import Union
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from tracer.flow.source import Source
     from tracer.model.coverage import Coverage
     from tracer.sources.journal.source import JournalSource, TextSource
+    from tracer.sources.logs.archive import Archive
     from tracer.sources.logs.system_log import SystemLog
+    from tracer.sources.recording.source import Recording
 
-    Said = Union[SystemLog, JournalSource, TextSource]
+    Said = Union[SystemLog, JournalSource, TextSource, Archive]
 
 
 @frozen
@@ -55,12 +59,13 @@ class Reading:
     said: tuple[Said, ...]
     closed: tuple[tuple[str, str], ...] = ()
     covered: tuple[Coverage, ...] = ()
+    recording: Recording | None = None
 
     def has_records(self) -> bool:
         """Whether anything of a known form was read."""
         if self.audit is not None and self.audit.has_records():
             return True
-        return any(one.has_records() for one in self.said)
+        return self.recording is not None or any(one.has_records() for one in self.said)
 
     def has_lines(self) -> bool:
         """Whether standard input had a line."""
@@ -75,8 +80,12 @@ class Reading:
 
     def account(self) -> list[str]:
         """What was read, what of it was not understood, and what it cannot show; complete when the events are."""
-        lines = []
+        lines: list[str] = []
         log = self.audit
+        if self.recording is not None:
+            from tracer.sources.recording.report import account as of_recording
+
+            lines += of_recording(self.recording, self.recording.lines)
         if log is not None and (log.has_records() or not self.has_records()):
             lines += account(log.tallies, log.counts, log.given_up())
         for one in self.said:
@@ -96,42 +105,35 @@ class Reading:
         return lines
 
 
-def logs_of(files: Sequence[str]) -> list[LogSet]:
-    """The text logs among these files and folders. Raises Problem for what is not there."""
-    others = [path for path in files if not is_journal(path)]
-    return find_logs(others) if others else []
-
-
-def reading_of(files: Sequence[str], logs: Sequence[LogSet], asked: Asked) -> Reading:
-    """The source for these files, of which ``logs`` are the text logs. Raises Problem for one that is named and cannot
-    be read."""
+def reading_of(found: Found, asked: Asked) -> Reading:
+    """The source of all of it. Raises Problem for what cannot be read."""
     opening = _Opening(asked)
-    journals = [path for path in files if is_journal(path)]
-    if journals:
-        opening.journals(journals)
-    logs, closed = _readable(logs, files)
-    for log in logs:
-        opening.log(log)
-    return opening.reading(logs, closed)
+    closed = list(found.closed)
+    if found.recordings:
+        opening.recordings(found.recordings)
+    if found.journals:
+        opening.journals(found.journals)
+    if found.root is not None:
+        why = opening.kept_journal(found.root or None)
+        closed += [("the journal", why)] if why else []
+    for log in found.logs:
+        if not (opening.has_journal and is_instead(log)):
+            opening.log(log)
+    for path in found.archives:
+        opening.archive(path)
+    if found.root is not None and opening.is_empty():
+        raise Problem(
+            "nothing is kept that may be read" if found.root == "" else f"no logs below {found.root!r}",
+            "; ".join(f"{path}: {why}" for path, why in closed) or "no journal, audit log or syslog is there",
+            "sudo sigtrace replay, or name a FILE",
+        )  # fmt: skip
+    return opening.reading(found.logs, closed)
 
 
-def _readable(
-    logs: Sequence[LogSet], files: Sequence[str]
-) -> tuple[list[LogSet], list[tuple[str, str]]]:
-    """Of what a folder holds, that which may be read; what is named itself has to be."""
-    kept, closed = [], []
-    for log in logs:
-        paths = []
-        for path in log.paths:
-            why = None if path in files or path == STDIN else forms.why_unreadable(path)
-            if why is None:
-                paths.append(path)
-            else:
-                closed.append((path, why))
-        kept += [LogSet(log.name, tuple(paths))] if paths else []
-    if not kept and closed:
-        forms.head_of(closed[0][0])  # Raises the Problem.
-    return kept, closed
+def is_instead(log: LogSet) -> bool:
+    """Whether what it tells is in the journal, too."""
+    row = kept_in(HOST, "var/log/" + os.path.basename(log.paths[-1]))
+    return row is not None and row.instead
 
 
 class _Opening:
@@ -142,19 +144,66 @@ class _Opening:
         self._audit: list[LogSet] = []
         self._said: list[Said] = []
         self._covered: list[Coverage] = []
+        self._recording: Recording | None = None
+        self.has_journal = False
+
+    def is_empty(self) -> bool:
+        """Whether nothing was found."""
+        return not (self._audit or self._said or self._recording)
+
+    def recordings(self, paths: Sequence[str]) -> None:
+        """Folders and files of recorders."""
+        from tracer.sources.recording.source import Recording
+
+        filter_ = self._asked.filter_
+        self._recording = Recording(paths, filter_.since, filter_.until)
+
+    def kept_journal(self, root: str | None) -> str | None:
+        """This host's, or that below ``root``; why it cannot be read, if it cannot."""
+        before = len(self._covered)
+        try:
+            self.journals((), root)
+        except Problem as problem:
+            return problem.why
+        self.has_journal = len(self._covered) > before
+        if not self.has_journal:
+            self._said.pop().close()
+            return "it is empty, or may not be read"
+        return None
+
+    def archive(self, path: str) -> None:
+        """A sos report."""
+        from tracer.audit.entries import AuditTeller
+        from tracer.sources.logs.archive import Archive
+        from tracer.statements.tables import index
+        from tracer.statements.teller import Teller
+
+        asked = self._asked
+        tables = index(quiet=asked.quiet)
+        self._said.append(
+            Archive(
+                path,
+                lambda: Teller(tables, quiet=asked.quiet),
+                lambda: AuditTeller(asked.users),
+                tables.literals,
+                asked.proceed,
+                year=asked.year,
+            )
+        )
 
     def reading(self, logs: Sequence[LogSet], closed: Sequence[tuple[str, str]]) -> Reading:
         """All of them as one."""
         asked, said, audit = self._asked, self._said, None
-        if self._audit or not said:
+        if self._audit or not (said or self._recording):
             audit = AuditLog(
                 self._audit, asked.users, asked.keep, asked.proceed, follow=asked.follow
             )
-        sources: list[Source] = [*filter(None, [audit]), *said]
+        sources: list[Source] = [one for one in (self._recording, audit, *said) if one is not None]
         source: Source = Merge([(each, LATE) for each in sources]) if sources[1:] else sources[0]
-        if said:
+        if said or self._recording:
             source = Witnessed(source)
-        return Reading(source, tuple(logs), audit, tuple(said), tuple(closed), tuple(self._covered))
+        covered = tuple(self._covered)
+        return Reading(source, tuple(logs), audit, tuple(said), tuple(closed), covered, self._recording)  # fmt: skip
 
     def journals(self, paths: Sequence[str], root: str | None = None) -> None:
         """Journal files and folders of them; none: this host's, or that below ``root``."""

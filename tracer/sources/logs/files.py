@@ -15,6 +15,7 @@ from typing import IO, Any, Callable, cast
 
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
+from tracer.sources.logs.kept import is_kept
 
 STDIN = "-"
 _ROTATED = re.compile(
@@ -76,22 +77,32 @@ def _paths(argument: str) -> list[str]:
 
 
 def _in_folder(folder: str) -> list[str]:
-    names = sorted(os.listdir(folder))
-    logs = [name for name in names if name.startswith("audit.log")] or [
-        name
-        for name in names
+    """The logs that hosts keep, in the folder or in the one of audit below it; else all that look like logs."""
+    found = [
+        os.path.join(folder, below, name)
+        for below in ("", "audit")
+        for name in _names(os.path.join(folder, below))
+        if is_kept(name, audit=bool(below) or None)
+    ] or [
+        os.path.join(folder, name)
+        for name in _names(folder)
         if re.search(r"\.(log|jsonl?|txt)([.-]|$)|^(syslog|messages|kern)", name)
     ]
-    found = [
-        os.path.join(folder, name) for name in logs if os.path.isfile(os.path.join(folder, name))
-    ]
+    found = [path for path in found if os.path.isfile(path)]
     if not found:
         raise Problem(
             f"no logs in folder {folder!r}",
-            "it holds no audit.log* and no *.log",
+            "it holds no audit.log*, no messages or syslog, and no *.log",
             "name the files themselves",
         )
     return found
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _base(path: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from tracer.model.errors import Problem
-from tracer.sources.logs.files import Proceed, always, open_log, read_blocks
+from tracer.sources.logs.files import Proceed, always, open_log, read_blocks, unreadable
 
 # In each line that an audit record stands in, whatever passed it on (tracer.audit.lines).
 MARKS = (b"audit(", b"audit[", b"audit: ", b"eventid")
 _AUDITS_OWN = re.compile(rb"\s*(?:----\s+)?(?:time->[^\n]*\s+)?(?:node=\S+ )?type=\w")
+__all__ = ["MARKS", "has_audit", "head_of", "is_audits_own", "unreadable", "why_unreadable"]
 _OVERLAP = max(map(len, MARKS))
 
 
