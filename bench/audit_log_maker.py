@@ -1,112 +1,176 @@
-"""Write an audit log of a given size, as Debian's auditd does (log_format = ENRICHED): openat, execve and
-write events with kills among them, or kills alone: sixteen masters that signal their own workers."""
+"""Write an audit log of a given size in which no event is like another: pids, users, comms, paths, titles and victims
+are drawn by a seed. Forms: auditd's (raw or ENRICHED, with much PATH and EXECVE or little), ausearch -i text, the
+kernel log behind a syslog prefix, and journalctl -o json."""
 
 from __future__ import annotations
 
 import argparse
-import math
+import json
+import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from time import gmtime, strftime
 from typing import BinaryIO
 
 MEGABYTE = 1_000_000
 START_MS = 1_700_000_000_000
-STAMP = b"TIME:SERIAL"
-MESSAGE = f"msg=audit({STAMP.decode()}): "
-USERS = "".join(
-    f' {name}="deploy"'
-    for name in ["AUID", "UID", "GID", "EUID", "SUID", "FSUID", "EGID", "SGID", "FSGID"]
-)
-HEAD = (
-    "type=SYSCALL "
-    + MESSAGE
-    + "arch=c000003e syscall={call} success=yes exit={exit} {arguments} items=1 "
-    "ppid={ppid} pid={pid} auid=1000 uid=1000 gid=1000 euid=1000 suid=1000 fsuid=1000 egid=1000 sgid=1000 "
-    'fsgid=1000 tty=pts0 ses=3 comm="{comm}" exe="/usr/bin/{comm}" subj=unconfined key="all"'
-    "\x1dARCH=x86_64 SYSCALL={name}" + USERS + "\n"
-)
-TITLE = "type=PROCTITLE " + MESSAGE + "proctitle={title}\n"
-PATH = (
-    "type=PATH "
-    + MESSAGE
-    + 'item=0 name="/etc/ld.so.cache" inode=396 dev=08:01 mode=0100644 ouid=0 ogid=0 '
-    'rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0\x1dOUID="root" OGID="root"\n'
-)
-CWD = "type=CWD " + MESSAGE + 'cwd="/home/user"\n'
-OBJ = (
-    "type=OBJ_PID " + MESSAGE + "opid={victim} oauid=1000 ouid=1000 oses=3 obj=unconfined "
-    'ocomm="worker"\x1dOAUID="deploy" OUID="deploy"\n'
-)
-EXECVE = "type=EXECVE " + MESSAGE + 'argc=2 a0="{comm}" a1="--version"\n'
-KILL = HEAD.replace("{arguments}", "a0={victim:x} a1=f a2=0 a3=7ffc0d9f7b90") + OBJ + TITLE
-OPEN = HEAD.replace("{arguments}", "a0=ffffff9c a1=7f2b5c0e5cc1 a2=80000 a3=0") + CWD + PATH + TITLE
-WRITE = HEAD.replace("{arguments}", "a0=3 a1=7ffed6895e00 a2=3c a3=0") + TITLE
-EXEC = HEAD.replace("{arguments}", "a0=557ac7557210 a1=7ffdb0f8f510 a2=557ac7554e60 a3=0") + (
-    EXECVE + CWD + PATH + TITLE
-)
-CALLS = {KILL: (62, "kill"), OPEN: (257, "openat"), WRITE: (1, "write"), EXEC: (59, "execve")}
-COMMS = ("bash", "python3", "cc1", "nginx")
-OTHERS = (OPEN, WRITE, OPEN, EXEC)
-PIDS = 30_000  # a multiple of 4, for OTHERS and COMMS
-MASTERS, WORKERS = 16, 4000
+FORMS = ("enriched", "raw", "interpreted", "syslog", "journal")
+SYLLABLES = ("ba", "cor", "del", "fin", "gor", "hex", "in", "kel", "lo", "mat", "nu", "os", "pra")
+SIGNALS = (1, 2, 9, 10, 15, 15, 15, 34)
+OTHERS = ((257, "openat"), (1, "write"), (59, "execve"), (0, "read"), (42, "connect"))
+Records = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Log:
-    """A log to be made."""
+    """A log to be made. ``paths``: how many PATH records an event has at most."""
 
     megabytes: int
     kill_every: int
+    form: str = "enriched"
+    paths: int = 2
 
     @property
     def name(self) -> str:
-        return f"{self.megabytes}-{self.kill_every}.log"
+        return f"{self.megabytes}-{self.kill_every}-{self.form}-{self.paths}.log"
 
 
-def shape(serial: int, kill_every: int) -> str:
-    """The records of one event, but for the stamp; everything in them follows from its serial."""
-    if kill_every == 1:
-        worker = serial * 13 % WORKERS
-        return _filled(KILL, 900 + worker % MASTERS, 2000 + worker)
-    kind = KILL if serial % kill_every == 0 else OTHERS[serial % 4]
-    return _filled(kind, 2000 + serial * 7 % PIDS, 2000 + serial * 13 % PIDS)
+class Maker:
+    """Draws events; those of the same seed are the same."""
+
+    def __init__(self, seed: int, kill_every: int, form: str = "enriched", paths: int = 2) -> None:
+        self._draw = random.Random(seed)
+        self._kill_every = kill_every
+        self._form = form
+        self._paths = paths
+        self._names = [self._new_name() for _ in range(3000)]
+
+    def _new_name(self) -> str:
+        return "".join(self._draw.choice(SYLLABLES) for _ in range(self._draw.randint(1, 4)))
+
+    def events(self) -> Iterator[bytes]:
+        """Events without end; every ``kill_every``-th of them is a kill."""
+        draw, at, serial = self._draw, START_MS, 0
+        while True:
+            serial += 1
+            at += draw.randint(0, 7)
+            records = self._kill() if serial % self._kill_every == 0 else self._other()
+            stamp = f"{at // 1000}.{at % 1000:03}:{serial}"
+            yield "".join(self._line(kind, stamp, body) for kind, body in records).encode()
+
+    def _call(self, number: int, name: str, arguments: str, items: int) -> str:
+        draw = self._draw
+        pid, ppid, uid, group = (draw.randint(2, 4_000_000) for _ in range(4))
+        comm = draw.choice(self._names)[:15]
+        users = f"uid={uid} gid={group} euid={uid} suid={uid} fsuid={uid} egid={group} sgid={group} fsgid={group}"
+        tail = ""
+        if self._form == "enriched":
+            tail = f'\x1dARCH=x86_64 SYSCALL={name} AUID="u{uid}" UID="u{uid}" GID="g{group}"'
+        return (
+            f"arch=c000003e syscall={number} success=yes exit=0 {arguments} a3={draw.getrandbits(40):x} items={items} "
+            f"ppid={ppid} pid={pid} auid={uid} {users} tty=pts{draw.randint(0, 99)} ses={draw.randint(1, 99999)} "
+            f'comm="{comm}" exe="/usr/{draw.choice(self._names)}/{comm}" key="all"{tail}'
+        )
+
+    def _title(self) -> tuple[str, str]:
+        words = [self._draw.choice(self._names) for _ in range(self._draw.randint(1, 6))]
+        return "PROCTITLE", "proctitle=" + "\0".join(words).encode().hex().upper()
+
+    def _kill(self) -> Records:
+        draw = self._draw
+        victims = [draw.randint(2, 4_000_000) for _ in range(draw.choice((1, 1, 1, 1, 2, 3)))]
+        asked = victims[0] if len(victims) == 1 else 0xFFFF0000 | draw.randint(1, 0xFFFF)
+        records = [
+            ("SYSCALL", self._call(62, "kill", f"a0={asked:x} a1={draw.choice(SIGNALS):x} a2=0", 0))
+        ]
+        for victim in victims:
+            uid, comm = draw.randint(0, 70_000), draw.choice(self._names)[:15]
+            tail = f'\x1dOAUID="u{uid}" OUID="u{uid}"' if self._form == "enriched" else ""
+            records.append(
+                (
+                    "OBJ_PID",
+                    f'opid={victim} oauid={uid} ouid={uid} oses={draw.randint(1, 99999)} ocomm="{comm}"{tail}',
+                )
+            )
+        return [*records, self._title()]
+
+    def _other(self) -> Records:
+        draw = self._draw
+        number, name = draw.choice(OTHERS)
+        paths = draw.randint(0, self._paths) if number in (257, 59) else 0
+        records = [
+            ("SYSCALL", self._call(number, name, f"a0={draw.getrandbits(32):x} a1=2 a2=0", paths))
+        ]
+        if number == 59:
+            words = [draw.choice(self._names) for _ in range(draw.randint(1, 9))]
+            arguments = " ".join(f'a{n}="{word}"' for n, word in enumerate(words))
+            records.append(("EXECVE", f"argc={len(words)} {arguments}"))
+        if paths:
+            records.append(("CWD", f'cwd="/home/{draw.choice(self._names)}"'))
+        for item in range(paths):
+            place = "/".join(draw.choice(self._names) for _ in range(draw.randint(1, 5)))
+            records.append(
+                (
+                    "PATH",
+                    f'item={item} name="/{place}" inode={draw.getrandbits(24)} dev=08:01 mode=0100644 ouid=0 ogid=0 nametype=NORMAL',
+                )
+            )
+        return [*records, self._title()]
+
+    def _line(self, kind: str, stamp: str, body: str) -> str:
+        if self._form in ("enriched", "raw"):
+            return f"type={kind} msg=audit({stamp}): {body}\n"
+        when, _, serial = stamp.partition(":")
+        seconds, _, fraction = when.partition(".")
+        if self._form == "interpreted":
+            date = strftime("%m/%d/%Y %H:%M:%S", gmtime(int(seconds)))
+            return f"type={kind} msg=audit({date}.{fraction}:{serial}) : {_interpreted(body)}\n"
+        number = {
+            "SYSCALL": 1300,
+            "PATH": 1302,
+            "CWD": 1307,
+            "EXECVE": 1309,
+            "OBJ_PID": 1318,
+            "PROCTITLE": 1327,
+        }[kind]
+        if self._form == "syslog":
+            date = strftime("%b %d %H:%M:%S", gmtime(int(seconds)))
+            return f"{date} web1 kernel: audit: type={number} audit({stamp}): {body}\n"
+        entry = {
+            "__REALTIME_TIMESTAMP": f"{seconds}{fraction}000",
+            "_TRANSPORT": "audit",
+            "_AUDIT_TYPE": str(number),
+            "_AUDIT_ID": serial,
+            "_SOURCE_REALTIME_TIMESTAMP": f"{seconds}{fraction}000",
+            "_HOSTNAME": "web1",
+            "MESSAGE": f"{kind} {body}",
+        }
+        return json.dumps(entry) + "\n"
 
 
-def _filled(kind: str, pid: int, victim: int) -> str:
-    number, name = CALLS[kind]
-    comm = COMMS[pid % 4]
-    return kind.format(
-        call=number,
-        name=name,
-        exit=3 if kind is not KILL else 0,
-        ppid=1000 + pid % 97,
-        pid=pid,
-        victim=victim,
-        comm=comm,
-        title=(comm + "\0--version").encode().hex().upper(),
+def _interpreted(body: str) -> str:
+    """As ausearch -i prints it: names for numbers, no quotes, titles in clear."""
+    if body.startswith("proctitle="):
+        return "proctitle=" + bytes.fromhex(body[10:]).replace(b"\0", b" ").decode()
+    words = body.partition("\x1d")[0].replace('"', "")
+    words = words.replace("arch=c000003e", "arch=x86_64").replace("syscall=62 ", "syscall=kill ")
+    head, a1, rest = words.partition(" a1=")
+    if "syscall=kill" not in head:
+        return words
+    number, _, rest = rest.partition(" ")
+    name = {1: "SIGHUP", 2: "SIGINT", 9: "SIGKILL", 10: "SIGUSR1", 15: "SIGTERM"}.get(
+        int(number, 16)
     )
+    return f"{head.replace(' a0=', ' a0=0x')}{a1}{name or '0x' + number} {rest}"
 
 
-def events(kill_every: int) -> Iterator[bytes]:
-    """Events without end; every ``kill_every``-th of them is a kill."""
-    # All but the stamp comes again after so many events.
-    period = WORKERS if kill_every == 1 else math.lcm(PIDS, kill_every)
-    shapes: dict[int, bytes] = {}
-    for serial in count(1):
-        milliseconds = START_MS + serial * 3
-        stamp = b"%d.%03d:%d" % (milliseconds // 1000, milliseconds % 1000, serial)
-        place = serial % period
-        if place not in shapes:
-            shapes[place] = shape(serial, kill_every).encode()
-        yield shapes[place].replace(STAMP, stamp)
-
-
-def write(out: BinaryIO, size: int, kill_every: int) -> None:
+def write(
+    out: BinaryIO, size: int, kill_every: int, seed: int = 0, form: str = "enriched", paths: int = 2
+) -> None:
     """Write whole events until ``size`` bytes are reached."""
     written = 0
-    for event in events(kill_every):
+    for event in Maker(seed, kill_every, form, paths).events():
         written += out.write(event)
         if written >= size:
             return
@@ -116,8 +180,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.audit_log_maker", description=__doc__)
     parser.add_argument("--megabytes", type=int, default=300)
     parser.add_argument("--kill-every", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--form", choices=FORMS, default="enriched")
+    parser.add_argument("--paths", type=int, default=2, help="PATH records of an event at most")
     options = parser.parse_args()
-    write(sys.stdout.buffer, options.megabytes * MEGABYTE, options.kill_every)
+    size = options.megabytes * MEGABYTE
+    write(sys.stdout.buffer, size, options.kill_every, options.seed, options.form, options.paths)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,8 @@ class Reader:
 
 
 SPARSE, KILLS = Log(300, kill_every=500), Log(100, kill_every=1)
+# Another one each run: no figure is of a log that somebody knew.
+SEED = random.SystemRandom().randrange(1 << 32)
 REPLAY = (SIGTRACE, "replay", "--brief", "{log}")
 SPARSE_READERS = (
     Reader("replay", REPLAY, SPARSE),
@@ -93,7 +96,7 @@ def made(log: Log, room: Path, scale: float) -> Path:
         if shutil.disk_usage(room).free < size * 1.1:
             raise CannotRun(f"{room} has no room for {size // MEGABYTE} MB")
         with path.open("wb") as out:
-            write(out, size, log.kill_every)
+            write(out, size, log.kill_every, SEED, log.form, log.paths)
             os.fsync(out.fileno())
         # Who reads it first in a virtual machine waits for memory as well: let that be nobody who is measured.
         with path.open("rb") as log_made:

@@ -29,6 +29,20 @@ _TAIL = b" items="
 _PID = re.compile(rb"(?:^|\s)pid=(\d{1,10})(?:\s|$)")
 # Cheap and loose: the numbers of exec on all architectures, or its name.
 _EXEC = re.compile(rb"syscall=(?:59|322|11|358|221|281|387|362|354|10737\d+|exec\w+)(?:\s|$)")
+# SYSCALL and OBJ_PID records as all kernels write them (audit_log_exit(), audit_log_pid_context(), kernel/auditsc.c):
+# one match takes what else is a dozen looks at their fields.
+_CALLER = re.compile(
+    rb"[0-9]+ ppid=([0-9]+) pid=([0-9]+) auid=([0-9]+) uid=([0-9]+) gid=[0-9]+ euid=([0-9]+) suid=[0-9]+ fsuid=[0-9]+ "
+    rb"egid=[0-9]+ sgid=[0-9]+ fsgid=[0-9]+ tty=([!-~]+) ses=([0-9]+) "
+    rb'comm=("[^"]*"|[0-9A-F]+) exe=("[^"]*"|[0-9A-F]+)(?=[ \x1d]|$)'
+)
+_OBJECT = re.compile(
+    rb"opid=([0-9]+) oauid=(-?[0-9]+) ouid=([0-9]+) oses=(-?[0-9]+)(?: obj=[^\s\x1d\"']+)? "
+    rb'ocomm=("[^"]*"|[0-9A-F]+)(?=[ \x1d]|$)'
+)
+# What ENRICHED records add behind them.
+_UID = re.compile(rb"""(?<=[\s\x1d"'])UID=("[^"]*"|[^\s\x1d]*)""")
+_OUID = re.compile(rb"""(?<=[\s\x1d"'])OUID=("[^"]*"|[^\s\x1d]*)""")
 Key = tuple[Optional[bytes], int]
 
 
@@ -136,9 +150,12 @@ class Known:
         process = self._senders.get(key)
         if process is None or not key[0]:
             argv, cut = title_of(group.records)
-            process = replace(
-                self.process(fields_of(call), call.interpreted), argv=argv, argv_cut=cut
-            )
+            match = None if call.interpreted else _CALLER.match(key[0])
+            if match is not None:
+                process = self._caller(match, argv, cut)
+            else:
+                found = self.process(fields_of(call), call.interpreted)
+                process = replace(found, argv=argv, argv_cut=cut)
             self._senders[key] = process
         return self._with_whole_argv(group, process) if process.argv_cut else process
 
@@ -154,7 +171,10 @@ class Known:
         """The process that an OBJ_PID (or LANDLOCK_ACCESS) record names, and what the log said of it."""
         key = one.body, one.interpreted
         found = self._victims.get(key)
-        if found is None:
+        match = None if one.interpreted else _OBJECT.match(one.body)
+        if found is None and match is not None:
+            found = self._victims[key] = self._object(match)
+        elif found is None:
             fields = fields_of(one)
             user, uid = self._user(fields, b"ouid", b"OUID")
             found = Process(
@@ -209,6 +229,42 @@ class Known:
             session=identity(fields.get(b"ses")),
             tty=None if tty == b"(none)" else tty,
         )
+
+    def _caller(self, match: re.Match[bytes], argv: Argv | None, cut: bool) -> Process:
+        ppid, pid, auid, uid, euid, tty, ses, comm, exe = match.groups()
+        number = identity(uid)
+        return Process(
+            pid=identity(pid),
+            comm=text(comm),
+            uid=number,
+            user=self._name(_UID.search(match.string, match.end()), number),
+            euid=identity(euid),
+            ppid=identity(ppid),
+            exe=text(exe),
+            argv=argv,
+            argv_cut=cut,
+            loginuid=identity(auid),
+            session=identity(ses),
+            tty=None if tty == b"(none)" else text(tty),
+        )
+
+    def _object(self, match: re.Match[bytes]) -> Process:
+        pid, auid, uid, ses, comm = match.groups()
+        number = identity(uid)
+        return Process(
+            pid=identity(pid),
+            comm=text(comm),
+            uid=number,
+            user=self._name(_OUID.search(match.string, match.end()), number),
+            loginuid=identity(auid),
+            session=identity(ses),
+        )
+
+    def _name(self, enriched: re.Match[bytes] | None, uid: int | None) -> str | None:
+        name = None if enriched is None else text(enriched[1])
+        if name is not None and not name.startswith(b"unknown("):
+            return name.decode("utf-8", "backslashreplace")
+        return None if uid is None else self.users.names.get(uid)
 
     def _user(self, fields: Fields, number: bytes, name: bytes) -> tuple[str | None, int | None]:
         value = fields.get(number)

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from tracer.audit import record
 from tracer.audit.record import Record, Stamp
 from tracer.lines.dates import DateStyle, epoch, has_zone, last_written, local, prefix_time
-from tracer.lines.entry import Entry, EntryReader
 from tracer.lines.mend import QUOTE, unquoted
 from tracer.model.times import SECOND
+
+if TYPE_CHECKING:
+    from tracer.lines.entry import Entry, EntryReader
 
 # The form of an audit.log, which most lines have, and the only one that has to be fast.
 PLAIN = (
@@ -57,7 +60,8 @@ class LineReader:
     belong together by standing together."""
 
     def __init__(self, style: DateStyle) -> None:
-        self._entries = EntryReader(style)
+        self.style = style
+        self._entries: EntryReader | None = None
         # Lines that have no date: their time is at most guessed from when the log was last written.
         self.undated = 0
         # Whether some time was read as this machine's own.
@@ -68,15 +72,6 @@ class LineReader:
         self._journal_open: Stamp | None = None
         # journald keeps a record by audit's transport and by the kernel log's: once without and once with serial.
         self._twins: dict[tuple[int, bytes], deque[Stamp]] = {}
-
-    @property
-    def style(self) -> DateStyle:
-        """How dates are read."""
-        return self._entries.style
-
-    @style.setter
-    def style(self, style: DateStyle) -> None:
-        self._entries = EntryReader(style)
 
     def record(self, line: bytes) -> Record | None:
         """The record in ``line``, None if there is none that can be read."""
@@ -93,6 +88,11 @@ class LineReader:
 
     def entry(self, line: bytes) -> Entry:
         """Who says it, and when."""
+        if self._entries is None or self._entries.style is not self.style:
+            # An audit.log has no prefixes, and what knows them all takes time to load.
+            from tracer.lines.entry import EntryReader
+
+            self._entries = EntryReader(self.style)
         return self._entries.of_line(unquoted(line))
 
     def _node(self, given: bytes | None, host: bytes | None) -> bytes | None:

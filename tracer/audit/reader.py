@@ -115,9 +115,13 @@ class RecordReader:
             yield from self._ended([((line, at), clean(raw))])
 
     def skip_to(self, offset: int) -> None:
-        """What comes next stands at this offset of the file; its lines are not counted."""
+        """What comes next stands at this offset of the file."""
         self._at, self._line = self._file.base + offset, 0
         self.losses.at = self._at
+        if offset < LINES_TO:
+            if self._numbers is None or self._numbers.path != self._file.path:
+                self._numbers = LineNumbers(self._file.path)
+            self._line = self._numbers.at(offset)
 
     def of_line(self, line: bytes) -> Iterator[Found]:
         """The records of one line by itself."""
@@ -134,14 +138,7 @@ class RecordReader:
 
     def _number(self, at: int, line: int) -> int:
         """The number of a line; 0 where only its offset is told."""
-        offset = at - self._file.base
-        if offset >= LINES_TO:
-            return 0
-        if line:
-            return line
-        if self._numbers is None or self._numbers.path != self._file.path:
-            self._numbers = LineNumbers(self._file.path)
-        return self._numbers.at(offset)
+        return line if at - self._file.base < LINES_TO else 0
 
     def _plain(self, text: bytes) -> Iterator[Found] | None:
         """The records of auditd's own text; None if a line of it is of another form."""
@@ -152,12 +149,13 @@ class RecordReader:
 
     def _of_rows(self, rows: list[tuple[bytes, ...]], text: bytes) -> Iterator[Record]:
         at, line, file, losses, tally = self._at, self._line, self._file, self.losses, self._tally
-        types, kept, last = record.TYPES, record.KEPT, (b"", b"", b"", b"")
+        types, last = record.TYPES, (b"", b"", b"", b"")
         stamp = Stamp(None, 0, 0)
         self._bare = True
         if self.counts:
             tally.records += len(rows)
         position = -1
+        counted = file.base + LINES_TO
         for node, word, seconds, fraction, serial, body in rows:
             if (node, seconds, fraction, serial) != last:
                 last = node, seconds, fraction, serial
@@ -167,8 +165,7 @@ class RecordReader:
                     tally.time(when, stamp.node)
             kind = types.get(word) or record.type_number(word)
             place = at + position + 1
-            number = self._number(place, line) if kind in kept else 0
-            one = Record(kind, stamp, body, False, place, number, file)
+            one = Record(kind, stamp, body, False, place, line if place < counted else 0, file)
             yield one
             losses.at = place
             yield from losses.after(one)
