@@ -18,6 +18,7 @@ from tracer.host.user import make_folder, recorder_user
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
 from tracer.model.signals import EVERY, names_of
+from tracer.model.text import counted
 from tracer.model.times import nanoseconds
 from tracer.recording.store import Limits, Store
 from tracer.sinks.fanout import Fanout
@@ -128,6 +129,8 @@ def record(
         joiner=Keeper(filter_, JOINING, every_exit=options.exits),
     )
     notify("STOPPING=1")
+    if recorder.unkept:
+        say(f"{counted(recorder.unkept, 'line')} found no room on the disk")
     say(summary(totals, wanted.buffer).replace(" shown", " kept"))
     return 0
 

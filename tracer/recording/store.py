@@ -18,7 +18,7 @@ from tracer.recording.names import LOCK, PACKING, Piece, name_of, piece_of, piec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SMALLEST = 1 << 20  # bytes, of a cap
 _PIECES = 16  # at least so many of them
@@ -27,6 +27,9 @@ _DAY = 86_400 * SECOND
 # gzip(1) adds a head, a tail, and five bytes to each stretch that it cannot make smaller.
 _FRAME = 1024
 _CHUNK = 1 << 18
+_PART = (
+    1 << 16
+)  # bytes written at once: on a disk that is almost full, some of many lines find room
 _LEVEL = 6
 # A full disk may have room again; for anything else there is no use in going on.
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -94,15 +97,13 @@ class Store:
             raise self._unwritable(error) from error
         return self._guarded(self._take_over)
 
-    def append(self, lines: bytes, first: int, last: int) -> bool:
-        """Whole lines whose times lie between these; False if there is no room for them on this disk."""
-        try:
-            return self._append(lines, first, last)
-        except OSError as error:
-            if error.errno in FULL:
-                self._back_to(self._size)
-                return False
-            raise self._unwritable(error) from error
+    def append(self, lines: bytes, first: int, last: int) -> int:
+        """Whole lines whose times lie between these. Returns how many of them found no room on this disk."""
+        lost = 0
+        for part in _parts(lines, min(_PART, self._limits.piece)):
+            if not (self._kept(part, first, last) or self._kept_anew(part, first, last)):
+                lost += part.count(b"\n")
+        return lost
 
     def sync(self) -> None:
         """What was appended is on disk when this returns."""
@@ -188,17 +189,25 @@ class Store:
             return piece.path
         return self._pack(piece.path, piece.first if last is None else max(last, piece.first))
 
+    def _kept(self, lines: bytes, first: int, last: int) -> bool:
+        try:
+            return self._append(lines, first, last)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise self._unwritable(error) from error
+            self._back_to(self._size)
+            return False
+
+    def _kept_anew(self, lines: bytes, first: int, last: int) -> bool:
+        """Packed, the open piece takes a tenth of its room, and may be removed."""
+        if not self._size:
+            return False
+        self.rotate()
+        return self._kept(lines, first, last)
+
     def _append(self, lines: bytes, first: int, last: int) -> bool:
-        piece = self._limits.piece
-        if self._size and self._size + len(lines) > piece:
+        if self._size and self._size + len(lines) > self._limits.piece:
             self.rotate()
-        if len(lines) > piece:
-            middle = lines.rfind(b"\n", 0, piece) + 1
-            if not middle:
-                return False  # A line as long as that is none of ours.
-            return self._append(lines[:middle], first, last) and self._append(
-                lines[middle:], first, last
-            )
         if self._fd < 0:
             lines = self.head() + lines
         if not self._make_room(2 * (self._size + len(lines)) + _FRAME):
@@ -316,6 +325,17 @@ class Store:
             (error.strerror or str(error)).lower(),
             "a folder that the recorder's user may write to, on a disk with room: --dir DIR",
         )
+
+
+def _parts(lines: bytes, most: int) -> Iterator[bytes]:
+    """Of so many bytes each, at the ends of lines; a line as long as that is none of ours, and goes alone."""
+    at = 0
+    while at < len(lines):
+        end = len(lines) if len(lines) - at <= most else lines.rfind(b"\n", at, at + most) + 1
+        if not end:
+            end = lines.find(b"\n", at) + 1 or len(lines)
+        yield lines[at:end]
+        at = end
 
 
 def _pack(path: str, packing: str, most: int) -> int:

@@ -73,7 +73,7 @@ class Recorder(Sink):
         self._offset = wall() - steady()
         self._synced = self._stated = steady()
         self._is_dirty = self._has_begun = False
-        self.events = self.lost = 0
+        self.events = self.lost = self.unkept = 0
         self._unwritten = 0
         store.head = self._head
 
@@ -165,18 +165,24 @@ class Recorder(Sink):
         now = self._wall()
         first = now if self._first is None else self._first
         last = max(self._last, first)
-        if self._unwritten:
-            gap = lost(now, SOURCE, self._unwritten, "no room on the disk", self._host)
-            text = json.dumps(to_object(gap)) + "\n" + text
         self._first, self._last = None, 0
-        if self._store.append(text.encode("ascii"), first, last):
-            self._unwritten = 0
+        missing = text.count("\n")
+        if not self._unwritten or self._tells_what_is_missing(now):
+            missing = self._store.append(text.encode("ascii"), first, last)
+        if missing < text.count("\n"):
             self._is_dirty = True
             self._before = None
-        else:
-            added = text.count("\n") - bool(self._unwritten)
-            self._unwritten += added
-            self.lost += added
+        self._unwritten += missing
+        self.unkept += missing
+        self.lost += missing
+
+    def _tells_what_is_missing(self, now: int) -> bool:
+        """Whether there is room again for a line that says so."""
+        gap = lost(now, SOURCE, self._unwritten, "no room on the disk", self._host)
+        if self._store.append((json.dumps(to_object(gap)) + "\n").encode(), now, now):
+            return False
+        self._unwritten = 0
+        return True
 
 
 def said(moment: int | None) -> str:

@@ -74,7 +74,7 @@ def test_a_foreign_name_is_no_piece(name: str) -> None:
 def test_what_is_appended_is_read_back_and_packed_at_the_end(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     for second in range(5):
-        assert store.append(
+        assert not store.append(
             line(NOON + second * SECOND), NOON + second * SECOND, NOON + second * SECOND
         )
     store.sync()
@@ -128,7 +128,7 @@ def test_the_newest_lines_are_kept_in_order_and_the_cap_holds(
                 for _ in range(one):
                     now += SECOND
                     filler = chance.randbytes(other // 2).hex()
-                    assert store.append(line(now, filler), now, now)
+                    assert store.append(line(now, filler), now, now) == 0
                     written += line(now, filler)
             elif kind == "clock":
                 now += one * SECOND
@@ -219,9 +219,9 @@ def test_a_full_disk_loses_whole_lines_and_goes_on(
         return real(fd, data)
 
     monkeypatch.setattr(store_module.os, "write", write)
-    assert not store.append(line(NOON + 1), NOON + 1, NOON + 1)
+    assert store.append(line(NOON + 1), NOON + 1, NOON + 1) == 1
     full[0] = False
-    assert store.append(line(NOON + 2), NOON + 2, NOON + 2)
+    assert store.append(line(NOON + 2), NOON + 2, NOON + 2) == 0
     store.close()
 
     assert text_of(tmp_path) == line(NOON) + line(NOON + 2)
@@ -264,12 +264,34 @@ def test_too_little_free_space_removes_the_oldest_then_keeps_nothing(
         store.rotate()
     monkeypatch.setattr(store, "_is_short", lambda need: len(pieces_in(str(tmp_path))[0]) > 2)
     later = NOON + 5 * 3600 * SECOND
-    assert store.append(line(later), later, later)
+    assert store.append(line(later), later, later) == 0
     assert [piece.first for piece in pieces_in(str(tmp_path))[0]] == [
         NOON + hour * 3600 * SECOND for hour in (2, 3, 5)
     ]
     monkeypatch.setattr(store, "_is_short", lambda need: True)
-    assert not store.append(line(later), later, later)
+    assert store.append(line(later), later, later) == 1
+
+
+def test_on_a_disk_that_is_almost_full_pieces_are_packed_sooner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = 300_000
+
+    class Disk:
+        f_frsize, f_blocks = 1, room
+
+        @property
+        def f_bavail(self) -> int:
+            return room - bytes_in(tmp_path)
+
+    store = store_in(tmp_path)
+    monkeypatch.setattr(store_module.os, "statvfs", lambda _: Disk())
+    lines = b"".join(line(NOON + number, "x" * 500) for number in range(2000))
+    assert len(lines) > 3 * room
+    assert store.append(lines, NOON, NOON + 2000) == 0
+    assert bytes_in(tmp_path) <= room
+    store.close()
+    assert text_of(tmp_path) == lines
 
 
 WRITER = """
