@@ -108,6 +108,7 @@ class Verdict:
     core: bool | None = None
     who: Who | None = None
     why: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     story: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     fits: tuple[str, ...] = ()
@@ -162,7 +163,8 @@ VERDICT = (
     F("status", "status", "The status it exited with"),
     F("core", "bool", "Whether a core was dumped"),
     F("who", "who", "Who did it, and who was behind that"),
-    F("why", "strings", "Sentences"),
+    F("why", "strings", "What that means in this case, in sentences"),
+    F("doubts", "strings", "Why it is only likely, in sentences"),
     F("story", "strings", "The ids of the events that led to it, in order"),
     F("evidence", "[evidence]", "What it stands on"),
     F("fits", "strings", "Causes that fit, where several do"),

@@ -6,7 +6,7 @@ from tracer.model.event import Exec, Exit, Failed, Repeats, Series, Signal, Stat
 from tracer.model.frozen import frozen
 from tracer.model.names import names_of
 from tracer.model.times import SECOND
-from tracer.why.deaths import Death
+from tracer.why.deaths import Death, key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
 
 def is_one(one: Process | None, other: Process) -> bool:
     """Whether two are known to be one process: the same pid, and no start that says otherwise."""
-    if one is None or one.pid is None or one.pid != other.pid:
+    if one is None or key_of(one) is None or key_of(one) != key_of(other):
         return False
     if one.start is not None and other.start is not None:
         return abs(one.start - other.start) <= 20_000_000

@@ -26,6 +26,9 @@ SAME_CORE = 120 * SECOND
 KILL = NUMBERS["KILL"]
 # By what a unit's end was put to a process, where neither pid nor unit told.
 BY_NAME = "name and time"
+BY_TIME = "time"
+# Faults of the process itself (signal(7)).
+FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 # What is said of a process that has ended, besides an Exit.
 TELLS_OF_A_DEATH = frozenset(("core dumped", "child lost"))
 ALL_FIELDS = names_of_class(Process)
@@ -48,8 +51,8 @@ class Death:
 def deaths_in(events: Iterable[Event]) -> list[Death]:
     """Every end that the events tell of, in the order of time."""
     told = [death for death in map(_told_by, events) if death is not None]
-    named = _of_processes(one for one in told if one.process.pid is not None)
-    found = _with_units(named, [one for one in told if one.process.pid is None])
+    named = _of_processes(one for one in told if key_of(one.process) is not None)
+    found = _with_units(named, [one for one in told if key_of(one.process) is None])
     return sorted(found, key=lambda death: death.time)
 
 
@@ -58,11 +61,11 @@ def _of_processes(told: Iterable[Death]) -> list[Death]:
     found: list[Death] = []
     last: dict[int | None, int] = {}
     for one in sorted(told, key=lambda death: death.time):
-        at = last.get(one.process.pid)
+        at = last.get(key_of(one.process))
         if at is not None and _is_same(found[at], one):
             found[at] = _together(found[at], one, None)
         else:
-            last[one.process.pid] = len(found)
+            last[key_of(one.process)] = len(found)
             found.append(one)
     return found
 
@@ -83,6 +86,10 @@ def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
         if not near:
             meant = [at for at in of_unit.get(None, ()) if _bears_the_name(found[at], one)]
             by = BY_NAME
+            if not meant and one.number in FAULTS:
+                # Faults are rare: of one alone in that second a manager speaks of no other.
+                meant = [at for at in of_unit.get(None, ()) if _is_same(found[at], one)]
+                by = BY_TIME
         if one.process.unit is not None and len(meant) == 1:
             found[meant[0]] = _together(found[meant[0]], one, by)
         elif apart and _is_same(apart[-1], one) and apart[-1].process.unit == one.process.unit:
@@ -98,7 +105,7 @@ def _told_by(event: Event) -> Death | None:
             event.time, event.process, event.number, event.status, event.core, event.host, (event,)
         )
     if isinstance(event, Signal) and event.target is not None and _ends_it(event, event.target):
-        return Death(event.time, event.target, KILL, host=event.host, tellings=(event,))
+        return Death(event.time, event.target, event.number, host=event.host, tellings=(event,))
     if (
         isinstance(event, Statement)
         and event.what in TELLS_OF_A_DEATH
@@ -114,7 +121,10 @@ def _told_by(event: Event) -> Death | None:
 
 
 def _ends_it(signal: Signal, target: Process) -> bool:
-    """Whether a signal by itself says that its target is dead: SIGKILL to a process, that nothing kept from it."""
+    """Whether a signal by itself says that its target is dead: SIGKILL to a process, that nothing kept from it; a fault
+    that a log tells, for the kernel logs those alone that nobody handles (unhandled_signal(), kernel/signal.c)."""
+    if signal.origin == "fault" and signal.outcome is None:
+        return key_of(target) is not None
     return (signal.number == KILL and target.pid is not None) and (
         signal.origin == "oom" or (signal.outcome in ("delivered", None) and not signal.why)
     )
@@ -126,6 +136,11 @@ def _bears_the_name(named: Death, told: Death) -> bool:
     return stem != b"" and stem in names_of(named.process) and _is_same(named, told)
 
 
+def key_of(process: Process) -> int | None:
+    """By what tellings of one process are found: its pid, or the thread that alone is known (a fault in a kernel's log)."""
+    return process.tid if process.pid is None else process.pid
+
+
 def _is_same(one: Death, other: Death) -> bool:
     """Whether two tellings can be of one end."""
     a, b = one.process, other.process
@@ -133,7 +148,7 @@ def _is_same(one: Death, other: Death) -> bool:
         return False
     if abs(one.time - other.time) > (SAME_CORE if one.core or other.core else SAME):
         return False
-    if None not in (a.pid, b.pid) and not (a.pid == b.pid and _starts_fit(a, b)):
+    if None not in (key_of(a), key_of(b)) and not (key_of(a) == key_of(b) and _starts_fit(a, b)):
         return False
     if None not in (a.invocation, b.invocation) and a.invocation != b.invocation:
         return False

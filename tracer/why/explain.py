@@ -24,12 +24,15 @@ def explained(case: Case, found: Finding) -> tuple[str, ...]:
     return () if explain is None else tuple(explain(case, found))
 
 
-def _statements(found: Finding) -> Iterator[Statement]:
-    return (one for one in found.evidence if isinstance(one, Statement))
+def _statements(case: Case, found: Finding) -> Iterator[Statement]:
+    """What is said of this process: as evidence, and beside it."""
+    return (one for one in (*found.evidence, *case.process_says) if isinstance(one, Statement))
 
 
-def _oom(_case: Case, found: Finding) -> Iterator[str]:
-    for said in _statements(found):
+def _oom(case: Case, found: Finding) -> Iterator[str]:
+    for said in _statements(case, found):
+        if said.what != "oom report":
+            continue
         details = said.details or {}
         limit, held = details.get("limit_kb"), details.get("anon_rss_kb")
         where = details.get("cgroup")
@@ -62,7 +65,7 @@ def _crash(case: Case, found: Finding) -> Iterator[str]:
     signal = found.signal
     address = None if signal is None else signal.address
     where = ""
-    for said in _statements(found):
+    for said in _statements(case, found):
         details = said.details or {}
         text = details.get("address")
         if address is None and text is not None:

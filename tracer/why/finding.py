@@ -8,6 +8,7 @@ from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
 from tracer.why.behind import command_of
 from tracer.why.case import AT_ONCE
+from tracer.why.deaths import FAULTS as FAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 TERM, KILL, ABRT, INT, HUP, QUIT = (
     NUMBERS[name] for name in ("TERM", "KILL", "ABRT", "INT", "HUP", "QUIT")
 )
-# Faults of the process itself (signal(7)); each of them can be sent by kill(2), too.
-FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 # Signals with which somebody asks a process to end.
 REQUESTS = frozenset((TERM, INT, HUP, QUIT))
 

@@ -91,7 +91,8 @@ def _what(verdict: Verdict) -> str:
     process = None if who is None else who.asked or who.sender
     if process is None:
         return how
-    if verdict.process is not None and process.pid == verdict.process.pid:
+    ended = verdict.process
+    if ended is not None and ended.pid is not None and process.pid == ended.pid:
         return f"{how} by itself"
     steps = [process.comm, *(step.comm for step in process.ancestors if step.pid != 1)][:3]
     chain = " ← ".join(shown(step) for step in steps if step)

@@ -19,7 +19,7 @@ NEAREST = 5
 def fits(process: Process, what: bytes) -> bool:
     """Whether a process is what was asked for."""
     if what.isdigit():
-        return process.pid == int(what[:20])
+        return int(what[:20]) in (process.pid, process.tid)
     if what in names_of(process):
         return True
     container = process.container

@@ -183,7 +183,7 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
         if -SECOND // 5 <= before <= 2 * SECOND and kills(ran.argv, death.process.pid, meant):
             assert isinstance(event, (Exec, Statement))
             why = (
-                f"{_program(ran)} ran {_milliseconds(before)} before it; the kill itself was not recorded",
+                f"{_program(ran)} ran {_ago(before, event.time)}; the kill itself was not recorded",
             )
             return Finding(
                 "killed", "likely", (event, *exits_of(case)), behind(ran), why, None, (event,)
@@ -195,5 +195,7 @@ def _program(process: Process) -> str:
     return (process.comm or b"a command").decode("utf-8", "backslashreplace")
 
 
-def _milliseconds(nanoseconds: int) -> str:
-    return f"{max(0, nanoseconds) // 1_000_000} ms"
+def _ago(before: int, moment: int) -> str:
+    if moment % SECOND == 0 and before == 0:
+        return "in the same second"
+    return f"{max(0, before) // 1_000_000} ms before it"

@@ -12,7 +12,7 @@ from tracer.model.times import SECOND, utc
 from tracer.model.verdict import Again, Evidence, Negative, Verdict
 from tracer.sinks import words
 from tracer.why.case import case_of
-from tracer.why.deaths import BY_NAME
+from tracer.why.deaths import BY_NAME, BY_TIME, key_of
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
 from tracer.why.rules import RULES
@@ -58,7 +58,10 @@ def verdict_of(
     likely = {found.cause: found for found in reversed(findings)}
     ruled_out, open_ones = _others(case, coverages, set(likely))
     if sure:
-        verdict = _made(case, sure[0], "likely" if death.joined == BY_NAME else "yes")
+        loose = death.joined in (BY_NAME, BY_TIME)
+        verdict = _made(case, sure[0], "likely" if loose else "yes")
+        if loose:
+            verdict = replace(verdict, doubts=(f"its unit was joined by {death.joined}",))
     elif len(likely) == 1:
         verdict = _made(case, findings[0], "likely")
     elif likely:
@@ -85,8 +88,8 @@ def verdict_of(
 def _had_its_pid_before(one: Death, death: Death) -> bool:
     return (
         one is not death
-        and one.process.pid is not None
-        and one.process.pid == death.process.pid
+        and key_of(one.process) is not None
+        and key_of(one.process) == key_of(death.process)
         and one.host == death.host
         and one.time < death.time
     )
@@ -113,7 +116,8 @@ def _made(case: Case, found: Finding, confidence: str) -> Verdict:
     return replace(
         _bare(case, found.cause, confidence),
         who=found.who,
-        why=(*found.why, *explained(case, found)),
+        why=(*(found.why if confidence == "yes" else ()), *explained(case, found)),
+        doubts=() if confidence == "yes" else found.why,
         story=tuple(one.id for one in found.story if one.id),
         evidence=tuple(evidence_of(one) for one in (*found.evidence, *tellings)),
     )
@@ -126,7 +130,7 @@ def _by_exclusion(
     left = {one.cause for one in open_ones}
     if left == {"killed"} and ruled_out:
         said = "nothing else fits: " + "; ".join(one.because for one in ruled_out)
-        return replace(_bare(case, "killed", "likely"), why=(said,))
+        return replace(_bare(case, "killed", "likely"), doubts=(said,))
     if len(left) > 1:
         fits = tuple(one.cause for one in open_ones)
         return replace(_bare(case, "unknown", "open"), fits=fits)
@@ -227,10 +231,12 @@ def _died_with(death: Death, deaths: Sequence[Death], verdict: Verdict) -> tuple
 def _unknown(verdict: Verdict, death: Death) -> tuple[str, ...]:
     missing = []
     if verdict.cause in ("killed", "stop", "stop timeout") and (
-        verdict.who is None or (verdict.who.sender is None and verdict.who.asked is None)
+        verdict.who is None or verdict.who.asked is None
     ):
-        asked = verdict.cause != "killed"
-        missing.append("who asked its manager" if asked else "who sent it")
+        if verdict.cause != "killed":
+            missing.append("who asked its manager")
+        elif verdict.who is None or verdict.who.sender is None:
+            missing.append("who sent it")
     if death.process.pid is None:
         missing.append("its pid")
     return tuple(missing)

@@ -118,8 +118,8 @@ class _Words(dict):  # type: ignore[type-arg]
             if sender is None:
                 return _by_whom(verdict)
             ended = verdict.process
-            itself = ended is not None and sender.pid == ended.pid
-            return " by itself" if itself else f" by {name(sender)}"
+            itself = ended is not None and sender.pid is not None and sender.pid == ended.pid
+            return " by itself" if itself else f" by {_called(sender)}"
         if key == "manager":
             return "systemd" if sender is None or sender.pid == 1 else name(sender)
         if key == "guard":
@@ -129,6 +129,11 @@ class _Words(dict):  # type: ignore[type-arg]
         if key == "status":
             return "" if verdict.status is None else f"with status {verdict.status}"
         return _in_time(verdict) if key == "in_time" else ""
+
+
+def _called(process: Process) -> str:
+    """comm[pid], or what of it is known."""
+    return name(process).removesuffix("[-]")
 
 
 def _in_time(verdict: Verdict) -> str:
@@ -151,20 +156,21 @@ def _by_whom(verdict: Verdict) -> str:
     who = verdict.who
     if who is None or who.asked is None:
         return ""
-    return f" by {name(who.asked)}"
+    return f" by {_called(who.asked)}"
 
 
 def _labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     if verdict.time is not None:
         yield "when", _when(verdict, now)
-    if verdict.who is not None:
+    of_manager = "who asked its manager" in verdict.unknown
+    if verdict.who is not None and not of_manager:
         for text in _who(verdict.who, verdict.process):
             yield "who", text
-    elif "who asked its manager" in verdict.unknown:
+    elif of_manager:
         yield "who", "asked for it: not in these logs"
     elif "who sent it" in verdict.unknown:
         yield "who", "sent it: not recorded"
-    if verdict.why and verdict.confidence == "yes":
+    if verdict.why:
         yield "why", "; ".join(verdict.why[:3])
     if verdict.again is not None:
         yield "again", _again(verdict.again)
@@ -225,7 +231,8 @@ def _clock(moment: int) -> str:
 def _who(who: Who, ended: Process | None) -> Iterator[str]:
     asked = who.asked
     process = asked or who.sender
-    if process is None or (ended is not None and process.pid == ended.pid):
+    is_itself = ended is not None and ended.pid is not None and process is not None
+    if process is None or (is_itself and ended is not None and process.pid == ended.pid):
         return
     user = who.login.user if who.login is not None else None
     steps = [_step(step.argv, step.comm, step.pid) for step in process.ancestors if step.pid != 1]
@@ -291,7 +298,7 @@ def _sure(verdict: Verdict) -> str:
     if verdict.confidence == "yes":
         return "yes"
     if verdict.confidence == "likely":
-        return "likely: " + ("; ".join(verdict.why) or "joined by its unit and time")
+        return "likely: " + ("; ".join(verdict.doubts) or "joined by its unit and time")
     doubts = "; ".join(dict.fromkeys(one.because for one in verdict.cannot_rule_out))
     why = f": {doubts}" if doubts else ""
     if verdict.confidence == "open":
