@@ -206,7 +206,11 @@ class Store:
         return self._kept(lines, first, last)
 
     def _append(self, lines: bytes, first: int, last: int) -> bool:
-        if self._size and self._size + len(lines) > self._limits.piece:
+        is_full = self._size and self._size + len(lines) > self._limits.piece
+        # Packed it takes a tenth: before the oldest goes for want of room on the disk.
+        if is_full or (
+            self._size >= _PART and self._is_short(self._size + 2 * len(lines) + _FRAME)
+        ):
             self.rotate()
         if self._fd < 0:
             lines = self.head() + lines
