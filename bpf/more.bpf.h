@@ -28,8 +28,8 @@ static __always_inline __u32 cgroup_level(__u32 fd)
 	return READ(typed(cgroup_root, root), cgrp.level);
 }
 
-/* Of a task and its siginfo (0 and 1: none). HAS_MORE if there was more to tell. */
-__noinline __u32 tell_more(__u64 address, __u64 info, __u64 time, __u32 number)
+/* Of a task and its siginfo (0 and 1: none), where there is more to tell. */
+__noinline int tell_more(__u64 address, __u64 info, __u64 time, __u32 number)
 {
 	struct more_record record = { .type = RECORD_MORE, .refused = -1 };
 	struct task_struct *task = typed(task_struct, address);
@@ -60,11 +60,9 @@ __noinline __u32 tell_more(__u64 address, __u64 info, __u64 time, __u32 number)
 	}
 	if (!record.tracer && !record.arch && !record.level && !record.memory)
 		return 0;
-	if (bpf_ringbuf_output(&ring, &record, sizeof(record), 0)) {
+	if (bpf_ringbuf_output(&ring, &record, sizeof(record), 0))
 		count_loss(LOST_PROCESSES);
-		return 0;
-	}
-	return HAS_MORE;
+	return 0;
 }
 
 #endif

@@ -53,14 +53,19 @@ static __always_inline void note_fault(__u64 *ctx, __u32 number, struct task_str
 		met->fault = number;
 }
 
-/* Of the few that may have more to tell: those to a traced target, of seccomp, and the kernel's SIGKILL. */
-static __always_inline __u32 more_of(__u64 *ctx, __u64 time)
+/* The few that may have more to tell: those to a traced target, of seccomp, and the kernel's SIGKILL. */
+static __always_inline bool has_more(struct task_struct *target, __u32 number)
+{
+	return target->ptrace || number == SIGKILL || number == SIGSYS;
+}
+
+static __always_inline void more_of(__u64 *ctx, __u64 time)
 {
 	__u64 address = 0, info = 0;
 
 	bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
 	bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
-	return tell_more(address, info, time, ctx[0]);
+	tell_more(address, info, time, ctx[0]);
 }
 
 /* The group that a pidfd stood for, as kill(2) would have it: below 0. */
@@ -78,7 +83,6 @@ int on_signal(__u64 *ctx)
 	struct signal_record *record;
 	struct task_struct *me;
 	struct syscall call;
-	__u32 more = 0;
 	__u64 time;
 
 	if (number - 1 > 63)
@@ -94,8 +98,8 @@ int on_signal(__u64 *ctx)
 	if (config.describe || config.deaths)
 		meet(ctx, me, my_cred, target, cred);
 	time = bpf_ktime_get_boot_ns();
-	if (target->ptrace || number == SIGKILL || number == SIGSYS)
-		more = more_of(ctx, time);
+	if (has_more(target, number))
+		more_of(ctx, time);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		count_loss(LOST_SIGNALS);
@@ -107,7 +111,9 @@ int on_signal(__u64 *ctx)
 	record->signal = number;
 	record->group = ctx[3];
 	record->result = ctx[4];
-	record->flags = more;
+	/* Asked again: what was found before is nothing that the verifier has to carry on. */
+	if (has_more(target, number))
+		record->flags |= HAS_MORE;
 	add_target_flags(&record->flags, target, number, record->group);
 	add_sender_flags(&record->flags, me);
 	call = current_syscall(me);

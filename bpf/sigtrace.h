@@ -78,7 +78,7 @@ enum signal_flag {
 	TARGET_SLEEPS = 1 << 21,  /* uninterruptible */
 	SENDER_LIVES_ON = 1 << 22, /* of a sender that exits: only this thread of it does */
 	ASKED_GROUP = 1 << 23,     /* asked is the process group that a pidfd stood for, below 0 */
-	HAS_MORE = 1 << 24,        /* a more_record of this tid and time came before */
+	HAS_MORE = 1 << 24,        /* a more_record of this tid and time may have come before */
 };
 
 struct end {
