@@ -65,8 +65,8 @@ _SIGKILL = 9
 _NUMBER = wire.SIGNAL_RECORD.at["signal"]
 # Where a map of the program was full, not the buffer.
 _WHERE = {
-    wire.LOSSES.index("ends"): "full table of processes: ends that will not be told",
-    wire.LOSSES.index("argvs"): "full table of command lines: some will not be known",
+    wire.LOSSES.index("ends"): "full table of processes: ends",
+    wire.LOSSES.index("argvs"): "full table of command lines: argvs",
 }
 
 
