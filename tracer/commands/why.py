@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 
+from tracer.flow.filter import Filter
+from tracer.flow.source import every
+from tracer.model.errors import Problem
 from tracer.model.frozen import replace
 from tracer.model.times import SECOND
 from tracer.options import meaning
 from tracer.options.why import EPILOG, Options, what_and_files
-from tracer.sources.kept import Kept
+from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.files import open_log
+from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
 from tracer.why import ask, tell
 
@@ -29,20 +33,29 @@ def run(options: Options) -> int:
     if what is None and since is None:
         since = time.time_ns() - HOUR
     year = meaning.year_of(options.year)
-    kept = Kept(files, options.root, since=since, until=until, year=year)
-    for one in kept.shut:
-        say(f"cannot read {one.path}: {one.why}")
+    wanted = Asked(quiet=True, filter_=Filter(since=since, until=until), year=year)
+    is_here = not files and options.root is None
+    try:
+        found = found_by_names(files) if files else found_kept(options.root)
+    except Problem:
+        # Of who still lives /proc tells, though nothing else does.
+        if what is None or not is_here or not tell.living(what):
+            raise
+        return tell.ANSWERED
+    reading = reading_of(found, wanted)
+    for line in reading.notes(follow=False):
+        say(line)
     heard = ask.Heard()
     try:
-        heard.hear(kept.events())
-        seen = kept.coverage()
+        heard.hear(every(reading.source))
+        seen = reading.source.coverage()
     finally:
-        kept.close()
+        reading.source.close()
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, since or 0), since or 0, seen, style)
-    found = ask.answer(heard, seen, what, count=count, at=at)
-    if not found.verdicts:
-        is_here = not files and options.root is None
-        return tell.nobody(what, found.names, seen, is_here=is_here)
-    more = [tell.with_more(one, options.context, open_log) for one in found.verdicts]
-    return tell.verdicts(replace(found, verdicts=tuple(more)), style)
+    answer = ask.answer(heard, seen, what, count=count, at=at)
+    if not answer.verdicts:
+        lives = is_here and tell.living(what)
+        return tell.ANSWERED if lives else tell.nobody(what, answer.names, seen)
+    more = [tell.with_more(one, options.context, open_log) for one in answer.verdicts]
+    return tell.verdicts(replace(answer, verdicts=tuple(more)), style)

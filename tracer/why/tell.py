@@ -69,15 +69,18 @@ def at_a_glance(
     return ANSWERED
 
 
-def nobody(what: bytes, names: Iterable[bytes], seen: Sequence[Coverage], *, is_here: bool) -> int:
-    """Nothing that fits has died: it may live, or be called otherwise."""
-    alive = [one for one in running() if query.fits(one, what)] if is_here else []
+def living(what: bytes) -> bool:
+    """Whether something that fits runs now; then that is told, and what keeps it from ending."""
+    alive = [one for one in running() if query.fits(one, what)]
     for one in alive[:3]:
         write_out(f"{words.subject(one, None)} on {printable(HOST)} still lives\n")
         for sentence in reasons(one.pid or 0) or ["nothing that /proc shows keeps it from ending"]:
             write_out(f"  {sentence}\n")
-    if alive:
-        return ANSWERED
+    return bool(alive)
+
+
+def nobody(what: bytes, names: Iterable[bytes], seen: Sequence[Coverage]) -> int:
+    """Nothing that fits has died: it may be called otherwise."""
     say(f"nothing called {shown(what)} has died in what could be seen: {_seen(seen)}")
     near = query.nearest(names, what)
     if near:
