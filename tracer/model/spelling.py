@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tracer.model.verdict import Verdict
 
 VERSION = 1
-_LISTS_MAX = 1024
+_LISTS_MAX = 128  # parents with their command lines, some 6 KB each
 # All that a line of JSON may hold; a verdict is nothing that a trace tells, and not loaded with one.
 EVENTS = {**of_events.EVENTS, **verdict.EVENTS}
 NESTED = {**of_events.NESTED, **verdict.NESTED}

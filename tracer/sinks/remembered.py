@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tracer.model.event import Signal
 
-KEPT_MAX = 512  # some 3 KB each, with the process that it keeps
+KEPT_MAX = 256  # some 6 KB each, with the process that it keeps
 _words_of = attrgetter(*names_of(SIGNAL, nested=False))
 _objects_of = attrgetter(*names_of(SIGNAL, nested=True))
 

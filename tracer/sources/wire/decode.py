@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tracer.host.clock import BootClock
     from tracer.sources.wire.repeats import Run
 
-REMEMBERED = 512  # some 3 KB each, with the process that it keeps
+REMEMBERED = 256  # some 6 KB each, with the process that it keeps
 _all_but_own = attrgetter(*names_of_class(Signal)[2:])
 _SYS = 31
 # glibc's own, of all threads of a process that changes its ids: nptl(7).

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tracer.host.clock import BootClock
 
-REMEMBERED = 2048  # a process with its parents takes some 3 KB
+REMEMBERED = 1024  # a process with its parents takes some 6 KB
 
 
 class Described:
