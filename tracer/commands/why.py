@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 from tracer.flow.filter import Filter
 from tracer.flow.source import every
@@ -36,21 +37,18 @@ def run(options: Options) -> int:
     wanted = Asked(quiet=True, filter_=Filter(since=since, until=until), year=year)
     is_here = not files and options.root is None
     try:
-        found = found_by_names(files) if files else found_kept(options.root)
+        named = found_by_names(files) if files else found_kept(options.root)
+        reading = reading_of(named, wanted)
     except Problem:
         # Of who still lives /proc tells, though nothing else does.
         if what is None or not is_here or not tell.living(what):
             raise
         return tell.ANSWERED
-    reading = reading_of(found, wanted)
     for line in reading.notes(follow=False):
         say(line)
-    heard = ask.Heard()
-    try:
-        heard.hear(every(reading.source))
-        seen = reading.source.coverage()
-    finally:
-        reading.source.close()
+    with closing(reading.source) as source:
+        heard = ask.Heard(every(source))
+        seen = source.coverage()
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, since or 0), since or 0, seen, style)
     answer = ask.answer(heard, seen, what, count=count, at=at)

@@ -29,10 +29,11 @@ _KINDS = (Signal, Exit, Failed, Statement, Exec, Mark)
 class Heard:
     """What witnesses told, as far as a verdict may need it; the oldest goes first where it is too much."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events: list[Event] = []
         self.forgotten = 0
         self.losses: list[Loss] = []
+        self.hear(events)
 
     def hear(self, events: Iterable[Event]) -> None:
         for event in events:
