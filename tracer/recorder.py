@@ -108,9 +108,11 @@ def record(
             say(given_up)
             say("the journal hears of deaths" if writer else "the journal hears nothing")
         every.start()
+        kinds = {kind for seen in source.coverage() for kind in seen.kinds}
+        blind = "" if "commands" in kinds else ", which sees no commands that are run"
         why = "".join(f"; not {name}: {problem.why}" for name, problem in failed.items())
         say(
-            f"recording into {plan.folder} as {user.words}; source {source.name}{why}; Ctrl-C stops"
+            f"recording into {plan.folder} as {user.words}; source {source.name}{why}{blind}; Ctrl-C stops"
         )
         notify(f"READY=1\nSTATUS=recording into {plan.folder}")
         if plan.ready_fd is not None:
