@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from bench import report
 from tracer.model.origin import ORIGINS
 from tracer.model.outcome import OUTCOMES
-from tracer.options.commands import live_parser, parse
+from tracer.options.commands import COMMANDS, command_parser, live_parser, parse
 from tracer.options.meaning import filter_of
 from tracer.options.table import Live
 
@@ -42,6 +43,24 @@ LIVE = sorted(
 @pytest.mark.parametrize("command", LIVE)
 def test_commands_in_documents_are_understood(command):
     filter_of(parse(live_parser(), Live, shlex.split(command)[1:]))
+
+
+def of_commands():
+    """Every command line of another command that a document shows, in words or in a block."""
+    shown = r"`(?:sudo )?(sigtrace (?:%s)\b[^`]*)`|^\s*(?:\$ )?(?:sudo )?(sigtrace (?:%s)\b.*)$"
+    names = "|".join(COMMANDS)
+    for document in DOCUMENTS:
+        for found in re.findall(shown % (names, names), document.read_text(), re.MULTILINE):
+            line = re.split(r" \| |\s+#|  \(| > |;", next(filter(None, found)))[0]
+            if not re.search(r"--help|…|\.\.\.|\[|[A-Z]{3,}|<", line):
+                yield line.strip()
+
+
+@pytest.mark.parametrize("command", sorted(set(of_commands())))
+def test_other_commands_in_documents_are_understood(command):
+    _, name, *words = shlex.split(command)
+    module = importlib.import_module(COMMANDS[name].module)
+    parse(command_parser(name, module.Options, ""), module.Options, words)
 
 
 def test_there_are_commands_to_check():
