@@ -54,7 +54,6 @@ _ROWS = (
     Row("oops", rb"(?P<kind>Kernel panic) - not syncing: .*", b"Kernel panic - not syncing", versions="all"),
     Row("oops", rb"(?P<kind>BUG): (?:unable to handle|kernel NULL pointer|soft lockup|workqueue lockup|Bad ).*", b"BUG", versions="all"),
     Row("oops", rb"watchdog: (?P<kind>BUG: soft lockup) - CPU#(?P<on_cpu>\d+) stuck for \d+s! \[(?P<comm>.*):(?P<tid>\d+)\]", b"BUG", versions="v4.10+"),
-    Row("oops", rb"(?P<kind>Oops): .*", b"Oops", versions="all"),
     Row("boot", rb"Linux version (?P<version>\S+) .*", b"Linux version ", versions="all"),
     # kernel/power/suspend.c, pm_suspend().
     Row("sleep", rb"PM: suspend (?P<state>entry|exit)(?: \((?P<kind>[\w-]+)\))?", b"PM: suspend ", versions="v3.x+"),

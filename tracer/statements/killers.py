@@ -17,7 +17,6 @@ OOMD = Table(
         Row("oom kill", rb"Killed (?P<cgroup>/\S*) due to " + _REASON, b"Killed /", ("says", "sent"), 9, {"done": True}, versions="v248-v259"),
         Row("oom kill", rb"Marked (?P<cgroup>/\S*) for killing due to " + _REASON, b" for killing due to ", ("says",), 9, {"done": False}, versions="v260+"),
         Row("memory pressure", rb"Memory pressure for (?P<cgroup>/\S*) is greater than (?P<limit>\d+) for more than (?P<lasting>\d+) seconds and there was reclaim activity", b"emory pressure for ", versions="v247"),
-        Row("memory pressure", rb"Swap used \((?P<used_bytes>\d+)\) / total \((?P<total_bytes>\d+)\) is more than (?P<percent>\d+%)", b"Swap used", versions="v247"),
     ),
     speakers=frozenset((b"systemd-oomd",)),
     proof={b"_COMM": frozenset((b"systemd-oomd",))},

@@ -102,9 +102,7 @@ class Index:
     def __init__(self, tables: tuple[Table, ...]) -> None:
         self.tables = tables
         pairs = [(table, row) for table in tables for row in table.rows]
-        self._patterns = {
-            id(row): re.compile(row.pattern + rb"\s*\Z", re.DOTALL) for _, row in pairs
-        }
+        self._patterns: dict[int, re.Pattern[bytes]] = {}
         self._by_id = {id_: pair for pair in pairs for id_ in pair[1].ids}
         self._by_func: dict[bytes, list[tuple[Table, Row]]] = {}
         for pair in pairs:
@@ -184,7 +182,11 @@ class Index:
         return rows
 
     def _fit(self, row: Row, text: bytes) -> Groups | None:
-        match = self._patterns[id(row)].match(text)
+        pattern = self._patterns.get(id(row))
+        if pattern is None:  # A log has few of all messages.
+            pattern = re.compile(row.pattern + rb"\s*\Z", re.DOTALL)
+            self._patterns[id(row)] = pattern
+        match = pattern.match(text)
         if match is None:
             return None
         return {name: part for name, part in match.groupdict().items() if part is not None}

@@ -8,10 +8,10 @@ from tracer.model.errors import Problem
 from tracer.sources.logs.files import Proceed, always, open_log, read_blocks, unreadable
 
 # In each line that an audit record stands in, whatever passed it on (tracer.audit.lines).
-MARKS = (b"audit(", b"audit[", b"audit: ", b"eventid")
+MARK = b"audit"
 _AUDITS_OWN = re.compile(rb"\s*(?:----\s+)?(?:time->[^\n]*\s+)?(?:node=\S+ )?type=\w")
-__all__ = ["MARKS", "has_audit", "head_of", "is_audits_own", "unreadable", "why_unreadable"]
-_OVERLAP = max(map(len, MARKS))
+__all__ = ["has_audit", "head_of", "is_audits_own", "unreadable", "why_unreadable"]
+_OVERLAP = len(MARK)
 
 
 def is_audits_own(head: bytes) -> bool:
@@ -25,7 +25,7 @@ def has_audit(path: str, proceed: Proceed = always) -> bool:
     with open_log(path, proceed) as stream:
         try:
             for block in read_blocks(stream):
-                if any(mark in block or mark in tail + block[:_OVERLAP] for mark in MARKS):
+                if MARK in block or MARK in tail + block[:_OVERLAP]:
                     return True
                 tail = block[-_OVERLAP:]
         except EOFError:

@@ -1,6 +1,6 @@
 """Syslogs, kernel logs, journal text and pastes as a source: what is said of kills and deaths in them.
 
-The first MiB of a log is read line by line, and lines that mail has wrapped are put together; of what follows only
+The first 256 KiB of a log is read line by line, and lines that mail has wrapped are put together; of what follows only
 the lines that have a word of the tables in them are looked at.
 """
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 NAME = "syslog"
 KINDS = ("oom", "statements")
 BATCH = 512  # events told at once
-WHOLE = 1 << 20  # bytes that are read line by line
+WHOLE = 1 << 18  # bytes that are read line by line
 POLL = 0.1  # seconds between two looks at a log that is followed
 QUIET = 1.0  # seconds without a line, after which a report that is open is taken to be whole
 _BLOCK = 1 << 18
@@ -70,10 +70,11 @@ class Text:
         """Those of the next whole lines that may tell something."""
         if self.is_near_begin(text):
             yield from self._line_by_line(text.split(b"\n")[:-1])
+            self._number += text.count(b"\n")
         else:
-            for number, line in self._telling.lines(text, self._number):
+            found, self._number = self._telling.lines(text, self._number)
+            for number, line in found:
                 yield self._reader.of_line(line, number)
-        self._number += text.count(b"\n")
         self._size += len(text)
 
     def _line_by_line(self, lines: list[bytes]) -> Iterator[Entry]:

@@ -8,8 +8,8 @@ from tracer.sources.logs.files import LINE_MAX, WholeLines
 
 # Words that many of the tables' literals have in them: each is looked for once instead of all of those.
 COMMON = (
-    *(b"oom", b"OOM", b"Kill", b"kill", b"SIG", b"exit", b"code=", b" signal", b" timed out", b"atchdog", b"emory"),
-    *(b"terminated ", b"Failed", b" sp:", b"omm: ", b"dumped", b"(pid:", b"success", b"]: segfault", b" shutdown request"),
+    *(b"oom", b"OOM", b"Kill", b"kill", b"SIG", b"exit", b"code=", b"signal", b" timed out", b"atchdog", b"emory"),
+    *(b"terminated ", b"Failed", b" sp:", b"omm: ", b"failcnt", b"dumped", b"(pid:", b"success", b"]: segfault", b" shutdown request"),
 )  # fmt: skip
 
 
@@ -40,13 +40,14 @@ class Telling:
     def __init__(self, literals: Iterable[bytes]) -> None:
         self._anchors = anchors_of(literals)
 
-    def lines(self, data: bytes, number: int) -> Iterator[tuple[int, bytes]]:
-        """Of a block of whole lines, of which the first has this number."""
-        at = 0
+    def lines(self, data: bytes, number: int) -> tuple[list[tuple[int, bytes]], int]:
+        """Of a block of whole lines, of which the first has this number; and the number of the line behind it."""
+        at, found = 0, []
         for start, end in self._spots(data):
             number += data.count(b"\n", at, start)
             at = start
-            yield number, data[start : min(end, start + LINE_MAX)]
+            found.append((number, data[start : min(end, start + LINE_MAX)]))
+        return found, number + data.count(b"\n", at)
 
     def _spots(self, data: bytes) -> list[tuple[int, int]]:
         spots: dict[int, int] = {}

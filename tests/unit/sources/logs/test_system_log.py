@@ -151,7 +151,8 @@ def test_blocks_of_any_size_have_the_same_lines(parts, size):
     blocks = [text[at : at + size] for at in range(0, len(text), size)]
     lines = b"".join(whole_blocks(blocks))
     assert lines == (text if text.endswith(b"\n") or not text else text + b"\n")
-    found = list(Telling((b"kill", b"code=")).lines(lines, 1))
+    found, behind = Telling((b"kill", b"code=")).lines(lines, 1)
+    assert behind == 1 + lines.count(b"\n")
     wanted = [(n, line) for n, line in enumerate(lines.split(b"\n"), 1) if b"kill" in line or b"code=" in line]  # fmt: skip
     assert found == wanted
 
