@@ -30,7 +30,8 @@ def facts_of(record: SignalRecord, *, oom: bool) -> Facts:
         exiting=exiting,
         ns_init=bool(flags & wire.SENDER_NS_INIT),
         oom=oom,
-        over_limit=bool(flags & wire.TARGET_OVER_LIMIT) if flags & wire.TARGET_KNOWN else None,
+        # What bcc finds is a moment older: a limit may have been raised meanwhile.
+        over_limit=bool(flags & wire.TARGET_OVER_LIMIT) or (False if known else None),
         notifies=bool(flags & wire.SENDER_NOTIFIES) if known else None,
         traced=bool(flags & wire.TARGET_TRACED) if known else None,
         has_info=bool(flags & wire.INFO_KNOWN) if known else None,
