@@ -121,7 +121,6 @@ def test_what_json_printed_replays_to_the_same(
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        ([], "nothing to replay is named"),
         (["--recorded", "/nowhere/at/all"], "cannot read '/nowhere/at/all'"),
     ],
 )
