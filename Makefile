@@ -36,10 +36,18 @@ help: ## print this list
 
 .PHONY: run
 run: setup ## set up what is missing, then trace: make run ARGS='--signal TERM,KILL --json'
-	@exec $(SUDO) $(BIN)/sigtrace $(ARGS)
+	@exec $(SUDO) '$(BIN)/sigtrace' $(ARGS)
 
+# A checkout that cannot be written to is copied into VENV, and built there.
+ifeq ($(shell [ -w . ] || echo no),no)
+.PHONY: setup
+setup:
+	$(Q)VENV='$(VENV)' MAKE='$(MAKE)' packaging/setup-elsewhere.sh
+else
 .PHONY: setup
 setup: $(VENV)/.setup $(BUILT) ## install packages, make .venv/bin/sigtrace, compile the BPF program
+	@echo "  now:$(if $(SUDO), sudo) '$$(cd $(BIN) && pwd)/sigtrace' $(ARGS)"
+endif
 
 build/docs: packaging/write_docs.py $(shell find tracer -name '*.py') Makefile
 	$(say) DOCS $@
@@ -65,7 +73,7 @@ deb: ## Debian packages of the commit that is checked out, in build/deb: HOST=ar
 
 .PHONY: install-service
 install-service: setup ## put the service sigtrace-record on this host (uninstall-service takes it away)
-	$(Q)$(SUDO) packaging/install-service.sh $(CURDIR)/$(BIN)/sigtrace
+	$(Q)$(SUDO) packaging/install-service.sh "$$(cd $(BIN) && pwd)/sigtrace"
 
 .PHONY: uninstall-service
 uninstall-service:
@@ -99,21 +107,23 @@ $(VENV)/.packages: packaging/install-packages.sh
 	@$(if $(NO_SETUP),:,packaging/install-packages.sh run)
 	@mkdir -p $(VENV) && touch $@
 
-# Editable by one line in a .pth file ("compat"): the other kind costs 10 ms a start.
-EDITABLE = $(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat -e $(1) && \
-           $(BIN)/python packaging/write_launcher.py $(BIN)/sigtrace
+# One line in a .pth file makes the checkout's modules known; no pip, and so no network.
+SITE = $(BIN)/python -c 'import sys, sysconfig; sys.stdout.write(sysconfig.get_path("purelib"))'
 
-$(VENV)/.setup: setup.cfg pyproject.toml | $(VENV)/.packages
+$(VENV)/.setup: packaging/write_launcher.py | $(VENV)/.packages
 	$(say) VENV $(VENV)
-	$(Q)$(PYTHON) -m venv --system-site-packages $(VENV)
-	$(Q)$(call EDITABLE,.)
+	$(Q)$(PYTHON) -m venv --system-site-packages --without-pip $(VENV)
+	$(Q)pwd > "$$($(SITE))/sigtrace.pth"
+	$(Q)$(BIN)/python packaging/write_launcher.py $(BIN)/sigtrace
 	$(Q)$(BIN)/python -m compileall -q tracer
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.setup packaging/install-packages.sh
+$(VENV)/.dev: $(VENV)/.setup setup.cfg packaging/install-packages.sh
 	@packaging/install-packages.sh test
 	$(say) PIP 'dev tools'
-	$(Q)$(call EDITABLE,'.[dev]')
+	$(Q)$(PYTHON) -m venv --system-site-packages $(VENV)
+	$(Q)$(BIN)/python packaging/write_launcher.py $(BIN)/sigtrace
+	$(Q)$(BIN)/pip install -q --disable-pip-version-check $$($(BIN)/python packaging/dev_tools.py)
 	@touch $@
 
 .PHONY: test

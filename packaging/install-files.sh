@@ -28,6 +28,8 @@ rm -rf "$library"
     while read -r file; do install -D -m 0644 "$here/../$file" "$library/$file"; done
 (cd "$here/../bpf" && find sigtrace.bcc.c sigtrace.h bcc-headers -type f) |
     while read -r file; do install -D -m 0644 "$here/../bpf/$file" "$library/tracer/bpf/$file"; done
+commit=$("$here/commit.sh")
+[ -z "$commit" ] || { echo "$commit" > "$library/tracer/commit" && chmod 0644 "$library/tracer/commit"; }
 [ -n "${DESTDIR:-}" ] || "$python" -m compileall -q "$library"
 install -d "$root/bin"
 "$python" "$here/write_launcher.py" "$program" "$prefix/lib/sigtrace" "$python"

@@ -1,17 +1,18 @@
 #!/bin/sh
 # Install what the given purpose needs from the distribution: install-packages.sh run|test|bench.
-# Does nothing, and needs neither root nor a network, when all of it is there.
+# Does nothing, and needs neither root nor a network, when all of it is there. Says first what will be loaded and how
+# much, and at the end how to take it away; no service that comes with it stays enabled.
 set -eu
 purpose=${1:?usage: install-packages.sh run|test|bench}
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 
 # Debian names; python3-bpfcc is bcc's Python module, which PyPI does not have.
-run_apt="python3 python3-venv python3-bpfcc clang libbpf-dev libbpf1"
-test_apt="gcc libc6-dev procps psmisc auditd bpftool bpftrace git tmux util-linux zstd gdb strace systemd systemd-journal-remote"
+run_apt="python3 python3-bpfcc python3-pyroute2 python3-tabulate clang libbpf-dev libbpf1"
+test_apt="gcc libc6-dev python3-venv procps psmisc auditd bpftool bpftrace git tmux util-linux zstd systemd systemd-journal-remote"
 bench_apt="libbpf-tools bpfcc-tools bpftrace linux-perf strace auditd"
-run_dnf="python3 python3-bcc clang libbpf-devel libbpf"
-test_dnf="gcc glibc-devel procps-ng psmisc audit bpftool bpftrace git tmux util-linux zstd gdb strace systemd systemd-journal-remote"
+run_dnf="python3 python3-bcc python3-pyroute2 python3-tabulate clang libbpf-devel libbpf"
+test_dnf="gcc glibc-devel procps-ng psmisc audit bpftool bpftrace git tmux util-linux zstd systemd systemd-journal-remote"
 bench_dnf="libbpf-tools bcc-tools bpftrace perf strace audit"
 # Programs of i386 are traced, too.
 [ "$(uname -m)" != x86_64 ] || {
@@ -21,6 +22,28 @@ bench_dnf="libbpf-tools bcc-tools bpftrace perf strace audit"
 
 eval "names_apt=\${${purpose}_apt} names_dnf=\${${purpose}_dnf}"
 
+say() { printf '  %-7s %s\n' "$1" "$2"; }
+
+# What a package says that is not here.
+lacks() {
+    case $1 in
+        libbpf1) say APT "$1 cannot be had here: kernels before 6.4 are traced through bcc, else audit" ;;
+        *) say APT "$1 cannot be had here: going on without it" ;;
+    esac
+}
+
+# One line that grows, on a terminal; else one at the end. Lines of dpkg's come in, and "status N" at the end.
+progress() {
+    awk -v total="$1" -v tty="$([ -t 1 ] && echo 1 || echo 0)" '
+        /^status [0-9]+$/ { status = $2; next }
+        /^(Unpacking|Setting up) / { done++; if (tty) printf "\r  APT     %d of %d steps", done, 2 * total; next }
+        /^(E|W): / { print | "cat >&2" }
+        END { printf "%s  APT     %d of %d steps\n", tty ? "\r" : "", done, 2 * total; exit status }'
+}
+
+# Services that are started at boot, by name of link.
+enabled() { find /etc/systemd/system -type l 2> /dev/null | sort; }
+
 if command -v apt-get > /dev/null; then
     missing=
     for name in $names_apt; do
@@ -28,9 +51,24 @@ if command -v apt-get > /dev/null; then
         [ "$state" = installed ] || missing="$missing $name"
     done
     [ -n "$missing" ] || exit 0
-    echo "  APT    $missing"
-    export DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+    say APT "update"
     $sudo apt-get -q=2 update
+    wanted=
+    for name in $missing; do
+        case $(apt-cache policy "$name" | sed -n 's/^ *Candidate: //p') in
+            "" | "(none)") lacks "$name" ;;
+            *) wanted="$wanted $name" ;;
+        esac
+    done
+    [ -n "$wanted" ] || exit 0
+    options="-o DPkg::Lock::Timeout=300 --no-install-recommends"
+    # shellcheck disable=SC2086 # one word a package
+    plan=$(apt-get install --assume-no $options $wanted 2>&1 || :)
+    new=$(printf '%s\n' "$plan" |
+        sed -n '/^The following NEW packages/,/^[^ ]/ { /^ /p }' | tr -s ' \n' '  ')
+    say APT "to install:$wanted"
+    printf '%s\n' "$plan" | sed -n 's/^Need to get/  APT     to load:/p; s/^After this operation, /  APT     on the disk: /p'
     # auditd must not start by itself: it would change what audit records on this host.
     policy=/usr/sbin/policy-rc.d
     [ "$purpose" = run ] || [ -e "$policy" ] || {
@@ -38,24 +76,30 @@ if command -v apt-get > /dev/null; then
         $sudo chmod 755 "$policy"
         trap '$sudo rm -f "$policy"' EXIT
     }
-    install="$sudo apt-get -q=2 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends"
-    # A rival that this release does not have is left out; make bench says so.
-    if [ "$purpose" = bench ]; then
-        for name in $missing; do
-            $install "$name" > /dev/null || echo "  APT     $name cannot be had here"
+    before=$(enabled)
+    # shellcheck disable=SC2086
+    { $sudo apt-get install -q -y $options $wanted 2>&1 && echo "status 0" || echo "status $?"; } |
+        progress "$(printf '%s' "$new" | wc -w)"
+    if [ "$purpose" != run ]; then
+        for link in $(enabled); do
+            case "$before" in *"$link"*) continue ;; esac
+            $sudo rm -f "$link"
+            say APT "not left enabled: ${link##*/}"
         done
-        exit 0
     fi
-    # shellcheck disable=SC2086 # one word a package
-    $install $missing > /dev/null
+    say APT "to take it away again: apt-get purge $(echo $new)"
 elif command -v dnf > /dev/null; then
     skip=
     [ "$purpose" != bench ] || skip=--skip-unavailable
     # shellcheck disable=SC2086
-    rpm -q $names_dnf > /dev/null 2>&1 || $sudo dnf -q -y install $skip $names_dnf
+    rpm -q $names_dnf > /dev/null 2>&1 || {
+        say DNF "to install: $names_dnf"
+        $sudo dnf -y install $skip $names_dnf
+        say DNF "to take it away again: dnf history undo last"
+    }
 else
     echo "install-packages.sh: neither apt-get nor dnf is here" >&2
     echo "  why: only their package names are known" >&2
-    echo "  try: install $names_apt by hand, then make build" >&2
+    echo "  try: install $names_apt by hand, then make NO_SETUP=1 setup" >&2
     exit 1
 fi

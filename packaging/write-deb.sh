@@ -21,6 +21,7 @@ mkdir -p "$tree"
 folder=$(cd "$folder" && pwd)
 tree=$folder/sigtrace-$version
 git -C "$here" archive HEAD | tar -x -C "$tree"
+git -C "$here" rev-parse --short=12 HEAD > "$tree/tracer/commit"
 cp -r "$tree/packaging/debian" "$tree/debian"
 for part in service default; do cp "$tree/packaging/sigtrace-record.$part" "$tree/debian/"; done
 sed -i 's|@SIGTRACE@|/usr/bin/sigtrace|' "$tree/debian/sigtrace-record.service"

@@ -7,6 +7,7 @@ tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 (cd "$here/.." && find tracer/ -name '*.py' -o -name '*.o' -o -name '*.loader' -o -name '*.sql') |
     while read -r file; do install -D -m 0644 "$here/../$file" "$tree/$file"; done
+"$here/commit.sh" > "$tree/tracer/commit"
 printf 'import sys\n\nfrom tracer.cli import main\n\nsys.exit(main())\n' > "$tree/__main__.py"
 # The same bytes from the same sources.
 find "$tree" -exec touch -h -d "@${SOURCE_DATE_EPOCH:-315532800}" {} +

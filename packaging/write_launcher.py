@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 LAUNCHER = """\
-#!{python} -IS
+{start}
 import sys
 
 sys.path.append({folder!r})
@@ -24,13 +24,33 @@ from tracer.cli import main
 sys.exit(main())
 """
 
+# The kernel takes a first line of 255 bytes, and ends the program's name at a blank: load_script(), fs/binfmt_script.c.
+LONGEST = 127  # before v5.1
+PLAIN = "#!{python} -IS"
+# For a shell a call of Python, for Python a text.
+THROUGH_A_SHELL = """\
+#!/bin/sh
+'''exec' "{python}" -IS "$0" "$@"
+'''"""
+
+
+def start_of(python: str) -> str:
+    """The lines that let the kernel run the rest with this Python."""
+    plain = PLAIN.format(python=python)
+    if " " not in python and len(plain) < LONGEST:
+        return plain
+    return THROUGH_A_SHELL.format(python=python.translate(_QUOTED))
+
+
+_QUOTED = str.maketrans({it: "\\" + it for it in '"$`\\'})
+
 
 def main(target: str, folder: str | None = None, python: str | None = None) -> None:
     """Replace the file; it can be run by everybody."""
     folder = folder or str(Path(__file__).resolve().parent.parent)
     python = python or os.path.abspath(sys.executable)
     made = Path(target + ".new")
-    made.write_text(LAUNCHER.format(python=python, folder=folder))
+    made.write_text(LAUNCHER.format(start=start_of(python), folder=folder))
     made.chmod(0o755)
     made.replace(target)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tracer import __version__
 from tracer.model.frozen import frozen
 from tracer.options.early import VERSION
 from tracer.options.option import read_plain
@@ -71,7 +70,7 @@ def choose_for(command: str, kind: type[T], epilog: str, words: Sequence[str]) -
 
 
 def live_parser() -> Parser:
-    from tracer.options.parser import parser_of
+    from tracer.options.parser import add_version, parser_of
 
     commands = "".join(f"  {name:<12} {row.help}\n" for name, row in COMMANDS.items())
     parser = parser_of(
@@ -81,7 +80,7 @@ def live_parser() -> Parser:
         usage="sigtrace [options]\n       sigtrace {" + ",".join(COMMANDS) + "} …",
         epilog=f"other commands (each has --help):\n{commands}\n{EXAMPLES}",
     )
-    parser.add_argument(*VERSION, action="version", version=f"sigtrace {__version__}")
+    add_version(parser, VERSION)
     return parser
 
 

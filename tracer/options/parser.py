@@ -36,6 +36,21 @@ class _AlsoThis(argparse.Action):
         setattr(namespace, self.dest, text if before is None else f"{before},{text}")
 
 
+class _Version(argparse.Action):
+    """Asked for when it is wanted, and not before: a checkout asks git."""
+
+    def __call__(self, *_said: object) -> NoReturn:
+        from tracer.options.version import version
+
+        print(f"sigtrace {version()}")
+        raise SystemExit(0)
+
+
+def add_version(parser: Parser, names: Sequence[str]) -> None:
+    said = "print version and commit, and exit"
+    parser.add_argument(*names, action=_Version, nargs=0, default=argparse.SUPPRESS, help=said)
+
+
 def parser_of(
     kind: type[Choices], prog: str, description: str, epilog: str, usage: str | None = None
 ) -> Parser:
