@@ -20,6 +20,8 @@ BEFORE = 900 * SECOND
 AFTER = 5 * SECOND
 # A signal is delivered at once, unless its target is stopped, frozen or in the kernel (signal(7)).
 AT_ONCE = 5 * SECOND
+# Sources that tell a death with the signal it came of (tracer.flow.join).
+JOINED = frozenset(("core", "bcc"))
 # What became of a signal that cannot have ended its target.
 ENDS_NOTHING = frozenset(("ignored", "coalesced", "dropped", "handled", "awaited"))
 
@@ -55,6 +57,11 @@ class Case:
                 return said
         return None
 
+    def suspects(self) -> list[Signal]:
+        """The signals of which one ended it, where nobody can tell which."""
+        ids = {id_ for one in self.death.tellings if isinstance(one, Exit) for id_ in one.causes}
+        return [signal for signal in self.sent if signal.id in ids]
+
     def is_before(self, time: int | None, within: int, after: int = AFTER) -> bool:
         """Whether a moment lies so long before the end, or a little behind it."""
         return time is not None and -after <= self.death.time - time <= within
@@ -65,6 +72,9 @@ class Case:
         for signal in self.sent:
             if signal.id in causes:
                 return signal
+        if any(isinstance(one, Exit) and one.source in JOINED for one in self.death.tellings):
+            # What saw both the signals and the end has said which it was, or that none of them was.
+            return None
         number = self.death.number
         fitting = [
             signal

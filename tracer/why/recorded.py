@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracer.model.event import Exit
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
@@ -36,7 +37,7 @@ _ORIGIN_CAUSE = {
     "ptrace": "ptrace",
     "kernel": "kernel",
     "async io": "kernel",
-    "exec failed": "exec failed",
+    "exec": "exec failed",
 }
 CODES_OF_HARDWARE = frozenset((4, 5))  # BUS_MCEERR_AR, BUS_MCEERR_AO
 
@@ -45,7 +46,7 @@ def by_the_signals_record(case: Case) -> Finding | None:
     """The kernel, or the log of its calls, has recorded the signal that this process died of."""
     signal = case.fatal()
     if signal is None:
-        return None
+        return _one_of_several(case)
     found = _found_by(case, signal)
     if found is None or (signal.why != "attempted" and not signal.target_is_asked):
         return found
@@ -55,6 +56,26 @@ def by_the_signals_record(case: Case) -> Finding | None:
         else "the pid is the sender's own number for it"
     )
     return replace(found, confidence="likely", why=(*found.why, doubt))
+
+
+def _one_of_several(case: Case) -> Finding | None:
+    """Of several signals nobody can tell which it was: where one sender sent them all, it is that one."""
+    suspects = case.suspects()
+    senders = {one.sender.pid for one in suspects if one.sender is not None}
+    if not suspects or len(senders) > 1 or any(one.sender is None for one in suspects):
+        doubt = f"it was one of {len(suspects)} signals, and which one cannot be told"
+        return Finding("killed", "likely", tuple(suspects), None, (doubt,)) if suspects else None
+    return _found_by(case, suspects[0])
+
+
+def by_the_ends_own_origin(case: Case) -> Finding | None:
+    """What saw the end says that it was a fault of the process's own, or seccomp."""
+    for one in case.death.tellings:
+        if isinstance(one, Exit) and one.origin is not None:
+            cause = "crash" if one.origin == "fault" else _ORIGIN_CAUSE.get(one.origin)
+            if cause is not None:
+                return Finding(cause, "yes", (one,), story=(one,))
+    return None
 
 
 def _found_by(case: Case, signal: Signal) -> Finding | None:

@@ -7,7 +7,7 @@ likely ones that differ the verdict is open.
 from __future__ import annotations
 
 from tracer.model.frozen import frozen
-from tracer.why.recorded import by_the_signals_record
+from tracer.why.recorded import by_the_ends_own_origin, by_the_signals_record
 from tracer.why.told import (
     by_a_command_beside_it,
     by_a_stop_that_was_asked,
@@ -43,6 +43,12 @@ RULES: tuple[Rule, ...] = (
         by_the_signals_record,
         "a recording or an audit log has the signal that this process died of, with its sender or what made it",
         "another process had the pid; the signal was ignored, handled or refused",
+    ),
+    Rule(
+        "end's own origin",
+        by_the_ends_own_origin,
+        "what saw the end says that it was a fault of the process's own, or seccomp",
+        "a signal is recorded that it died of",
     ),
     Rule(
         "kernel log",

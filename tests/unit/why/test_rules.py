@@ -89,6 +89,14 @@ PROVEN = {
         [said(0, "oom report", Process(2231, comm=b"webapp")), died(0.1, "KILL")], "oom", "yes", None),
     "a fault in the kernel's log": (
         [said(0, "fault", Process(2231, comm=b"webapp")), died(0.1, "SEGV")], "crash", "yes", None),
+    "one of two, of one sender": (
+        [sent(-1, "TERM"), sent(0, "TERM"), died(0.1, "TERM", causes=("s-1", "s0"))],
+        "killed", "yes", 991),
+    "one of two, of two senders": (
+        [sent(-1, "TERM"), sent(0, "TERM", OTHER), died(0.1, "TERM", causes=("s-1", "s0"))],
+        "killed", "likely", None),
+    "its own fault, as the end says": ([died(0, "SEGV", origin="fault")], "crash", "yes", None),
+    "exec beyond its point of no return": (by_kernel("exec", "SEGV"), "exec failed", "yes", None),
     "an exit": ([exited(0, 3)], "exit", "yes", None),
     "a stop timeout in a text log": (
         [said(0, "stop timeout"), unit_died(0, "KILL"), said(0, "unit failed")],
@@ -132,6 +140,7 @@ def test_proven(name):
 INNOCENT = {
     "the kill of another": [sent(0, "KILL", target=OTHER), unit_died(0, "KILL")],
     "a kill that was ignored": [sent(0, "KILL", outcome="ignored", why="exiting"), died(0.5, "KILL")],
+    "a kill that the end does not name": [sent(0, "KILL"), died(0.5, "KILL")],
     "a kill of another number": [sent(0, "TERM"), died(0.5, "KILL")],
     "a kill of the pid's former owner": [
         sent(-20, "KILL", target=Process(2231, comm=b"old")), died(-19.9, "KILL", Process(2231, comm=b"old")),
