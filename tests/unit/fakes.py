@@ -11,7 +11,8 @@ from tracer.sinks.sink import Sink
 
 def signal(time, number=10, name="fake", **fields):
     fields.setdefault("target", Process(20, 20, b"app", start=5))
-    return Signal(time, f"{name}-{time}", name, number, outcome="delivered", **fields)
+    fields = {"id": f"{name}-{time}", "outcome": "delivered", **fields}
+    return Signal(time, source=name, number=number, **fields)
 
 
 class Fake:

@@ -46,11 +46,21 @@ def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0)
     return lines
 
 
-def hidden(blind: Iterable[Blind]) -> list[str]:
-    """Lines that tell what the logs cannot show, and what to type to see it; [] if nothing."""
+NOT_ALL = (
+    "not everything was watched, so some signals may be missing "
+    "(-v tells which; sigtrace audit-rules prints the rules that watch all)"
+)
+
+
+def hidden(blind: Iterable[Blind], *, verbose: bool) -> list[str]:
+    """A line that the logs do not show all; with ``verbose`` lines that tell what, and what to type to see it. [] if
+    nothing is hidden."""
+    found = sorted(blind, key=lambda one: not one.try_)
+    if found and not verbose:
+        return [NOT_ALL]
     lines: list[str] = []
     tries: tuple[str, ...] = ()
-    for one in sorted(blind, key=lambda one: not one.try_):
+    for one in found:
         if not one.try_:
             lines += [f"  {words}" for words in tries]
             tries = ()

@@ -42,10 +42,11 @@ def run(options: Live, opening: Opening = None) -> int:
     try:
         # By now libbpf has no file open that could be taken for this one.
         ready_fd = meaning.fd_of(options.ready_fd)
+        from tracer.host.processes import user_name
         from tracer.terminal.output import open_sink
         from tracer.tracing import trace
 
-        sink = open_sink(options, HOST)
+        sink = open_sink(options, HOST, user_name, deaths=not options.bare)
     except BaseException:
         if loading is not None:
             give_up(loading)

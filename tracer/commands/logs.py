@@ -54,6 +54,6 @@ def run(options: Replay) -> int:
             sink.start()
 
         session.run(reading.source, filter_, sink, begin, stop=stop, count=count)
-    for line in reading.account():
+    for line in reading.account(verbose=bool(options.verbose)):
         say(line)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import Earlier, Process
-from tracer.model.signals import NUMBERS
+from tracer.model.signals import HARMLESS, NUMBERS
 from tracer.model.times import SECOND
 
 TYPE_CHECKING = False
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 KILL, HUP = NUMBERS["KILL"], NUMBERS["HUP"]
 # Requests to end, which a program answers in its own time; the first is the plainest.
 REQUESTS = tuple(NUMBERS[name] for name in ("TERM", "INT", "QUIT"))
-# Signals that never end a process by default (signal(7)): its exit later has nothing to do with them.
-HARMLESS = frozenset(
-    NUMBERS[name] for name in ("CHLD", "CONT", "URG", "WINCH", "STOP", "TSTP", "TTIN", "TTOU")
-)
 REAL_TIME = 32  # the first of them: each is queued, however many there are
 # What has taken a signal for good, and what may still die of it; None: audit does not tell.
 TAKEN = frozenset(("handled", "awaited"))

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from tracer.model.event import Event
 
     class Sink(Protocol):
-        """Where events go to; ``start`` writes what stands above them."""
+        """Where events go to; ``start`` writes what stands above them, ``due`` tells when to flush again."""
 
         def start(self) -> None: ...
         def write(self, event: Event) -> None: ...
         def flush(self) -> None: ...
+        def due(self) -> float | None: ...
         def close(self) -> None: ...
 
 else:
@@ -152,7 +153,7 @@ class Pipeline:
         while not (stop.asked() or self._is_over() or source.is_over()):
             if source.has_begun():
                 self._begin_once()
-            rest = _sooner(source.due(), self._time_left())
+            rest = _sooner(_sooner(source.due(), self._sink.due()), self._time_left())
             if source.grace and self._fates.wait():
                 rest = _sooner(rest, LOOK_AT_FATES)
             stop.wait(source.descriptors(), rest)

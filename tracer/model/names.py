@@ -6,7 +6,7 @@ from tracer.model.memo import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.model.event import Process
+    from tracer.model.event import Ancestor, Process
 
 # Programs whose first argument that is no option is what they run, by the beginning of their name.
 _INTERPRETERS = (
@@ -17,6 +17,10 @@ _INTERPRETERS = (
 _WITH_VALUE = frozenset((b"-W", b"-X", b"-I", b"-r", b"--require", b"-S", b"-O"))
 _NO_SCRIPT = frozenset((b"-c", b"-e", b"-E", b"--eval", b"-p"))
 _VERSION = b"0123456789."
+# Letters that take a word, or a program, with others, and are flags of Python's.
+_PYTHON = (b"python", b"pypy")
+_PYTHON_FLAGS = frozenset((b"-I", b"-S", b"-O", b"-E"))
+_SHELLS = frozenset((b"sh", b"bash", b"dash", b"zsh", b"ksh", b"busybox", b"fish", b"env"))
 
 
 def last_part(path: bytes) -> bytes:
@@ -32,10 +36,13 @@ def script_of(argv: tuple[bytes, ...]) -> bytes | None:
     program = last_part(argv[0]).lstrip(b"-")
     if program == b"java":
         return argv[argv.index(b"-jar") + 1] if b"-jar" in argv[:-1] else None
-    if program.rstrip(_VERSION) not in _INTERPRETERS:
+    program = program.rstrip(_VERSION)
+    if program not in _INTERPRETERS:
         return None
     words = iter(argv[1:])
     for word in words:
+        if word in _PYTHON_FLAGS and program in _PYTHON:
+            continue
         if word == b"-m":
             return next(words, None)
         if word in _NO_SCRIPT or not word:
@@ -67,7 +74,33 @@ def names_of(process: Process) -> tuple[bytes, ...]:
     return (*program_names(process.comm, process.argv, process.exe), *units)
 
 
-def telling_name(process: Process) -> bytes | None:
-    """The name that tells most: of an interpreter its script's, else comm."""
-    script = script_of(process.argv or ())
-    return last_part(script) if script else process.comm
+@memo(4096)
+def title_of(argv: tuple[bytes, ...]) -> bytes | None:
+    """What a program has written over its argv: "gunicorn: worker [orders]", None where it looks like a command line."""
+    words = [word for word in argv if word]
+    if len(words) != 1:
+        return None
+    name, colon, rest = words[0].partition(b": ")
+    return words[0].strip() if colon and rest.strip() and name.split() == [name] else None
+
+
+def telling_name(process: Process | Ancestor) -> bytes | None:
+    """The name that tells most: of an interpreter its script's, or its service's; a worker's title; else comm."""
+    argv = process.argv or ()
+    # Who writes over its argv still runs its own program.
+    script = script_of(argv) if process.exe is None or _interprets(process.exe) else None
+    if script:
+        return last_part(script) or process.comm
+    title = title_of(argv)
+    if title:
+        return title
+    unit: bytes | None = getattr(process, "unit", None)
+    if unit and unit.endswith(b".service") and argv and _interprets(argv[0], but=_SHELLS):
+        return unit
+    return process.comm
+
+
+def _interprets(path: bytes, but: frozenset[bytes] = frozenset()) -> bool:
+    """Whether a program runs others, and is none of some."""
+    program = last_part(path).lstrip(b"-").rstrip(_VERSION)
+    return program == b"java" or (program in _INTERPRETERS and program not in but)

@@ -52,6 +52,10 @@ NUMBERS: dict[str, int] = {
 EVERY = frozenset(range(FIRST, LAST + 1))
 # Nineteen of twenty signals on a busy host are these two: a child's change, and Go's preemption.
 NOISY = frozenset((NUMBERS["CHLD"], NUMBERS["URG"]))
+# Those that never end a process, whatever it does about them (signal(7)): ignored, or it stops or goes on.
+HARMLESS = frozenset(
+    NUMBERS[name] for name in ("CHLD", "CONT", "URG", "WINCH", "STOP", "TSTP", "TTIN", "TTOU")
+)
 
 _CODES = {
     0: "SI_USER",

@@ -7,10 +7,7 @@ from tracer.model.event import Exec, Failed, Mark, Probe, Signal
 from tracer.model.lost import lost_thing
 from tracer.model.origin import CALL_ORIGINS, SI_KERNEL
 from tracer.model.text import (
-    columns,
-    command_line,
     counted,
-    cut,
     printable,
     quoted,
     quoted_text,
@@ -18,12 +15,12 @@ from tracer.model.text import (
 )
 from tracer.model.times import local_moment, span
 from tracer.model.witness import SAID
+from tracer.sinks.ends import UNKNOWN, chain, label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.model.event import Exit, Loss, Process, Seccomp, Statement
 
-UNKNOWN = "-"
 _KEYS = {
     "SIGINT": "Ctrl-C",
     "SIGQUIT": "Ctrl-\\",
@@ -49,18 +46,9 @@ _LIMITS = {"SIGXCPU": "CPU limit", "SIGKILL": "CPU limit", "SIGXFSZ": "file size
 
 
 def name(process: Process | None) -> str:
-    """comm[pid] of the process; what thread of it that was is a remark. Of one without a pid, what else is known."""
-    if process is None:
-        return UNKNOWN
-    comm = UNKNOWN if process.comm is None else quoted(process.comm)
-    if process.pid is not None:
-        return f"{comm}[{process.pid}]"
-    if process.tid is not None:
-        return f"{comm}[thread {process.tid}]"
-    place = process.unit or process.cgroup or process.container
-    if process.comm is None and place is not None:
-        return quoted(place)
-    return f"{comm}[{UNKNOWN}]"
+    """The telling name[pid] of the process; what thread of it that was is a remark. Of one without a pid, what else is
+    known."""
+    return UNKNOWN if process is None else label(process)
 
 
 def sentence(event: Statement | Exec | Mark) -> str:
@@ -138,54 +126,6 @@ def via(event: Signal | Failed | Probe) -> str:
     if isinstance(event, Signal):
         return event.origin or UNKNOWN
     return CALL_ORIGINS.get(event.call or "", event.call or UNKNOWN)
-
-
-def chain(process: Process, room: int | None = None) -> str:
-    """The command line and the parents: kill -9 24067 ← cleanup.sh[1340] ← cron[702].
-
-    Where the room (in columns) is too small for both, the parents are left a third of it.
-    """
-    own = _command(process)
-    steps = [f"{UNKNOWN if p.comm is None else quoted(p.comm)}[{p.pid}]" for p in process.ancestors]
-    parents = "".join(f" ← {step}" for step in steps) or _instead_of_parents(process)
-    if room is not None and columns(own) + columns(parents) > room:
-        own = _command(process, max(room * 2 // 3, room - columns(parents)))
-        parents = cut(parents, room - columns(own))
-    return own + parents
-
-
-def _command(process: Process, width: int | None = None) -> str:
-    """The command line, cut to a width: the folder of the program goes before the arguments do."""
-    if not process.argv:
-        line = name(process)
-    else:
-        line = command_line(process.argv, process.argv_cut)
-        program, *arguments = process.argv
-        # Not so for "sshd: root@pts/0": a program may write what it likes there.
-        if width is not None and columns(line) > width and _is_path(program):
-            rest = (program.rpartition(b"/")[2], *arguments)
-            line = "…/" + command_line(rest, process.argv_cut)
-    return line if width is None else cut(line, width)
-
-
-def _is_path(program: bytes) -> bool:
-    return program[:1] == b"/" != program[-1:] and program.split() == [program]
-
-
-def _instead_of_parents(process: Process) -> str:
-    """What a source that knows no parents (an audit log) has to tell who it was."""
-    facts = [
-        "" if process.uid is None else f"uid {process.uid}",
-        "" if process.tty is None else f"tty {quoted(process.tty)}",
-        "" if process.exe is None else quoted(process.exe),
-    ]
-    told = ", ".join(filter(None, facts))
-    return f" ({told})" if process.tty or process.exe else ""
-
-
-def tells_more(process: Process) -> bool:
-    """Whether ``chain`` says anything that comm does not."""
-    return bool(process.ancestors or process.exe or process.argv not in (None, (process.comm,)))
 
 
 def remarks(
@@ -327,11 +267,11 @@ def _wide(event: Signal | Failed | Probe) -> list[str]:
     return [f"kill({event.asked}): process group {-event.asked}"]
 
 
-def death(event: Exit) -> str:
-    """What became of a process, as the end of a sentence that begins with its name."""
+def death(event: Exit, of: Signal | None = None) -> str:
+    """What became of a process, as the end of a sentence that begins with its name; ``of`` is the signal it follows."""
     after = None if event.after_ns is None else span(event.after_ns)
     if event.number is not None:
-        how = f"died of {signals.name_of(event.number)}"
+        how = f"died of {signals.name_of(event.number)}{'' if of is None else _from(of)}"
         if event.core:
             how += " (core dumped)"
         if event.after_ns == 0:  # No finer than the log's clock.
@@ -342,7 +282,8 @@ def death(event: Exit) -> str:
     how = f"exited with status {event.status}"
     request = event.answers
     if request is None:
-        return how + (f", {after} after handling it" if after else "")
+        handled = "it" if of is None else signal_name(of) + _from(of)
+        return how + (f", {after} after handling {handled}" if after else "")
     by = "" if request.sender is None else f" from {name(request.sender)}"
     return f"{how}, {after} after it took {signals.name_of(request.number)}{by}"
 
@@ -360,6 +301,18 @@ def _who_knows(event: Exit) -> str:
     return "; who sent that was not traced"
 
 
+def _from(signal: Signal) -> str:
+    by = sender(signal)
+    return f" from {by}" if signal.sender is not None else "" if by == UNKNOWN else f" ({by})"
+
+
+def died(event: Exit) -> tuple[str, ...]:
+    """A death in a signal's own row, the longest form first."""
+    after = span(event.after_ns or 0)
+    core = (f"died {after} later (core dumped)",) if event.core else ()
+    return (*core, f"died {after} later", f"died {after}", "died")
+
+
 def loss(event: Loss) -> str:
     thing = lost_thing(event.where)
     what = f"an unknown number of {thing}s" if event.count is None else counted(event.count, thing)
@@ -369,14 +322,14 @@ def loss(event: Loss) -> str:
 def details(process: Process) -> str:
     """Everything else of one end, in a line."""
     parts = [f"{name(process)} user {user(process)}"]
-    for label, value in (
+    for what, value in (
         ("euid", None if process.euid == process.uid else process.euid),
         ("login", process.loginuid),
         ("session", process.session),
         ("pid in its namespace", None if process.ns_pid == process.pid else process.ns_pid),
     ):
-        parts += [] if value is None else [f"{label} {value}"]
-    for label, text in (
+        parts += [] if value is None else [f"{what} {value}"]
+    for what, text in (
         ("tty", process.tty),
         ("exe", process.exe),
         ("unit", process.unit),
@@ -384,6 +337,6 @@ def details(process: Process) -> str:
         ("pod", process.pod),
         ("cgroup", None if process.unit else process.cgroup),
     ):
-        parts += [] if text is None else [f"{label} {quoted(text)}"]
+        parts += [] if text is None else [f"{what} {quoted(text)}"]
     parts += [] if process.start is None else [f"started {local_moment(process.start)}"]
     return ", ".join(parts)

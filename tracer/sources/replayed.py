@@ -78,7 +78,7 @@ class Reading:
             lines.append("nothing yet in " + ", ".join(log.name for log in self.logs))
         return lines
 
-    def account(self) -> list[str]:
+    def account(self, *, verbose: bool) -> list[str]:
         """What was read, what of it was not understood, and what it cannot show; complete when the events are."""
         lines: list[str] = []
         log = self.audit
@@ -101,7 +101,8 @@ class Reading:
             lines.append(f"the journal covers {', '.join(spans[:3])}{', …' if spans[3:] else ''}")
             lines += [f"missing: {gap.why}" for gap in sight.gaps]
         if log is not None and log.has_records():
-            lines += hidden(one for one in log.coverage()[0].blind if not one.quiet)
+            blind = [one for one in log.coverage()[0].blind if not one.quiet]
+            lines += hidden(blind, verbose=verbose)
         return lines
 
 

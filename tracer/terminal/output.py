@@ -17,28 +17,37 @@ if TYPE_CHECKING:
 
     from tracer.flow.pipeline import Sink, Totals
     from tracer.options.table import Output
+    from tracer.sinks.ends import Users
 
 
 _UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def open_sink(options: Output, here: str | None = None) -> Sink:
-    """The sink on standard output that the options ask for; ``here`` is the host that is traced."""
+def open_sink(
+    options: Output, here: str | None = None, users: Users | None = None, *, deaths: bool = True
+) -> Sink:
+    """The sink on standard output that the options ask for; ``here`` is the host that is traced, ``users`` the names
+    of its uids; ``deaths``: they are told."""
     stream = standard_output()
     if options.json:
         from tracer.sinks.json import JsonSink
 
         return JsonSink(stream)
+    from tracer.sinks.ends import nobody
     from tracer.sinks.table import TableSink
+    from tracer.sinks.waiting import Waiting
 
-    return TableSink(
+    table = TableSink(
         stream,
         width=terminal_width(),
         colour=wants_colour(),
         brief=options.brief,
         wide=options.wide,
         here=here,
+        users=users or nobody,
+        measure=terminal_width,
     )
+    return Waiting(table) if deaths else table
 
 
 def standard_output() -> IO[str]:

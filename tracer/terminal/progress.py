@@ -96,6 +96,9 @@ class _Behind:
     def flush(self) -> None:
         self._sink.flush()
 
+    def due(self) -> float | None:
+        return self._sink.due()
+
     def close(self) -> None:
         self._sink.close()
 

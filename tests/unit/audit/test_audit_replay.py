@@ -278,7 +278,7 @@ def test_names_become_numbers_by_passwd(log, tmp_path):
 
 def test_the_account_at_the_end(log):
     done = replay(
-        log(logs.kill(1, 801) + b"type=SYSCALL junk\n" + logs.kill(900, 802, success=False))
+        log(logs.kill(1, 801) + b"type=SYSCALL junk\n" + logs.kill(900, 802, success=False)), "-v"
     )
     said = done.stderr.decode()
     assert re.search(
@@ -317,8 +317,17 @@ def test_rules_for_one_signal_alone_are_noticed(log):
     argv = b"auditctl\0-a\0always,exit\0-F\0arch=b64\0-S\0kill\0-F\0a1=9".hex().upper().encode()
     change = logs.record(b"CONFIG_CHANGE", 1, b'auid=0 ses=1 op=add_rule key="k" list=4 res=1')
     change += logs.call(1, 44) + logs.record(b"PROCTITLE", 1, b"proctitle=" + argv)
-    said = replay(log(change + logs.kill(2, 801))).stderr.decode()
-    assert "SIGKILL alone" in said
+    path = log(change + logs.kill(2, 801))
+    assert "SIGKILL alone" in replay(path, "-v").stderr.decode()
+
+
+def test_that_something_was_not_watched_is_one_line(log):
+    path = log(logs.kill(1, 801))
+    said, more = replay(path).stderr.decode(), replay(path, "-v").stderr.decode()
+    assert len(said.splitlines()) == 2
+    assert said.splitlines()[1].startswith("sigtrace: not everything was watched")
+    assert "-S tgkill" in more
+    assert "not everything" not in more
 
 
 def test_a_closed_pipe_ends_it(log):

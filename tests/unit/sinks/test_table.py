@@ -28,6 +28,7 @@ from tracer.model.event import (
 from tracer.model.text import columns
 from tracer.sinks import words
 from tracer.sinks.table import TableSink
+from tracer.sinks.waiting import Waiting
 
 SECOND = 10**9
 NOON = 1795435200 * SECOND  # 2026-11-23 12:00:00 UTC
@@ -69,11 +70,11 @@ def signal(at=0, **fields):
 
 def screen(*events, **options):
     stream = io.StringIO()
-    sink = TableSink(stream, **options)
+    sink = Waiting(TableSink(stream, **options))
     sink.start()
     for event in events:
         sink.write(event)
-    sink.flush()
+    sink.close()
     return stream.getvalue()
 
 
@@ -81,16 +82,15 @@ def test_who_did_it_and_did_it_die():
     end = Exit(NOON + 120_812_345, "x", "core", APP, number=9, cause="1", after_ns=812_345)
     assert screen(signal(120_000_000), end, width=100) == (
         "TIME         SIGNAL    FROM                  USER     TO                    VIA          OUTCOME\n"
-        "12:00:00.120 SIGKILL   kill[1350]            deploy   python[24067]         kill         delivered\n"
+        "12:00:00.120 SIGKILL   kill[1350]            deploy   python[24067]         kill         died 812 µs\n"
         "             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1]\n"
-        "12:00:00.120 └ python[24067] died of SIGKILL 812 µs later\n"
     )
 
 
 def test_eighty_columns():
     assert screen(signal(), width=80).splitlines() == [
-        "TIME         SIGNAL    FROM               USER     TO                 OUTCOME",
-        "12:00:00.000 SIGKILL   kill[1350]         deploy   python[24067]      delivered",
+        "TIME         SIGNAL    FROM              USER     TO                OUTCOME",
+        "12:00:00.000 SIGKILL   kill[1350]        deploy   python[24067]     delivered",
         "             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1]",
     ]
 
@@ -107,8 +107,7 @@ def test_victims_of_a_wide_kill_are_folded():
     assert text.splitlines()[2:] == [
         "             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1]",
         "             • kill(-72548): process group 72548",
-        "12:00:00.000 └ and worker[31] delivered",
-        "12:00:00.000 └ and worker[32] delivered",
+        "12:00:00.000 └ and 2 more: worker[31], worker[32] delivered",
     ]
 
 
@@ -273,7 +272,7 @@ def test_wide_letters_and_accents_keep_the_columns():
         process = Process(24067, 24067, comm.encode(), user="deploy")
         row = screen(signal(sender=process, target=process), width=80, brief=True).splitlines()[1]
         _, _, after = row.partition("[24067]")
-        assert after.startswith(" " * (18 - size - len("[24067]")) + " deploy")
+        assert after.startswith(" " * (17 - size - len("[24067]")) + " deploy")
         assert row.endswith(" delivered")
         assert columns(row) == columns(plain)
 
@@ -287,8 +286,10 @@ def test_wide_letters_are_cut_to_the_terminal():
 def test_colour_only_when_asked_for():
     assert "\33[" not in screen(signal(), width=100)
     coloured = screen(signal(), width=100, colour=True)
-    assert "\33[31m" in coloured
+    assert "\33[31m" not in coloured
     assert re.sub("\33\\[\\d+m", "", coloured) == screen(signal(), width=100)
+    end = Exit(NOON + 1, "x", "core", APP, number=9, cause="1", after_ns=1)
+    assert "\33[31mdied" in screen(signal(), end, width=100, colour=True)
 
 
 def test_piped_lines_are_not_cut():
@@ -304,7 +305,14 @@ def test_the_docstring_shows_what_is_printed():
     import tracer.sinks.table
 
     end = Exit(NOON + 120_812_345, "x", "core", APP, number=9, cause="1", after_ns=812_345)
-    lines = screen(signal(120_000_000), end, width=80).replace("12:00:00", "01:14:05").splitlines()
+    second = dataclasses.replace(APP, pid=24068, tid=24068)
+    at = NOON + 3_100_000_000
+    late = Exit(at, "y", "core", second, number=15, cause="2", after_ns=800_000_000)
+    term = signal(2_300_000_000, id="2", number=15, target=second)
+    lines = screen(signal(120_000_000), end, term, late, width=80).splitlines()
+    lines = [line.replace("12:00:0", "01:14:0", 1) for line in lines]
+    for shown, meant in (("14:00", "14:05"), ("14:02", "14:07"), ("14:03", "14:08")):
+        lines = [line.replace(shown, meant, 1) for line in lines]
     sample = inspect.cleandoc(tracer.sinks.table.__doc__).partition("Sample:\n\n")[2]
     assert textwrap.dedent(sample).splitlines() == lines
 
@@ -313,14 +321,14 @@ def test_a_long_command_line_leaves_room_for_the_parents():
     sender = Process(9, 9, b"python", argv=(b"python", b"-c", b"x" * 300), ancestors=CRON)
     line = screen(signal(sender=sender), width=80).splitlines()[2]
     assert len(line) <= 80
-    assert "← cleanup.sh[1340]" in line
+    assert line.endswith("← cleanup.sh ← cron")
 
 
 def test_the_folder_of_a_program_is_cut_before_its_arguments():
     interpreter = b"/opt/python/versions/3.11.7/bin/python3"
     sender = Process(9, 9, b"python3", argv=(interpreter, b"/srv/cleanup.py"), ancestors=CRON)
     assert screen(signal(sender=sender), width=80).splitlines()[2] == (
-        "             └ …/python3 /srv/cleanup.py ← cleanup.sh[1340] ← cron[702] ← syste…"
+        "             └ …/python3 /srv/cleanup.py ← cleanup.sh[1340] ← cron[702]"
     )
     title = Process(9, 9, b"sshd", argv=(b"sshd: deploy@pts/0" + 80 * b"x",), ancestors=CRON)
     assert "└ 'sshd: deploy@pts/0xxx" in screen(signal(sender=title), width=80)
@@ -342,7 +350,129 @@ def test_another_day_is_told():
     text = screen(signal(-day), signal(-day + 5), signal(), signal(5), width=80, brief=True)
     assert text.splitlines()[1::2] == [
         "Sun 2026-11-22 UTC+00:00",
-        "12:00:00.000 SIGKILL   kill[1350]         deploy   python[24067]      delivered",
-        "12:00:00.000 SIGKILL   kill[1350]         deploy   python[24067]      delivered",
+        "12:00:00.000 SIGKILL   kill[1350]        deploy   python[24067]     delivered",
+        "12:00:00.000 SIGKILL   kill[1350]        deploy   python[24067]     delivered",
     ]
     assert text.splitlines()[4] == "Mon 2026-11-23 UTC+00:00"
+
+
+ORDERS = Process(
+    24067,
+    24067,
+    b"python3",
+    uid=3010,
+    user="deploy",
+    argv=(b"/usr/bin/python3", b"/srv/orders-api.py", b"--port", b"8080"),
+    unit=b"orders-api.service",
+)
+# cron ran a script of deploy's, which kills as root.
+CLEANER = Process(
+    1350,
+    1350,
+    b"pkill",
+    uid=0,
+    user="root",
+    argv=(b"pkill", b"-9", b"-x", b"orders-api"),
+    ancestors=(
+        Ancestor(1345, b"sudo", argv=(b"sudo", b"pkill"), uid=0),
+        Ancestor(1340, b"bash", argv=(b"/bin/bash", b"/opt/bin/tidy-workers"), uid=3010),
+        Ancestor(702, b"cron", uid=0),
+        Ancestor(1, b"systemd", uid=0),
+    ),
+)
+WORKERS = [
+    Process(80 + n, 80 + n, b"gunicorn", argv=(b"gunicorn: worker [orders]",)) for n in range(40)
+]
+USERS = {0: "root", 3010: "deploy"}.get
+
+
+def outage():
+    """A kill, a group kill of forty, a real-time signal, and a stop that takes its time."""
+    kill = signal(120_000_000, sender=CLEANER, target=ORDERS)
+    yield kill
+    yield Exit(NOON + 120_062_000, "x", "core", ORDERS, number=9, cause="1", after_ns=62_000)
+    for n, worker in enumerate(WORKERS):
+        at = 300_000_000 + n * 1000
+        yield signal(at, id="2", number=15, target=worker, call="kill", asked=-80)
+    for n, worker in enumerate(WORKERS):
+        at = NOON + 301_000_000 + n * 1000
+        yield Exit(at, f"y{n}", "core", worker, number=15, cause="2", after_ns=1_000_000)
+    yield signal(500_000_000, id="3", number=37, outcome="handled", origin="pid namespace")
+    yield signal(600_000_000, id="4", number=15, target=ORDERS)
+    yield Exit(NOON + 2_600_000_000, "z", "core", ORDERS, number=15, cause="4", after_ns=2 * SECOND)
+
+
+SCREENS = {
+    60: """\
+Mon 2026-11-23 UTC+00:00 on web-3
+TIME     SIGNAL    FROM           TO             OUTCOME
+12:00:00 SIGKILL   pkill[1350]    orders…[24067] died 62 µs
+         └ pkill -9 -x orders-api ← sudo (deploy as root)
+         └ to …/python3 /srv/orders-ap… (orders-api.service)
+12:00:00 SIGTERM   kill[1350]     'gunicorn…[80] died 1.0 ms
+         └ kill -9 24067 ← cleanup.sh[1340] ← cron[702]
+         └ to 'gunicorn: worker [orders]'
+         • kill(-80): process group 80
+12:00:00 └ and 39 more: 'gunicorn: worker [orders]'[…] died
+12:00:00 SIGRTMIN+3 kill[1350]    python[24067]  handled
+         • because this init of its pid namespace died
+12:00:00 SIGTERM   kill[1350]     orders…[24067] delivered
+         └ to …/python3 /srv/orders-ap… (orders-api.service)
+12:00:02 └ orders-api.py[24067] died of SIGTERM from kill[1…
+""",
+    80: """\
+Mon 2026-11-23 UTC+00:00 on web-3
+TIME         SIGNAL    FROM              USER     TO                OUTCOME
+12:00:00.120 SIGKILL   pkill[1350]       root     orders-ap…[24067] died 62 µs
+             └ pkill -9 -x orders-api ← sudo (deploy as root) ← … ← cron
+             └ to …/python3 /srv/orders-api.py --port 8080 (orders-api.service)
+12:00:00.300 SIGTERM   kill[1350]        deploy   'gunicorn: w…[80] died 1.0 ms
+             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1]
+             └ to 'gunicorn: worker [orders]'
+             • kill(-80): process group 80
+12:00:00.300 └ and 39 more: 'gunicorn: worker [orders]'[…] died
+12:00:00.500 SIGRTMIN+3 kill[1350]       deploy   python[24067]     handled
+             • because this init of its pid namespace died
+12:00:00.600 SIGTERM   kill[1350]        deploy   orders-ap…[24067] delivered
+             └ to …/python3 /srv/orders-api.py --port 8080 (orders-api.service)
+12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
+""",
+    120: """\
+Mon 2026-11-23 UTC+00:00 on web-3
+TIME         SIGNAL    FROM                     USER           TO                       VIA          OUTCOME
+12:00:00.120 SIGKILL   pkill[1350]              deploy as root orders-api.py[24067]     kill         died 62 µs later
+             └ pkill -9 -x orders-api ← sudo[1345] (deploy as root) ← tidy-workers[1340] ← cron[702] ← systemd[1]
+             └ to /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
+12:00:00.300 SIGTERM   kill[1350]               deploy         'gunicorn: worker […[80] kill         died 1.0 ms later
+             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1] → 'gunicorn: worker [orders]'
+             • kill(-80): process group 80
+12:00:00.300 └ and 39 more: 'gunicorn: worker [orders]'[…] died
+12:00:00.500 SIGRTMIN+3 kill[1350]              deploy         python[24067]            pid namespace handled
+             • because this init of its pid namespace died
+12:00:00.600 SIGTERM   kill[1350]               deploy         orders-api.py[24067]     kill         delivered
+             └ to /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
+12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
+""",
+    200: """\
+Mon 2026-11-23 UTC+00:00 on web-3
+TIME         SIGNAL    FROM                                             USER           TO                                               VIA          OUTCOME
+12:00:00.120 SIGKILL   pkill[1350]                                      deploy as root orders-api.py[24067]                             kill         died 62 µs later
+             └ pkill -9 -x orders-api ← sudo[1345] (deploy as root) ← tidy-workers[1340] ← cron[702] ← systemd[1] → /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
+12:00:00.300 SIGTERM   kill[1350]                                       deploy         'gunicorn: worker [orders]'[80]                  kill         died 1.0 ms later
+             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1] → 'gunicorn: worker [orders]'
+             • kill(-80): process group 80
+12:00:00.300 └ and 39 more: 'gunicorn: worker [orders]'[…] died
+12:00:00.500 SIGRTMIN+3 kill[1350]                                      deploy         python[24067]                                    pid namespace handled
+             • because this init of its pid namespace died
+12:00:00.600 SIGTERM   kill[1350]                                       deploy         orders-api.py[24067]                             kill         delivered
+             └ to /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
+12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
+""",
+}
+
+
+@pytest.mark.parametrize("width", SCREENS)
+def test_an_outage_at_every_width(width):
+    text = screen(*outage(), width=width, here="web-3", users=USERS)
+    assert text == SCREENS[width]
+    assert all(columns(line) <= width for line in text.splitlines())
