@@ -26,7 +26,7 @@ from tracer.model.event import (
     lost,
 )
 from tracer.model.text import columns
-from tracer.sinks import words
+from tracer.sinks import ends, words
 from tracer.sinks.table import TableSink
 from tracer.sinks.waiting import Waiting
 
@@ -225,7 +225,21 @@ def test_no_name_reaches_the_terminal_raw(comm, argv):
 
 
 OURS = (
-    *("escalation:", "still", "alive", "2.0", "s", "after", "SIGTERM", "forged:", "•", "└", "←"),
+    *(
+        "escalation:",
+        "still",
+        "alive",
+        "2.0",
+        "s",
+        "after",
+        "SIGTERM",
+        "forged:",
+        "•",
+        "└",
+        "←",
+        "→",
+        "to",
+    ),
     *("while", "systemd[1]", "ran", "because", "this", "parent", "died", "-", "…", "(uid", "0)"),
 )
 WORDS = st.one_of(st.sampled_from([word.encode() for word in OURS]), st.binary(max_size=8))
@@ -240,10 +254,11 @@ def test_no_text_of_theirs_makes_a_remark_or_an_ancestor(comm, argv, parents):
     lines = screen(event).splitlines()[1:]
     remarks = [line for line in lines if line.lstrip().startswith("•")]
     assert len(remarks) == len(words.remarks(event))
-    assert len(lines) == 1 + len(remarks) + words.tells_more(sender)
+    assert len(lines) == 1 + len(remarks) + ends.tells_more(sender)
     bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", "".join(lines[1 : len(lines) - len(remarks)]))
     assert bare.count("←") == len(ancestors)
-    assert bare.count("[") == len(ancestors) + (words.tells_more(sender) and not argv)
+    assert bare.count("→") == (ends.target(sender) is not None)
+    assert bare.count("[") == len(ancestors) + (ends.tells_more(sender) and not argv)
 
 
 def test_hostile_names_are_shown_escaped():
