@@ -17,6 +17,7 @@ from tracer.audit.calls import BY_NAME, Call, arch_of, call_of, is_foreign
 from tracer.audit.evidence import Evidence
 from tracer.audit.fields import Fields, hexadecimal, pid_argument
 from tracer.audit.known import Known, fields_of, find
+from tracer.audit.policy import refused, with_policy
 from tracer.audit.record import Group, Record, Stamp, host_of
 from tracer.audit.watching import INTERRUPTING
 from tracer.model.event import Failed, Loss, Place, Probe, Process, Signal
@@ -65,10 +66,12 @@ def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
     events: list[Event] = []
     call = find(group, record.SYSCALL)
     if call is not None:
-        events = _of_call(group, call, known, evidence)
+        events = with_policy(_of_call(group, call, known, evidence), group)
     for one in group.records:
         if one.type in _READERS:
             events += _READERS[one.type](group, one, known)
+        elif one.type == record.AVC:
+            events += refused(group, one)
         elif one.type == record.CONFIG_CHANGE:
             evidence.rule(group)
         elif one.type == record.OBJ_PID and call is None:

@@ -17,6 +17,7 @@ from tracer.model.times import SECOND
 SYSCALL, PATH, CONFIG_CHANGE, CWD, EXECVE = 1300, 1302, 1305, 1307, 1309
 OBJ_PID, EOE, SECCOMP, PROCTITLE, ANOM_ABEND = 1318, 1320, 1326, 1327, 1701
 LANDLOCK_ACCESS, KERNEL, SYSTEM_BOOT = 1423, 2000, 1127
+AVC = 1400
 # Not the kernel's: something is missing here (tracer.audit.lost).
 LOST = -1
 # The types whose text says something about signals or about who is who.
@@ -31,6 +32,7 @@ KEPT = frozenset(
         PROCTITLE,
         ANOM_ABEND,
         LANDLOCK_ACCESS,
+        AVC,
         KERNEL,
         SYSTEM_BOOT,
         1200,
@@ -55,6 +57,7 @@ TYPES: dict[bytes, int] = {
     b"PROCTITLE": PROCTITLE,
     b"ANOM_ABEND": ANOM_ABEND,
     b"LANDLOCK_ACCESS": LANDLOCK_ACCESS,
+    b"AVC": AVC,
     b"KERNEL": KERNEL,
     b"SYSTEM_BOOT": SYSTEM_BOOT,
     b"DAEMON_START": DAEMON_START,

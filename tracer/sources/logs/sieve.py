@@ -62,7 +62,7 @@ _SYSCALL = b"\ntype=SYSCALL msg=audit("
 _RECORD = b"msg=audit("
 # Types that begin an event and say something about signals; other types are passed over.
 _TELLING = (
-    rb"OBJ_PID|ANOM_ABEND|SECCOMP|DAEMON_|CONFIG_CHANGE|KERNEL|SYSTEM_BOOT|LANDLOCK|UNKNOWN|\d"
+    rb"OBJ_PID|ANOM_ABEND|SECCOMP|AVC|DAEMON_|CONFIG_CHANGE|KERNEL|SYSTEM_BOOT|LANDLOCK|UNKNOWN|\d"
 )
 _TELLS = re.compile(_TELLING + rb"|SYSCALL")
 # The ids of what says something: a call that sends signals, a SYSCALL record of an odd form, or such
