@@ -107,7 +107,8 @@ def user(process: Process | None) -> str:
 
 def outcome(event: Signal | Failed | Probe) -> str:
     if isinstance(event, Failed):
-        return event.error or "failed"
+        error = event.error or "failed"
+        return f"{error} ({event.policy})" if event.policy else error
     if isinstance(event, Probe):
         return "exists"
     if event.why:
