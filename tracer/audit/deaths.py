@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Callable
 
 from tracer.audit import record
-from tracer.audit.fields import decimal, hexadecimal, identity
+from tracer.audit.calls import arch_of
+from tracer.audit.fields import decimal, hexadecimal, identity, unnamed
 from tracer.audit.known import Known, fields_of
 from tracer.audit.record import Group, Record, host_of
-from tracer.model.event import Exit, Process, Signal, exit_id
+from tracer.model.event import Exit, Process, Seccomp, Signal, exit_id
 from tracer.model.signals import FIRST, LAST, number_of
+from tracer.model.syscalls import call_name
+from tracer.model.text import plain
 
 if TYPE_CHECKING:
     from tracer.model.event import Event
@@ -31,6 +34,12 @@ _SECCOMP_WHY = {
     _KILL_THREAD: "a seccomp filter killed the thread",
     _KILLED: "a seccomp filter killed the thread or the process",
     _TRAP: "a seccomp filter refused the call; the process may handle the signal",
+}
+_ACTION_NAMES = {
+    _KILL_PROCESS: "kill process",
+    _KILL_THREAD: "kill thread",
+    _KILLED: "kill",
+    _TRAP: "trap",
 }
 _ACTIONS = {
     b"kill-process": _KILL_PROCESS,
@@ -90,6 +99,11 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
     process = known.completed(group, known.process(fields, one.interpreted))
     action = _seccomp_action(fields.get(b"code", b""))
     why = None if action is None else _SECCOMP_WHY.get(action)
+    told = Seccomp(
+        None if action is None else _ACTION_NAMES.get(action),
+        _refused_call(fields.get(b"arch"), fields.get(b"syscall", b"")),
+        hexadecimal(fields.get(b"ip")),
+    )
     yield Signal(
         time=group.stamp.time,
         id=str(group.stamp),
@@ -99,6 +113,7 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
         scope="thread",
         why=why,
         target=process,
+        seccomp=told,
         host=host_of(group.stamp),
         place=group.place(),
     )
@@ -116,6 +131,16 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
             host=host,
             place=group.place(),
         )
+
+
+def _refused_call(arch: bytes | None, syscall: bytes) -> str | None:
+    """A call by name: interpreted records have that; a number means nothing without its architecture."""
+    value = None if arch is None else arch_of(arch)
+    word = unnamed(syscall)
+    if not word.isdigit():
+        return plain(word) if word else None
+    number = decimal(word)
+    return word.decode("ascii") if value is None or number is None else call_name(value, number)
 
 
 def _seccomp_action(value: bytes) -> int | None:

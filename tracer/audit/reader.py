@@ -71,7 +71,7 @@ class RecordReader:
         """The records in the next whole lines of the file; ``text`` ends with a line end. ``size``: so many bytes there
         were, where lines that are too long are cut. ``more``: the last line may go on in what comes next."""
         size = len(text) if size < 0 else size
-        start, last = 0, text.rfind(b"\n", 0, len(text) - 1) + 1 if more else len(text)
+        start, last = 0, _last_record(text) if more else len(text)
         while start < len(text):
             stop = _chunk_end(text, start, last) if start < last else len(text)
             chunk = text[start:stop]
@@ -233,6 +233,11 @@ class LineNumbers:
                 self._number += block.count(b"\n")
                 self._offset += len(block)
         return self._number
+
+
+def _last_record(text: bytes) -> int:
+    """Where the last line begins that is surely not the rest of another."""
+    return max(text.rfind(b"\ntype="), text.rfind(b"\nnode="), -1) + 1
 
 
 def _chunk_end(text: bytes, start: int, last: int) -> int:

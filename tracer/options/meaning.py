@@ -10,7 +10,7 @@ from tracer.flow.filter import Filter, parse_origins, parse_outcomes
 from tracer.model import signals
 from tracer.model.errors import Problem
 from tracer.model.outcome import EXISTS, FATES, REFUSED
-from tracer.options.table import Period, Tracing
+from tracer.options.table import Period
 from tracer.sources.shape import BUFFER
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ def _terms(
 def _wants_probes(options: Filters) -> bool:
     """Who asks for signals does not mean signal 0, unless it is asked for, too."""
     by_outcome = options.outcome is not None and EXISTS in options.outcome
-    return options.signal is None or by_outcome or (isinstance(options, Tracing) and options.probes)
+    return options.signal is None or by_outcome or _is_asked(options, "probes")
 
 
 def time_of(text: str | None, option: str) -> int | None:
@@ -84,10 +84,13 @@ def _outcomes_of(options: Filters) -> frozenset[str]:
     if options.outcome is None:
         return frozenset()
     outcomes = parse_outcomes(options.outcome)
-    if isinstance(options, Tracing):
-        asked = {REFUSED: options.failed, EXISTS: options.probes}
-        outcomes |= {word for word, is_asked in asked.items() if is_asked}
-    return outcomes
+    asked = {REFUSED: "failed", EXISTS: "probes"}
+    return outcomes | {word for word, name in asked.items() if _is_asked(options, name)}
+
+
+def _is_asked(options: Filters, flag: str) -> bool:
+    """Of a trace and of a replay."""
+    return bool(getattr(options, flag, False))
 
 
 def count_of(text: str | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.options import option
+from tracer.options import early, option
 from tracer.options.table import Filters, Output, Period
 
 EPILOG = """\
@@ -42,6 +42,8 @@ class Input(option.Choices):
     )
     progress = option.flag("--progress", help="show a bar, even for a short reading")
     no_progress = option.flag("--no-progress", help="show none")
+    failed = option.flag(early.FAILED, help="refused sends, which are shown anyhow")
+    probes = option.flag(early.PROBES, help="signal 0, too, where --signal leaves it out")
 
 
 class Replay(Input, Period, Filters, Output):

@@ -23,7 +23,9 @@ class Bar:
     """``wanted`` None: on a terminal, and only once the reading has taken a while."""
 
     def __init__(self, wanted: bool | None, logs: Sequence[LogSet]) -> None:
-        self._wanted = sys.stderr.isatty() if wanted is None else wanted
+        self._wanted = sys.stderr is not None and (
+            sys.stderr.isatty() if wanted is None else wanted
+        )
         self._next = time.monotonic() + (0 if wanted else PATIENCE)
         self._total = sum(_size(path) for log in logs for path in log.paths)
         self._done = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import io
 import os
@@ -69,11 +70,28 @@ def _paths(argument: str) -> list[str]:
         ]
     if os.path.lexists(argument):
         return [argument]
+    closed = _closed(argument)
+    if closed is not None:
+        raise unreadable(argument, closed)
     raise Problem(
         f"cannot read {argument!r}",
         "there is no such file",
         "sigtrace replay /var/log/audit/audit.log",
     )
+
+
+def _closed(path: str) -> OSError | None:
+    """Why nobody can tell what is there: a folder on the way may not be entered, or not be listed."""
+    try:
+        if glob.has_magic(path):
+            os.listdir(os.path.dirname(path) or ".")
+        else:
+            os.stat(path)
+    except PermissionError as error:
+        return error
+    except OSError:
+        pass
+    return None
 
 
 def _in_folder(folder: str) -> list[str]:
@@ -89,6 +107,8 @@ def _in_folder(folder: str) -> list[str]:
         if re.search(r"\.(log|jsonl?|txt)([.-]|$)|^(syslog|messages|kern)", name)
     ]
     found = [path for path in found if os.path.isfile(path)]
+    if not found and not os.access(folder, os.R_OK | os.X_OK):
+        raise unreadable(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     if not found:
         raise Problem(
             f"no logs in folder {folder!r}",

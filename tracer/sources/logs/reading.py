@@ -141,8 +141,10 @@ class LogReading:
                         self._reader.begin(path, style)
                         if falls(text, style, least=3 if path == STDIN else 2):
                             text, size = self._whole(text, blocks, lines)
-                            yield self._reader.turned(text)
-                            continue
+                            # The first block may have been short.
+                            if falls(text, style, least=2):
+                                yield self._reader.turned(text)
+                                continue
                     yield self._reader.read(text, size)
             except EOFError as error:
                 trouble = f"cut or damaged: {error}"
