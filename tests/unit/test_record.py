@@ -133,8 +133,14 @@ def test_nothing_to_replay(
     assert [line.split(":")[0].strip() for line in error.splitlines()] == ["sigtrace", "why", "try"]
 
 
-def test_no_mixture(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = tmp_path / "audit.log"
-    log.write_text("type=X\n")
-    assert cli.main(["replay", str(kept), str(log)]) == 2
-    assert "cannot read recordings and other logs" in capsys.readouterr().err
+def test_a_mixture_is_merged(kept: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "messages"
+    log.write_text("Nov 20 07:32:05 web3 systemd[1]: a.service: Failed with result 'timeout'.\n")
+    assert cli.main(["replay", "--json", str(kept)]) == 0
+    alone = [json.loads(line)["id"] for line in capfd.readouterr().out.splitlines()]
+    assert cli.main(["replay", "--json", str(kept), str(log)]) == 0
+    both = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    signals = [one["id"] for one in both if one["event"] == "signal"]
+    assert signals
+    assert set(signals) <= set(alone)
+    assert [one["about"] for one in both if one["event"] == "statement"] == [{"unit": "a.service"}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from tracer.model.errors import Problem
 from tracer.options.replay import EPILOG
 from tracer.options.replay import Replay as Options
 from tracer.sources.recording.files import looks_like_recording
@@ -28,16 +27,9 @@ def run(options: Options) -> int:
 
 
 def _reader_of(options: Options) -> str:
-    """The module that reads what is named. Raises Problem for a mixture."""
+    """The module that reads what is named; a mixture is logs', which merges all of it."""
     for medium, is_one, module in MEDIA:
         which = [is_one(path) for path in options.files]
         if (which and all(which)) or (medium == "recording" and options.recorded):
             return module
-        if any(which):
-            one, other = options.files[which.index(True)], options.files[which.index(False)]
-            raise Problem(
-                f"cannot read {medium}s and other logs in one run",
-                f"{one!r} is a {medium}, {other!r} is none",
-                "sigtrace replay, once for each",
-            )
     return LOGS

@@ -159,6 +159,14 @@ def test_one_line_in_two_files_is_one():
     assert one.places == (place("messages"), place("kern.log"))
 
 
+def test_what_a_recording_has_of_a_log_is_the_logs_own_line():
+    log = signal(T, "audit log")
+    kept = Place(recording="kept.jsonl", line=3)
+    recorded = signal(T, "audit log", place=kept, places=(kept, log.place))
+    (one,) = told(recorded, log)
+    assert one.places == (kept, log.place)
+
+
 def test_undated_events_are_never_matched_by_time_with_dated_ones():
     undated = Exit(None, "u", "kernel log", Process(pid=801), 9)
     assert len(told(undated, end(T, "journal"))) == 2
