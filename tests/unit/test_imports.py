@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "flow": {"model"},
     "sinks": {"model", "recording"},
     "libbpf": {"model"},
-    "terminal": {"model", "sinks"},
+    "terminal": {"model", "sinks", "host"},
     "host": {"model"},
     "recording": {"model"},
     "lines": {"model"},

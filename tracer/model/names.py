@@ -84,11 +84,17 @@ def title_of(argv: tuple[bytes, ...]) -> bytes | None:
     return words[0].strip() if colon and rest.strip() and name.split() == [name] else None
 
 
+def own_script(process: Process | Ancestor) -> bytes | None:
+    """The script that a process runs. Who writes over its argv still runs its own program."""
+    if process.exe is not None and not _interprets(process.exe):
+        return None
+    return script_of(process.argv or ())
+
+
 def telling_name(process: Process | Ancestor) -> bytes | None:
     """The name that tells most: of an interpreter its script's, or its service's; a worker's title; else comm."""
     argv = process.argv or ()
-    # Who writes over its argv still runs its own program.
-    script = script_of(argv) if process.exe is None or _interprets(process.exe) else None
+    script = own_script(process)
     if script:
         return last_part(script) or process.comm
     title = title_of(argv)

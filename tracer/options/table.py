@@ -84,6 +84,9 @@ class Output(option.Choices):
     json = option.flag("--json", help="one JSON object a line (docs/json.md)")
     wide = option.flag("-w", "--wide", help="everything of both ends, cut nowhere")
     brief = option.flag("-b", "--brief", help="one line a signal, and one a death")
+    summary = option.flag(
+        "--summary", help="at the end who sent what to whom, how often; with --json one object"
+    )
     verbose = option.count("-v", "--verbose", help="what sigtrace does; -vv more")
 
 

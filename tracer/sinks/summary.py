@@ -1,0 +1,137 @@
+"""What a run came to, at its end: who → whom, how often, since when, died or not; or the same as one JSON object (docs/json.md)."""
+
+from __future__ import annotations
+
+import json
+
+from tracer.model.errors import Problem
+from tracer.model.text import counted, cut
+from tracer.model.times import local, local_date, span, utc
+from tracer.sinks.layout import PIPED_WIDTH
+from tracer.sinks.sink import Sink
+from tracer.sinks.tally import Row, Tally, deadly_first, most
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import IO
+
+    from tracer.model.event import Event
+
+TOP = 5
+_FIXED = 50  # columns of all but FROM and TO
+
+
+class SummarySink(Sink):
+    """Counts, and shows nothing before the end."""
+
+    def __init__(self, stream: IO[str], render: Callable[[Tally], str]) -> None:
+        self._stream = stream
+        self._render = render
+        self._tally = Tally()
+
+    def write(self, event: Event) -> None:
+        self._tally.add(event)
+
+    def close(self) -> None:
+        self._stream.write(self._render(self._tally))
+        self._stream.flush()
+
+
+def open_summary(stream: IO[str], as_json: bool, width: int | None) -> SummarySink:
+    """The sink; everything it needs is loaded. Raises Problem where tabulate is not there."""
+    if as_json:
+        return SummarySink(stream, lambda tally: json.dumps(to_object(tally)) + "\n")
+    try:
+        from tabulate import tabulate
+    except ImportError:
+        raise Problem(
+            "cannot make a table of what happened",
+            "Python's tabulate is not installed",
+            "apt install python3-tabulate, or --summary --json",
+        ) from None
+    return SummarySink(stream, lambda tally: text_of(tally, width, tabulate))
+
+
+def text_of(tally: Tally, width: int | None, tabulate: Callable[..., str]) -> str:
+    """The table, and the most frequent senders, units and causes."""
+    if not tally.rows:
+        return "no signals and no deaths\n"
+    ends = max(20, ((width or 2 * PIPED_WIDTH) - _FIXED) // 2)
+    rows = [_cells(row, ends) for row in sorted(tally.rows.values(), key=deadly_first)]
+    titles = ("COUNT", "EVERY", "SIGNAL", "FROM", "TO", "DIED", "SINCE")
+    align = ("right", "right", "left", "left", "left", "right", "left")
+    table = tabulate(rows, titles, tablefmt="plain", colalign=align, disable_numparse=True)
+    lines = [_head(tally), "", *table.splitlines(), ""]
+    for title, counts in (
+        ("senders", tally.senders),
+        ("units", tally.units),
+        ("causes", tally.origins),
+    ):
+        told = ", ".join(f"{name} {count:,}" for name, count in most(counts, TOP))
+        lines += [cut(f"top {title}: {told}", width or len(told) + 40)] if told else []
+    return "\n".join(lines) + "\n"
+
+
+def _head(tally: Tally) -> str:
+    first, last = tally.first or 0, tally.last or 0
+    lost = (
+        "" if tally.lost == 0 else ", some lost" if tally.lost is None else f", {tally.lost:,} lost"
+    )
+    return (
+        f"{local_date(first // 1_000_000_000)}, {local(first)} to {local(last)}: "
+        f"{counted(tally.signals, 'signal')}, {counted(tally.deaths, 'death')}{lost}"
+    )
+
+
+def _cells(row: Row, ends: int) -> tuple[str, ...]:
+    signal, who, whom = row.key
+    every = row.every()
+    often = "" if every is None else span(every)
+    died = f"{row.died:,}" if row.died else ""
+    return (
+        f"{row.count:,}",
+        often,
+        signal,
+        cut(who, ends),
+        cut(whom, ends),
+        died,
+        local(row.first)[:8],
+    )
+
+
+def to_object(tally: Tally) -> dict[str, object]:
+    """What is not known is left out."""
+    times = {"first": tally.first, "last": tally.last}
+    return {
+        "v": 1,
+        "event": "summary",
+        **{name: utc(time) for name, time in times.items() if time is not None},
+        "signals": tally.signals,
+        "deaths": tally.deaths,
+        **({} if tally.lost is None else {"lost": tally.lost}),
+        "rows": [_object(row) for row in sorted(tally.rows.values(), key=deadly_first)],
+        **{
+            name: [{"name": one, "count": count} for one, count in most(counts, len(counts))]
+            for name, counts in (
+                ("senders", tally.senders),
+                ("units", tally.units),
+                ("origins", tally.origins),
+            )
+        },
+    }
+
+
+def _object(row: Row) -> dict[str, object]:
+    signal, who, whom = row.key
+    every = row.every()
+    return {
+        "signal": signal,
+        "sender": who,
+        "target": whom,
+        "count": row.count,
+        **({} if every is None else {"every_ns": every}),
+        "died": row.died,
+        "first": utc(row.first),
+        "last": utc(row.last),
+    }
