@@ -63,6 +63,20 @@ def test_every_room_is_guarded():
     assert rooms == set(MAY_IMPORT)
 
 
+def test_the_arrows_make_no_circle():
+    below = {part: set(others) & set(MAY_IMPORT) for part, others in MAY_IMPORT.items()}
+    while below:
+        free = {part for part, others in below.items() if not others}
+        assert free, f"a circle of {sorted(below)}"
+        below = {part: others - free for part, others in below.items() if part not in free}
+
+
+def test_nothing_imports_commands_but_the_command_line():
+    for path in TRACER.rglob("*.py"):
+        if path.name != "cli.py" and path.parent.name != "commands":
+            assert "commands" not in set(imported(path)) - {"options"}, path
+
+
 def test_the_hall_is_small():
     assert len(list(TRACER.glob("*.py"))) <= 6
 
