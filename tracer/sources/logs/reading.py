@@ -168,8 +168,8 @@ class LogReading:
 
     def _open_end(self, path: str, rest: bytes) -> Iterator[Found]:
         """What follows the last line end: it may be part of a record."""
-        yield from self._reader.rest()
         if not rest:
+            yield from self._reader.rest()
             return
         if not is_cut(rest):
             yield from self._reader.read(rest + b"\n", len(rest), more=False)
