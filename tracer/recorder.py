@@ -97,6 +97,11 @@ def record(
         sinks.append(Journal(writer.send, _sentence))
     if options.json:
         sinks.append(JsonSink(standard_output()))
+    if options.goes_away():
+        from tracer.fleet.away import away
+
+        told: Sink = Fanout(away(options))
+        sinks.append(Hiding(told) if options.hide_arguments else told)
     every = Fanout(sinks)
 
     def begin() -> None:

@@ -27,11 +27,12 @@ MAY_IMPORT = {
     "statements": {"model", "lines"},
     "sources": {"model", "flow", "host", "libbpf", "lines", "audit", "recording", "statements"},
     "why": {"model", "sinks", "host", "lines", "terminal"},
+    "fleet": {"model", "sinks", "host", "sources", "terminal", "why"},
     "options": {"model", "flow", "sources", "recording"},
     "doctor": {"model", "flow", "host", "libbpf", "audit", "sources", "recording"},
     "commands": {
         *("model", "flow", "sinks", "terminal", "host", "lines", "audit", "sources"),
-        *("options", "doctor", "session", "tracing", "recorder", "recording", "why"),
+        *("options", "doctor", "session", "tracing", "recorder", "recording", "why", "fleet"),
     },
 }
 WINGS = ("audit", "bcc", "core", "journal", "logs", "wire")

@@ -47,6 +47,10 @@ def run(options: Live, opening: Opening = None) -> int:
         from tracer.tracing import trace
 
         sink = open_sink(options, HOST, user_name, deaths=not options.bare)
+        if options.goes_away():
+            from tracer.fleet.away import also
+
+            sink = also(sink, options)
     except BaseException:
         if loading is not None:
             give_up(loading)

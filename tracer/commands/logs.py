@@ -6,6 +6,7 @@ import sys
 
 from tracer import session
 from tracer.audit.known import NOBODY
+from tracer.fleet.replayed import replayed_to
 from tracer.flow.pipeline import Stop
 from tracer.model.errors import Problem
 from tracer.options import meaning
@@ -17,7 +18,7 @@ from tracer.sources.logs.other_forms import no_records
 from tracer.sources.logs.passwd import read_passwd
 from tracer.sources.logs.rejects import Rejects
 from tracer.sources.replayed import Asked, reading_of
-from tracer.terminal.output import open_sink, say
+from tracer.terminal.output import say
 from tracer.terminal.progress import Bar
 
 TYPE_CHECKING = False
@@ -44,7 +45,7 @@ def run(options: Replay) -> int:
         reading = reading_of(found, asked)
         if not reading.said:
             require_sense(filter_, NAME)
-        sink = bar.before(open_sink(options))
+        sink = bar.before(replayed_to(options))
 
         def begin() -> None:
             if not (reading.has_records() or options.follow or stop.asked()):

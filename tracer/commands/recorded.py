@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tracer import session
+from tracer.fleet.replayed import replayed_to
 from tracer.flow.retold import Retold
 from tracer.model.errors import Problem
 from tracer.options import meaning
 from tracer.sources.recording.files import FOLDER
 from tracer.sources.recording.report import account
 from tracer.sources.recording.source import Recording
-from tracer.terminal.output import open_sink, say
+from tracer.terminal.output import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def run(options: Replay) -> int:
     totals = session.run(
         source,
         filter_,
-        open_sink(options),
+        replayed_to(options),
         count=meaning.count_of(options.count),
         joiner=Retold(filter_, whole=options.all),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.options import option
-from tracer.options.table import Filters, Limits, Tracing
+from tracer.options.table import Away, Filters, Limits, Tracing
 
 FOLDER = "/var/lib/sigtrace"
 EPILOG = """\
@@ -46,5 +46,5 @@ class Beside(option.Choices):
     verbose = option.count("-v", "--verbose", help="what sigtrace does; -vv more")
 
 
-class Record(Keeping, Filters, Limits, Tracing, Beside):
+class Record(Keeping, Filters, Limits, Away, Tracing, Beside):
     """What a recorder is asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.options import early, option
-from tracer.options.table import Filters, Output, Period
+from tracer.options.table import Away, Filters, Output, Period
 
 EPILOG = """\
 examples:
@@ -46,5 +46,5 @@ class Input(option.Choices):
     probes = option.flag(early.PROBES, help="signal 0, too, where --signal leaves it out")
 
 
-class Replay(Input, Period, Filters, Output):
+class Replay(Input, Period, Filters, Output, Away):
     """What a replay is asked for."""

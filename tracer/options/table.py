@@ -90,6 +90,30 @@ class Output(option.Choices):
     verbose = option.count("-v", "--verbose", help="what sigtrace does; -vv more")
 
 
+class Away(option.Choices):
+    title = "where else to tell it (docs/fleet.md)"
+
+    otlp = option.value(
+        "--otlp", help="a collector's address, OTLP by HTTP: http://localhost:4318", metavar="URL"
+    )
+    otlp_file = option.value(
+        "--otlp-file", help="OTLP in JSON lines, for a collector that reads files", metavar="FILE"
+    )
+    metrics = option.value(
+        "--metrics", help="counts for node_exporter's textfile collector: *.prom", metavar="FILE"
+    )
+    metrics_listen = option.value(
+        "--metrics-listen", help="counts for Prometheus, at this port", metavar="[ADDRESS:]PORT"
+    )
+    arguments = option.flag(
+        "--arguments", help="in what goes there, whole command lines and quoted lines, too"
+    )
+
+    def goes_away(self) -> bool:
+        """Whether anything is told elsewhere."""
+        return any((self.otlp, self.otlp_file, self.metrics, self.metrics_listen))
+
+
 class Tracing(option.Choices):
     title = "how to trace"
 
@@ -114,5 +138,5 @@ class Tracing(option.Choices):
     )
 
 
-class Live(Filters, Limits, Output, Tracing):
+class Live(Filters, Limits, Output, Away, Tracing):
     """The options of a live trace."""

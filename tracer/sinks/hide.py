@@ -1,4 +1,4 @@
-"""Command lines hidden: of each argv the name alone."""
+"""Command lines hidden: of each argv the name alone, and of a line of a log what it says in words of its own."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _KEPT_MAX = 4096
+# Details of a statement that are command lines.
+_COMMANDS = ("command", "command_line")
 # The processes of each kind of event.
 _ENDS: dict[type, tuple[str, ...]] = {
     Signal: ("sender", "target", "current", "tracer"),
@@ -67,7 +69,15 @@ class Hiding(Sink):
 
     def _without(self, event: T) -> T:
         ends = {name: getattr(event, name) for name in _ENDS.get(type(event), ())}
-        changes = {name: self._of(end) for name, end in ends.items() if end is not None}
+        changes: dict[str, object] = {
+            name: self._of(end) for name, end in ends.items() if end is not None
+        }
+        if isinstance(event, Statement):
+            changes["text"] = None
+            if event.details:
+                changes["details"] = {
+                    name: value for name, value in event.details.items() if name not in _COMMANDS
+                }
         return replace(event, **changes) if changes else event
 
     def _of(self, process: Process) -> Process:

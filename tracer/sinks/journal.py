@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import time
 
-from tracer.model.event import Exec, Exit, Repeats, Series, Signal
+from tracer.model.event import Exit
 from tracer.model.frozen import replace
-from tracer.model.memo import Bounded
 from tracer.model.signals import NUMBERS, name_of
 from tracer.model.text import printable, shown
 from tracer.sinks.hide import hidden
+from tracer.sinks.near import Near
 from tracer.sinks.sink import Sink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tracer.model.event import Event, Process
+    from tracer.model.event import Event, Exec, Process, Signal
 
     Entry = dict[str, str]
 
@@ -28,7 +28,6 @@ DEATH = "389080ead9e442bcbfaec0973caf1acb"
 TOO_MANY = "bb7c1718031d42da841a6d68629a0b8e"
 IDS = (DEATH, TOO_MANY)
 MOST, MINUTE = 30, 60.0
-_REMEMBERED = 2048
 _ERROR, _WARNING, _NOTICE = "3", "4", "5"  # syslog(3)
 _PRIORITIES = {
     **dict.fromkeys(("SEGV", "BUS", "FPE", "ILL", "TRAP", "ABRT", "SYS"), _ERROR),
@@ -50,23 +49,13 @@ class Journal(Sink):
         self._send = send
         self._sentence = sentence
         self._steady = steady
-        self._signals: Bounded[str, Signal] = Bounded(_REMEMBERED)
-        self._execs: list[Exec] = []
+        self._near = Near()
         self._began = steady()
         self._told = self._untold = 0
 
     def write(self, event: Event) -> None:
-        if isinstance(event, Repeats):
-            self._remember(event.first)
-            self._remember(event.last())
-        elif isinstance(event, Series):
-            for signal in event.signals():
-                self._remember(signal)
-        elif isinstance(event, Signal):
-            self._remember(event)
-        elif isinstance(event, Exec):
-            self._execs = [*self._execs[-63:], event]
-        elif isinstance(event, Exit) and event.number is not None:
+        self._near.remember(event)
+        if isinstance(event, Exit) and event.number is not None:
             self._death(event)
 
     def due(self) -> float | None:
@@ -92,9 +81,6 @@ class Journal(Sink):
         self._began -= MINUTE
         self.flush()
 
-    def _remember(self, signal: Signal) -> None:
-        self._signals[signal.id] = signal
-
     def _death(self, end: Exit) -> None:
         units = units_of(end.process)
         if not units:
@@ -103,8 +89,8 @@ class Journal(Sink):
         if self._told >= MOST:
             self._untold += 1
             return
-        cause = self._signals.get(end.cause or "")
-        events = [named(one) for one in (cause, *self._execs, end) if one is not None]
+        cause = self._near.cause_of(end)
+        events = [named(one) for one in self._near.story_of(end)]
         message = self._sentence(events[-1], events)  # type: ignore[arg-type]
         if message is not None:
             self._told += 1

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
-    from tracer.flow.pipeline import Sink, Totals
+    from tracer.flow.pipeline import Totals
     from tracer.options.table import Output
     from tracer.sinks.ends import Users
+    from tracer.sinks.sink import Sink
 
 
 _UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

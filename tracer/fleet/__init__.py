@@ -1,0 +1,1 @@
+"""One host among many: what it tells elsewhere, its recordings as Parquet, and what is asked of all of them."""
