@@ -10,6 +10,7 @@ from tracer.flow.filter import words_of as filter_words
 from tracer.flow.pipeline import Stop
 from tracer.host.privileges import drop
 from tracer.model.errors import Problem
+from tracer.model.frozen import frozen
 from tracer.options import meaning
 from tracer.session import run
 from tracer.sources.abilities import unseen
@@ -23,21 +24,33 @@ if TYPE_CHECKING:
 
     from tracer.flow.filter import Filter
     from tracer.flow.pipeline import Sink
+    from tracer.flow.source import LiveSource
     from tracer.libbpf.object import Object
     from tracer.options.table import Live
+    from tracer.options.top import Top
     from tracer.sources.wanted import Wanted
 
 
+@frozen
+class Manner:
+    """Of a trace that is no plain one: what is put ``around`` its source, and how notes at its begin are said."""
+
+    around: Callable[[LiveSource], LiveSource]
+    say: Callable[[str], None]
+
+
 def trace(
-    options: Live,
+    options: Live | Top,
     filter_: Filter,
     wanted: Wanted,
     loading: Callable[[], Object] | None,
     sink: Sink,
     limits: tuple[int | None, float | None],
     ready_fd: int | None,
+    manner: Manner | None = None,
 ) -> int:
     """Until a limit or Ctrl-C. Returns the exit status; raises Problem."""
+    note = say if manner is None else manner.say
     count, duration = limits
     words = filter_words(filter_)
     if words:
@@ -46,20 +59,22 @@ def trace(
     # Before anything of the host is changed: who is asked to end in the middle of that undoes it.
     stop = Stop(sys.stdout.fileno())
     source, failed = open_source(options.source, wanted, filter_, loading)
+    if manner is not None:
+        source = manner.around(source)
 
     def begin() -> None:
         # Every module must be loaded by now: an ordinary user may not see the folder of this program.
         given_up = drop(source.keeps)
         if options.verbose:
-            say(given_up)
+            note(given_up)
         is_usual = meaning.says_nothing_of_noise(options)
         seen = words_of(source.coverage(), failed, unseen(source.name))
-        say(header(filter_.signals, seen, words, is_usual=is_usual))
+        note(header(filter_.signals, seen, words, is_usual=is_usual))
         sink.start()
         if ready_fd is not None:
             tell_ready(ready_fd)
         for sentence in fitting_nobody(filter_) if words else ():
-            say(sentence)
+            note(sentence)
         gc.freeze()
         gc.enable()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tracer.flow.kernel_filter import pushdown
 from tracer.host import journal_writer
 from tracer.options import meaning
 from tracer.options.keeping import limits_of
+from tracer.options.live import wanted_of
 from tracer.options.record import EPILOG, FOLDER
 from tracer.options.record import Record as Options
 from tracer.recorder import Plan, record
@@ -13,7 +13,6 @@ from tracer.recording.commands import commands_with
 from tracer.sinks.journal import IDS
 from tracer.sources.sense import require_here
 from tracer.sources.shape import ALL, WORTH
-from tracer.sources.wanted import Wanted
 
 __all__ = ["EPILOG", "Options", "run"]
 
@@ -22,17 +21,8 @@ def run(options: Options) -> int:
     """Until Ctrl-C, SIGTERM or a limit. Returns the exit status; raises Problem."""
     filter_ = meaning.filter_of(options)
     require_here(filter_, details=not options.bare)
-    wanted = Wanted(
-        pushdown(filter_),
-        meaning.buffer_of(options.buffer),
-        details=not options.bare,
-        deaths=not options.bare,
-        refused=options.failed,
-        probes=options.probes,
-        names=filter_.looks_at_names(),
-        exits=ALL if options.exits else WORTH,
-        commands=() if options.bare else commands_with(options.watch),
-    )
+    commands = () if options.bare else commands_with(options.watch)
+    wanted = wanted_of(options, filter_, exits=ALL if options.exits else WORTH, commands=commands)
     plan = Plan(
         folder=options.dir or FOLDER,
         is_ours=(options.dir or FOLDER) == FOLDER,

@@ -34,6 +34,7 @@ COMMANDS = {
     "replay": Command(
         "tracer.commands.replay", "who sent the signal, from audit logs of any host and day"
     ),
+    "top": Command("tracer.commands.top", "who sends what to whom, counted as it happens"),
     "record": Command(
         "tracer.commands.record",
         "keep everything on disk, for months if need be: a flight recorder",

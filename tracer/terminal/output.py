@@ -86,11 +86,12 @@ def terminal_width() -> int | None:
 
 def wants_colour() -> bool:
     """Only on a terminal that can, and not when NO_COLOR is set (no-color.org)."""
-    return (
-        sys.stdout.isatty()
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") not in (None, "", "dumb")
-    )
+    return can_go_up() and not os.environ.get("NO_COLOR")
+
+
+def can_go_up() -> bool:
+    """Whether standard output is a terminal on which what is written can be written over."""
+    return sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
 
 
 def write_out(text: str) -> None:

@@ -28,7 +28,16 @@ def kill(at, pid, sender=None, **fields):
 
 
 def end_of(one, **fields):
-    return Exit(one.time + 1000, f"x{one.id}", "fake", one.target, number=9, cause=one.id, **fields)
+    return Exit(
+        one.time + 1000,
+        f"x{one.id}",
+        "fake",
+        one.target,
+        number=9,
+        cause=one.id,
+        after_ns=1000,
+        **fields,
+    )
 
 
 def drill():
