@@ -49,7 +49,7 @@ setup: $(VENV)/.setup $(BUILT) ## install packages, make .venv/bin/sigtrace, com
 	@echo "  now:$(if $(SUDO), sudo) '$$(cd $(BIN) && pwd)/sigtrace' $(ARGS)"
 endif
 
-build/docs: packaging/write_docs.py $(shell find tracer -name '*.py') Makefile
+build/docs: $(wildcard packaging/*.py docs/record*.md) $(shell find tracer -name '*.py') Makefile
 	$(say) DOCS $@
 	$(Q)$(PYTHON) packaging/write_docs.py $@
 	@touch $@

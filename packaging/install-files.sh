@@ -11,14 +11,18 @@ python=${PYTHON:-/usr/bin/python3}
 
 program=$root/bin/sigtrace
 library=$root/lib/sigtrace
-man=$root/share/man/man1/sigtrace.1
+man=$root/share/man
+pages="sigtrace.1 sigtrace-recording.5 sigtrace-record.8"
+examples=$root/share/doc/sigtrace/examples
 bash=$root/share/bash-completion/completions/sigtrace
 zsh=$root/share/zsh/vendor-completions/_sigtrace
 fish=$root/share/fish/vendor_completions.d/sigtrace.fish
 
 if [ "$what" = uninstall ]; then
-    rm -f "$program" "$man" "$bash" "$zsh" "$fish"
-    rm -rf "$library"
+    rm -f "$program" "$bash" "$zsh" "$fish"
+    for page in $pages; do rm -f "$man/man${page##*.}/$page"; done
+    rm -rf "$library" "$examples"
+    rmdir "${examples%/*}" 2> /dev/null || :
     exit 0
 fi
 docs=${2:?where write_docs.py has written}
@@ -33,7 +37,8 @@ commit=$("$here/commit.sh")
 [ -n "${DESTDIR:-}" ] || "$python" -m compileall -q "$library"
 install -d "$root/bin"
 "$python" "$here/write_launcher.py" "$program" "$prefix/lib/sigtrace" "$python"
-install -D -m 0644 "$docs/sigtrace.1" "$man"
+for page in $pages; do install -D -m 0644 "$docs/$page" "$man/man${page##*.}/$page"; done
+for file in "$here"/examples/*; do install -D -m 0644 "$file" "$examples/${file##*/}"; done
 install -D -m 0644 "$docs/sigtrace.bash" "$bash"
 install -D -m 0644 "$docs/_sigtrace" "$zsh"
 install -D -m 0644 "$docs/sigtrace.fish" "$fish"

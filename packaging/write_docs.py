@@ -1,6 +1,7 @@
-"""Man pages and completions, made from the table of options: write_docs.py DIR.
+"""Man pages and completions, made from the table of options and from docs/: write_docs.py DIR.
 
-DIR gets sigtrace.1, sigtrace.bash, _sigtrace (zsh) and sigtrace.fish. Nothing of it starts Python when TAB is pressed.
+DIR gets sigtrace.1, sigtrace-recording.5, sigtrace-record.8, sigtrace.bash, _sigtrace (zsh) and sigtrace.fish. Nothing of it
+starts Python when TAB is pressed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from man_of_markdown import body, roff
+
 from tracer import __version__
 from tracer.model.origin import ORIGINS
 from tracer.model.outcome import ATTEMPTS, FATES, OUTCOMES
@@ -21,6 +24,7 @@ from tracer.options.commands import COMMANDS, EXAMPLES
 from tracer.options.option import Choices, Option, groups_of, options_of
 from tracer.options.table import Live
 
+DOCUMENTS = Path(__file__).parents[1] / "docs"
 # The same bytes from the same sources: https://reproducible-builds.org/specs/source-date-epoch/
 DATE = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", "0")) or None))
 _SIGNALS = [f"SIG{name}" for name in NUMBERS if name not in ("RTMIN", "RTMAX")]
@@ -54,16 +58,15 @@ def epilog_of(name: str) -> str:
 # roff ---------------------------------------------------------------------------------------------
 
 
-def roff(text: str) -> str:
-    """Text as a man page wants it: groff_man(7)."""
-    safe = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
-    return "\n".join(f"\\&{line}" if line[:1] in (".", "'") else line for line in safe.split("\n"))
+def title(name: str, section: int) -> str:
+    manuals = {1: "User Commands", 5: "File Formats", 8: "System Administration"}
+    return f'.TH {name.upper()} {section} "{DATE}" "sigtrace {__version__}" "{manuals[section]}"'
 
 
 def man_page() -> str:
     """sigtrace(1)."""
     parts = [
-        f'.TH SIGTRACE 1 "{DATE}" "sigtrace {__version__}" "User Commands"',
+        title("sigtrace", 1),
         ".SH NAME",
         "sigtrace \\- who sent this signal, and what became of it?",
         ".SH SYNOPSIS",
@@ -79,10 +82,7 @@ def man_page() -> str:
     ]
     for name, kind in kinds().items():
         parts.append(f'.SH "OPTIONS{" OF " + name.upper() if name else ""}"')
-        for group in groups_of(kind):
-            parts.append(f'.SS "{roff(group.title)}"')
-            parts += [roff(group.description)] if group.description else []
-            parts += [_man_option(option) for option in group.options.values()]
+        parts += _options(kind)
     parts += [".SH EXAMPLES", ".nf", roff("\n\n".join(_examples())), ".fi"]
     parts += [
         ".SH EXIT STATUS",
@@ -93,6 +93,48 @@ def man_page() -> str:
         ".BR signal (7),\n.BR kill (2),\n.BR strace (1),\n.BR ausearch (8),\n.BR systemctl (1)",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _options(kind: type[Choices]) -> list[str]:
+    parts = []
+    for group in groups_of(kind):
+        parts.append(f'.SS "{roff(group.title)}"')
+        parts += [roff(group.description)] if group.description else []
+        parts += [_man_option(option) for option in group.options.values()]
+    return parts
+
+
+def recording_page() -> str:
+    """sigtrace-recording(5)."""
+    return "\n".join(
+        (
+            title("sigtrace-recording", 5),
+            ".SH NAME\nsigtrace\\-recording \\- what sigtrace record keeps on disk",
+            ".SH DESCRIPTION",
+            body((DOCUMENTS / "recording.md").read_text(encoding="utf-8")),
+            ".SH SEE ALSO\n.BR sigtrace (1),\n.BR sigtrace\\-record (8)",
+        )
+    )
+
+
+def recorder_page() -> str:
+    """sigtrace-record(8)."""
+    return "\n".join(
+        (
+            title("sigtrace-record", 8),
+            ".SH NAME\nsigtrace\\-record \\- flight recorder for signals",
+            ".SH SYNOPSIS\n.B sigtrace record\n[options]\n.br\n.B sigtrace\\-record.service",
+            ".SH DESCRIPTION",
+            body((DOCUMENTS / "record.md").read_text(encoding="utf-8")),
+            ".SH OPTIONS",
+            *_options(kinds()["record"]),
+            ".SH FILES",
+            ".TP\n.I /var/lib/sigtrace\nThe recording.",
+            ".TP\n.I /etc/default/sigtrace\\-record\nThe options of the service.",
+            ".SH SEE ALSO\n.BR sigtrace (1),\n.BR sigtrace\\-recording (5),\n.BR systemctl (1)",
+            "",
+        )
+    )
 
 
 def _man_option(option: Option) -> str:
@@ -268,7 +310,14 @@ def _every_option() -> list[Option]:
     return [option for names, option in found.items() if names and not option.is_bare]
 
 
-MADE = {"sigtrace.1": man_page, "sigtrace.bash": bash, "_sigtrace": zsh, "sigtrace.fish": fish}
+MADE = {
+    "sigtrace.1": man_page,
+    "sigtrace-recording.5": recording_page,
+    "sigtrace-record.8": recorder_page,
+    "sigtrace.bash": bash,
+    "_sigtrace": zsh,
+    "sigtrace.fish": fish,
+}
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
