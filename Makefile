@@ -17,9 +17,9 @@ SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ARCH   := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/; s/s390x/s390/')
 TRIPLE := $(shell uname -m)-linux-gnu
 CLANG  ?= clang
-# -g keeps the BTF that CO-RE needs; asm/ headers lie in the multiarch folder on Debian.
+# -g keeps the BTF that CO-RE needs; no file tells in which folder it was made; asm/ headers lie in the multiarch folder on Debian.
 BPF_CFLAGS := -g -O2 -Wall -Wextra -Wno-unused-parameter -target bpf -D__TARGET_ARCH_$(ARCH) \
-              -idirafter /usr/include/$(TRIPLE)
+              -idirafter /usr/include/$(TRIPLE) '-ffile-prefix-map=$(CURDIR)=.'
 
 ifeq ($(V),1)
   Q :=
