@@ -85,3 +85,43 @@ def test_the_one_file_runs(tmp_path):
     )
     run = subprocess.run([target, "doctor"], capture_output=True, text=True, cwd="/")
     assert "core" in run.stdout, run.stderr
+
+
+@pytest.mark.parametrize("page", ["sigtrace.1", "sigtrace-recording.5", "sigtrace-record.8"])
+def test_groff_takes_the_man_page(made, page):
+    if shutil.which("groff") is None:
+        pytest.skip("groff is not here")
+    command = ["groff", "-man", "-Tutf8", "-ww", "-k", made[page]]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("markdown", "made_of_it"),
+    [
+        ("see [the format](a.md) of `x-y`", ".PP\nsee the format of \\fBx\\-y\\fR"),
+        ("| a | b |\n|---|---|\n| `c` | d |", ".TP\na\nb\n.TP\n\\fBc\\fR\nd"),
+        ("```sh\n.so x\n```", ".PP\n.nf\n.RS 4\n\\&.so x\n.RE\n.fi"),
+        ("- one", '.IP "\\(bu" 2\none'),
+        ("## Who's `it`", '.SH "WHO\\(aqS IT"'),
+    ],
+)
+def test_markdown_as_a_man_page(monkeypatch, markdown, made_of_it):
+    monkeypatch.syspath_prepend(str(ROOT / "packaging"))
+    from man_of_markdown import body
+
+    assert body(f"# Title\n{markdown}\n") == made_of_it + "\n"
+
+
+def test_a_launcher_lies_where_it_likes(tmp_path):
+    """A path with blanks, or a long one, is none that a first line may name."""
+    for place in ("with blanks 'and' \"quotes\" $HOME", "long" * 30):
+        folder = tmp_path / place
+        folder.mkdir()
+        python = folder / "python"
+        python.symlink_to(sys.executable)
+        launcher = folder / "sigtrace"
+        command = [sys.executable, ROOT / "packaging/write_launcher.py", launcher, ROOT, python]
+        subprocess.run(command, check=True)
+        run = subprocess.run([launcher, "--version"], capture_output=True, text=True)
+        assert run.stdout.startswith("sigtrace "), run.stderr
