@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "statements": {"model", "lines"},
     "sources": {"model", "flow", "host", "libbpf", "lines", "audit", "recording", "statements"},
     "why": {"model", "sinks", "host", "lines", "terminal"},
-    "fleet": {"model", "sinks", "host", "sources", "terminal", "why"},
+    "fleet": {"model", "sinks", "host", "sources", "recording", "terminal", "why"},
     "options": {"model", "flow", "sources", "recording"},
     "doctor": {"model", "flow", "host", "libbpf", "audit", "sources", "recording"},
     "commands": {

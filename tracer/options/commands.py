@@ -39,6 +39,10 @@ COMMANDS = {
         "tracer.commands.record",
         "keep everything on disk, for months if need be: a flight recorder",
     ),
+    "export": Command(
+        "tracer.commands.export", "recordings as Parquet, for questions to many hosts"
+    ),
+    "fleet": Command("tracer.commands.fleet", "who killed what, where, how often: of many hosts"),
     "doctor": Command(
         "tracer.commands.doctor", "what this host can trace, and what to type where it cannot"
     ),

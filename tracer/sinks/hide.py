@@ -18,7 +18,7 @@ from tracer.sinks.sink import Sink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from tracer.model.event import Event
 
@@ -98,3 +98,28 @@ def hidden(process: Process) -> Process:
         for step in process.ancestors
     )
     return replace(process, argv=argv, argv_cut=cut, ancestors=ancestors)
+
+
+# Keys of JSON under which command lines, and the words of other people's logs, stand.
+_WORDS_OF = {"statement": ("text",), "verdict": ("evidence", "said", "why", "prove")}
+
+
+def hidden_line(made: dict[str, Any]) -> dict[str, Any]:
+    """The same for an event as JSON has it."""
+    dropped = _WORDS_OF.get(made.get("event", ""), ())
+    return {key: _hidden_value(key, value) for key, value in made.items() if key not in dropped}
+
+
+def _hidden_value(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        inner = {name: _hidden_value(name, one) for name, one in value.items() if not (key == "details" and name in _COMMANDS)}  # fmt: skip
+        argv = value.get("argv")
+        return {**inner, "argv_cut": True} if _is_cut(key, argv) else inner
+    if key == "argv":
+        return value[:1] if isinstance(value, list) else None
+    return [_hidden_value("", one) for one in value] if isinstance(value, list) else value
+
+
+def _is_cut(key: str, argv: Any) -> bool:
+    """An ancestor, which stands in a list, does not say so."""
+    return bool(key) and isinstance(argv, list) and len(argv) > 1

@@ -1,0 +1,32 @@
+"""What the words of ``sigtrace fleet`` mean. Raises Problem."""
+
+from __future__ import annotations
+
+from tracer.fleet.ask import QUESTIONS, Asked
+from tracer.model.errors import Problem
+from tracer.model.times import parse_time, utc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def question_of(words: Sequence[str]) -> str:
+    if words[0] not in QUESTIONS:
+        what = f"{words[0]!r} is no question"
+        raise Problem(what, f"there are {', '.join(QUESTIONS)}", "sigtrace fleet deaths DIR")
+    return words[0]
+
+
+def asked_of(words: Sequence[str]) -> Asked:
+    """QUESTION, what it is about, and DIR."""
+    question = question_of(words)
+    about = QUESTIONS[question]
+    if len(words) != (3 if about else 2):
+        wanted = " ".join(filter(None, ("sigtrace fleet", question, about, "DIR")))
+        raise Problem("the question is not understood", f"it has {len(words)} words", wanted)
+    unit = words[1] if about == "NAME" else None
+    if unit is not None and "." not in unit:
+        unit += ".service"  # As systemctl(1) takes it.
+    since = utc(parse_time(words[1], question)) if about == "TIME" else None
+    return Asked(question, words[-1], unit, since)

@@ -1,0 +1,22 @@
+-- What dies more since a time: deaths a day, before wanted.since and after it, of each unit and signal.
+SELECT counted.unit AS unit,
+       counted.signal AS signal,
+       counted.deaths_before AS deaths_before,
+       counted.deaths_after AS deaths_after,
+       counted.hosts_after AS hosts_after,
+       CAST(round(counted.deaths_before * 1.0 / days.before_it, 3) AS DECIMAL(18, 3)) AS a_day_before,
+       CAST(round(counted.deaths_after * 1.0 / days.after_it, 3) AS DECIMAL(18, 3)) AS a_day_after
+FROM (SELECT coalesce(events.process_unit, '-') AS unit,
+             events.signal AS signal,
+             count(CASE WHEN events.time < wanted.since THEN 1 END) AS deaths_before,
+             count(CASE WHEN events.time >= wanted.since THEN 1 END) AS deaths_after,
+             count(DISTINCT CASE WHEN events.time >= wanted.since THEN events.host END) AS hosts_after
+      FROM events CROSS JOIN wanted
+      WHERE events.event = 'exit' AND events.signal IS NOT NULL
+      GROUP BY coalesce(events.process_unit, '-'), events.signal) counted
+CROSS JOIN (SELECT greatest(count(DISTINCT CASE WHEN events.time < wanted.since THEN events.date END), 1) AS before_it,
+                   greatest(count(DISTINCT CASE WHEN events.time >= wanted.since THEN events.date END), 1) AS after_it
+            FROM events CROSS JOIN wanted) days
+WHERE counted.deaths_after * days.before_it > counted.deaths_before * days.after_it
+ORDER BY counted.deaths_after * 1.0 / days.after_it - counted.deaths_before * 1.0 / days.before_it DESC, unit, signal
+LIMIT 50
