@@ -22,7 +22,11 @@ if [ "$what" = uninstall ]; then
     rm -f "$program" "$bash" "$zsh" "$fish"
     for page in $pages; do rm -f "$man/man${page##*.}/$page"; done
     rm -rf "$library" "$examples"
-    rmdir "${examples%/*}" 2> /dev/null || :
+    # Folders that are empty now: nobody else has put anything there.
+    for folder in doc/sigtrace doc man/man1 man/man5 man/man8 bash-completion/completions bash-completion \
+        zsh/vendor-completions zsh fish/vendor_completions.d fish; do
+        rmdir "$root/share/$folder" 2> /dev/null || :
+    done
     exit 0
 fi
 docs=${2:?where write_docs.py has written}

@@ -124,7 +124,7 @@ def program() -> Finding:
     from tracer.sources.core.opening import OBJECT, needs_library
 
     if not os.path.exists(OBJECT):
-        return Finding(MISSING, f"{OBJECT} is not built", "make build")
+        return Finding(MISSING, f"{OBJECT} is not built", "make build (or reinstall sigtrace)")
     if needs_library():
         OpenObject(OBJECT, listen=True)
     return Finding(OK, OBJECT)

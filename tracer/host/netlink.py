@@ -118,5 +118,6 @@ def _classes() -> tuple[Any, Any]:
         from pyroute2.netlink.nlsocket import NetlinkSocket
     except ImportError as error:
         why = f"the Python package pyroute2 cannot be loaded ({error})"
-        raise Problem("cannot speak netlink", why, "make setup") from None
+        try_ = "apt-get install python3-pyroute2 (dnf the same)"
+        raise Problem("cannot speak netlink", why, try_) from None
     return NetlinkSocket, nlmsg

@@ -124,7 +124,11 @@ def begin_with_object() -> ObjectBegun:
 def preflight() -> None:
     """Say what is true before libbpf does: without BTF it says ESRCH, without rights "memlock"."""
     if not os.path.exists(OBJECT):
-        raise Problem("cannot trace", f"the BPF program {OBJECT} is not built", "make build")
+        raise Problem(
+            "cannot trace",
+            f"the BPF program {OBJECT} is not built",
+            "make build (or reinstall sigtrace)",
+        )
     if not os.path.exists(BTF):
         raise Problem(
             "cannot trace through CO-RE",
