@@ -88,7 +88,7 @@ build/sigtrace-whole.bpf.o: BPF_CFLAGS += -DWHOLE
 
 $(OBJECT) $(CASTS): $(wildcard bpf/*.c bpf/*.h) | $(VENV)/.packages
 	$(say) CLANG $@
-	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c bpf/sigtrace.bpf.c -o $@
+	$(Q)mkdir -p $(@D) && OLD=$(OLD) packaging/compile.sh $@ $(CLANG) $(BPF_CFLAGS) -c bpf/sigtrace.bpf.c
 
 # Each program more is milliseconds of every start: most kernels do without what is attached twice, and most
 # traces without calls and commands; one loader has everything.
@@ -101,7 +101,7 @@ $(filter-out %-whole.loader,$(LOADERS)): build/sigtrace-casts.bpf.o
 
 $(LOADERS): tracer/libbpf/write_loader.py Makefile
 	$(say) LOADER $@
-	$(Q)$(PYTHON) -m tracer.libbpf.write_loader $(filter %.o,$^) $@ $(LEFT_OUT)
+	$(Q)if [ -s $(filter %.o,$^) ]; then $(PYTHON) -m tracer.libbpf.write_loader $(filter %.o,$^) $@ $(LEFT_OUT); else : > $@; fi
 
 $(VENV)/.packages: packaging/install-packages.sh
 	@$(if $(NO_SETUP),:,packaging/install-packages.sh run)
