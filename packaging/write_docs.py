@@ -35,7 +35,18 @@ VALUES = {
     "--origin": [word.replace(" ", "-") for word in ORIGINS],
 }
 FILES = frozenset(
-    ("--passwd", "--errors", "--context", "--root", "--dir", "-o", "--parquet", "--metrics")
+    (
+        "--passwd",
+        "--errors",
+        "--context",
+        "--root",
+        "--dir",
+        "-o",
+        "--output",
+        "--parquet",
+        "--metrics",
+        "--perfetto",
+    )
 )
 UNITS = frozenset(("--unit",))
 NAMES = frozenset(("--to", "--from", "--pid", "--not-to", "--not-from", "--children-of"))

@@ -28,11 +28,13 @@ MAY_IMPORT = {
     "sources": {"model", "flow", "host", "libbpf", "lines", "audit", "recording", "statements"},
     "why": {"model", "sinks", "host", "lines", "terminal"},
     "fleet": {"model", "sinks", "host", "sources", "recording", "terminal", "why"},
+    "report": {"model", "flow", "sinks", "why"},
     "options": {"model", "flow", "sources", "recording"},
     "doctor": {"model", "flow", "host", "libbpf", "audit", "sources", "recording"},
     "commands": {
         *("model", "flow", "sinks", "terminal", "host", "lines", "audit", "sources"),
         *("options", "doctor", "session", "tracing", "recorder", "recording", "why", "fleet"),
+        *("report",),
     },
 }
 WINGS = ("audit", "bcc", "core", "journal", "logs", "wire")

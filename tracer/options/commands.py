@@ -35,6 +35,9 @@ COMMANDS = {
         "tracer.commands.replay", "who sent the signal, from audit logs of any host and day"
     ),
     "top": Command("tracer.commands.top", "who sends what to whom, counted as it happens"),
+    "report": Command(
+        "tracer.commands.report", "one page to hand over: verdicts, a timeline, tables"
+    ),
     "record": Command(
         "tracer.commands.record",
         "keep everything on disk, for months if need be: a flight recorder",

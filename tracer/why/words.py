@@ -70,7 +70,7 @@ def lines_of(verdict: Verdict, now: int, *, evidence: bool = False) -> list[str]
     """The verdict, a line each, at most WIDTH columns wide where words can be broken. ``now`` is the time to count "ago"
     from; ``evidence`` quotes every line that it stands on."""
     made = _wrapped(headline(verdict), "", "  ")
-    for label, text in _labels(verdict, now):
+    for label, text in labels(verdict, now):
         made += _wrapped(text, f"  {label:<{_LABEL - 2}}", " " * _LABEL)
     if evidence:
         made += [line for one in verdict.evidence for line in _quoted(one)]
@@ -159,7 +159,8 @@ def _by_whom(verdict: Verdict) -> str:
     return f" by {_called(who.asked)}"
 
 
-def _labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
+def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
+    """What follows the headline, by its label. ``now`` (ns) is the time to count "ago" from; 0: not told."""
     if verdict.time is not None:
         yield "when", _when(verdict, now)
     of_manager = "who asked its manager" in verdict.unknown

@@ -1,0 +1,78 @@
+"""Kinds of death: what is alike is one, and what is not stays apart."""
+
+from __future__ import annotations
+
+import pytest
+from report.scene import report
+from why.told import PKILL, WEBAPP, died, exited, saw, sent
+
+from tracer.flow.ends import parse_terms
+from tracer.flow.filter import Filter
+from tracer.model.event import Process
+from tracer.model.frozen import replace
+from tracer.report import judge
+from tracer.report.judge import rhythm
+
+
+def killed(seconds, pid, sender=PKILL):
+    target = replace(WEBAPP, pid=pid)
+    signal = sent(seconds, "KILL", sender, target)
+    return [signal, died(seconds + 0.01, "KILL", target, cause=signal.id)]
+
+
+@pytest.mark.parametrize(
+    ("times", "every"),
+    [([], None), ([1], None), ([1, 5], None), ([0, 10, 20], 10), ([0, 10, 30], None), ([0, 100, 205, 300], 100), ([7, 7, 7], None)],
+)  # fmt: skip
+def test_rhythm(times, every):
+    assert rhythm(times) == every
+
+
+def test_repeats_are_one_kind_with_a_rhythm():
+    data = report([event for turn in range(20) for event in killed(20 * turn, 100 + turn)])
+    (kind,) = data["kinds"]
+    assert kind["count"] == 20
+    assert kind["every_ns"] == 20_000_000_000
+    assert len(kind["times"]) == 20
+
+
+def test_another_killer_is_another_kind():
+    other = Process(5, comm=b"killall", uid=0)
+    data = report([*killed(1, 100), *killed(2, 101, other), *killed(3, 102)])
+    assert [(kind["by"], kind["count"]) for kind in data["kinds"]] == [("killall", 1), ("pkill", 2)]
+
+
+def test_too_many_are_told_and_not_judged(monkeypatch):
+    monkeypatch.setattr(judge, "JUDGED_MAX", 5)
+    rare = died(1000, "SEGV", Process(7, comm=b"rare"))
+    data = report([*(event for turn in range(20) for event in killed(turn, 100 + turn)), rare])
+    assert data["counts"]["not_judged"] == 16
+    assert data["counts"]["deaths"] == 5
+    assert {kind["subject"] for kind in data["kinds"]} == {"webapp", "rare"}
+
+
+def test_plain_ends_are_counted_alone():
+    data = report([exited(1, 0), exited(2, 3, Process(9, comm=b"job"))])
+    assert data["counts"]["ended_well"] == 1
+    assert [kind["subject"] for kind in data["kinds"]] == ["job"]
+
+
+def test_only_what_is_asked_for():
+    terms = tuple(parse_terms("job", "--to"))
+    events = [*killed(1, 100), died(2, "SEGV", Process(9, comm=b"job"))]
+    data = report(events, filter_=Filter(target=terms))
+    assert [kind["subject"] for kind in data["kinds"]] == ["job"]
+    assert data["tables"]["whom"]["rows"] == []
+
+
+def test_what_is_of_another_time_is_left_out():
+    first, last = killed(1, 100), killed(500, 101)
+    data = report([*first, *last], filter_=Filter(since=last[0].time))
+    assert [kind["count"] for kind in data["kinds"]] == [1]
+    assert data["began"] == last[0].time
+
+
+def test_a_death_without_a_sender_is_told_as_such():
+    (kind,) = report([died(1, "KILL")], saw("deaths"))["kinds"]
+    assert kind["sender_unknown"]
+    assert kind["by"] is None

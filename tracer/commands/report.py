@@ -1,0 +1,53 @@
+"""``sigtrace report``: one page to hand over, of what a host has kept."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+
+from tracer.audit.known import NOBODY
+from tracer.model.errors import Problem
+from tracer.options import meaning
+from tracer.options.report import EPILOG
+from tracer.options.report import Report as Options
+from tracer.report.data import Hide, to_json
+from tracer.report.make import report_of
+from tracer.report.markdown import markdown
+from tracer.report.page import page
+from tracer.report.perfetto import perfetto
+from tracer.report.write import write_whole
+from tracer.sources.found import found_by_names, found_kept
+from tracer.sources.logs.passwd import read_passwd
+from tracer.sources.recording.files import FOLDER
+from tracer.sources.replayed import Asked, reading_of
+from tracer.terminal.output import say, write_out
+
+__all__ = ["EPILOG", "Options", "run"]
+
+
+def run(options: Options) -> int:
+    """Read what there is, and write the page. Returns the exit status; raises Problem."""
+    written = to_json if options.json else markdown if options.markdown else page
+    if written is page and options.output is None and sys.stdout and sys.stdout.isatty():
+        raise Problem("no file is named", "a terminal shows no pages", "sigtrace report -o outage.html")  # fmt: skip
+    filter_ = meaning.filter_of(options)
+    files = options.files or ([FOLDER] if options.recorded else [])
+    users = NOBODY if options.passwd is None else read_passwd(options.passwd)
+    found = found_by_names(files) if files else found_kept(options.root)
+    year = meaning.year_of(options.year)
+    reading = reading_of(found, Asked(users, quiet=True, filter_=filter_, year=year))
+    notes = reading.notes(follow=False)
+    for line in notes:
+        say(line)
+    with closing(reading.source) as source:
+        hide = Hide(options.hide_arguments, options.hide_users)
+        data = report_of(source, filter_, lambda: [*notes, *reading.account()], hide)
+    if options.perfetto is not None:
+        write_whole(options.perfetto, perfetto(data))
+    if options.output is None:
+        write_out(written(data))
+        return 0
+    write_whole(options.output, written(data))
+    counts = data["counts"]
+    say(f"{options.output}: {counts['unordered']:,} deaths that nobody ordered, of {counts['deaths']:,}; {counts['events']:,} events read")  # fmt: skip
+    return 0

@@ -1,0 +1,38 @@
+"""Text of the traced world in markup: what cannot be seen is written as an escape, what is markup is none."""
+
+from __future__ import annotations
+
+from html import escape
+
+from tracer.model.text import cut, printable
+from tracer.model.times import local_moment
+
+# So much of a command line or a log's line is shown; --json has the whole.
+WIDTH = 400
+_MARKDOWN = frozenset("\\`*_[]<>|~&#")
+
+
+def h(text: object, width: int = WIDTH) -> str:
+    """For HTML and SVG, in text and in attributes between double quotes."""
+    return escape(cut(printable(str(text)), width), quote=True)
+
+
+def md(text: object, width: int = WIDTH) -> str:
+    """For Markdown, in a line of its own or in a table."""
+    shown = cut(printable(str(text)), width)
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in shown)
+
+
+def moment(time: int | None) -> str:
+    """The wall clock's date and time."""
+    return "-" if time is None else local_moment(time)
+
+
+def size(kilobytes: object) -> str:
+    """40 MB."""
+    number = float(str(kilobytes))
+    for unit in ("kB", "MB", "GB"):
+        if number < 1024:
+            return f"{number:.3g} {unit}"
+        number /= 1024
+    return f"{number:.3g} TB"

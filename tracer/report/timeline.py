@@ -1,0 +1,281 @@
+"""The report's data → one SVG: a lane for each unit, container or program, time from left to right.
+
+Each mark is a link to its evidence. Shapes differ, not colours alone.
+"""
+
+from __future__ import annotations
+
+from tracer.model.frozen import frozen
+from tracer.model.text import cut
+from tracer.model.times import SECOND, span
+from tracer.report.axis import Axis, axis_of
+from tracer.report.escape import h, moment, size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    Data = dict[str, Any]
+
+LANES_MAX, STRIPS_MAX = 40, 12
+WIDTH, LEFT, RIGHT, TOP, LANE, STRIP = 1180, 190, 24, 40, 46, 22
+# What asks for an end or brings it; a line is drawn from the first of them to the death.
+_LEADS = frozenset(("asked", "signal", "kill", "other", "oom", "said", "command"))
+# A step's shape around (0, 0).
+SHAPES: dict[str, str] = {
+    "asked": '<path d="M0-6 6 0 0 6-6 0z"/>',
+    "signal": '<path d="M-5-6 6 0-5 6z"/>',
+    "kill": '<path d="M-6-7 0 0-6 7M0-7 6 0 0 7"/>',
+    "other": '<circle r="3.5"/>',
+    "oom": '<rect x="-5" y="-5" width="10" height="10"/>',
+    "said": '<path d="M0-6V6"/>',
+    "command": '<path d="M-5-5 0 0-5 5M1 5H7"/>',
+    "again": '<circle r="4"/>',
+    "death": '<path d="M-6-6 6 6M6-6-6 6"/>',
+}
+LEGEND = {
+    "asked": "stop asked",
+    "signal": "asked to end (SIGTERM …)",
+    "kill": "SIGKILL",
+    "other": "another signal",
+    "oom": "out of memory",
+    "said": "its manager says why",
+    "command": "a command beside it",
+    "death": "death",
+    "again": "started again",
+}
+
+
+@frozen
+class Lanes:
+    """The lanes that are drawn, by their row; ``left_out`` have no room."""
+
+    rows: dict[str, int]
+    left_out: int
+
+    def y(self, lane: str) -> float | None:
+        row = self.rows.get(lane)
+        return None if row is None else TOP + LANE * row + LANE / 2
+
+
+def timeline(data: Data) -> str:
+    """The SVG; "" where there is nothing to draw."""
+    kinds = data["kinds"]
+    if not kinds:
+        return ""
+    lanes = _lanes(kinds, len(data["hosts"]) > 1)
+    drawn = [kind for kind in kinds if _lane(kind, data) in lanes.rows]
+    axis = axis_of(_moments(drawn), LEFT, WIDTH - LEFT - RIGHT)
+    strips = data["sight"][:STRIPS_MAX]
+    bottom = TOP + LANE * len(lanes.rows)
+    height = bottom + (30 + STRIP * len(strips) if strips else 10)
+    parts = [
+        f'<svg id="timeline" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="group" aria-label="Timeline">',
+        _DEFS,
+        *_grid(axis, lanes, bottom, height),
+        *_unwatched(data, axis, bottom),
+        *(part for kind in drawn for part in _kind(kind, axis, lanes, data)),
+        *_strips(strips, axis, bottom + 24),
+        "</svg>",
+    ]
+    return "\n".join(parts)
+
+
+_DEFS = """<defs>
+<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0V7"/></pattern>
+<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0 8 4 0 8z"/></marker>
+</defs>"""
+
+
+def left_out(data: Data) -> int:
+    """How many lanes have no room."""
+    return _lanes(data["kinds"], len(data["hosts"]) > 1).left_out if data["kinds"] else 0
+
+
+def _lane(kind: Data, data: Data) -> str:
+    return _called(kind, kind["lane"], len(data["hosts"]) > 1)
+
+
+def _called(kind: Data, lane: str, with_host: bool) -> str:
+    return f"{kind['host']}: {lane}" if with_host and kind["host"] else str(lane)
+
+
+def _lanes(kinds: Sequence[Data], with_host: bool) -> Lanes:
+    """What ended unasked has room before what was stopped; who sent is above whom it was sent."""
+    chosen: dict[str, None] = {}
+    for kind in sorted(kinds, key=lambda one: (one["ordered"], -one["last"])):
+        for lane in (kind["lane"], *_senders(kind)):
+            chosen.setdefault(_called(kind, lane, with_host))
+    kept = set(list(chosen)[:LANES_MAX])
+    ordered: dict[str, None] = {}
+    for kind in sorted(kinds, key=lambda one: one["first"]):
+        for lane in (*_senders(kind), kind["lane"]):
+            called = _called(kind, lane, with_host)
+            if called in kept:
+                ordered.setdefault(called)
+    return Lanes({lane: row for row, lane in enumerate(ordered)}, len(chosen) - len(ordered))
+
+
+def _senders(kind: Data) -> list[str]:
+    """The programs from whose lanes arrows lead."""
+    by = kind["by"]
+    return [by] if by and not kind["by_manager"] and by not in (kind["subject"], "-") else []
+
+
+def _moments(kinds: Sequence[Data]) -> Iterator[int]:
+    for kind in kinds:
+        yield kind["first"]
+        yield from kind["times"]
+        for death in kind["deaths"]:
+            yield from (step["time"] for step in death["steps"])
+
+
+def _grid(axis: Axis, lanes: Lanes, bottom: int, height: int) -> Iterator[str]:
+    for lane, row in lanes.rows.items():
+        y = TOP + LANE * row
+        yield f'<rect class="lane{row % 2}" x="0" y="{y}" width="{WIDTH}" height="{LANE}"/>'
+        yield f'<text class="name" x="8" y="{y + LANE / 2 + 4:g}">{h(cut(lane, 26))}<title>{h(lane)}</title></text>'
+    for x, length in axis.cuts():
+        yield f'<g class="cut"><title>nothing for {span(length)}: left out</title><path d="M{x - 4:g} {TOP - 6}V{bottom}M{x + 4:g} {TOP - 6}V{bottom}"/><text x="{x:g}" y="{TOP - 24}">{span(length)}</text></g>'
+    for piece in axis.pieces:
+        room = max(1, int(piece.width // 120))
+        step = (piece.ended - piece.began) // room
+        for at in range(room):
+            time = piece.began + step * at
+            x = piece.x(time)
+            yield f'<path class="tick" d="M{x:g} {TOP - 6}V{bottom}"/><text class="clock" x="{x:g}" y="{TOP - 10}">{_clock(time, step)}</text>'
+
+
+def _clock(time: int, step: int) -> str:
+    day, _, clock = moment(time).partition(" ")
+    if step > 20 * 3600 * SECOND:
+        return f"{day[5:]} {clock[:5]}"
+    return clock[:8] if step >= SECOND else clock
+
+
+def _unwatched(data: Data, axis: Axis, bottom: int) -> Iterator[str]:
+    """Times at which nothing that was read has seen anything."""
+    seen = sorted(
+        (one["began"], one["ended"]) for source in data["sight"] for one in source["spans"]
+    )
+    times = sorted(_moments(data["kinds"]))
+    began, end = times[0], times[-1]
+    blind = []
+    for start, stop in seen:
+        if start > began:
+            blind.append((began, min(start, end)))
+        began = end if stop is None else max(began, stop)
+        if began >= end:
+            break
+    if seen and began < end:
+        blind.append((began, end))
+    for first, last in blind:
+        x, width = axis.x(first), axis.x(last) - axis.x(first)
+        if width > 1:
+            yield f'<rect class="gap" x="{x:g}" y="{TOP}" width="{width:g}" height="{bottom - TOP}"><title>nobody watched from {moment(first)} to {moment(last)}</title></rect>'
+
+
+def _kind(kind: Data, axis: Axis, lanes: Lanes, data: Data) -> Iterator[str]:
+    y = lanes.y(_lane(kind, data))
+    assert y is not None
+    how = "ordered" if kind["ordered"] else "unasked"
+    title = h(kind["headline"], 200)
+    yield f'<a href="#{kind["id"]}" class="{how}" data-name="{h(kind["lane"])} {h(kind["subject"])}"><title>{title}</title>'
+    if kind["count"] > len(kind["deaths"]):
+        yield from _band(kind, axis, y)
+        chains = kind["deaths"][-1:]
+    else:
+        chains = kind["deaths"]
+    for death in chains:
+        yield from _chain(death, axis, y)
+        yield from _arrow(kind, death, axis, lanes, y, data)
+    yield _caption(kind, axis.x(kind["last"]), y)
+    yield "</a>"
+
+
+def _band(kind: Data, axis: Axis, y: float) -> Iterator[str]:
+    """Repeats, as one: from the first to the last, a stroke each as far as they can be told apart."""
+    first, last = axis.x(kind["first"]), axis.x(kind["last"])
+    xs = sorted({round(axis.x(time)) for time in kind["times"]})
+    strokes = "".join(f"M{x} {y - 6:g}V{y + 6:g}" for x in xs)
+    yield f'<rect class="band" x="{first - 4:g}" y="{y - 9:g}" width="{last - first + 8:g}" height="18"/><path class="strokes" d="{strokes}"/>'
+
+
+def _chain(death: Data, axis: Axis, y: float) -> Iterator[str]:
+    """Stop asked, SIGTERM, waiting, SIGKILL, death, started again."""
+    end = axis.x(death["time"])
+    leads = [step["time"] for step in death["steps"] if step["what"] in _LEADS]
+    start = axis.x(min(leads)) if leads else end
+    if start < end:
+        yield f'<path class="waiting" d="M{start:g} {y:g}H{end:g}"/>'
+    again = [step["time"] for step in death["steps"] if step["what"] == "again"]
+    if again and axis.x(again[0]) > end:
+        yield f'<path class="off" d="M{end:g} {y:g}H{axis.x(again[0]):g}"/>'
+    for step in (*death["steps"], {"time": death["time"], "what": "death", "text": "death"}):
+        x = axis.x(step["time"])
+        yield f'<g class="m {step["what"]}" transform="translate({x:g} {y:g})"><title>{moment(step["time"])} {h(step["text"], 160)}</title>{SHAPES[step["what"]]}</g>'
+
+
+def _arrow(
+    kind: Data, death: Data, axis: Axis, lanes: Lanes, y: float, data: Data
+) -> Iterator[str]:
+    """From the sender's lane to the victim's; dashed where it is not certain that it sent it."""
+    with_host = len(data["hosts"]) > 1
+    sent = [step for step in death["steps"] if step.get("from")]
+    arrows = {(step["from"], step["time"]) for step in sent}
+    # Of who asked a manager it is known when it asked, or nothing is drawn.
+    if not arrows and not (kind["by_manager"] or kind["asked"]):
+        arrows = {(by, death["time"]) for by in _senders(kind)}
+    for sender, time in sorted(arrows):
+        origin = lanes.y(_called(kind, sender, with_host))
+        if origin is None or origin == y:
+            continue
+        x = axis.x(time)
+        sure = "" if kind["confidence"] == "yes" else " likely"
+        tip = y - 10 if origin < y else y + 10
+        words = h(f"{sender} → {kind['subject']}{'' if sure == '' else ', likely'}")
+        yield f'<path class="arrow{sure}" marker-end="url(#tip)" d="M{x:g} {origin:g}V{tip:g}"><title>{words}</title></path><circle class="from" cx="{x:g}" cy="{origin:g}" r="3"/>'
+
+
+def _caption(kind: Data, x: float, y: float) -> str:
+    """What stands beside the last death: what it died of, how often, and what is not known."""
+    words = [kind["signal"] or f"status {kind['status']}"]
+    words[0] = words[0].removeprefix("SIG")
+    if kind["cause"] == "oom":
+        words = [_oom(kind["oom"] or {})]
+    if kind["count"] > 1:
+        words.append(f"{kind['count']:,}×")
+    if kind["every_ns"]:
+        words.append(f"every {span(kind['every_ns'])}")
+    if kind["sender_unknown"]:
+        words.append("sender unknown")
+    text = cut(", ".join(words), 44)
+    at_end = x > WIDTH * 0.72
+    place = f'x="{x - 9:g}" text-anchor="end"' if at_end else f'x="{x + 9:g}"'
+    return f'<text class="what" {place} y="{y - 10:g}">{h(text)}</text>'
+
+
+def _oom(numbers: Data) -> str:
+    held, limit = numbers.get("held_kb"), numbers.get("limit_kb")
+    told = "" if held is None else f" held {size(held)}"
+    return f"OOM:{told}{'' if limit is None else f' of {size(limit)}'}" if told or limit else "OOM"
+
+
+def _strips(sight: Sequence[Data], axis: Axis, top: float) -> Iterator[str]:
+    """What each source saw, and where it has gaps."""
+    first, last = axis.pieces[0].began, axis.pieces[-1].ended
+    for row, one in enumerate(sight):
+        y = top + STRIP * row
+        name = f"{one['host']}: {one['source']}" if one["host"] else one["source"]
+        yield f'<text class="source" x="8" y="{y + 11:g}">{h(cut(name, 28))}</text>'
+        for seen in one["spans"]:
+            yield _bar("seen", seen["began"], seen["ended"] or last, axis, y, "seen")
+        for gap in one["gaps"]:
+            yield _bar("gap", gap["began"] or first, gap["ended"] or last, axis, y, gap["why"])
+
+
+def _bar(kind: str, began: int, ended: int, axis: Axis, y: float, title: str) -> str:
+    x = axis.x(began)
+    width = max(2.0, round(axis.x(ended) - x, 1))
+    return f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{width:g}" height="12"><title>{h(title)}: {moment(began)} to {moment(ended)}</title></rect>'
