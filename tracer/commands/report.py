@@ -41,7 +41,7 @@ def run(options: Options) -> int:
         say(line)
     with closing(reading.source) as source:
         hide = Hide(options.hide_arguments, options.hide_users)
-        data = report_of(source, filter_, lambda: [*notes, *reading.account()], hide)
+        data = report_of(source, filter_, lambda: [*notes, *reading.account(verbose=True)], hide)
     if options.perfetto is not None:
         write_whole(options.perfetto, perfetto(data))
     if options.output is None:
