@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tracer.flow.source import every
-from tracer.model.event import Exit, Series, Signal
+from tracer.model.event import Exit, Signal
 from tracer.sinks.json import to_object
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import LogSet
@@ -78,17 +78,11 @@ def events(path, **settings):
 
 
 def lines(found):
-    return [json.dumps(to_object(event)) for event in each(found)]
-
-
-def each(found):
-    """The events of a series by themselves."""
-    for event in found:
-        yield from event.signals() if isinstance(event, Series) else [event]
+    return [json.dumps(to_object(event)) for event in found]
 
 
 def signals(found):
-    return [event for event in each(found) if isinstance(event, Signal)]
+    return [event for event in found if isinstance(event, Signal)]
 
 
 def deaths(found):

@@ -6,7 +6,7 @@ Behind the join: a death names its signal there (``cause``), or the one that was
 from __future__ import annotations
 
 from tracer.flow.filter import outcome_word
-from tracer.model.event import Exit, Failed, Probe, Repeats, Series, Signal
+from tracer.model.event import Exit, Failed, Probe, Series, Signal
 from tracer.model.times import SECOND
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ class Fates:
         if not self._fates:
             yield event
             return
-        if isinstance(event, (Repeats, Series)):
+        if isinstance(event, Series):
             for signal in event.signals():
                 yield from self.feed(signal)
             return

@@ -13,7 +13,6 @@ from tracer.model.event import (
     Mark,
     Probe,
     Process,
-    Repeats,
     Series,
     Signal,
     Statement,
@@ -58,10 +57,8 @@ class Filter:
             return event.time is None or self._time_fits(event.time)
         if isinstance(event, Exit):
             return True
-        if isinstance(event, Repeats):
-            return self.matches(event.first)
         if isinstance(event, Series):
-            return bool(self.chosen(event))
+            return self.matches(event.first)
         if isinstance(event, (Statement, Exec, Mark)):
             timed = event.time is None or self._time_fits(event.time)
             return timed and self._says_what_is_wanted(event)
@@ -77,18 +74,6 @@ class Filter:
         ):
             return False
         return self._ends_fit(event)
-
-    def chosen(self, series: Series) -> Series:
-        """Those of a series that are wanted."""
-        fits = {id(like): self._fits(like) for like in series.likes}
-        if self.since is None and self.until is None and all(fits.values()):
-            return series
-        rows = [
-            (like, time, id_)
-            for like, time, id_ in zip(series.likes, series.times, series.ids)
-            if fits[id(like)] and self._time_fits(time)
-        ]
-        return Series(*map(list, zip(*rows))) if rows else Series([], [], [])
 
     def _fits(self, event: Signal | Failed | Probe) -> bool:
         # Who asks how it ended, too, is answered when that is known (tracer.flow.fates).

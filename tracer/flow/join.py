@@ -4,7 +4,7 @@ signal that the target survived."""
 from __future__ import annotations
 
 from tracer.flow.pending import KILL, Pending, earlier
-from tracer.model.event import Exit, Repeats, Series, Signal, Statement
+from tracer.model.event import Exit, Series, Signal, Statement
 from tracer.model.frozen import replace
 from tracer.model.memo import Bounded
 
@@ -64,10 +64,7 @@ class Joiner:
                 return self._signal(event)
             self._told.note((event.id,))
             return event
-        if isinstance(event, Series):  # logs tell them
-            self._told.note(event.ids)
-            return event
-        if isinstance(event, Repeats):
+        if isinstance(event, Series):
             # None of them is a SIGKILL, so none is changed; what a death is joined to is one of these two.
             self._signal(event.first)
             self._signal(event.last())

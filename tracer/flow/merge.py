@@ -10,7 +10,7 @@ import select
 import time
 from collections import deque
 
-from tracer.model.event import Repeats, Series
+from tracer.model.event import Series
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ BATCH = 512  # events told at once
 
 
 def _apart(event: Event) -> Iterator[Event]:
-    if isinstance(event, (Repeats, Series)):
+    if isinstance(event, Series):
         yield from event.signals()
     else:
         yield event

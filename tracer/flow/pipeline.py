@@ -8,7 +8,7 @@ import select
 import time
 
 from tracer.flow.fates import Fates
-from tracer.model.event import Exit, Failed, Loss, Probe, Repeats, Series
+from tracer.model.event import Exit, Failed, Loss, Probe, Series
 from tracer.model.frozen import frozen
 from tracer.model.lost import lost_thing
 
@@ -173,16 +173,12 @@ class Pipeline:
         for event in events:
             if isinstance(event, Loss):
                 self._add_loss(event)
-            if isinstance(event, Series):
-                event = self._filter.chosen(event)
-                if not event:
-                    continue
-            elif not self._filter.matches(event):
+            if not self._filter.matches(event):
                 self._hidden += _signals_in(event)
                 continue
             if self._is_full() and not isinstance(event, (Exit, Loss)):
                 continue
-            if isinstance(event, (Repeats, Series)) and self._count is not None:
+            if isinstance(event, Series) and self._count is not None:
                 event = event.up_to(self._count - self._shown)
             joined = self._joiner.join(event)
             if joined is not None:
@@ -256,6 +252,6 @@ def _sooner(one: float | None, other: float | None) -> float | None:
 
 
 def _signals_in(event: Event) -> int:
-    if isinstance(event, (Repeats, Series)):
+    if isinstance(event, Series):
         return len(event)
     return not isinstance(event, (Exit, Loss))

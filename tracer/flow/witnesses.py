@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from tracer.model.event import Exit, Failed, Probe, Process, Repeats, Series, Signal, Statement
+from tracer.model.event import Exit, Failed, Probe, Process, Series, Signal, Statement
 from tracer.model.frozen import names_of_class, replace
 from tracer.model.times import SECOND
 from tracer.model.witness import STRENGTH
@@ -80,7 +80,7 @@ class Witnessed:
         came = False
         for event in self._source.read(last) if not self._source.is_over() or last else ():
             came = True
-            for one in event.signals() if isinstance(event, (Series, Repeats)) else (event,):
+            for one in event.signals() if isinstance(event, Series) else (event,):
                 yield from self._taken(one)
         if came:
             self._newest = time.monotonic()
@@ -132,8 +132,8 @@ class Witnessed:
 
     def _join(self, held: Held, event: Event) -> None:
         before = held.event
-        assert not isinstance(before, (Repeats, Series))
-        assert not isinstance(event, (Repeats, Series))
+        assert not isinstance(before, Series)
+        assert not isinstance(event, Series)
         held.event = joined(before, event)
         gone = event.id if held.event.id == before.id else before.id
         if len(self._aliases) >= ALIASES_MAX:
@@ -198,7 +198,7 @@ def _keys(event: Event) -> list[tuple[object, ...]]:
 
 def is_same(one: Event, other: Event) -> bool:
     """Whether two events tell of one signal, of one attempt, of one death; or are the same words in two files."""
-    if isinstance(one, (Repeats, Series)) or isinstance(other, (Repeats, Series)):
+    if isinstance(one, Series) or isinstance(other, Series):
         return False
     if type(one) is not type(other) or _host_differs(one, other):
         return False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Event = Union[
         "Signal",
-        "Repeats",
+        "Series",
         "Series",
         "Exit",
         "Failed",
@@ -173,7 +173,7 @@ class Signal:
 
 
 @frozen
-class Repeats:
+class Series:
     """Signals of a storm: ``first``, and one at each of the ``later`` times that differs in nothing else.
 
     A signal's id begins with its time in hexadecimal and a "-"; the rest of it is alike, too.
@@ -201,38 +201,13 @@ class Repeats:
         for time in self.later:
             yield self._again(time)
 
-    def up_to(self, count: int) -> Repeats:
+    def up_to(self, count: int) -> Series:
         """The first so many of them, at least one."""
-        return Repeats(self.first, self.later[: count - 1])
+        return Series(self.first, self.later[: count - 1])
 
     def _again(self, time: int) -> Signal:
         own = f"{time:x}-{self.first.id.partition('-')[2]}"
         return replace(self.first, time=time, id=own)
-
-
-@frozen
-class Series:
-    """Signals one after another: each differs from its ``like``, one before it, in time and id alone."""
-
-    likes: list[Signal]
-    times: list[int]
-    ids: list[str]
-
-    @property
-    def time(self) -> int:
-        return self.times[0]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def signals(self) -> Iterator[Signal]:
-        """Each by itself, for who cannot take them together."""
-        for like, time, id_ in zip(self.likes, self.times, self.ids):
-            yield replace(like, time=time, id=id_)
-
-    def up_to(self, count: int) -> Series:
-        """The first so many of them."""
-        return Series(self.likes[:count], self.times[:count], self.ids[:count])
 
 
 @frozen

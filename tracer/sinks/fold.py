@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from time import time_ns
 
-from tracer.model.event import Repeats, Series, Signal
+from tracer.model.event import Series, Signal
 from tracer.model.frozen import replace
 from tracer.sinks.sink import Sink
 
@@ -58,11 +58,8 @@ class Folding(Sink):
     def write(self, event: Event) -> None:
         if isinstance(event, Signal):
             self._alike(event, [event.time])
-        elif isinstance(event, Repeats):
-            self._alike(event.first, event.times())
         elif isinstance(event, Series):
-            for signal in event.signals():
-                self._alike(signal, [signal.time])
+            self._alike(event.first, event.times())
         else:
             self._sink.write(event)
 
@@ -118,13 +115,13 @@ class Folding(Sink):
             self._sink.write(folded)
 
 
-def _repeats(signal: Signal, times: list[int]) -> Signal | Repeats:
+def _repeats(signal: Signal, times: list[int]) -> Signal | Series:
     """Some of the signals that differ from this one in time alone."""
     first = signal
     if times[0] != signal.time:
         own = signal.id.partition("-")[2]
         first = replace(signal, time=times[0], id=f"{times[0]:x}-{own}")
-    return Repeats(first, times[1:]) if len(times) > 1 else first
+    return Series(first, times[1:]) if len(times) > 1 else first
 
 
 def _key(signal: Signal) -> object:

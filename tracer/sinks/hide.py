@@ -8,7 +8,6 @@ from tracer.model.event import (
     Failed,
     Probe,
     Process,
-    Repeats,
     Series,
     Signal,
     Statement,
@@ -50,10 +49,8 @@ class Hiding(Sink):
         self._sink.start()
 
     def write(self, event: Event) -> None:
-        if isinstance(event, Repeats):
-            event = Repeats(self._without(event.first), event.later)
-        elif isinstance(event, Series):
-            event = Series([self._without(like) for like in event.likes], event.times, event.ids)
+        if isinstance(event, Series):
+            event = Series(self._without(event.first), event.later)
         else:
             event = self._without(event)
         self._sink.write(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from _operator import attrgetter  # operator itself is 0.2 ms of what a trace waits for first
 
-from tracer.model.event import Repeats, Series, Signal
+from tracer.model.event import Series, Signal
 from tracer.model.fields import OWN, PROCESS, SIGNAL
 from tracer.model.memo import Bounded
 from tracer.model.spelling import VERSION, fields_to_object, to_object
@@ -45,10 +45,8 @@ class JsonSink(Sink):
             self._lines.append(
                 f'{_BEGINNING}{event.id}", "time": "{utc(event.time)}", {place}{rest}'
             )
-        elif isinstance(event, Repeats):
-            self._repeats(event)
         elif isinstance(event, Series):
-            self._series(event)
+            self._repeats(event)
         else:
             self._lines.append(json.dumps(to_object(event)) + "\n")
         if len(self._lines) > AT_ONCE:
@@ -72,7 +70,7 @@ class JsonSink(Sink):
         where = f'"line": {place.line}' if place.line else f'"offset": {place.offset}'
         return f'"place": {{"file": {self._file[1]}, {where}}}, '
 
-    def _repeats(self, event: Repeats) -> None:
+    def _repeats(self, event: Series) -> None:
         own, rest = event.first.id.partition("-")[2], self._rests.of(event.first)
         for start in range(0, len(event), AT_ONCE):
             times = event.times()[start : start + AT_ONCE]
@@ -82,13 +80,6 @@ class JsonSink(Sink):
             ]
             self._lines.append(rest.join([*heads, ""]))
             self._hand_over()
-
-    def _series(self, event: Series) -> None:
-        rests = map(self._rests.of_same, event.likes)
-        self._lines += [
-            f'{_BEGINNING}{id_}", "time": "{time}", {rest}'
-            for id_, time, rest in zip(event.ids, utc_each(event.times), rests)
-        ]
 
 
 class Rest:

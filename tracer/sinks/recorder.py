@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from tracer.model.event import Loss, Mark, Repeats, Series, lost
+from tracer.model.event import Loss, Mark, Series, lost
 from tracer.model.spelling import to_object
 from tracer.model.times import SECOND, utc
 from tracer.sinks.json import JsonSink
@@ -86,13 +86,11 @@ class Recorder(Sink):
 
     def write(self, event: Event) -> None:
         times = [event.time]
-        if isinstance(event, Repeats) and event.later:
+        if isinstance(event, Series) and event.later:
             times.append(event.later[-1])
-        elif isinstance(event, Series):
-            times.append(event.times[-1])
         elif isinstance(event, Loss):
             self.lost += event.count or 1
-        self.events += len(event) if isinstance(event, (Repeats, Series)) else 1
+        self.events += len(event) if isinstance(event, Series) else 1
         self._note(times)
         self._json.write(event)
 

@@ -25,7 +25,6 @@ class Remembered:
     def __init__(self, make: Callable[[Signal], str]) -> None:
         self._make = make
         self._texts: Bounded[tuple[object, ...], tuple[str, Signal]] = Bounded(KEPT_MAX)
-        self._by_id: Bounded[int, tuple[str, Signal]] = Bounded(KEPT_MAX)
 
     def of(self, signal: Signal) -> str:
         """The text of a signal."""
@@ -33,11 +32,4 @@ class Remembered:
         known = self._texts.get(key)
         if known is None:
             known = self._texts[key] = self._make(signal), signal
-        return known[0]
-
-    def of_same(self, signal: Signal) -> str:
-        """Likewise, where the very same object comes again and again."""
-        known = self._by_id.get(id(signal))
-        if known is None:
-            known = self._by_id[id(signal)] = self.of(signal), signal
         return known[0]

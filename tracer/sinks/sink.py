@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Repeats, Series
+from tracer.model.event import Series
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ class Sink:
 
     def write(self, event: Event) -> None:
         """Take an event, or signals that travel together."""
-        if isinstance(event, (Repeats, Series)):
+        if isinstance(event, Series):
             for signal in event.signals():
                 self.tell(signal)
         else:

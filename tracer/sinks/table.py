@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 
-from tracer.model.event import Exec, Exit, Loss, Mark, Repeats, Series, Signal, Statement
+from tracer.model.event import Exec, Exit, Loss, Mark, Series, Signal, Statement
 from tracer.model.memo import Bounded
 from tracer.model.signals import HARMLESS
 from tracer.model.text import columns, cut, printable
@@ -106,17 +106,15 @@ class TableSink(Sink):
         self._lines.append(self._paint(BOLD, " ".join(names).rstrip()) + "\n")
 
     def write(self, event: Event) -> None:
-        if self._here is None and not isinstance(event, (Repeats, Series)) and event.source in SAID:
+        if self._here is None and not isinstance(event, Series) and event.source in SAID:
             self._here = event.host  # The first host of a log is told once; others each time.
             self._head(event.time)
         if event.time is not None and event.time // QUARTER_HOUR != self._quarter_hour:
             self._tell_date(event.time)
         if isinstance(event, Signal):
             self._signal(event)
-        elif isinstance(event, Repeats):
-            self._repeats(event)
         elif isinstance(event, Series):
-            self._series(event)
+            self._repeats(event)
         elif isinstance(event, Exit):
             self._exit(event)
         elif isinstance(event, Loss):
@@ -179,7 +177,7 @@ class TableSink(Sink):
         self._tell_more()
         self._group = group
 
-    def _repeats(self, event: Repeats) -> None:
+    def _repeats(self, event: Series) -> None:
         """The first as any signal; what stands for a second one stands for all further ones."""
         if event.last().time // QUARTER_HOUR != self._quarter_hour:
             for signal in event.signals():
@@ -192,18 +190,6 @@ class TableSink(Sink):
             times = event.later[start : start + AT_ONCE]
             self._lines.append(again.join([*self._each(times), ""]))
             self._hand_over()
-
-    def _series(self, event: Series) -> None:
-        """Each as any signal; no two of them are of one wide kill."""
-        if max(event.times) // QUARTER_HOUR != self._quarter_hour:
-            for signal in event.signals():
-                self.write(signal)
-            return
-        self._begin()
-        for like, moment, id_ in zip(event.likes, self._each(event.times), event.ids):
-            self._note(id_, like)
-            self._lines.append(f"{moment} {self._tails.of_same(like)}")
-            self._lines += self._explain(like)
 
     def _each(self, times: list[int]) -> Iterator[str]:
         length = self._layout.time

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exit, Failed, Loss, Probe, Repeats, Series, Signal
+from tracer.model.event import Exit, Failed, Loss, Probe, Series, Signal
 from tracer.model.frozen import replace
 from tracer.model.memo import Bounded
 from tracer.model.names import own_script
@@ -82,10 +82,6 @@ class Tally:
     def add(self, event: Event) -> Row | None:
         """Count an event; gives the row of it, None where it has none."""
         if isinstance(event, Series):
-            for signal in event.signals():
-                self.add(signal)
-            return None
-        if isinstance(event, Repeats):
             row = self._signals(event.first, event.times())
             self._sent[event.last().id, _pid(event.first.target)] = row
             return row

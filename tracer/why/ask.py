@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Failed, Loss, Mark, Repeats, Series, Signal, Statement
+from tracer.model.event import Exec, Exit, Failed, Loss, Mark, Series, Signal, Statement
 from tracer.model.frozen import frozen
 from tracer.model.names import names_of
 from tracer.model.signals import NUMBERS
@@ -37,7 +37,7 @@ class Heard:
 
     def hear(self, events: Iterable[Event]) -> None:
         for event in events:
-            if isinstance(event, (Repeats, Series)):
+            if isinstance(event, Series):
                 # Of signals that differ in nothing but time one tells all.
                 self.hear([next(event.signals())])
             elif isinstance(event, Loss):

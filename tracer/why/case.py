@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Failed, Repeats, Series, Signal, Statement
+from tracer.model.event import Exec, Exit, Failed, Series, Signal, Statement
 from tracer.model.frozen import frozen
 from tracer.model.names import names_of
 from tracer.model.times import SECOND
@@ -97,7 +97,7 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
         [
             event
             for event in events
-            if not isinstance(event, (Repeats, Series))
+            if not isinstance(event, Series)
             and event.time is not None
             and begin <= event.time <= end
             and (event.host is None or death.host is None or event.host == death.host)

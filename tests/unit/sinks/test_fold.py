@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.model.event import Process, Repeats, Series, Signal
+from tracer.model.event import Process, Series, Signal
 from tracer.model.frozen import replace
 from tracer.sinks.fold import PLAIN, SECOND, Folding
 from tracer.sinks.sink import Sink
@@ -62,7 +62,7 @@ def test_signals_that_travel_together_fold_as_those_that_come_alone():
         fold.write(signal(time))
     fold.close()
     together, fold = folding(NOON)
-    fold.write(Repeats(first, times[1:]))
+    fold.write(Series(first, times[1:]))
     fold.close()
     assert together.signals == alone.signals
     assert total(alone.signals) == len(times)
@@ -107,7 +107,7 @@ def test_a_series_is_folded():
     kept, fold = folding(NOON)
     like = signal(NOON)
     times = [NOON + n for n in range(PLAIN + 3)]
-    fold.write(Series([like] * len(times), times, [f"{time:x}-2" for time in times]))
+    fold.write(Series(replace(like, time=times[0], id=f"{times[0]:x}-2"), times[1:]))
     fold.close()
     assert [one.count for one in kept.signals[PLAIN:]] == [3]
 
@@ -123,7 +123,7 @@ def test_none_is_lost_and_none_told_twice(bursts):
     for begin, pid, count in sorted(bursts):
         times = [NOON + begin + n * 1000 for n in range(count)]
         first = signal(times[0], pid)
-        fold.write(Repeats(first, times[1:]) if count > 1 else first)
+        fold.write(Series(first, times[1:]) if count > 1 else first)
         sent += count
     fold.close()
     assert total(kept.signals) == sent

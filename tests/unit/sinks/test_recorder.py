@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tracer.model.errors import Problem
-from tracer.model.event import Ancestor, Exec, Exit, Process, Repeats, Signal
+from tracer.model.event import Ancestor, Exec, Exit, Process, Series, Signal
 from tracer.model.times import SECOND
 from tracer.recording import store as store_module
 from tracer.recording.names import pieces_in
@@ -80,7 +80,7 @@ def test_events_are_written_as_json_has_them(recorder: Recorder, tmp_path: Path)
     first = signal(NOON + 5)
     events = [
         first,
-        Repeats(signal(NOON + 7), [NOON + 8, NOON + 9]),
+        Series(signal(NOON + 7), [NOON + 8, NOON + 9]),
         Exit(NOON + 10, "e", "core", Process(2), number=9),
     ]
     shown = io.StringIO()
@@ -212,7 +212,7 @@ def test_hidden_arguments_leave_the_names(recorder: Recorder, tmp_path: Path) ->
     recorder.start()
     sink = Hiding(recorder)
     sink.write(signal(NOON + 1))
-    sink.write(Repeats(signal(NOON + 2), [NOON + 3]))
+    sink.write(Series(signal(NOON + 2), [NOON + 3]))
     sink.write(Exec(NOON + 4, "x", "core", Process(3, argv=(b"systemctl", b"stop", b"nginx"))))
     sink.close()
     kept = [line for line in lines_in(tmp_path) if line["event"] != "mark"]

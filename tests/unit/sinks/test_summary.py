@@ -10,7 +10,7 @@ from fakes import signal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.model.event import Ancestor, Exit, Failed, Oom, Process, Repeats, lost
+from tracer.model.event import Ancestor, Exit, Failed, Oom, Process, Series, lost
 from tracer.sinks.summary import open_summary
 from tracer.sinks.tally import Row, Tally, again, key_of
 
@@ -60,7 +60,7 @@ def drill():
         target=Process(99, comm=b"billing"),
     )
     noise = signal(100 * SECOND, 10, id="64-n", sender=Process(5, comm=b"noise"))
-    yield Repeats(noise, [101 * SECOND, 107 * SECOND])
+    yield Series(noise, [101 * SECOND, 107 * SECOND])
 
 
 def summary(*events, as_json=False, width=None):
@@ -158,7 +158,7 @@ def test_each_signal_and_each_death_is_counted_once(sent):
     tally, deaths = Tally(), 0
     for at, (by, pid, dies, twice) in enumerate(sent, 1):
         one = kill(at, pid, Process(by, comm=b"by%d" % by))
-        tally.add(Repeats(one, [one.time + 1]) if twice else one)
+        tally.add(Series(one, [one.time + 1]) if twice else one)
         if dies:
             deaths += 1
             tally.add(end_of(one))

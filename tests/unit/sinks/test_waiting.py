@@ -7,7 +7,7 @@ from fakes import signal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.model.event import Exit, Process, Repeats
+from tracer.model.event import Exit, Process, Series
 from tracer.model.signals import HARMLESS
 from tracer.sinks.sink import Sink
 from tracer.sinks.waiting import PATIENCE, Waiting, ends_its_target
@@ -88,7 +88,7 @@ def test_it_waits_no_longer_than_it_says():
         sent(100, outcome="handled"),
         sent(100, outcome=None),
         *(sent(100, number) for number in sorted(HARMLESS)),
-        Repeats(sent(100), [101, 102]),
+        Series(sent(100), [101, 102]),
     ],
 )
 def test_all_others_wait_for_nothing(one):

@@ -7,7 +7,7 @@ import pytest
 from tracer.flow.filter import Filter
 from tracer.flow.kernel_filter import pushdown
 from tracer.host.processes import Processes
-from tracer.model.event import Loss, Repeats
+from tracer.model.event import Loss, Series
 from tracer.model.times import SECOND
 from tracer.sources.wanted import Wanted
 from tracer.sources.watch import Watch
@@ -75,7 +75,7 @@ class Losses:
 
 
 def signals_in(events):
-    return sum(len(it) if isinstance(it, Repeats) else not isinstance(it, Loss) for it in events)
+    return sum(len(it) if isinstance(it, Series) else not isinstance(it, Loss) for it in events)
 
 
 @pytest.mark.parametrize("rate", [0, 1, 3])

@@ -31,7 +31,6 @@ from tracer.model.event import (
     Failed,
     Probe,
     Process,
-    Repeats,
     Series,
     Signal,
     exit_id,
@@ -249,7 +248,7 @@ class AuditSource:
             return None
         if isinstance(event, Probe) and not self._wanted.probes:
             return None
-        if isinstance(event, (Repeats, Series)):
+        if isinstance(event, Series):
             return event  # Audit has records for each.
         if not isinstance(event, (Signal, Failed, Probe)):
             return replace(event, source=NAME, host=HOST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from time import time_ns
 
-from tracer.model.event import Mark, Place, Repeats, Series
+from tracer.model.event import Mark, Place, Series
 from tracer.model.frozen import replace
 from tracer.model.spelling import from_object
 from tracer.model.times import utc
@@ -111,7 +111,7 @@ class Recording:
             if self._is_too_early(line):
                 continue
             event = self._event(line)
-            if event is None or isinstance(event, (Repeats, Series)):
+            if event is None or isinstance(event, Series):
                 continue  # No line holds more than one.
             self._sight.note(event)
             place = Place(recording=piece.path, line=number)

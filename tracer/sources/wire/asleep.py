@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracer.host import procfs
 from tracer.host.clock import boot_now
-from tracer.model.event import Repeats
+from tracer.model.event import Series
 from tracer.model.frozen import replace
 from tracer.model.times import SECOND
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tracer.model.event import Signal
 
-    Sent = Union[Signal, Repeats]
+    Sent = Union[Signal, Series]
 
 _STATE = "uninterruptible"
 
@@ -56,7 +56,7 @@ class Asleep:
 
 
 def _signal_of(event: Sent) -> Signal:
-    return event.first if isinstance(event, Repeats) else event
+    return event.first if isinstance(event, Series) else event
 
 
 def _sleeps(event: Sent) -> bool:
@@ -67,4 +67,4 @@ def _sleeps(event: Sent) -> bool:
 
 def _awoken(event: Sent) -> Sent:
     first = replace(_signal_of(event), target_state=None)
-    return Repeats(first, event.later) if isinstance(event, Repeats) else first
+    return Series(first, event.later) if isinstance(event, Series) else first

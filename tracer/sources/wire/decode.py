@@ -20,8 +20,8 @@ from tracer.model.event import (
     Oom,
     Probe,
     Process,
-    Repeats,
     Seccomp,
+    Series,
     Signal,
     exit_id,
 )
@@ -92,7 +92,7 @@ class Decoder:
             return None
         return victim.target.pid if record.time - victim.time < SECOND else None
 
-    def signals(self, run: Run, oom_pid: int | None = None) -> Iterator[Signal | Repeats]:
+    def signals(self, run: Run, oom_pid: int | None = None) -> Iterator[Signal | Series]:
         """The events of a run of signals; ``oom_pid`` is its victim if the OOM killer sent it."""
         known = self._known(run, oom_pid)
         offset = self._clock.offset
@@ -108,7 +108,7 @@ class Decoder:
         if len(run.times) == 1:
             yield first
         else:
-            yield Repeats(first, [boot + offset for boot in run.times[1:]])
+            yield Series(first, [boot + offset for boot in run.times[1:]])
 
     def _known(self, run: Run, oom_pid: int | None) -> Signal | None:
         """A signal of this run without time, its id the part that is alike; None for what is not to be told."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tracer.flow.filter import Filter
 from tracer.flow.join import Joiner
 from tracer.flow.pipeline import Pipeline
-from tracer.model.event import Process, Repeats, Signal
+from tracer.model.event import Process, Series, Signal
 from tracer.sinks.json import AT_ONCE, JsonSink
 from tracer.sinks.table import TableSink
 from tracer.sources.wire import records as wire
@@ -65,7 +65,7 @@ def storm(count, *, sender=True):
         sender=known if sender else None,
         target=Process(9, tid=9, comm=b"python", start=NOON),
     )
-    return Repeats(first, [NOON + 300_000 * step for step in range(1, count)])
+    return Series(first, [NOON + 300_000 * step for step in range(1, count)])
 
 
 SINKS = {
@@ -91,7 +91,7 @@ def test_a_sink_writes_a_run_as_it_writes_its_signals(sink, count):
 
 def test_a_run_over_midnight_tells_the_date():
     day = 86400 * 1_000_000_000
-    run = Repeats(storm(2).first, [NOON + day])
+    run = Series(storm(2).first, [NOON + day])
     stream = io.StringIO()
     TableSink(stream, brief=True).write(run)
     sink = TableSink(stream, brief=True)
