@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from threading import Condition, Thread
 
-from tracer.model.event import Repeats, Series, lost
+from tracer.model.event import Series, lost
 from tracer.sinks.sink import Sink
 
 TYPE_CHECKING = False
@@ -71,7 +71,7 @@ class Aside(Sink):
             while self._waits and len(self._queue) >= self._room and self._thread.is_alive():
                 self._changed.wait(1.0)
             if len(self._queue) >= self._room or self._why is not None:
-                self._lost += len(event) if isinstance(event, (Repeats, Series)) else 1
+                self._lost += len(event) if isinstance(event, Series) else 1
                 return
             self._queue.append(event)
             if len(self._queue) == 1:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from threading import Lock
 
-from tracer.model.event import Exit, Loss, Repeats, Series, Signal
+from tracer.model.event import Exit, Loss, Series, Signal
 from tracer.model.frozen import frozen
 from tracer.model.signals import name_of
 from tracer.model.text import shown
@@ -85,12 +85,9 @@ class Metrics(Remote):
             one.start(self.text)
 
     def write(self, event: Event) -> None:
-        if isinstance(event, Series):
-            super().write(event)
-            return
         self._near.remember(event)
         with self._lock:
-            if isinstance(event, Repeats):
+            if isinstance(event, Series):
                 self._signal(event.first, len(event))
             elif isinstance(event, Signal):
                 self._signal(event, event.count or 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Repeats, Series, Signal
+from tracer.model.event import Exec, Series, Signal
 from tracer.model.memo import Bounded
 
 TYPE_CHECKING = False
@@ -22,12 +22,9 @@ class Near:
     def remember(self, event: Event) -> None:
         if isinstance(event, Signal):
             self._signals[event.id] = event
-        elif isinstance(event, Repeats):
+        elif isinstance(event, Series):
             self.remember(event.first)
             self.remember(event.last())
-        elif isinstance(event, Series):
-            for signal in event.signals():
-                self.remember(signal)
         elif isinstance(event, Exec):
             self._execs = [*self._execs[1 - _EXECS :], event]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 
-from tracer.model.event import Exit, Repeats, Series, Signal
+from tracer.model.event import Exit, Series, Signal
 from tracer.model.text import columns, counted, cut, printable
 from tracer.model.times import local, span
 from tracer.sinks.layout import fitting
@@ -140,14 +140,14 @@ class Screen(Sink):
 
     def write(self, event: Event) -> None:
         row = self._tally.add(event)
-        if isinstance(event, Series) or row is None:
+        if row is None:
             return
         kept = self._last.get(row.key)
         if kept is None:
             if len(self._last) >= PAIRS_KEPT:
                 return
             kept = self._last[row.key] = []
-        if isinstance(event, Repeats):
+        if isinstance(event, Series):
             event = event.last()
         if isinstance(event, Signal):
             kept.append((event, None))

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.sinks.test_journal import NOON, death
 from tracer.model.errors import Problem
-from tracer.model.event import Earlier, Loss, Oom, Process, Repeats, Series
+from tracer.model.event import Earlier, Loss, Oom, Process, Series
 from tracer.model.frozen import replace
 from tracer.sinks.metrics import OTHER, UNITS, Metrics
 from tracer.sinks.publish import EVERY, Port, TextFile
@@ -42,7 +42,7 @@ def some():
     sent, end = death()
     oom, _ = death(origin="oom", sender=None, oom=Oom("cgroup"))
     again, _ = death(escalates=Earlier("x", 15, 1000))
-    same = Repeats(sent, [NOON + 1, NOON + 2])
+    same = Series(sent, [NOON + 1, NOON + 2])
     series = Series([sent, sent], [NOON, NOON + 1], ["a", "b"])
     folded = replace(sent, count=40)
     return (sent, end, oom, again, same, series, folded, Loss(NOON, "l", "core", 7, "ring"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.sinks.receiver import Receiver, plain
 from tests.unit.sinks.test_journal import NOON, death
 from tracer.model.errors import Problem
-from tracer.model.event import Failed, Loss, Process, Repeats, Signal, Statement
+from tracer.model.event import Failed, Loss, Process, Series, Signal, Statement
 from tracer.sinks.aside import Aside
 from tracer.sinks.hide import Hiding
 from tracer.sinks.otlp import ERROR, INFO, WARN, Host, Otlp, record_of, severity_of
@@ -321,7 +321,7 @@ def test_nobody_there_the_loop_never_waits_and_the_end_is_soon():
     signals = [death()[0]] * 500
     for signal in signals:
         aside.write(signal)
-    aside.write(Repeats(signals[0], [NOON + 1] * 4))
+    aside.write(Series(signals[0], [NOON + 1] * 4))
     aside.close()
     assert "connection refused" in said[0]
     (lost,) = [int(line.split()[1].replace(",", "")) for line in said if "lost to it" in line]
