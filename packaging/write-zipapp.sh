@@ -12,4 +12,5 @@ printf 'import sys\n\nfrom tracer.cli import main\n\nsys.exit(main())\n' > "$tre
 # The same bytes from the same sources.
 find "$tree" -exec touch -h -d "@${SOURCE_DATE_EPOCH:-315532800}" {} +
 "${PYTHON:-/usr/bin/python3}" -m zipapp "$tree" -c -p '/usr/bin/env python3' -o "$target"
+chmod 0755 "$target"
 echo "  now: scp $target HOST: && ssh HOST sudo ./$(basename "$target") --signal 9"
