@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     Event = Union[
         "Signal",
         "Series",
-        "Series",
         "Exit",
         "Failed",
         "Probe",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Failed, Loss, Repeats, Series, Signal
+from tracer.model.event import Failed, Loss, Series, Signal
 from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import plain
@@ -83,7 +83,7 @@ class Gathered:
             yield event
 
     def _note(self, event: Event) -> None:
-        self.events += len(event) if isinstance(event, (Repeats, Series)) else 1
+        self.events += len(event) if isinstance(event, Series) else 1
         if event.time is not None and not isinstance(event, Loss):
             if self.first is None or event.time < self.first:
                 self.first = event.time
@@ -94,10 +94,6 @@ class Gathered:
             self.lost = (self.lost or 0) + (event.count or 0) if known else None
             return
         if isinstance(event, Series):
-            for signal in event.signals():
-                self._signal(signal, 1)
-            return
-        if isinstance(event, Repeats):
             self._signal(event.first, len(event))
             return
         if event.host is not None and len(self.hosts) < HOSTS_MAX:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from tracer.model.event import Exec, Failed, Loss, Mark, Probe, Repeats, Series, Signal, Statement
+from tracer.model.event import Exec, Failed, Loss, Mark, Probe, Series, Signal, Statement
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.text import plain
@@ -84,7 +84,7 @@ def judged(
     wanted: Callable[[Death, Verdict], bool],
 ) -> Judgement:
     """The verdicts on all deaths that are ``wanted``."""
-    told = [one for one in events if not isinstance(one, (Repeats, Series, Loss, Probe))]
+    told = [one for one in events if not isinstance(one, (Series, Loss, Probe))]
     deaths = deaths_in(told)
     telling = [one for one in deaths if one.number is not None or one.status != 0]
     witnesses = Witnesses(told)
