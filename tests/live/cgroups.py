@@ -32,6 +32,15 @@ def is_v2(folder):
     return any((at / "cgroup.controllers").exists() for at in (folder, *folder.parents))
 
 
+def limit_memory(group, megabytes):
+    """And of swap none, where that is counted."""
+    v2 = is_v2(group.folder)
+    group.set("memory.max" if v2 else "memory.limit_in_bytes", megabytes << 20)
+    for name in ("memory.swap.max", "memory.memsw.limit_in_bytes"):
+        if (group.folder / name).exists():
+            group.set(name, 0 if v2 else megabytes << 20)
+
+
 class Cgroup:
     """A cgroup of this test's own; ``path`` is the one that the kernel tells."""
 

@@ -20,7 +20,7 @@ _VERSION = b"0123456789."
 # Letters that take a word, or a program, with others, and are flags of Python's.
 _PYTHON = (b"python", b"pypy")
 _PYTHON_FLAGS = frozenset((b"-I", b"-S", b"-O", b"-E"))
-_SHELLS = frozenset((b"sh", b"bash", b"dash", b"zsh", b"ksh", b"busybox", b"fish", b"env"))
+SHELLS = frozenset((b"sh", b"bash", b"dash", b"zsh", b"ksh", b"busybox", b"fish", b"env"))
 
 
 def last_part(path: bytes) -> bytes:
@@ -101,7 +101,7 @@ def telling_name(process: Process | Ancestor) -> bytes | None:
     if title:
         return title
     unit: bytes | None = getattr(process, "unit", None)
-    if unit and unit.endswith(b".service") and argv and _interprets(argv[0], but=_SHELLS):
+    if unit and unit.endswith(b".service") and argv and _interprets(argv[0], but=SHELLS):
         return unit
     return process.comm
 

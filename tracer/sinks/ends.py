@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.frozen import frozen
-from tracer.model.names import telling_name
+from tracer.model.names import SHELLS, telling_name
 from tracer.model.text import columns, command_line, cut, quoted, quoted_text
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ UNKNOWN = "-"
 SWITCHING = frozenset(
     (b"sudo", b"sudo-rs", b"su", b"doas", b"pkexec", b"runuser", b"setpriv", b"run0")
 )
+_CARRIERS = SWITCHING | SHELLS
 _ID_LENGTH = 12  # of a container's id, as docker ps has it
 
 
@@ -80,6 +81,10 @@ class _Step:
     pid: int
     note: str = ""
 
+    def tells(self) -> bool:
+        """Whether it is more than a shell, or what switches users."""
+        return bool(self.note) or self.name.encode() not in _CARRIERS
+
     def words(self, *, with_pid: bool) -> str:
         return f"{self.name}[{self.pid}]{self.note}" if with_pid else self.name + self.note
 
@@ -124,12 +129,12 @@ def _joined(steps: Sequence[str]) -> str:
 
 
 def _parents(steps: Sequence[_Step], room: int) -> str:
-    """As much as there is room for: all, without the init, from whom everybody descends, without pids; then from both
-    ends of the chain, for the first and the last tell most."""
+    """As much as there is room for: all, without the init, from whom everybody descends, without pids; then without
+    those that only ran another, and from both ends of the chain, for the first and the last tell most."""
     others = steps[:-1] if len(steps) > 1 and steps[-1].pid == 1 else steps
-    names = _each(others, with_pid=False)
+    names = _each([step for step in others if step.tells()] or others, with_pid=False)
     fewer = (_without_middle(names, count) for count in range(len(names), 1, -1))
-    for kept in (_each(steps), _each(others), *fewer):
+    for kept in (_each(steps), _each(others), _each(others, with_pid=False), *fewer):
         text = _joined(kept)
         if columns(text) <= room:
             return text

@@ -75,6 +75,9 @@ class TableSink(Sink):
         self._sent: Bounded[str, Signal] = Bounded(_SENDERS_KEPT)
         self._date = local_date(int(time.time()))
         self._quarter_hour = 0
+        # Lines below all others that are written over, and those that stand there now.
+        self._foot: list[str] = []
+        self._standing: list[str] = []
         self._lay_out(width)
 
     def _lay_out(self, width: int | None) -> None:
@@ -136,6 +139,7 @@ class TableSink(Sink):
         self.close()
         width = None if self._measure is None else self._measure()
         if width is not None and width != self._width:
+            self._standing = []  # Nobody knows how many lines they are now.
             self._lay_out(width)
             self._name_columns()
 
@@ -145,8 +149,23 @@ class TableSink(Sink):
         self._stream.flush()
 
     def _hand_over(self) -> None:
+        if self._standing and (self._lines or self._foot != self._standing):
+            self._stream.write(f"\33[{len(self._standing)}A\r\33[J")
+            self._standing = []
         self._stream.write("".join(self._lines))
         self._lines.clear()
+        if self._foot and not self._standing:
+            self._stream.write("".join(f"{self._paint(DIM, line)}\n" for line in self._foot))
+            self._standing = self._foot
+
+    def foot(self, lines: list[str]) -> None:
+        """What stands below all rows from the next flush on; only on a terminal that can go up. No line is wider than
+        the terminal."""
+        self._foot = [cut(line, self._layout.width - 1) for line in lines]
+
+    def room(self) -> tuple[int, int]:
+        """How many letters the time has, and how many columns a line."""
+        return self._layout.time, self._layout.width - 1
 
     def _tell_date(self, moment: int) -> None:
         """A line between two days; none before events of today."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROWS_MOST = 4096
 _IDS_KEPT = 65_536
 _REGULAR = 0.04  # of the gaps' variance by their mean squared: they differ by a fifth
+_FAST = 0.01  # seconds: what comes faster is a storm
 OTHERS = "all others"
 
 
@@ -49,7 +50,7 @@ class Row:
     def every(self) -> int | None:
         """Nanoseconds between two of at least three that come regularly."""
         gaps, whole = self.count - 1, (self.last - self.first) / SECOND
-        if gaps < 2 or not whole or gaps * self.squares / (whole * whole) - 1 > _REGULAR:
+        if gaps < 2 or whole < gaps * _FAST or gaps * self.squares / whole**2 - 1 > _REGULAR:
             return None
         return (self.last - self.first) // gaps
 
@@ -59,6 +60,9 @@ def again(row: Row) -> str:
     times = "once" if row.count == 2 else f"{row.count - 1:,} times"
     every = row.every()
     often = "" if every is None else f", every {span(every)}"
+    seconds = (row.last - row.first) / SECOND
+    if every is None and row.count > 10 and row.count > 10 * seconds > 0:
+        often = f", {round((row.count - 1) / max(seconds, 1)):,} a second"
     dead = f", {row.died:,} died" if 0 < row.died < row.count else ""
     return f"again, {times}{often}{dead}"
 

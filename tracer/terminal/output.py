@@ -41,6 +41,7 @@ def open_sink(
         from tracer.sinks.json import JsonSink
 
         return JsonSink(stream)
+    from tracer.sinks.again import Again
     from tracer.sinks.ends import nobody
     from tracer.sinks.table import TableSink
     from tracer.sinks.waiting import Waiting
@@ -55,7 +56,8 @@ def open_sink(
         users=users or nobody,
         measure=terminal_width,
     )
-    return Waiting(table) if deaths else table
+    rows = table if options.wide else Again(table, say, terminal_height if can_go_up() else None)
+    return Waiting(rows) if deaths else rows
 
 
 def standard_output() -> IO[str]:
@@ -87,6 +89,14 @@ def terminal_width() -> int | None:
 def wants_colour() -> bool:
     """Only on a terminal that can, and not when NO_COLOR is set (no-color.org)."""
     return can_go_up() and not os.environ.get("NO_COLOR")
+
+
+def terminal_height() -> int:
+    """Lines of the terminal on standard output; 24 where it does not tell."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).lines or 24
+    except OSError:
+        return 24
 
 
 def can_go_up() -> bool:

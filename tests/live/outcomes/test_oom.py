@@ -5,18 +5,10 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from cgroups import MOUNT, hierarchy, is_v2
+from cgroups import MOUNT, hierarchy, is_v2, limit_memory
 from scene import OURS, assert_death, assert_only, deaths, finish, nobody_sent
 
 pytestmark = pytest.mark.sources("core", reason="it tells neither origins nor deaths")
-
-
-def limit_memory(group, megabytes):
-    v2 = is_v2(group.folder)
-    group.set("memory.max" if v2 else "memory.limit_in_bytes", megabytes << 20)
-    for name in ("memory.swap.max", "memory.memsw.limit_in_bytes"):
-        if (group.folder / name).exists():
-            group.set(name, 0 if v2 else megabytes << 20)
 
 
 def oom_kills(group):
