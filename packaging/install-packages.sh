@@ -41,8 +41,21 @@ progress() {
         END { printf "%s  APT     %d of %d steps\n", tty ? "\r" : "", done, 2 * total; exit status }'
 }
 
-# Services that are started at boot, by name of link.
-enabled() { find /etc/systemd/system -type l 2> /dev/null | sort; }
+# Services that are started at boot, by their links.
+enabled() { find /etc/systemd/system /etc/rc[S2-5].d -type l ! -name 'K*' 2> /dev/null | sort; }
+
+# A service that came with a package, and is not the system's own, is not started at the next boot either.
+disable() {
+    case $(dpkg -S "$(readlink -f "$1")" 2> /dev/null) in
+        "" | systemd* | procps* | util-linux* | udev*) return ;;
+    esac
+    name=${1##*/}
+    case $1 in
+        /etc/rc*) $sudo update-rc.d "${name#S[0-9][0-9]}" disable ;;
+        *) $sudo rm -f "$1" ;;
+    esac
+    say APT "not left enabled: ${1#/etc/}"
+}
 
 if command -v apt-get > /dev/null; then
     missing=
@@ -82,9 +95,7 @@ if command -v apt-get > /dev/null; then
         progress "$(printf '%s' "$new" | wc -w)"
     if [ "$purpose" != run ]; then
         for link in $(enabled); do
-            case "$before" in *"$link"*) continue ;; esac
-            $sudo rm -f "$link"
-            say APT "not left enabled: ${link##*/}"
+            case "$before" in *"$link"*) ;; *) disable "$link" ;; esac
         done
     fi
     say APT "to take it away again: apt-get purge $(echo $new)"
