@@ -76,8 +76,9 @@ if command -v apt-get > /dev/null; then
     done
     [ -n "$wanted" ] || exit 0
     options="-o DPkg::Lock::Timeout=300 --no-install-recommends"
+    # Not --assume-no: where nothing else is added apt-get asks nothing, and installs.
     # shellcheck disable=SC2086 # one word a package
-    plan=$(apt-get install --assume-no $options $wanted 2>&1 || :)
+    plan=$(apt-get install -y --print-uris $options $wanted 2>&1 || :)
     new=$(printf '%s\n' "$plan" |
         sed -n '/^The following NEW packages/,/^[^ ]/ { /^ /p }' | tr -s ' \n' '  ')
     say APT "to install:$wanted"
