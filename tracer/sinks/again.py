@@ -46,8 +46,8 @@ class Again(Sink):
         self._height = height
         self._now = now
         self._rows: Bounded[tuple[object, ...], Row] = Bounded(KINDS_KEPT)
-        # Of signals that have no row of their own: so that their ends need none.
-        self._folded: Bounded[tuple[str, int | None], Row] = Bounded(_IDS_KEPT)
+        # Of signals: what they count in, and whether they have a row of their own. The ends of the others need none.
+        self._told: Bounded[tuple[str, int | None], tuple[Row, bool]] = Bounded(_IDS_KEPT)
         # The wide kill whose victims the table tells together, and whether it is told.
         self._wide: tuple[str, bool] = ("", False)
         self._due: float | None = None
@@ -100,10 +100,9 @@ class Again(Sink):
         row.died += end is not None
         shows = self._height is None or row.count == 1 + len(later)
         self._wide = (event.id, shows)
+        self._told[id_] = row, shows
         if shows:
             self._show(event, end)
-        else:
-            self._folded[id_] = row
         if row.count > 1 and self._height is not None and self._due is None:
             self._due = max(self._now(), self._looked + OFTEN)
 
@@ -123,11 +122,13 @@ class Again(Sink):
         return row
 
     def _ends(self, end: Exit) -> bool:
-        row = self._folded.get((end.cause or end.handled or "", end.process.pid))
-        if row is None:
+        """Count the end of who was sent something; whether it needs no line."""
+        told = self._told.get((end.cause or end.handled or "", end.process.pid))
+        if told is None:
             return False
+        row, has_row = told
         row.died += end.number is not None
-        return True
+        return not has_row
 
     def _count_up(self) -> None:
         self._due, self._looked = None, self._now()

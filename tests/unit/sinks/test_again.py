@@ -131,3 +131,11 @@ def test_rows_and_counts_are_all_there_is(sent, width, flush):
 def test_an_outage_fits_a_screen():
     lines, _ = shown(drill())
     assert len(lines) < 24
+
+
+def test_deaths_that_came_late_are_counted_too():
+    """The first has its row, and its death a line below; the second counts, with its death."""
+    late = [one for at in (100, 140) for one in (kill(at, at), end_of(kill(at, at)))]
+    lines, _ = shown(late)
+    assert sum("died" in line for line in lines) == 1
+    assert lines[-1].endswith("again, once")
