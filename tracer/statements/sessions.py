@@ -46,6 +46,7 @@ LOGIND = Table(
         Row("session logged out", rb"Session (?P<session>\w+) logged out\. Waiting for processes to exit\.", b" logged out. Waiting", versions="v239+"),
         Row("session idle", rb"Session \"(?P<session>\w+)\" of user \"(?P<user>.*?)\" is idle, stopping\.", b" is idle, stopping", funcs=(b"session_dispatch_stop_on_idle",), versions="v252+"),
         Row("shutdown", rb"(?:The system will|System is) (?P<kind>(?:power|reboot|halt)ing[\w ]*|reboot|power ?off|halt|kexec)\b.*", b"System is ", ids=(b"98268866d1d54a499c4e98921d93bc40",), fields={"kind": (b"SHUTDOWN",)}, versions="v190+"),
+        Row("shutdown", rb"The system will (?P<kind>power off|reboot|halt|kexec|soft-reboot) now!", b"The system will ", versions="v246+"),
         Row("shutdown scheduled", ids=(b"9e7066279dc8403da79ce4b1a69064b2",), fields={"kind": (b"SHUTDOWN",)}, versions="v252+"),
         Row("shutdown cancelled", ids=(b"249f6fb9e6e2428c96f3f0875681ffa3",), fields={"kind": (b"SHUTDOWN",)}, versions="v252+"),
         Row("sleep", ids=(b"6bbd95ee977941e497c48be27c254128",), fixed={"state": "entry"}, fields={"kind": (b"SLEEP",)}, versions="v190+"),

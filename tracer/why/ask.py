@@ -78,10 +78,17 @@ def answer(
     return Answer(tuple(verdicts), tuple(found[count:]), names)
 
 
+def _ended_well(death: Death) -> bool:
+    """Whether nothing is told of it but that a unit is over: it did not fail, says its manager."""
+    return death.number is None and death.status is None
+
+
 def unordered(heard: Heard, coverages: Sequence[Coverage], since: int) -> list[Verdict]:
     """The verdicts on all deaths since then that nobody asked a manager for."""
     deaths = deaths_in(heard.events)
     verdicts = [
-        verdict_of(one, heard.events, coverages, deaths) for one in deaths if one.time >= since
+        verdict_of(one, heard.events, coverages, deaths)
+        for one in deaths
+        if one.time >= since and not _ended_well(one)
     ]
     return [one for one in verdicts if overview.unordered(one)]

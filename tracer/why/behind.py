@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.event import Ancestor, Exec, Process, Statement
 from tracer.model.names import last_part, script_of
+from tracer.model.signals import NUMBERS
 from tracer.model.text import unplain
 from tracer.model.times import SECOND
 from tracer.model.verdict import Login, Who
@@ -23,11 +24,27 @@ PASSED_THROUGH = frozenset((b"sudo", b"su", b"doas", b"pkexec", b"runuser"))
 # Commands that ask a manager, and where in their words the verb may stand.
 MANAGERS_COMMANDS = frozenset(
     (b"systemctl", b"service", b"initctl", b"supervisorctl", b"docker", b"podman", b"crictl",
-     b"kubectl", b"pm2", b"shutdown", b"reboot", b"poweroff", b"halt", b"nerdctl", b"machinectl", b"loginctl")
+     b"kubectl", b"pm2", b"nerdctl", b"machinectl", b"loginctl")
+)  # fmt: skip
+HALTS = frozenset((b"shutdown", b"reboot", b"poweroff", b"halt"))
+# What ends the host, and so every unit: systemctl(1), loginctl(1).
+HALTING_VERBS = frozenset(
+    (b"reboot", b"poweroff", b"halt", b"kexec", b"soft-reboot", b"isolate", b"rescue", b"emergency", b"exit")
+)  # fmt: skip
+# What ends a unit, a session or a container: systemctl(1), loginctl(1), docker(1), kubectl(1).
+ENDING_VERBS = HALTING_VERBS | frozenset(
+    (b"stop", b"restart", b"try-restart", b"condrestart", b"reload", b"force-reload", b"reload-or-restart",
+     b"try-reload-or-restart", b"kill", b"disable", b"mask", b"terminate", b"terminate-session", b"terminate-user",
+     b"kill-session", b"kill-user", b"rm", b"remove", b"delete", b"down", b"stopp", b"clean", b"freeze")
 )  # fmt: skip
 KILLERS = frozenset(
     (b"kill", b"pkill", b"killall", b"killall5", b"skill", b"fuser", b"xkill", b"slay", b"kill.sh")
 )
+_SIGNAL_OPTIONS = frozenset((b"-s", b"-n", b"--signal"))
+# Of pkill(1) -s is a session and -n the newest.
+_SIGNAL_OPTIONS_OF = {b"pkill": frozenset((b"--signal",))}
+# What they send where no word says: all SIGTERM but these (fuser(1), xkill(1)).
+_DEFAULTS = {b"fuser": b"KILL", b"xkill": b"KILL"}
 # Statements that tell a command, and who ran it.
 COMMANDS_SAID = {"command asked": b"sudo", "cron ran": b"cron", "authorised": b"pkexec"}
 # So long before its job a manager has been asked: D-Bus, and polkit that may ask back.
@@ -129,28 +146,32 @@ def command_of(event: object) -> Process | None:
 
 
 def _asks_of(process: Process, unit: bytes) -> bool:
+    """Whether a command line has a manager end this unit. Who looks at it has asked for nothing."""
     words = process.argv or ()
     program = words and last_part(script_of(words) or words[0])
+    if program in HALTS:
+        return True
     if program not in MANAGERS_COMMANDS and not (words and b"/init.d/" in words[0]):
         return False
+    if ENDING_VERBS.isdisjoint(words[1:]):
+        return False
     stem = unit.rpartition(b".")[0]
-    return any(last_part(word) in (unit, stem) for word in words) or program in (
-        b"shutdown",
-        b"reboot",
-        b"poweroff",
-        b"halt",
+    return not HALTING_VERBS.isdisjoint(words[1:]) or any(
+        last_part(word) in (unit, stem) for word in words
     )
 
 
-def kills(words: tuple[bytes, ...], pid: int | None, names: frozenset[bytes]) -> bool:
-    """Whether a command line sends a signal to this pid or to one of these names."""
+def kills(words: tuple[bytes, ...], number: int, pid: int | None, names: frozenset[bytes]) -> bool:
+    """Whether a command line sends this signal to this pid or to one of these names."""
     if not words:
         return False
     at = next((i for i, word in enumerate(words[:6]) if last_part(word) in KILLERS), None)
     if at is None:
         return False
-    rest = words[at + 1 :]
-    if last_part(words[at]) in (b"kill", b"skill", b"kill.sh"):
+    program, rest = last_part(words[at]), words[at + 1 :]
+    if _signal_of(program, rest) != number:
+        return False
+    if program in (b"kill", b"skill", b"kill.sh"):
         return pid is not None and str(pid).encode() in rest
     whole_line = any(word in (b"-f", b"--full") for word in rest)
     patterns = [last_part(word) or word for word in rest if not word.startswith(b"-")]
@@ -158,3 +179,23 @@ def kills(words: tuple[bytes, ...], pid: int | None, names: frozenset[bytes]) ->
         word in names or (whole_line and len(word) > 2 and any(word in name for name in names))
         for word in patterns
     )
+
+
+def _signal_of(program: bytes, words: tuple[bytes, ...]) -> int | None:
+    """The signal that kill(1) or one of its kind sends, None for none (-0, -l) and for words that are not understood."""
+    said = _DEFAULTS.get(program, b"TERM")
+    options = _SIGNAL_OPTIONS_OF.get(program, _SIGNAL_OPTIONS)
+    for word, following in zip(words, (*words[1:], b"")):
+        name, _, value = word.partition(b"=")
+        if name in options:
+            said = value or following
+        elif word.startswith(b"-") and _number_of(word[1:]) is not None:
+            said = word[1:]
+        elif word in (b"-l", b"-L", b"--list", b"-0"):
+            return None
+    return _number_of(said)
+
+
+def _number_of(word: bytes) -> int | None:
+    text = word.decode("latin-1").upper().removeprefix("SIG")
+    return int(text) if text.isdigit() and 0 < int(text[:4]) <= 64 else NUMBERS.get(text)

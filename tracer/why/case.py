@@ -6,7 +6,7 @@ from tracer.model.event import Exec, Exit, Failed, Series, Signal, Statement
 from tracer.model.frozen import frozen
 from tracer.model.names import names_of
 from tracer.model.times import SECOND
-from tracer.why.deaths import Death, key_of
+from tracer.why.deaths import Death, is_believed, is_coarse, key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Case:
 
     def is_before(self, time: int | None, within: int, after: int = AFTER) -> bool:
         """Whether a moment lies so long before the end, or a little behind it."""
+        if is_coarse(self.death):
+            after = max(after, SECOND)
         return time is not None and -after <= self.death.time - time <= within
 
     def fatal(self) -> Signal | None:
@@ -100,6 +102,7 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
             if not isinstance(event, Series)
             and event.time is not None
             and begin <= event.time <= end
+            and is_believed(event)
             and (event.host is None or death.host is None or event.host == death.host)
         ]
     )

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 SAME = 2 * SECOND
 # A core dump is told when it has been written: of many gigabytes that takes its time.
 SAME_CORE = 120 * SECOND
+# A unit is over when its last process is, and what ExecStopPost= runs.
+SAME_UNIT = 120 * SECOND
+# Sources whose stamps may have whole seconds alone.
+TEXTS = ("syslog", "kernel log")
 KILL = NUMBERS["KILL"]
 # By what a unit's end was put to a process, where neither pid nor unit told.
 BY_NAME = "name and time"
@@ -31,6 +35,10 @@ BY_TIME = "time"
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 # What is said of a process that has ended, besides an Exit.
 TELLS_OF_A_DEATH = frozenset(("core dumped", "child lost"))
+# What is said of a unit that has ended well: of exit status 0, SIGHUP, SIGINT, SIGTERM and SIGPIPE (systemd.service(5),
+# "SuccessExitStatus=") systemd writes no line about the process.
+TELLS_OF_A_UNITS_END = frozenset(("unit succeeded", "stopped"))
+_WITH_PROCESSES = (b".service", b".scope")
 ALL_FIELDS = names_of_class(Process)
 
 
@@ -50,10 +58,37 @@ class Death:
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
     """Every end that the events tell of, in the order of time."""
-    told = [death for death in map(_told_by, events) if death is not None]
+    told = [death for event in events if is_believed(event) if (death := _told_by(event))]
     named = _of_processes(one for one in told if key_of(one.process) is not None)
-    found = _with_units(named, [one for one in told if key_of(one.process) is None])
-    return sorted(found, key=lambda death: death.time)
+    unnamed = [one for one in told if key_of(one.process) is None]
+    found = _with_units(named, [one for one in unnamed if _is_of_a_process(one)])
+    quiet = _quiet_ends(found, [one for one in unnamed if not _is_of_a_process(one)])
+    return sorted(found + quiet, key=lambda death: death.time)
+
+
+def _is_of_a_process(death: Death) -> bool:
+    """Whether a manager tells how its process ended; of a clean end it says of the unit alone that it is over."""
+    return death.number is not None or death.status is not None
+
+
+def _quiet_ends(found: Iterable[Death], told: Iterable[Death]) -> list[Death]:
+    """The ends of units of whose processes nothing is told: one for each, however many lines say so."""
+    last: dict[tuple[str | None, bytes | None], int] = {}
+    times: dict[tuple[str | None, bytes | None], list[int]] = {}
+    for one in found:
+        times.setdefault((one.host, one.process.unit), []).append(one.time)
+    made: list[Death] = []
+    for one in sorted(told, key=lambda death: death.time):
+        key = one.host, one.process.unit
+        if any(-SAME <= one.time - time <= SAME_UNIT for time in times.get(key, ())):
+            continue
+        at = last.get(key)
+        if at is not None and one.time - made[at].time <= SAME_UNIT:
+            made[at] = _together(made[at], one, None)
+        else:
+            last[key] = len(made)
+            made.append(one)
+    return made
 
 
 def _of_processes(told: Iterable[Death]) -> list[Death]:
@@ -99,6 +134,11 @@ def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
     return found + apart
 
 
+def is_believed(event: Event) -> bool:
+    """Anybody may write a line into a log: what its speaker cannot know proves nothing (tracer.statements)."""
+    return not isinstance(event, Statement) or event.believed is not False
+
+
 def _told_by(event: Event) -> Death | None:
     if isinstance(event, Exit) and event.time is not None:
         return Death(
@@ -117,6 +157,15 @@ def _told_by(event: Event) -> Death | None:
         return Death(
             event.time, event.about, event.number, core=core, host=event.host, tellings=(event,)
         )
+    if (
+        isinstance(event, Statement)
+        and event.what in TELLS_OF_A_UNITS_END
+        and event.time is not None
+        and event.about is not None
+        and (event.about.unit or b"").endswith(_WITH_PROCESSES)
+    ):
+        return Death(event.time, Process(unit=event.about.unit, invocation=event.about.invocation),
+                     host=event.host, tellings=(event,))  # fmt: skip
     return None
 
 
@@ -170,7 +219,7 @@ def _numbers_fit(one: Death, other: Death) -> bool:
 
 def _together(one: Death, other: Death, joined: str | None) -> Death:
     return Death(
-        time=min(one.time, other.time),
+        time=_finer(one, other),
         process=merged(one.process, other.process),
         number=one.number if one.number is not None else other.number,
         status=one.status if one.status is not None else other.status,
@@ -179,6 +228,18 @@ def _together(one: Death, other: Death, joined: str | None) -> Death:
         tellings=(*one.tellings, *other.tellings),
         joined=one.joined or joined,
     )
+
+
+def _finer(one: Death, other: Death) -> int:
+    """The earlier of two moments; of one that has whole seconds alone and one that has more, the latter."""
+    if is_coarse(one) == is_coarse(other):
+        return min(one.time, other.time)
+    return other.time if is_coarse(one) else one.time
+
+
+def is_coarse(death: Death) -> bool:
+    """Whether texts with whole seconds alone tell of it: what was at once may be told up to a second before it."""
+    return death.time % SECOND == 0 and all(one.source in TEXTS for one in death.tellings)
 
 
 def merged(one: Process, other: Process) -> Process:

@@ -66,7 +66,8 @@ def managers_words(case: Case, number: int | None) -> tuple[str, Statement] | No
     for what, cause, numbers, within in MANAGER_SAYS:
         said = case.said(what, within=within)
         if said is not None and (number is None or number in numbers):
-            return cause, said
+            is_session = (case.death.process.unit or b"").startswith(b"session-")
+            return ("session end" if is_session and cause == "stop timeout" else cause), said
     return None
 
 

@@ -47,7 +47,7 @@ def by_the_signals_record(case: Case) -> Finding | None:
     signal = case.fatal()
     if signal is None:
         return _one_of_several(case)
-    found = _found_by(case, signal)
+    found = found_by(case, signal)
     if found is None or (signal.why != "attempted" and not signal.target_is_asked):
         return found
     doubt = (
@@ -65,7 +65,7 @@ def _one_of_several(case: Case) -> Finding | None:
     if not suspects or len(senders) > 1 or any(one.sender is None for one in suspects):
         doubt = f"it was one of {len(suspects)} signals, and which one cannot be told"
         return Finding("killed", "likely", tuple(suspects), None, (doubt,)) if suspects else None
-    return _found_by(case, suspects[0])
+    return found_by(case, suspects[0])
 
 
 def by_the_ends_own_origin(case: Case) -> Finding | None:
@@ -78,7 +78,8 @@ def by_the_ends_own_origin(case: Case) -> Finding | None:
     return None
 
 
-def _found_by(case: Case, signal: Signal) -> Finding | None:
+def found_by(case: Case, signal: Signal) -> Finding | None:
+    """The cause that a signal is, if the process died of it."""
     if signal.origin == "fault":
         hardware = signal.number == NUMBERS["BUS"] and signal.code in CODES_OF_HARDWARE
         return _found("hardware" if hardware else "crash", signal)
@@ -183,8 +184,11 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         return Finding("stop timeout", "yes", (first, signal), who, (), signal, (*story, signal))
     if case.said("shutdown", within=300 * SECOND) is not None:
         return Finding("shutdown", "yes", (signal,), who, (), signal, (*story, signal))
-    if stopping is not None or person is not None or signal.number in REQUESTS:
+    why = ("why it did that, it does not say",)
+    if stopping is not None or person is not None:
         evidence = (signal, stopping) if stopping is not None else (signal,)
         return Finding("stop", "yes", evidence, who, (), signal, (*story, signal))
-    why = ("why it did that, it does not say",)
+    if signal.number in REQUESTS:
+        # So it ends a start that takes too long, too, and what ran long enough.
+        return Finding("stop", "likely", (signal,), who, why, signal, (*story, signal))
     return Finding("killed", "yes", (signal,), who, why, signal, (*story, signal))

@@ -10,6 +10,7 @@ from tracer.model.frozen import frozen
 from tracer.why.recorded import by_the_ends_own_origin, by_the_signals_record
 from tracer.why.told import (
     by_a_command_beside_it,
+    by_a_signal_to_its_name,
     by_a_stop_that_was_asked,
     by_the_exits_own_record,
     by_the_kernels_log,
@@ -85,6 +86,12 @@ RULES: tuple[Rule, ...] = (
         by_a_command_beside_it,
         "sudo's, audit's or a recording's line of a command that kills this pid or name, within two seconds",
         "the command names another pid or name",
+    ),
+    Rule(
+        "signal to its name",
+        by_a_signal_to_its_name,
+        "of a unit whose pid is not told: a signal of that number to a process of that name, within two seconds",
+        "the pid is known, and it is another's; the signal was ignored, handled or refused",
     ),
     Rule("shutdown", by_the_shutdown, "the host was going down", "no shutdown within five minutes"),
     Rule(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Statement
+from tracer.model.event import Exec, Exit, Signal, Statement
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
+from tracer.model.text import shown
 from tracer.model.times import SECOND
 from tracer.why.behind import behind, command_of, kills, who_asked
-from tracer.why.case import AT_ONCE, names
+from tracer.why.case import AT_ONCE, ENDS_NOTHING, is_one, names
 from tracer.why.finding import (
     ABRT,
     FAULTS,
@@ -20,7 +21,7 @@ from tracer.why.finding import (
     exits_of,
     managers_words,
 )
-from tracer.why.recorded import by_its_manager, is_itself, is_manager
+from tracer.why.recorded import by_its_manager, found_by, is_itself, is_manager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ def by_the_units_oom_notice(case: Case) -> Finding | None:
         return None
     said = notice or failed
     assert said is not None
+    killer = None if notice is None or notice.details is None else notice.details.get("killer")
+    if killer == "systemd-oomd":
+        return Finding("user oom killer", "yes", (said, *exits_of(case)), story=(said,))
     why = ("the manager says so of its unit; which process it was is not in these logs",)
     return Finding("oom", "likely", (said, *exits_of(case)), None, why, None, (said,))
 
@@ -128,9 +132,12 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
 def by_a_stop_that_was_asked(case: Case) -> Finding | None:
     """The manager was stopping the unit, and its signal to end is what the process died of."""
     stop = case.said("stop asked", within=120 * SECOND)
-    if stop is None or case.death.number not in REQUESTS:
+    if stop is None or case.death.number not in (None, *REQUESTS) or case.death.status is not None:
         return None
     asked = None if stop.time is None else who_asked(case, stop.time, case.death.process.unit)
+    if asked is None and case.said_near("shutdown", 300 * SECOND) is not None:
+        # Then the host's end is why it was stopped.
+        return None
     who = None if asked is None else behind(None, asker(asked))
     story = tuple(one for one in (asked, stop) if one is not None)
     return Finding("stop", "likely", (stop, *exits_of(case)), who, (), None, story)
@@ -139,7 +146,11 @@ def by_a_stop_that_was_asked(case: Case) -> Finding | None:
 def by_the_shutdown(case: Case) -> Finding | None:
     """The host was going down."""
     said = case.said_near("shutdown", 300 * SECOND)
-    if said is None or case.death.number not in (TERM, KILL, HUP):
+    if (
+        said is None
+        or case.death.number not in (None, TERM, KILL, HUP)
+        or case.death.status is not None
+    ):
         return None
     return Finding("shutdown", "likely", (said, *exits_of(case)), story=(said,))
 
@@ -158,10 +169,42 @@ _BY_NUMBER = {
 }
 
 
+def by_a_signal_to_its_name(case: Case) -> Finding | None:
+    """The pid that died is not told, and a signal to a process of the unit's name is, of that number, at that moment."""
+    process = case.death.process
+    if process.pid is not None or process.tid is not None or case.death.number is None:
+        return None
+    meant = names(process)
+    for signal in reversed([one for one in case.near if isinstance(one, Signal)]):
+        if (
+            signal.number == case.death.number
+            and signal.target is not None
+            and not meant.isdisjoint(names(signal.target))
+            and signal.outcome not in ENDS_NOTHING
+            and case.is_before(signal.time, 2 * SECOND, after=SECOND // 5)
+        ):
+            return _by_name(case, signal, signal.target)
+    return None
+
+
+def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
+    found = found_by(case, signal)
+    if found is None:
+        return None
+    failed = [
+        one
+        for one in case.near
+        if isinstance(one, Statement) and one.what == "memory failure" and is_one(one.about, target)
+    ]
+    cause = "hardware" if failed else found.cause
+    doubt = f"the unit's process is taken for the {shown(target.comm or b'-')} that was sent it, by name and time"
+    return replace(found, cause=cause, confidence="likely", why=(*found.why, doubt))
+
+
 def by_the_signal_alone(case: Case) -> Finding | None:
     """It died of a signal that hardly anybody sends to others: its own doing, or the kernel's."""
     cause = _BY_NUMBER.get(case.death.number or 0)
-    if cause is None:
+    if cause is None or by_a_signal_to_its_name(case) is not None:
         return None
     said = case.said("core dumped", within=AT_ONCE)
     why = ("who sent the signal is not recorded: such signals come of the process's own doing",)
@@ -180,7 +223,9 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
         if ran is None or ran.argv is None or event.time is None:
             continue
         before = death.time - event.time
-        if -SECOND // 5 <= before <= 2 * SECOND and kills(ran.argv, death.process.pid, meant):
+        if -SECOND // 5 <= before <= 2 * SECOND and kills(
+            ran.argv, death.number, death.process.pid, meant
+        ):
             assert isinstance(event, (Exec, Statement))
             why = (
                 f"{_program(ran)} ran {_ago(before, event.time)}; the kill itself was not recorded",

@@ -81,6 +81,8 @@ def headline(verdict: Verdict) -> str:
     """What, where, how: one sentence."""
     process = verdict.process
     told = HEADLINES[verdict.cause].format_map(_Words(verdict))
+    if verdict.number is None and verdict.cause == "unknown":
+        told = "ended; what ended it cannot be told"
     if verdict.cause == "exit":
         told += "; no signal was involved"
     if verdict.status is not None and verdict.cause == "killed":

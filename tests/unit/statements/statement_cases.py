@@ -154,6 +154,7 @@ CASES = [
     (b"systemd-logind", "Session 3 logged out. Waiting for processes to exit.", "session logged out", None, {"session": "3"}, []),
     (b"systemd-logind", 'Session "3" of user "ada" is idle, stopping.', "session idle", None, {"user": "ada"}, []),
     (b"systemd-logind", "System is rebooting.", "shutdown", None, {"kind": "rebooting"}, []),
+    (b"systemd-logind", "The system will power off now!", "shutdown", None, {"kind": "power off"}, []),
     (b"systemd-journald", "Journal started", "journal began", None, {}, []),
     (b"systemd-journald", "Journal stopped", "journal ended", None, {}, []),
     (b"systemd-journald", "Suppressed 12 messages from web.service", "messages missed", None, {"count": 12, "whose": "web.service"}, []),

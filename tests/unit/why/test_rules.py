@@ -61,7 +61,10 @@ PROVEN = {
     "a process": (kill(), "killed", "yes", 991),
     "its manager, after its patience": (ESCALATED, "stop timeout", "yes", 1),
     "its manager, at once": (
-        [sent(0, "TERM", SYSTEMD), died(0.001, "TERM", cause="s0")], "stop", "yes", 1),
+        [sent(0, "TERM", SYSTEMD), died(0.001, "TERM", cause="s0")], "stop", "likely", 1),
+    "its manager, that says that it stops it": (
+        [said(-0.1, "stop asked"), sent(0, "TERM", SYSTEMD), died(0.001, "TERM", cause="s0")],
+        "stop", "yes", 1),
     "its manager, which says why": (
         [said(-0.1, "watchdog"), sent(0, "ABRT", SYSTEMD), died(0.1, "ABRT", cause="s0")],
         "watchdog", "yes", 1),
@@ -120,6 +123,9 @@ PROVEN = {
         "oom", "likely", None),
     "a stop that was asked": ([said(-1, "stop asked"), unit_died(0, "TERM")], "stop", "likely", None),
     "a command beside it": ([ran(-0.02, PKILL), unit_died(0, "KILL"), died(0, "KILL")], "killed", "likely", 991),
+    "a signal to one of the unit's name": (
+        [sent(-0.02, "HUP", target=replace(WEBAPP, unit=None)), unit_died(0, "HUP")],
+        "killed", "likely", 991),
     "a shutdown": ([said(-3, "shutdown"), unit_died(0, "TERM", unit=b"other.service")], "shutdown", "likely", None),
     "a signal that only faults make": ([unit_died(0, "SEGV")], "crash", "likely", None),
     "an abort": ([unit_died(0, "ABRT")], "abort", "likely", None),
@@ -157,6 +163,15 @@ INNOCENT = {
         ran(-0.02, replace(PKILL, argv=(b"pkill", b"-9", b"worker"))), unit_died(0, "KILL")],
     "a kill of another pid": [
         ran(-0.02, replace(PKILL, comm=b"kill", argv=(b"kill", b"-9", b"22310"))), died(0, "KILL")],
+    "a kill of another of another name": [
+        sent(-0.02, "TERM", target=replace(OTHER, unit=None)), unit_died(0, "KILL")],
+    "a command that sends another signal": [
+        ran(-0.02, replace(PKILL, argv=(b"pkill", b"-HUP", b"-x", b"webapp"))), unit_died(0, "KILL")],
+    "a command that asks whether it lives": [
+        ran(-0.02, replace(PKILL, argv=(b"pkill", b"-0", b"-x", b"webapp"))), unit_died(0, "KILL")],
+    "a line that anybody wrote": [
+        said(0, "oom report", Process(2231, comm=b"webapp"), believed=False),
+        said(0, "stop timeout", believed=False), died(0, "KILL")],
     "a command long before": [ran(-60, PKILL), unit_died(0, "KILL")],
     "a stop long before": [said(-800, "stop asked"), unit_died(0, "KILL")],
     "nothing at all": [unit_died(0, "KILL")],
