@@ -126,3 +126,67 @@ def test_a_launcher_lies_where_it_likes(tmp_path):
         subprocess.run(command, check=True)
         run = subprocess.run([launcher, "--version"], capture_output=True, text=True)
         assert run.stdout.startswith("sigtrace "), run.stderr
+
+
+def stand_ins(folder, **scripts):
+    """Programs that stand before the real ones on PATH."""
+    for name, script in scripts.items():
+        path = folder / name.replace("_", "-")
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize(("old", "status"), [("", 0), ("fail", 1)])
+def test_where_libbpf_is_old_the_object_is_empty(tmp_path, old, status):
+    if not Path("/usr/include/bpf/bpf_helpers.h").exists():
+        pytest.skip("needs libbpf-dev")
+    environment = stand_ins(tmp_path, clang="exit 1")
+    target = tmp_path / "made.o"
+    run = subprocess.run(
+        [ROOT / "packaging/compile.sh", target, "clang", "-c", "x.c"],
+        env={**environment, "OLD": old},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == status
+    assert "libbpf here is older than 1.0" in run.stdout
+    assert target.exists() is (status == 0)
+
+
+APT_GET = """
+echo "$*" >> "$log"
+case "$*" in *--print-uris*) echo "The following NEW packages will be installed:
+  clang libllvm
+0 upgraded
+Need to get 70 MB of archives.
+After this operation, 300 MB of additional disk space will be used." ;;
+install*) printf 'Unpacking %s\\nSetting up %s\\n' clang clang libllvm libllvm ;; esac
+"""
+
+
+def test_setup_says_what_it_loads_and_goes_on_without_what_cannot_be_had(tmp_path):
+    log = tmp_path / "log"
+    environment = stand_ins(
+        tmp_path,
+        dpkg_query='case "$*" in *clang|*libbpf1) ;; *) echo installed ;; esac',
+        apt_cache='case "$2" in libbpf1) echo "  Candidate: (none)" ;; *) echo "  Candidate: 1" ;; esac',
+        apt_get=APT_GET,
+        sudo='exec "$@"',
+    )
+    command = [ROOT / "packaging/install-packages.sh", "run"]
+    run = subprocess.run(
+        command, env={**environment, "log": str(log)}, capture_output=True, text=True, check=True
+    )
+    assert [line.split(None, 1)[1] for line in run.stdout.splitlines()] == [
+        "update",
+        "libbpf1 cannot be had here: kernels before 6.4 are traced through bcc, else audit",
+        "to install: clang",
+        "to load: 70 MB of archives.",
+        "on the disk: 300 MB of additional disk space will be used.",
+        "4 of 4 steps",
+        "to take it away again: apt-get purge clang libllvm",
+    ]
+    installs = [line for line in log.read_text().splitlines() if "install" in line]
+    assert ["--print-uris" in line for line in installs] == [True, False]
+    assert all("libbpf1" not in line for line in installs)
