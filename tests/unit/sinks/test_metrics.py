@@ -43,7 +43,7 @@ def some():
     oom, _ = death(origin="oom", sender=None, oom=Oom("cgroup"))
     again, _ = death(escalates=Earlier("x", 15, 1000))
     same = Series(sent, [NOON + 1, NOON + 2])
-    series = Series([sent, sent], [NOON, NOON + 1], ["a", "b"])
+    series = Series(sent, [NOON + 1])
     folded = replace(sent, count=40)
     return (sent, end, oom, again, same, series, folded, Loss(NOON, "l", "core", 7, "ring"))
 
