@@ -28,6 +28,21 @@ static __always_inline __u32 cgroup_level(__u32 fd)
 	return READ(typed(cgroup_root, root), cgrp.level);
 }
 
+/* Who traces a task is described before it is told of. Apart from tell_more(), whose stack would be added to that of
+ * describe(): process.bpf.h. */
+__noinline int describe_tracer(__u64 address)
+{
+	struct task_struct *task = typed(task_struct, address);
+	__u64 start;
+	__u32 tracer;
+
+	fill_tracer(&start, &tracer, task);
+	if (tracer)
+		describe_new((__u64)BPF_CORE_READ((struct task_struct *)address, parent, group_leader),
+			     tracer == (__u32)(bpf_get_current_pid_tgid() >> 32), ON_SIGNAL);
+	return 0;
+}
+
 /* Of a task and its siginfo (0 and 1: none), where there is more to tell. */
 __noinline int tell_more(__u64 address, __u64 info, __u64 time, __u32 number)
 {
@@ -39,9 +54,6 @@ __noinline int tell_more(__u64 address, __u64 info, __u64 time, __u32 number)
 	record.tid = READ(task, pid);
 	record.time = time;
 	fill_tracer(&record.tracer_start, &record.tracer, task);
-	if (record.tracer && config.describe)
-		describe_new((__u64)BPF_CORE_READ((struct task_struct *)address, parent, group_leader),
-			     record.tracer == (__u32)(bpf_get_current_pid_tgid() >> 32), ON_SIGNAL);
 	if (number == SIGSYS && info > 1) {
 		bpf_probe_read_kernel(&whole, sizeof(whole), (void *)info);
 		if (whole.si_code == SYS_SECCOMP) {

@@ -134,21 +134,18 @@ __noinline __u64 describe_parent(__u64 address, __u32 by)
 	return parent;
 }
 
-/* So that ancestors have names when a process tells them: to be called before it is described itself. */
-__noinline int describe_parents(__u64 address, __u32 by)
-{
-	for (int i = 0; i < ANCESTORS; i++) {
-		address = describe_parent(address, by);
-		if (!address)
-			break;
-	}
-	return 0;
-}
-
-/* As describe(), its parents first. */
+/* As describe(), its parents first, so that ancestors have names when a process tells them. The loop is not a function of
+ * its own: the verifier adds up the stacks of functions that call each other, each rounded up to 32 bytes, and takes 512
+ * (check_max_stack_depth(), kernel/bpf/verifier.c; from v6.13 on x86-64 such a program has a stack of its own). */
 __noinline int describe_with_parents(__u64 address, __u32 is_current, __u32 by)
 {
-	describe_parents(address, by);
+	__u64 parent = address;
+
+	for (int i = 0; i < ANCESTORS; i++) {
+		parent = describe_parent(parent, by);
+		if (!parent)
+			break;
+	}
 	return describe(address, is_current, by);
 }
 

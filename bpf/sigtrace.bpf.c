@@ -65,6 +65,8 @@ static __always_inline void more_of(__u64 *ctx, __u64 time)
 
 	bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
 	bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
+	if (config.describe)
+		describe_tracer(address);
 	tell_more(address, info, time, ctx[0]);
 }
 
