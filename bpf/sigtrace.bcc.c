@@ -128,6 +128,7 @@ static inline void describe(void *args, u32 pid, struct birth *birth)
 	u32 zero = 0;
 	u64 *known = described.lookup(&pid);
 	struct process_record *record;
+	struct birth *leader;
 
 	if (known && *known == birth->start)
 		return;
@@ -141,6 +142,10 @@ static inline void describe(void *args, u32 pid, struct birth *birth)
 	record->pid = pid;
 	record->start = birth->start;
 	record->ppid = birth->ppid;
+	/* A thread may have a name of its own. */
+	leader = births.lookup(&pid);
+	if (leader && leader->start == birth->start)
+		birth = leader;
 	__builtin_memcpy(record->comm, birth->comm, COMM_SIZE);
 #pragma unroll
 	for (int i = 0; i < ANCESTORS; i++) {

@@ -7,18 +7,18 @@ a signal (audit-userspace src/auditd.c).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Callable
 
 from tracer.audit import record
 from tracer.audit.calls import arch_of
-from tracer.audit.fields import decimal, hexadecimal, identity, unnamed
+from tracer.audit.fields import Fields, decimal, hexadecimal, identity, unnamed
 from tracer.audit.known import Known, fields_of
 from tracer.audit.record import Group, Record, host_of
 from tracer.model.event import Exit, Process, Seccomp, Signal, exit_id
 from tracer.model.signals import FIRST, LAST, number_of
 from tracer.model.syscalls import call_name
-from tracer.model.text import plain
 
 if TYPE_CHECKING:
     from tracer.model.event import Event
@@ -35,12 +35,14 @@ _SECCOMP_WHY = {
     _KILLED: "a seccomp filter killed the thread or the process",
     _TRAP: "a seccomp filter refused the call; the process may handle the signal",
 }
-_ACTION_NAMES = {
+_SECCOMP_ACTIONS = {
     _KILL_PROCESS: "kill process",
     _KILL_THREAD: "kill thread",
     _KILLED: "kill",
     _TRAP: "trap",
 }
+# The name of a system call, as ausearch -i and ENRICHED records have it.
+_CALL = re.compile(rb"[a-z_][a-z0-9_]{0,40}")
 _ACTIONS = {
     b"kill-process": _KILL_PROCESS,
     b"kill-thread": _KILL_THREAD,
@@ -99,11 +101,6 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
     process = known.completed(group, known.process(fields, one.interpreted))
     action = _seccomp_action(fields.get(b"code", b""))
     why = None if action is None else _SECCOMP_WHY.get(action)
-    told = Seccomp(
-        None if action is None else _ACTION_NAMES.get(action),
-        _refused_call(fields.get(b"arch"), fields.get(b"syscall", b"")),
-        hexadecimal(fields.get(b"ip")),
-    )
     yield Signal(
         time=group.stamp.time,
         id=str(group.stamp),
@@ -113,7 +110,7 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
         scope="thread",
         why=why,
         target=process,
-        seccomp=told,
+        seccomp=_refused(fields, action),
         host=host_of(group.stamp),
         place=group.place(),
     )
@@ -133,14 +130,23 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
         )
 
 
-def _refused_call(arch: bytes | None, syscall: bytes) -> str | None:
-    """A call by name: interpreted records have that; a number means nothing without its architecture."""
-    value = None if arch is None else arch_of(arch)
-    word = unnamed(syscall)
-    if not word.isdigit():
-        return plain(word) if word else None
-    number = decimal(word)
-    return word.decode("ascii") if value is None or number is None else call_name(value, number)
+def _refused(fields: Fields, action: int | None) -> Seccomp:
+    """The call and where it was made: audit_seccomp(), kernel/auditsc.c."""
+    told = _SECCOMP_ACTIONS.get(action) if action is not None else None
+    return Seccomp(told, _call(fields), hexadecimal(fields.get(b"ip")))
+
+
+def _call(fields: Fields) -> str | None:
+    """By the name that the log has, by its architecture's table, or else by number."""
+    told = fields.get(b"syscall", b"")
+    name = next((n for n in (told, fields.get(b"SYSCALL", b"")) if _CALL.fullmatch(n)), None)
+    if name is not None:
+        return name.decode("ascii")
+    number = decimal(unnamed(told))
+    if number is None or number < 0:
+        return None
+    arch = arch_of(fields.get(b"arch", b""))
+    return str(number) if arch is None else call_name(arch, number)
 
 
 def _seccomp_action(value: bytes) -> int | None:

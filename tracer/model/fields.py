@@ -91,7 +91,7 @@ EARLIER = (
     F("sender", "process", "Who sent it"),
 )
 SECCOMP = (
-    F("action", "text", "What the filter did: kill process, kill thread, trap, errno"),
+    F("action", "text", "What the filter did: kill process, kill thread, kill (one of them), trap"),
     F("call", "text", "The refused system call, by name or number"),
     F("ip", "hex", "The address of the instruction that made it"),
 )

@@ -53,7 +53,7 @@ SIGQUEUE_CALLS = frozenset(("rt_sigqueueinfo", "rt_tgsigqueueinfo"))
 
 SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_TKILL = 0, 128, -1, -2, -6
 _N = NUMBERS
-_FAULTS = frozenset(_N[name] for name in ("ILL", "TRAP", "BUS", "FPE", "SEGV"))
+FAULTS = frozenset(_N[name] for name in ("ILL", "TRAP", "BUS", "FPE", "SEGV"))
 _TTY = frozenset(
     _N[name] for name in ("HUP", "INT", "QUIT", "TSTP", "TTIN", "TTOU", "CONT", "WINCH")
 )
@@ -72,7 +72,7 @@ class Facts:
     send "exec", "ptrace", "write", or "other". ``own`` says that current is the target. ``oom`` comes from the OOM
     killer's own tracepoint or log line. ``over_limit``: the target has used up a CPU or real-time limit.
     ``notifies``: current, which exits, has come to exit_notify(). ``traced``: the target is. ``has_info``: there was a
-    siginfo, where the kernel may send without. ``names_child``: the siginfo is that of a child's end.
+    siginfo, where the kernel may send without; None is bcc, which sees neither it nor tracers. ``names_child``: the siginfo is that of a child's end.
     """
 
     number: int
@@ -121,33 +121,49 @@ _RULES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     (
         "fault",
         lambda f: (
-            f.number in _FAULTS and f.code > 0 and (f.code != SI_KERNEL or f.own is not False)
+            f.number in FAULTS
+            and f.code > 0
+            and (f.code != SI_KERNEL or (f.own is not False and not _may_be_injected(f)))
         ),
     ),
     (
         "timer",
         lambda f: f.code == SI_TIMER and f.call not in SIGQUEUE_CALLS,
     ),
-    ("timer", lambda f: f.number in _TIMERS and f.code == SI_KERNEL),
+    ("timer", lambda f: f.number in _TIMERS and _is_of_kernel_for_all(f)),
     (
         "cgroup.kill",
         lambda f: (
-            f.number == _KILL and f.code == SI_USER and f.process_wide is False and _sent_by_none(f)
+            f.number == _KILL
+            and f.code == SI_USER
+            and f.process_wide is False
+            and f.call is not None  # PTRACE_KILL looks the same: a call must tell them apart.
+            and _sent_by_none(f)
         ),
     ),
     (
         "pipe",
         lambda f: f.number == _N["PIPE"] and f.code == SI_USER and _sent_by_none(f) and _own(f),
     ),
-    ("rlimit", lambda f: f.number == _N["XFSZ"] and f.code == SI_USER and _sent_by_none(f)),
     (
         "rlimit",
-        lambda f: f.number in (_N["XCPU"], _KILL) and f.code == SI_KERNEL and _is_over_limit(f),
+        lambda f: f.number == _N["XFSZ"] and f.code == SI_USER and _sent_by_none(f) and _own(f),
     ),
-    ("ptrace", lambda f: f.number == _N["STOP"] and f.code == SI_KERNEL),
-    ("tty", lambda f: f.number in _TTY and f.code == SI_KERNEL and not _by_own_hand(f)),
+    (
+        "rlimit",
+        lambda f: (
+            f.number in (_N["XCPU"], _KILL) and _is_of_kernel_for_all(f) and _is_over_limit(f)
+        ),
+    ),
+    ("ptrace", lambda f: f.number == _N["STOP"] and f.code == SI_KERNEL and not _own(f)),
+    ("tty", lambda f: f.number in _TTY and _is_of_kernel_for_all(f) and not _by_own_hand(f)),
     ("async io", lambda f: f.code in (-3, -4, -5, -60)),
-    ("async io", lambda f: f.number in (_N["IO"], _N["URG"]) and f.code == SI_KERNEL),
+    (
+        "async io",
+        lambda f: (
+            f.number in (_N["IO"], _N["URG"]) and f.code == SI_KERNEL and not _may_be_injected(f)
+        ),
+    ),
     ("async io", lambda f: not has_codes(f.number) and 0 < f.code <= 6 and not _may_be_child(f)),
 )
 
@@ -172,6 +188,16 @@ def _is_injected(facts: Facts) -> bool:
     if facts.number == _TRAP and facts.code == SI_USER and facts.call == "exec":
         return True
     return facts.code == SI_KERNEL and facts.has_info is False
+
+
+def _may_be_injected(facts: Facts) -> bool:
+    """The same where tracers are not seen. A wild pointer's fault and an exec that fails have these marks too."""
+    return facts.has_info is None and _own(facts) and facts.process_wide is False
+
+
+def _is_of_kernel_for_all(facts: Facts) -> bool:
+    """Terminals, timers and limits signal processes, not threads."""
+    return facts.code == SI_KERNEL and facts.process_wide is not False
 
 
 def _is_over_limit(facts: Facts) -> bool:
@@ -219,7 +245,7 @@ def origin_of(facts: Facts) -> str:
     if _sent_by_call(facts) and not facts.kernel_thread and not facts.oom:
         if _is_handed_on(facts):
             return {_SYS: "seccomp"}.get(
-                facts.number, "fault" if facts.number in _FAULTS else "sigqueue"
+                facts.number, "fault" if facts.number in FAULTS else "sigqueue"
             )
         return CALL_ORIGINS[facts.call or ""]
     for origin, holds in _RULES:
@@ -228,5 +254,7 @@ def origin_of(facts: Facts) -> str:
     if facts.code == SI_KERNEL or facts.code > 0 or facts.kernel_thread:
         return "kernel"
     if facts.call is not None and facts.call not in CALL_ORIGINS:
+        return "kernel"
+    if facts.code == SI_USER and _sent_by_none(facts) and facts.number != _KILL:
         return "kernel"
     return {SI_TKILL: "tgkill", SI_QUEUE: "sigqueue"}.get(facts.code, "user")

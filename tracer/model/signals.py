@@ -85,6 +85,7 @@ _CODES_OF: dict[int, tuple[str, ...]] = {
 _PREFIX = {17: "CLD_", 31: "SYS_"}
 # Any other signal that F_SETSIG names bears SIGIO's codes: send_sigio_to_task(), fs/fcntl.c.
 _READY = 29
+_CHILD = 17
 
 
 def name_of(number: int) -> str:
@@ -110,8 +111,13 @@ def names_of(numbers: frozenset[int]) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def code_name(number: int, code: int) -> str:
-    """The name of si_code for a signal, such as SI_USER or SEGV_MAPERR; else the number as text."""
+def code_name(number: int, code: int, *, of_child: bool = False) -> str:
+    """The name of si_code for a signal, such as SI_USER or SEGV_MAPERR; else the number as text.
+
+    ``of_child``: a child's end was to be told by this signal, clone(2): it bears SIGCHLD's codes.
+    """
+    if of_child:
+        number = _CHILD
     names = _CODES_OF.get(number, _CODES_OF[_READY])
     if not 1 <= code <= len(names):
         return _CODES.get(code, str(code))
@@ -127,7 +133,7 @@ def code_of(number: int, name: str) -> int:
         if known == name:
             return code
     for code in range(1, len(_CODES_OF.get(number, _CODES_OF[_READY])) + 1):
-        if code_name(number, code) == name:
+        if name in (code_name(number, code), code_name(number, code, of_child=True)):
             return code
     raise ValueError(f"{name!r} is no si_code")
 

@@ -113,7 +113,7 @@ def fields_to_object(it: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
         value = getattr(it, name)
         if value is None or value == ():
             continue
-        written = signals.code_name(it.number, value) if is_code else write(value)
+        written = _code(it, value) if is_code else write(value)
         if not needed and (written is None or written == {}):
             continue
         if inner:
@@ -121,6 +121,10 @@ def fields_to_object(it: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
         else:
             made[outer] = written
     return made
+
+
+def _code(signal: Any, code: int) -> str:
+    return signals.code_name(signal.number, code, of_child=signal.origin == "child")
 
 
 _WAYS: dict[int, tuple[tuple[Field, ...], tuple[Any, ...]]] = {}

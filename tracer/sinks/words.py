@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.model import signals
 from tracer.model.event import Exec, Failed, Mark, Probe, Signal
 from tracer.model.lost import lost_thing
-from tracer.model.origin import CALL_ORIGINS, SI_KERNEL
+from tracer.model.origin import CALL_ORIGINS, FAULTS, SI_KERNEL
 from tracer.model.text import (
     counted,
     printable,
@@ -222,11 +222,19 @@ def refused(seccomp: Seccomp) -> str:
     return f"seccomp refused {printable(seccomp.call or 'a system call')}{where}{action}"
 
 
+def _by_itself(event: Signal) -> str:
+    """Who can make a process signal itself with the kernel's mark; core sees tracers, and what is a fault."""
+    program = "a BPF program (bpf_send_signal)"
+    if event.source == "core":
+        return program
+    return f"{'its own fault, ' if event.number in FAULTS else ''}a tracer or {program}"
+
+
 def _while(event: Signal, current: Process) -> str:
     doing = "allocated memory" if event.origin == "oom" else "ran"
     is_own = event.target is not None and event.target.pid == current.pid
     if event.origin == "kernel" and is_own and event.code == SI_KERNEL:
-        return "while it ran itself: a BPF program can do that (bpf_send_signal)"
+        return f"while it ran itself: {_by_itself(event)} can do that"
     return f"while {name(current)} {doing}"
 
 

@@ -145,9 +145,9 @@ def test_text_is_turned_back(raw):
     assert unplain(plain(raw)) == raw
 
 
-@given(st.integers(1, 64), st.integers(-70, 140))
-def test_codes_are_turned_back(number, code):
-    name = signals.code_name(number, code)
+@given(st.integers(1, 64), st.integers(-70, 140), st.booleans())
+def test_codes_are_turned_back(number, code, of_child):
+    name = signals.code_name(number, code, of_child=of_child)
     assert signals.code_of(number, name) == code
 
 

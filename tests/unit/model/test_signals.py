@@ -80,3 +80,5 @@ def test_code_names():
     assert signals.code_name(15, 1) == signals.code_name(29, 1) == "POLL_IN"
     assert signals.code_name(35, 6) == "POLL_HUP"
     assert signals.code_name(11, 40) == "40"
+    assert signals.code_name(15, 1, of_child=True) == "CLD_EXITED"
+    assert signals.code_name(29, 2, of_child=True) == "CLD_KILLED"
