@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Callable
 from tracer.audit import record
 from tracer.audit.calls import arch_of
 from tracer.audit.fields import Fields, decimal, hexadecimal, identity, unnamed
-from tracer.audit.known import Known, fields_of
+from tracer.audit.known import Known, Sent, fields_of
 from tracer.audit.record import Group, Record, host_of
 from tracer.model.event import Exit, Process, Seccomp, Signal, exit_id
 from tracer.model.signals import FIRST, LAST, number_of
@@ -72,13 +72,14 @@ def abend(group: Group, one: Record, known: Known) -> Iterator[Event]:
     if number is None:
         return
     process = known.completed(group, known.process(fields, one.interpreted))
-    cause, after = None, None
+    causes: tuple[Sent, ...] = ()
     if process.pid is not None:
         where = group.stamp.node, process.pid
-        cause, after = known.cause(*where, number, group.stamp.time) or (None, None)
+        causes = known.causes(*where, number, group.stamp.time)
         known.died(*where, group.stamp.time)
     time, host = group.stamp.time, host_of(group.stamp)
     own = exit_id(time, process.pid)
+    cause, after = causes[0] if len(causes) == 1 else (None, None)
     yield Exit(
         time,
         own,
@@ -87,6 +88,7 @@ def abend(group: Group, one: Record, known: Known) -> Iterator[Event]:
         number,
         cause=cause,
         after_ns=after,
+        causes=tuple([id_ for id_, _ in causes]) if len(causes) > 1 else (),
         host=host,
         place=group.place(),
     )

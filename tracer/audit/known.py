@@ -14,7 +14,7 @@ from tracer.audit.argv import Argv, argv_of, title_of
 from tracer.audit.calls import is_exec
 from tracer.audit.fields import Fields, identity, parse_fields, parse_interpreted, text
 from tracer.audit.record import Group, Record
-from tracer.model.event import Process
+from tracer.model.event import CAUSES, Process
 from tracer.model.frozen import frozen, replace
 from tracer.model.memo import Bounded
 from tracer.model.times import SECOND
@@ -44,6 +44,7 @@ _OBJECT = re.compile(
 _UID = re.compile(rb"""(?<=[\s\x1d"'])UID=("[^"]*"|[^\s\x1d]*)""")
 _OUID = re.compile(rb"""(?<=[\s\x1d"'])OUID=("[^"]*"|[^\s\x1d]*)""")
 Key = tuple[Optional[bytes], int]
+Sent = tuple[str, int]  # the id of a signal, and its time
 
 
 @frozen
@@ -85,7 +86,7 @@ class Known:
         self._sights: Bounded[Key, tuple[Group | None, Group]] = Bounded(SEEN_MAX)
         self._deaths: Bounded[Key, int] = Bounded(SEEN_MAX)
         self._boots: dict[bytes | None, int] = {}
-        self._sent: Bounded[Key, dict[int, tuple[str, int]]] = Bounded(SEEN_MAX)
+        self._sent: Bounded[Key, dict[int, tuple[Sent, ...]]] = Bounded(SEEN_MAX)
         self._senders: Bounded[tuple[bytes, bytes | None, bool], Process] = Bounded(CACHED_MAX)
         self._victims: Bounded[tuple[bytes, bool], Process] = Bounded(CACHED_MAX)
         self._completed: Bounded[Key, tuple[Process, Seen, Process]] = Bounded(CACHED_MAX)
@@ -118,19 +119,23 @@ class Known:
         return (node, pid) in self._sights
 
     def signalled(self, node: bytes | None, pid: int, number: int, id_: str, time: int) -> None:
-        """A signal that a process got, as the cause of a death that may follow; the last one of each number counts."""
+        """A signal that a process got, as the cause of a death that may follow."""
         sent = self._sent.get((node, pid), {})
         if len(sent) > 1:
-            sent = {n: one for n, one in sent.items() if time - one[1] <= APART}
-        sent[number] = id_, time
+            sent = {n: some for n, some in sent.items() if time - some[-1][1] <= APART}
+        before = sent.get(number, ())
+        if before and time - before[-1][1] > APART:
+            before = ()
+        sent[number] = (*before[-CAUSES:], (id_, time))
         self._sent.renew((node, pid), sent)
 
-    def cause(self, node: bytes | None, pid: int, number: int, time: int) -> tuple[str, int] | None:
-        """The id and age in ns of the signal that a process just died of, if the log has it."""
-        sent = self._sent.get((node, pid), {}).get(number)
-        return (
-            None if sent is None or not 0 <= time - sent[1] <= APART else (sent[0], time - sent[1])
-        )
+    def causes(self, node: bytes | None, pid: int, number: int, time: int) -> tuple[Sent, ...]:
+        """The id and age in ns of the signal that a process just died of, if the log has it; of each that it may be,
+        for audit tells not which was taken before: tracer.flow.pending has the same rule. None if they are too many."""
+        sent = self._sent.pop((node, pid), {}).get(number, ())
+        ages = [(id_, time - at) for id_, at in sent]
+        near = tuple([one for one in ages if 0 <= one[1] <= APART])
+        return near if len(near) <= CAUSES else ()
 
     def died(self, node: bytes | None, pid: int, time: int) -> None:
         """A pid that got SIGKILL or crashed may be another process from now on."""

@@ -34,7 +34,8 @@ class Told:
 
     def passes(self, event: Exit, *, alone: bool) -> bool:
         """Whether a death is shown; ``alone``: also where its signal is not."""
-        return event.cause in self._ids or (alone and self._is_wanted(event))
+        is_of_shown = any(id_ in self._ids for id_ in (event.cause, *event.causes))
+        return is_of_shown or (alone and self._is_wanted(event))
 
     def _is_wanted(self, event: Exit) -> bool:
         time, number = event.time or 0, event.number

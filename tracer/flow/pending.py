@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Earlier, Process
+from tracer.model.event import CAUSES, Earlier, Process
 from tracer.model.signals import HARMLESS, NUMBERS
 from tracer.model.times import SECOND
 
@@ -18,7 +18,6 @@ REAL_TIME = 32  # the first of them: each is queued, however many there are
 TAKEN = frozenset(("handled", "awaited"))
 QUEUED = frozenset(("delivered", "blocked", "info lost", None))
 PATIENCE = 900 * SECOND
-CAUSES = 8
 
 
 class Pending:

@@ -209,6 +209,9 @@ class Series:
         return replace(self.first, time=time, id=own)
 
 
+CAUSES = 8  # of more signals than these nobody says which it was
+
+
 @frozen
 class Exit:
     """A process that ended: by ``number`` (a signal) or with ``status`` (0..255), see wait(2).
