@@ -339,7 +339,6 @@ struct kernel_siginfo {
 #define SIGNAL_UNKILLABLE 0x00000040
 #define TASK_UNINTERRUPTIBLE 0x00000002
 #define TASK_STOPPED_OR_TRACED 0x0000000c
-#define TASK_WAKEKILL 0x00000100
 #define TASK_NOLOAD 0x00000400
 /*
  * A frozen task of cgroup v1. Since Linux commit f5d39b020809 ("freezer,sched: Rewrite core freezer logic") (in

@@ -74,7 +74,7 @@ static __always_inline __u32 blocks(__u64 leader, __u32 number, bool group, bool
 	return TARGET_BLOCKS;
 }
 
-/* What keeps it from seeing the signal, whatever it would do. */
+/* What keeps it from seeing the signal, whatever it would do; of a sleep that a fatal one ends, too (TASK_KILLABLE). */
 static __always_inline void add_halted(volatile __u32 *flags, struct task_struct *task, __u32 group_state)
 {
 	__u32 state = bpf_core_field_exists(task->__state) ? task->__state : task->state;
@@ -83,7 +83,7 @@ static __always_inline void add_halted(volatile __u32 *flags, struct task_struct
 		*flags |= TARGET_STOPPED;
 	if (state & TASK_FROZEN || task->jobctl & JOBCTL_TRAP_FREEZE)
 		*flags |= TARGET_FROZEN;
-	if (state & TASK_UNINTERRUPTIBLE && !(state & (TASK_WAKEKILL | TASK_NOLOAD)))
+	if (state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
 		*flags |= (task->flags & (PF_FROZEN | PF_KTHREAD)) == PF_FROZEN ? TARGET_FROZEN : TARGET_SLEEPS;
 }
 

@@ -58,6 +58,12 @@ static int told_by_clone(void)
 		pause();
 }
 
+static int only_waits(void *unused)
+{
+	for (;;)
+		pause();
+}
+
 static void *starts_and_ends(void *unused)
 {
 	pthread_setname_np(pthread_self(), "pool-7");
@@ -153,7 +159,7 @@ static void *waits(void *how)
 		if (read(fd, &info, sizeof(info)) < 0)
 			exit(1);
 	}
-	usleep(50000);
+	usleep(300000);
 	exit(0);
 }
 
@@ -218,6 +224,51 @@ static int refused(int alone)
 	return getchar() == EOF ? 0 : 1;
 }
 
+static int waits_for_vfork(void *unused)
+{
+	char byte;
+
+	tell(getppid());
+	_exit(read(0, &byte, 1) < 0);
+}
+
+static void eats(void)
+{
+	char *memory = malloc(64 << 20);
+
+	for (int i = 0; memory && i < 64 << 20; i += 1024)
+		((volatile char *)memory)[i] = 1;
+}
+
+/* Two processes, one memory: the OOM killer ends both. */
+static int shared(void)
+{
+	static char stack[65536];
+	char byte;
+
+	child = clone(only_waits, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+	tell(child);
+	if (read(0, &byte, 1) == 1)
+		eats();
+	return 0;
+}
+
+static void on_term(int number)
+{
+}
+
+/* Not to be interrupted until the child gives the memory back. */
+static int uninterruptible(void)
+{
+	static char stack[65536];
+	int status;
+
+	signal(SIGTERM, on_term);
+	child = clone(waits_for_vfork, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+	waitpid(child, &status, 0);
+	return 0;
+}
+
 static int title(int argc, char **argv)
 {
 	char *end = argv[argc - 1] + strlen(argv[argc - 1]);
@@ -258,6 +309,10 @@ int main(int argc, char **argv)
 		return many(number);
 	if (!strcmp(way, "refused"))
 		return refused(number);
+	if (!strcmp(way, "shared"))
+		return shared();
+	if (!strcmp(way, "uninterruptible"))
+		return uninterruptible();
 	if (!strcmp(way, "title"))
 		return title(argc, argv);
 	return 2;

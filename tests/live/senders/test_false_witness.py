@@ -97,12 +97,15 @@ def test_a_forgery_from_another_user_namespace_is_one(
 
 
 @CORE_ONLY
+@pytest.mark.parametrize("limit", ["unlimited", "3600"])
 @pytest.mark.parametrize("name", ["KILL", "QUIT", "TERM", "USR1", "XCPU"])
-def test_a_bpf_program_that_signals_is_no_limit_and_no_terminal(trace, spawn, cannot_run, name):
+def test_a_bpf_program_that_signals_is_no_limit_and_no_terminal(
+    trace, spawn, cannot_run, name, limit
+):
     """bpf_send_signal() leaves the facts of a limit's SIGKILL: the kernel's, and the target itself ran."""
     if not shutil.which("bpftrace"):
         cannot_run("bpftrace is not installed")
-    target = spawn("sh", "-c", "read go; while :; do exec 3< /dev/null; done")
+    target = spawn("sh", "-c", f"ulimit -t {limit}; read go; while :; do exec 3< /dev/null; done")
     probe = f'tracepoint:syscalls:sys_enter_openat /pid == {target.pid}/ {{ signal("{name}"); }}'
     run = trace("--to", target.pid)
     # Where it is mounted, it cannot be mounted once more.

@@ -1,0 +1,126 @@
+"""What befalls a process rarely: an exec that fails too late, another's memory, a target that cannot go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from oracle import until
+from scene import OURS, assert_death, assert_only, nobody_sent, signals_named
+
+TERM, KILL = signal.SIGTERM, signal.SIGKILL
+LIVE = pytest.mark.sources("core", "bcc", reason="audit sees no signals of the kernel")
+CORE = pytest.mark.sources("core", reason="it is told by CO-RE alone")
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+MACHINES = {"x86_64": 62, "aarch64": 183}
+UNMAPPABLE = 0x7FFFFFFFFFFFF000
+
+
+def elf(machine, address):
+    """A program whose only segment lies at an address that no process has: load_elf_binary(), fs/binfmt_elf.c."""
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    head = struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, address, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, address, address, 120, 120, 4096)
+    return ident + head + segment
+
+
+@LIVE
+def test_an_exec_that_fails_beyond_its_point_of_no_return(trace, tmp_path, source):
+    machine = MACHINES.get(os.uname().machine)
+    if machine is None:
+        pytest.skip("the program is written down for two machines")
+    path = tmp_path / "nowhere"
+    path.write_bytes(elf(machine, UNMAPPABLE))
+    path.chmod(0o755)
+    running = trace(*OURS)
+    child = subprocess.Popen(["sh", "-c", f"exec {path}"])
+    status = child.wait()
+    assert status == -signal.SIGSEGV
+    event = running.signal_to(child.pid, "SIGSEGV")
+    assert event["origin"] == {"core": "exec", "bcc": "kernel"}[source]
+    assert nobody_sent(event)
+    assert "fault" not in event
+    assert_death(running, event, status)
+    running.end()
+
+
+@CORE
+def test_who_shares_the_memory_of_the_oom_killers_victim(trace, program, cgroup):
+    group = cgroup("memory")
+    is_v1 = (group.folder / "memory.limit_in_bytes").exists()
+    group.set("memory.limit_in_bytes" if is_v1 else "memory.max", 16 << 20)
+    parent = subprocess.Popen([program("mistaken"), "shared"], preexec_fn=group.enter, **PIPES)
+    pids = {parent.pid, int(parent.stdout.readline().split()[1])}
+    running = trace("--signal", "KILL", *OURS)
+    parent.stdin.write(b"x")
+    parent.stdin.flush()
+    assert parent.wait() == -KILL
+    events = [running.signal_to(pid, "SIGKILL") for pid in pids]
+    for event in events:
+        assert event["origin"] == "oom"
+        assert nobody_sent(event)
+    shares = {event["target"]["pid"]: event["oom"].get("shares") for event in events}
+    (victim,) = (pid for pid, victim in shares.items() if victim is None)
+    (other,) = pids - {victim}
+    assert shares[other]["pid"] == victim
+    for event in events:
+        assert_death(running, event, -KILL)
+    running.end()
+    parent.communicate()
+
+
+@CORE
+def test_frozen_by_the_freezer_of_old(trace, victim, cgroup):
+    group = cgroup("freezer")
+    if not (group.folder / "freezer.state").exists():
+        pytest.skip("the freezer here is cgroup v2's")
+    target = victim("die")
+    group.set("cgroup.procs", target.pid)
+    running = trace("--to", target.pid)
+    group.set("freezer.state", "FROZEN")
+    until(lambda: group.get("freezer.state") == "FROZEN\n")
+    target.send(TERM)
+    event = running.signal_to(target.pid, "SIGTERM")
+    assert event["target_state"] == "frozen"
+    group.set("freezer.state", "THAWED")
+    assert target.wait() == -TERM
+    assert_death(running, event, -TERM)
+    running.end()
+
+
+@LIVE
+def test_a_target_that_cannot_be_interrupted(trace, program):
+    """The parent of a vfork(2) that lasts: it sees the signal when it goes on, a second later still not."""
+    child = subprocess.Popen([program("mistaken"), "uninterruptible"], **PIPES)
+    assert int(child.stdout.readline().split()[1]) == child.pid
+    running = trace("--to", child.pid)
+    status = Path(f"/proc/{child.pid}/status")
+    until(lambda: "State:\tD" in status.read_text())
+    os.kill(child.pid, TERM)
+    event = running.signal_to(child.pid, "SIGTERM")
+    assert event["target_state"] == "uninterruptible"
+    child.communicate()
+    assert child.returncode == 0
+    running.end()
+
+
+@pytest.mark.parametrize("number", [34, 64])
+@CORE
+def test_a_full_queue_is_told_once(number, trace, program, cannot_run):
+    """The signal that was dropped is the call that was refused with EAGAIN: one row."""
+    running = trace("--failed", *OURS)
+    child = subprocess.Popen([program("queue_full"), str(number)], stdout=subprocess.PIPE)
+    child.communicate()
+    if child.returncode == 77:
+        cannot_run("no other user can be taken on here")
+    running.wait_for(lambda e: e.get("outcome") == "info lost")
+    running.end()
+    outcomes = [event["outcome"] for event in running.to(child.pid)]
+    assert outcomes == ["blocked", "blocked", "dropped", "info lost"]
+    assert [e for e in running.events if e["event"] not in ("signal", "exit")] == []
+    assert signals_named(running, "SIGKILL") == []
+    assert_only(running, child.pid, *[running.to(child.pid)[0]["signal"]["name"]] * 4)
