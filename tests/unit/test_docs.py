@@ -119,3 +119,13 @@ def test_speed_in_documents_is_what_was_measured(name):
 def test_the_readme_has_what_users_care_for():
     rows = report.between_markers(README)[1].splitlines()[6:]
     assert 4 <= len(rows) <= 5
+
+
+def test_what_is_easily_mistaken_is_tried():
+    """docs/origins.md: each row names a live test that there is."""
+    rows = re.findall(
+        r"^\|.*\| `(test_\w+)` \|$", (ROOT / "docs/origins.md").read_text(), re.MULTILINE
+    )
+    written = "".join(path.read_text() for path in (ROOT / "tests/live").glob("*/test_*.py"))
+    assert len(rows) > 20
+    assert [name for name in rows if f"def {name}(" not in written] == []
