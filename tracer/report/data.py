@@ -155,6 +155,7 @@ def _kind(number: int, kind: Kind, hide: Hide) -> Data:
         "oom": _oom(newest),
         "count": len(kind.all),
         "every_ns": kind.every,
+        "bursts_ns": kind.bursts,
         "first": kind.times[0],
         "last": kind.times[-1],
         "times": kind.times[-TIMES_MAX:],
@@ -179,10 +180,13 @@ def _death(one: Judged) -> Data:
 
 def _steps(one: Judged) -> Iterator[Data]:
     """What led to a death, and what came after it."""
+    told = [_what(event) for event in one.events if isinstance(event, Signal)]
     for event in one.events:
         if event.time is None or isinstance(event, Exit):
             continue
         what = _what(event)
+        if what == "oom" and isinstance(event, Statement) and what in told:
+            continue  # The kernel's log tells what was seen.
         sender = _by(event)
         is_manager = sender is None or sender.pid == 1
         yield {

@@ -1,11 +1,15 @@
-"""Text of the traced world in markup: what cannot be seen is written as an escape, what is markup is none."""
+"""Words of a report, in markup: of the traced world's text what cannot be seen is an escape, and what is markup is none."""
 
 from __future__ import annotations
 
 from html import escape
 
 from tracer.model.text import cut, printable
-from tracer.model.times import local_moment
+from tracer.model.times import local_moment, span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # So much of a command line or a log's line is shown; --json has the whole.
 WIDTH = 400
@@ -36,3 +40,15 @@ def size(kilobytes: object) -> str:
             return f"{number:.3g} {unit}"
         number /= 1024
     return f"{number:.3g} TB"
+
+
+def rhythm_of(kind: dict[str, Any]) -> list[str]:
+    """How often a death comes again, where that is regular."""
+    if kind["every_ns"]:
+        return [f"every {span(kind['every_ns'])}"]
+    return [f"in bursts every {span(kind['bursts_ns'])}"] if kind["bursts_ns"] else []
+
+
+def again_of(kind: dict[str, Any]) -> str:
+    """40 times, every 5.1 s; "" of one alone."""
+    return "" if kind["count"] == 1 else ", ".join([f"{kind['count']:,} times", *rhythm_of(kind)])

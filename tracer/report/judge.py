@@ -56,11 +56,13 @@ class Judged:
 
 @frozen
 class Kind:
-    """Deaths that are alike, oldest first; ``newest`` stands for them. ``every`` (ns): their rhythm, if they have one."""
+    """Deaths that are alike, oldest first; ``newest`` stands for them. ``every`` (ns): their rhythm, if they have
+    one; ``bursts``: that of several at once."""
 
     newest: Judged
     all: tuple[Judged, ...]
     every: int | None
+    bursts: int | None
     ordered: bool
 
     @property
@@ -143,7 +145,8 @@ def _folded(some: list[Judged]) -> Kind:
     every = rhythm(times)
     again = Again(len(some), every, times[0], tuple(times[-4:-1])) if len(some) > 1 else None
     newest = replace(some[-1], verdict=replace(some[-1].verdict, again=again))
-    return Kind(newest, tuple(some), every, not unordered(newest.verdict))
+    bursts = None if every else rhythm(bursts_of(times))
+    return Kind(newest, tuple(some), every, bursts, not unordered(newest.verdict))
 
 
 def rhythm(times: Sequence[int]) -> int | None:
@@ -152,6 +155,15 @@ def rhythm(times: Sequence[int]) -> int | None:
     usual = pauses[len(pauses) // 2] if len(pauses) > 1 else 0
     steady = usual > 0 and all(abs(one - usual) <= usual // 10 for one in pauses)
     return usual if steady else None
+
+
+def bursts_of(times: Sequence[int]) -> list[int]:
+    """The first moment of each burst: what comes within a second of the one before belongs to it."""
+    return [
+        time
+        for before, time in zip([None, *times], times)
+        if before is None or time - before > SECOND
+    ]
 
 
 class _Beside:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.coverage import KINDS
-from tracer.model.times import span
-from tracer.report.escape import md, moment
+from tracer.report.escape import again_of, md, moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,10 +56,9 @@ def _sight(data: Data) -> Iterator[str]:
 
 
 def _verdict(row: Data) -> Iterator[str]:
-    again = "" if row["count"] == 1 else f" ({row['count']:,} times"
-    if again:
-        again += f", every {span(row['every_ns'])})" if row["every_ns"] else ")"
-    yield f"- **{md(row['headline'])}**{again}"
+    again = again_of(row)
+    told = f" ({again})" if again else ""
+    yield f"- **{md(row['headline'])}**{told}"
     yield from (f"  - {md(label)}: {md(text)}" for label, text in row["labels"])
 
 

@@ -8,7 +8,7 @@ import hashlib
 from tracer.model.coverage import KINDS
 from tracer.model.text import counted
 from tracer.model.times import span
-from tracer.report.escape import h, moment
+from tracer.report.escape import again_of, h, moment
 from tracer.report.look import SCRIPT, STYLE
 from tracer.report.page_tables import evidence, tables
 from tracer.report.timeline import LEGEND, SHAPES, left_out, timeline
@@ -65,7 +65,6 @@ def _head(data: Data) -> Iterator[str]:
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">'
-    yield '<link rel="icon" href="data:,">'
     yield f"<title>{_title(data)}</title>"
     yield f"<style>{STYLE}</style></head>"
 
@@ -169,10 +168,8 @@ def _tag(row: Data) -> str:
 
 
 def _again(row: Data) -> str:
-    if row["count"] == 1:
-        return ""
-    every = f", every {span(row['every_ns'])}" if row["every_ns"] else ""
-    return f" <strong>{row['count']:,} times{every}</strong>"
+    again = again_of(row)
+    return f" <strong>{again}</strong>" if again else ""
 
 
 def _timeline(data: Data) -> Iterator[str]:
@@ -186,7 +183,7 @@ def _timeline(data: Data) -> Iterator[str]:
     for what, words in LEGEND.items():
         yield f'<li><svg width="18" height="18" viewBox="-9 -9 18 18" aria-hidden="true"><g class="m {what}">{SHAPES[what]}</g></svg>{words}</li>'
     yield "</ul>"
-    yield '<p class="dim">An arrow leads from the sender to its victim, dashed where that is only likely. Quiet times are cut out, and each piece has its own scale. Hatched: nobody watched. Each mark leads to its evidence.</p>'
+    yield '<p class="dim">An arrow leads from the sender to its victim, dashed where that is only likely. Quiet times are cut out, and each piece has its own scale; marks too close to each other are moved apart, in their order. Hatched: nobody watched. Each mark leads to its evidence.</p>'
     more = left_out(data)
     if more:
         yield f"<p>{counted(more, 'more lane')} {'has' if more == 1 else 'have'} no room here; all deaths are below.</p>"

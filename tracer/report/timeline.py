@@ -9,7 +9,7 @@ from tracer.model.frozen import frozen
 from tracer.model.text import cut
 from tracer.model.times import SECOND, span
 from tracer.report.axis import Axis, axis_of
-from tracer.report.escape import h, moment, size
+from tracer.report.escape import h, moment, rhythm_of, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LANES_MAX, STRIPS_MAX = 40, 12
 WIDTH, LEFT, RIGHT, TOP, LANE, STRIP = 1180, 190, 24, 40, 46, 22
+# Marks of one death are drawn so far from each other, at least.
+APART = 11
 # What asks for an end or brings it; a line is drawn from the first of them to the death.
 _LEADS = frozenset(("asked", "signal", "kill", "other", "oom", "said", "command"))
 # A step's shape around (0, 0).
@@ -187,10 +189,13 @@ def _kind(kind: Data, axis: Axis, lanes: Lanes, data: Data) -> Iterator[str]:
         chains = kind["deaths"][-1:]
     else:
         chains = kind["deaths"]
+    last = axis.x(kind["last"])
     for death in chains:
-        yield from _chain(death, axis, y)
-        yield from _arrow(kind, death, axis, lanes, y, data)
-    yield _caption(kind, axis.x(kind["last"]), y)
+        placed = _placed(death, axis)
+        last = placed[-1][0]
+        yield from _chain(placed, y)
+        yield from _arrow(kind, placed, lanes, y, data)
+    yield _caption(kind, last, y)
     yield "</a>"
 
 
@@ -202,36 +207,49 @@ def _band(kind: Data, axis: Axis, y: float) -> Iterator[str]:
     yield f'<rect class="band" x="{first - 4:g}" y="{y - 9:g}" width="{last - first + 8:g}" height="18"/><path class="strokes" d="{strokes}"/>'
 
 
-def _chain(death: Data, axis: Axis, y: float) -> Iterator[str]:
+def _placed(death: Data, axis: Axis) -> list[tuple[float, Data]]:
+    """Each step of a death and where it is drawn: what lies too close together is moved apart, in its order."""
+    end = {"time": death["time"], "what": "death", "text": "death"}
+    at = axis.x(end["time"])
+    before = [step for step in death["steps"] if step["what"] in _LEADS]
+    after = [step for step in death["steps"] if step["what"] not in _LEADS]
+    placed = [(at, end)]
+    for step in reversed(before):
+        at = round(max(LEFT, min(axis.x(step["time"]), at - APART)), 1)
+        placed.insert(0, (at, step))
+    at = placed[-1][0]
+    for step in after:
+        at = round(max(axis.x(step["time"]), at + APART), 1)
+        placed.append((at, step))
+    return placed
+
+
+def _chain(placed: Sequence[tuple[float, Data]], y: float) -> Iterator[str]:
     """Stop asked, SIGTERM, waiting, SIGKILL, death, started again."""
-    end = axis.x(death["time"])
-    leads = [step["time"] for step in death["steps"] if step["what"] in _LEADS]
-    start = axis.x(min(leads)) if leads else end
+    end = next(x for x, step in placed if step["what"] == "death")
+    start, last = placed[0][0], placed[-1][0]
     if start < end:
         yield f'<path class="waiting" d="M{start:g} {y:g}H{end:g}"/>'
-    again = [step["time"] for step in death["steps"] if step["what"] == "again"]
-    if again and axis.x(again[0]) > end:
-        yield f'<path class="off" d="M{end:g} {y:g}H{axis.x(again[0]):g}"/>'
-    for step in (*death["steps"], {"time": death["time"], "what": "death", "text": "death"}):
-        x = axis.x(step["time"])
+    if last > end:
+        yield f'<path class="off" d="M{end:g} {y:g}H{last:g}"/>'
+    for x, step in placed:
         yield f'<g class="m {step["what"]}" transform="translate({x:g} {y:g})"><title>{moment(step["time"])} {h(step["text"], 160)}</title>{SHAPES[step["what"]]}</g>'
 
 
 def _arrow(
-    kind: Data, death: Data, axis: Axis, lanes: Lanes, y: float, data: Data
+    kind: Data, placed: Sequence[tuple[float, Data]], lanes: Lanes, y: float, data: Data
 ) -> Iterator[str]:
     """From the sender's lane to the victim's; dashed where it is not certain that it sent it."""
     with_host = len(data["hosts"]) > 1
-    sent = [step for step in death["steps"] if step.get("from")]
-    arrows = {(step["from"], step["time"]) for step in sent}
+    arrows = {(step["from"], x) for x, step in placed if step.get("from")}
     # Of who asked a manager it is known when it asked, or nothing is drawn.
     if not arrows and not (kind["by_manager"] or kind["asked"]):
-        arrows = {(by, death["time"]) for by in _senders(kind)}
-    for sender, time in sorted(arrows):
+        end = next(x for x, step in placed if step["what"] == "death")
+        arrows = {(by, end) for by in _senders(kind)}
+    for sender, x in sorted(arrows):
         origin = lanes.y(_called(kind, sender, with_host))
         if origin is None or origin == y:
             continue
-        x = axis.x(time)
         sure = "" if kind["confidence"] == "yes" else " likely"
         tip = y - 10 if origin < y else y + 10
         words = h(f"{sender} → {kind['subject']}{'' if sure == '' else ', likely'}")
@@ -246,8 +264,7 @@ def _caption(kind: Data, x: float, y: float) -> str:
         words = [_oom(kind["oom"] or {})]
     if kind["count"] > 1:
         words.append(f"{kind['count']:,}×")
-    if kind["every_ns"]:
-        words.append(f"every {span(kind['every_ns'])}")
+    words += rhythm_of(kind)
     if kind["sender_unknown"]:
         words.append("sender unknown")
     text = cut(", ".join(words), 44)

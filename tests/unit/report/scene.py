@@ -15,7 +15,7 @@ from tracer.why.ask import Heard
 
 ROOT = Path(__file__).parents[3]
 OUTAGE = runpy.run_path(str(ROOT / "examples/outage.py"))
-VOID = frozenset(("meta", "link", "br", "input"))
+VOID = frozenset(("meta", "br", "input"))
 
 
 def report(events, coverages=(), filter_=None, hide=None, read=()):
