@@ -7,6 +7,8 @@ from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import plain
 from tracer.sinks import words
+from tracer.why.case import ENDS_NOTHING
+from tracer.why.finding import KILL, REQUESTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tracer.flow.filter import Filter
     from tracer.model.event import Event, Process
 
+ENDING = frozenset((KILL, *REQUESTS))
 # So many different rows are counted apart; what comes then is counted as one.
 ROWS_MAX = 20_000
 HOSTS_MAX = 100
@@ -71,7 +74,8 @@ class Gathered:
         self.lost: int | None = 0
 
     def passing(self, events: Iterable[Event]) -> Iterator[Event]:
-        """The same events, noted; what is not of the time that is asked for is left out."""
+        """The same events, noted, as far as they can have to do with a death; what is not of the time that is asked for
+        is left out."""
         since, until = self._filter.since, self._filter.until
         for event in events:
             time = event.time
@@ -80,7 +84,8 @@ class Gathered:
             ):
                 continue
             self._note(event)
-            yield event
+            if not _ends_nobody(event):
+                yield event
 
     def _note(self, event: Event) -> None:
         self.events += len(event) if isinstance(event, Series) else 1
@@ -131,6 +136,13 @@ class Gathered:
                 self._names.clear()
             known = self._names[id(process)] = process, program_of(process)
         return known[1]
+
+
+def _ends_nobody(event: Event) -> bool:
+    """Whether it is a signal that asks for no end, and has ended nobody."""
+    return (
+        isinstance(event, Signal) and event.outcome in ENDS_NOTHING and event.number not in ENDING
+    )
 
 
 def program_of(process: Process) -> str:

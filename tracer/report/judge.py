@@ -14,9 +14,9 @@ from tracer.model.names import telling_name
 from tracer.model.text import plain
 from tracer.model.times import SECOND
 from tracer.model.verdict import Again
+from tracer.report.gather import ENDING
 from tracer.why.case import BEFORE, is_one, speaks_of_unit
 from tracer.why.deaths import deaths_in, key_of
-from tracer.why.finding import KILL, REQUESTS
 from tracer.why.overview import unordered
 from tracer.why.verdict import verdict_of
 
@@ -42,7 +42,6 @@ RESTART_WITHIN = 120 * SECOND
 # Requests to end before it that are told with a death.
 ASKED_MAX = 4
 STOPS = frozenset(("stop", "stop timeout"))
-ENDING = frozenset((KILL, *REQUESTS))
 
 
 @frozen
