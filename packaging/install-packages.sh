@@ -1,9 +1,9 @@
 #!/bin/sh
-# Install what the given purpose needs from the distribution: install-packages.sh run|test|bench.
+# Install what the given purpose needs from the distribution: install-packages.sh run|test|bench|fleet.
 # Does nothing, and needs neither root nor a network, when all of it is there. Says first what will be loaded and how
 # much, and at the end how to take it away; no service that comes with it stays enabled.
 set -eu
-purpose=${1:?usage: install-packages.sh run|test|bench}
+purpose=${1:?usage: install-packages.sh run|test|bench|fleet}
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 
@@ -11,9 +11,11 @@ sudo=
 run_apt="python3 python3-bpfcc python3-pyroute2 python3-tabulate clang libbpf-dev libbpf1"
 test_apt="gcc libc6-dev python3-venv procps psmisc auditd bpftool bpftrace git tmux util-linux zstd systemd systemd-journal-remote"
 bench_apt="libbpf-tools bpfcc-tools bpftrace linux-perf strace auditd"
+fleet_apt="openjdk-17-jre-headless prometheus"
 run_dnf="python3 python3-bcc python3-pyroute2 python3-tabulate clang libbpf-devel libbpf"
 test_dnf="gcc glibc-devel procps-ng psmisc audit bpftool bpftrace git tmux util-linux zstd systemd systemd-journal-remote"
 bench_dnf="libbpf-tools bcc-tools bpftrace perf strace audit"
+fleet_dnf="java-17-openjdk-headless"
 # Programs of i386 are traced, too.
 [ "$(uname -m)" != x86_64 ] || {
     test_apt="$test_apt gcc-multilib"
