@@ -11,7 +11,7 @@ from tracer.model.errors import Problem
 from tracer.model.frozen import replace
 from tracer.model.times import SECOND
 from tracer.options import meaning
-from tracer.options.why import EPILOG, Options, what_and_files
+from tracer.options.why import EPILOG, Options, consistent, in_order, what_and_files
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.files import open_log
 from tracer.sources.replayed import Asked, reading_of
@@ -26,8 +26,10 @@ HOUR = 3600 * SECOND
 def run(options: Options) -> int:
     """Read what there is, and say what it proves. Returns the exit status; raises Problem."""
     what, files = what_and_files(options.words)
+    consistent(options, what, files)
     since = meaning.time_of(options.since, "--since")
     until = meaning.time_of(options.until, "--until")
+    in_order(since, until, options)
     at = meaning.time_of(options.at, "--at")
     count = meaning.count_of(options.count) or 1
     style = tell.Style(options.json, options.evidence)
@@ -49,6 +51,8 @@ def run(options: Options) -> int:
     with closing(reading.source) as source:
         heard = ask.Heard(every(source))
         seen = source.coverage()
+    for line in heard.notes():
+        say(line)
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, since or 0), since or 0, seen, style)
     answer = ask.answer(heard, seen, what, count=count, at=at)

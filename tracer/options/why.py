@@ -68,3 +68,36 @@ def what_and_files(given: list[str]) -> tuple[bytes | None, list[str]]:
             f"sigtrace why {others[0]}, then sigtrace why {others[1]}",
         )
     return (os.fsencode(others[0]) if others else None), files
+
+
+# Options that explain one death, by their name in Why.
+_OF_ONE_DEATH = {"at": "--at", "count": "--count", "context": "--context"}
+
+
+def consistent(options: Options, what: bytes | None, files: list[str]) -> None:
+    """Raises Problem for options that contradict each other, or that nothing would come of."""
+    if options.root is not None and files:
+        raise Problem(
+            f"--root {options.root} and {files[0]!r} are two places",
+            "either the files of an image are read, or those that are named",
+            "--root alone, or the FILES alone",
+        )
+    if what == b"":
+        raise Problem("WHAT is empty", "every process would be meant", "sigtrace why nginx")
+    given = [name for key, name in _OF_ONE_DEATH.items() if getattr(options, key)]
+    if what is None and given:
+        raise Problem(
+            f"{given[0]} says nothing without WHAT",
+            "it is about one death, and all of them are asked for",
+            f"sigtrace why nginx {given[0]} …, or without {given[0]}",
+        )
+
+
+def in_order(since: int | None, until: int | None, options: Options) -> None:
+    """Raises Problem where nothing can lie between two moments."""
+    if since is not None and until is not None and since > until:
+        raise Problem(
+            f"--since {options.since!r} is after --until {options.until!r}",
+            "nothing lies between them",
+            f"--since {options.until!r} --until {options.since!r}",
+        )

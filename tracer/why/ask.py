@@ -6,6 +6,7 @@ from tracer.model.event import Exec, Exit, Failed, Loss, Mark, Series, Signal, S
 from tracer.model.frozen import frozen
 from tracer.model.names import names_of
 from tracer.model.signals import NUMBERS
+from tracer.model.times import utc
 from tracer.why import overview, query
 from tracer.why.deaths import deaths_in
 from tracer.why.verdict import verdict_of
@@ -49,6 +50,16 @@ class Heard:
             if len(self.events) > 2 * KEPT_MAX:
                 self.forgotten += len(self.events) - KEPT_MAX
                 del self.events[:-KEPT_MAX]
+
+    def notes(self) -> list[str]:
+        """What was forgotten, for who reads a verdict that it might have changed."""
+        if not self.forgotten:
+            return []
+        first = next((one.time for one in self.events if one.time is not None), None)
+        since = "" if first is None else f": what came before {utc(first)} is not looked at"
+        return [
+            f"{self.forgotten} events are too many to be kept{since}; --since and --until take others"
+        ]
 
 
 @frozen

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from test_rules import verdicts
-from told import NOON, S, said, unit_died
+from told import NOON, S, said, sent, unit_died
 
 from tracer.model.event import Process
+from tracer.why import ask
 
 SUDO = Process(612, comm=b"sudo")
 
@@ -41,3 +42,13 @@ def test_another_command_accuses_nobody(command):
     (verdict,) = verdicts([asked(-0.02, command), unit_died(0, "KILL")])
     assert verdict.who is None
     assert verdict.time == NOON // S * S
+
+
+def test_what_is_forgotten_is_said(monkeypatch):
+    """The oldest goes; that a verdict may lack it is told, with the moment from which all was looked at."""
+    monkeypatch.setattr(ask, "KEPT_MAX", 5)
+    heard = ask.Heard(sent(second, "TERM") for second in range(11))
+    assert heard.forgotten == 6
+    (note,) = heard.notes()
+    assert note.startswith("6 events are too many to be kept: what came before ")
+    assert ask.Heard(sent(second, "TERM") for second in range(10)).notes() == []
