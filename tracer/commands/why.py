@@ -11,7 +11,7 @@ from tracer.model.errors import Problem
 from tracer.model.frozen import replace
 from tracer.model.times import SECOND
 from tracer.options import meaning
-from tracer.options.why import EPILOG, Options, consistent, in_order, what_and_files
+from tracer.options.why import EPILOG, Options, asked_for, times_of
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.files import open_log
 from tracer.sources.replayed import Asked, reading_of
@@ -25,12 +25,8 @@ HOUR = 3600 * SECOND
 
 def run(options: Options) -> int:
     """Read what there is, and say what it proves. Returns the exit status; raises Problem."""
-    what, files = what_and_files(options.words)
-    consistent(options, what, files)
-    since = meaning.time_of(options.since, "--since")
-    until = meaning.time_of(options.until, "--until")
-    in_order(since, until, options)
-    at = meaning.time_of(options.at, "--at")
+    what, files = asked_for(options)
+    since, until, at = times_of(options)
     count = meaning.count_of(options.count) or 1
     style = tell.Style(options.json, options.evidence)
     if what is None and since is None:

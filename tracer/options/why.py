@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tracer.model.errors import Problem
-from tracer.options import option
+from tracer.options import meaning, option
 
 EPILOG = """\
 WHAT is a pid, a name (nginx), a script (crashy.py), a unit, or a container's id; without it: the deaths of the
@@ -74,8 +74,9 @@ def what_and_files(given: list[str]) -> tuple[bytes | None, list[str]]:
 _OF_ONE_DEATH = {"at": "--at", "count": "--count", "context": "--context"}
 
 
-def consistent(options: Options, what: bytes | None, files: list[str]) -> None:
-    """Raises Problem for options that contradict each other, or that nothing would come of."""
+def asked_for(options: Options) -> tuple[bytes | None, list[str]]:
+    """WHAT, and the files. Raises Problem for options that contradict each other, or that nothing would come of."""
+    what, files = what_and_files(options.words)
     if options.root is not None and files:
         raise Problem(
             f"--root {options.root} and {files[0]!r} are two places",
@@ -91,13 +92,17 @@ def consistent(options: Options, what: bytes | None, files: list[str]) -> None:
             "it is about one death, and all of them are asked for",
             f"sigtrace why nginx {given[0]} …, or without {given[0]}",
         )
+    return what, files
 
 
-def in_order(since: int | None, until: int | None, options: Options) -> None:
-    """Raises Problem where nothing can lie between two moments."""
+def times_of(options: Options) -> tuple[int | None, int | None, int | None]:
+    """--since, --until and --at in nanoseconds. Raises Problem, also where nothing can lie between the first two."""
+    since = meaning.time_of(options.since, "--since")
+    until = meaning.time_of(options.until, "--until")
     if since is not None and until is not None and since > until:
         raise Problem(
             f"--since {options.since!r} is after --until {options.until!r}",
             "nothing lies between them",
             f"--since {options.until!r} --until {options.since!r}",
         )
+    return since, until, meaning.time_of(options.at, "--at")

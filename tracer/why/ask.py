@@ -9,6 +9,7 @@ from tracer.model.signals import NUMBERS
 from tracer.model.times import utc
 from tracer.why import overview, query
 from tracer.why.deaths import deaths_in
+from tracer.why.lost import lost_with_the_host
 from tracer.why.verdict import verdict_of
 
 TYPE_CHECKING = False
@@ -80,7 +81,7 @@ def answer(
     at: int | None = None,
 ) -> Answer:
     """The verdicts on the last deaths that fit, or on the one nearest to ``at`` (ns)."""
-    deaths = deaths_in(heard.events)
+    deaths = [*deaths_in(heard.events), *lost_with_the_host(heard.events)]
     found = query.died(deaths, what)
     if at is not None:
         found = sorted(found, key=lambda death: abs(death.time - at))

@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.model.event import Process, Signal
     from tracer.why.case import Case
+    from tracer.why.finding import Witness
 
 # What the kernel's own record of a signal says of the cause, by its origin (tracer.model.origin.ORIGINS).
 _ORIGIN_CAUSE = {
@@ -176,9 +177,9 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
     story = tuple(one for one in (asked, first if first is not signal else None) if one is not None)
     if said is not None:
         cause, statement = said
-        return Finding(
-            cause, "yes", (signal, statement), who, (), signal, (*story, statement, signal)
-        )
+        asked_it = (first,) if cause == "stop timeout" and first is not signal else ()
+        evidence: tuple[Witness, ...] = (*asked_it, signal, statement)
+        return Finding(cause, "yes", evidence, who, (), signal, (*story, statement, signal))
     stopping = case.said("stop asked")
     if signal.number == KILL and first.number in REQUESTS and signal.time - first.time >= SECOND:
         return Finding("stop timeout", "yes", (first, signal), who, (), signal, (*story, signal))

@@ -15,6 +15,7 @@ from tracer.why.told import (
     by_the_exits_own_record,
     by_the_kernels_log,
     by_the_managers_words,
+    by_the_next_boot,
     by_the_shutdown,
     by_the_signal_alone,
     by_the_units_oom_notice,
@@ -94,6 +95,12 @@ RULES: tuple[Rule, ...] = (
         "the pid is known, and it is another's; the signal was ignored, handled or refused",
     ),
     Rule("shutdown", by_the_shutdown, "the host was going down", "no shutdown within five minutes"),
+    Rule(
+        "next boot",
+        by_the_next_boot,
+        "the unit was last said to have started, and its host booted with no shutdown told before",
+        "a shutdown within half an hour before the boot; an end of the unit",
+    ),
     Rule(
         "signal alone",
         by_the_signal_alone,

@@ -155,6 +155,15 @@ def by_the_shutdown(case: Case) -> Finding | None:
     return Finding("shutdown", "likely", (said, *exits_of(case)), story=(said,))
 
 
+def by_the_next_boot(case: Case) -> Finding | None:
+    """Its host booted, and nothing tells of a shutdown before that (tracer.why.lost)."""
+    told = [one for one in case.death.tellings if isinstance(one, Statement)]
+    if not any(one.what == "boot" for one in told):
+        return None
+    why = ("no shutdown is told before this boot; when it was lost is not known",)
+    return Finding("host lost", "likely", tuple(told), None, why, None, tuple(told))
+
+
 # What a signal says by itself, where nothing tells who sent it.
 _BY_NUMBER = {
     **dict.fromkeys(FAULTS, "crash"),
@@ -197,7 +206,7 @@ def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
         if isinstance(one, Statement) and one.what == "memory failure" and is_one(one.about, target)
     ]
     cause = "hardware" if failed else found.cause
-    doubt = f"the unit's process is taken for the {shown(target.comm or b'-')} that was sent it, by name and time"
+    doubt = f"its pid is not in these logs: joined with the signal to {shown(target.comm or b'-')} by name and time"
     return replace(found, cause=cause, confidence="likely", why=(*found.why, doubt))
 
 

@@ -115,7 +115,7 @@ class _Words(dict):  # type: ignore[type-arg]
         signal = "" if verdict.number is None else name_of(verdict.number)
         sender = None if verdict.who is None else verdict.who.sender
         if key == "signal":
-            return signal or "a signal"
+            return signal or _sent(verdict) or "a signal"
         if key == "by":
             if sender is None:
                 return _by_whom(verdict)
@@ -131,6 +131,12 @@ class _Words(dict):  # type: ignore[type-arg]
         if key == "status":
             return "" if verdict.status is None else f"with status {verdict.status}"
         return _in_time(verdict) if key == "in_time" else ""
+
+
+def _sent(verdict: Verdict) -> str | None:
+    """The signal that asked for an end with a status, as the evidence tells it."""
+    words = [(one.text or "").partition(" ")[0] for one in verdict.evidence]
+    return next((word for word in words if word.startswith("SIG")), None)
 
 
 def _called(process: Process) -> str:

@@ -24,6 +24,7 @@ from told import (
 from tracer.model.event import Ancestor, Earlier, Oom, Process
 from tracer.model.frozen import replace
 from tracer.why.deaths import deaths_in
+from tracer.why.lost import lost_with_the_host
 from tracer.why.verdict import verdict_of
 
 OTHER = Process(4711, comm=b"worker", unit=b"other.service")
@@ -32,7 +33,7 @@ USER_SYSTEMD = Process(666, comm=b"systemd", ppid=665, uid=1000)
 
 
 def verdicts(events, coverages=()):
-    ends = deaths_in(events)
+    ends = [*deaths_in(events), *lost_with_the_host(events)]
     return [verdict_of(one, events, list(coverages), ends) for one in ends]
 
 
@@ -129,6 +130,7 @@ PROVEN = {
     "a shutdown": ([said(-3, "shutdown"), unit_died(0, "TERM", unit=b"other.service")], "shutdown", "likely", None),
     "a signal that only faults make": ([unit_died(0, "SEGV")], "crash", "likely", None),
     "an abort": ([unit_died(0, "ABRT")], "abort", "likely", None),
+    "a host that was lost": ([said(-60, "started"), said(0, "boot", Process())], "host lost", "likely", None),
     "exclusion": ([unit_died(0, "KILL")], "killed", "likely", None),
 }  # fmt: skip
 COVERED = {"exclusion": saw("oom", "statements")}
@@ -267,10 +269,34 @@ def test_every_rule_has_both_sides():
 
     def cases(tables):
         for events in tables:
-            yield from (case_of(one, events) for one in deaths_in(events))
+            ends = [*deaths_in(events), *lost_with_the_host(events)]
+            yield from (case_of(one, events) for one in ends)
 
     proofs = list(cases(events for events, *_ in PROVEN.values()))
     innocents = list(cases(INNOCENT.values()))
     for rule in RULES:
         assert any(rule.find(case) for case in proofs), rule.name
         assert any(rule.find(case) is None for case in innocents), rule.name
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [said(-60, "started"), said(-20, "shutdown", Process()), said(0, "boot", Process())],
+        [said(-60, "started"), said(-50, "unit failed"), said(0, "boot", Process())],
+        [said(-60, "started", text=b"Finished it."), said(0, "boot", Process())],
+        [said(-60, "started", believed=False), said(0, "boot", Process())],
+        [said(0, "boot", Process()), said(5, "started")],
+        [said(-60, "started")],
+    ],
+    ids=[
+        "a shutdown",
+        "it had failed",
+        "it ran once",
+        "a forged start",
+        "started since",
+        "no boot",
+    ],
+)
+def test_no_host_is_lost_without_a_boot_after_it(events):
+    assert lost_with_the_host(events) == []

@@ -12,6 +12,7 @@ from tracer.model.event import Process
 from tracer.model.text import columns
 from tracer.model.verdict import CAUSES
 from tracer.why.deaths import deaths_in
+from tracer.why.lost import lost_with_the_host
 from tracer.why.verdict import verdict_of
 from tracer.why.words import HEADLINES, lines_of
 
@@ -25,7 +26,7 @@ def in_utc(monkeypatch):
 
 
 def told(events, coverages=()):
-    ends = deaths_in(events)
+    ends = [*deaths_in(events), *lost_with_the_host(events)]
     verdict = verdict_of(ends[-1], events, list(coverages), ends)
     return lines_of(verdict, NOON + 600 * S)
 
