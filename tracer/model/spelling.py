@@ -184,28 +184,46 @@ def from_object(made: dict[str, Any]) -> Event | None:
 def fields_from_object(made: dict[str, Any], cls: Any, fields: tuple[Field, ...]) -> Any:
     """An event, or a part of one, of that class."""
     values: dict[str, Any] = dict.fromkeys(bare_of(cls))
-    for field in fields:
-        outer, dot, inner = field.json.partition(".")
+    for name, outer, inner, needed, read in _ways_back(fields):
         found = made.get(outer)
-        if dot and found is not None:
+        if inner and found is not None:
             found = found.get(inner)
         if found is None:
-            if field.needed:
+            if needed:
                 raise KeyError(outer)
-        elif field.kind == "code":
+        elif read is None:
             values["code"] = signals.code_of(values["number"], found)
         else:
-            values[field.name] = _read(field.kind, found)
+            values[name] = read(found)
     return cls(**values)
 
 
-def _read(kind: str, found: Any) -> Any:
+_WAYS_BACK: dict[int, tuple[tuple[Field, ...], tuple[Any, ...]]] = {}
+
+
+def _ways_back(fields: tuple[Field, ...]) -> tuple[Any, ...]:
+    """How each of them is read, likewise found out once."""
+    known = _WAYS_BACK.get(id(fields))
+    if known is None:
+        known = _WAYS_BACK[id(fields)] = fields, tuple([_way_back(field) for field in fields])
+    return known[1]
+
+
+def _way_back(field: Field) -> tuple[Any, ...]:
+    outer, _, inner = field.json.partition(".")
+    reader = None if field.kind == "code" else _reader(field.kind)
+    return field.name, outer, inner, field.needed, reader
+
+
+def _reader(kind: str) -> Callable[[Any], Any]:
+    """What makes a value of this kind of JSON."""
     if kind in NESTED:
         cls, fields, _ = NESTED[kind]
-        return fields_from_object(found, cls, fields)
+        return lambda found: fields_from_object(found, cls, fields)
     if kind[0] == "[":
-        return tuple([_read(kind[1:-1], one) for one in found])
-    return KINDS[kind].read(found)
+        read = _reader(kind[1:-1])
+        return lambda found: tuple([read(one) for one in found])
+    return KINDS[kind].read
 
 
 def to_schema() -> dict[str, Any]:

@@ -109,13 +109,17 @@ def utc(moment: int) -> str:
 
 def nanoseconds(text: str) -> int:
     """The moment that ``utc`` has written. Raises ValueError for another form."""
+    if text[-1:] != "Z" or text[-11:-10] != ".":
+        raise ValueError(f"{text!r} is no time with nanoseconds")
+    return _seconds_since_epoch(text[:-11]) * SECOND + int(text[-10:-1])
+
+
+@memo(64)
+def _seconds_since_epoch(text: str) -> int:
     import datetime
 
-    day = datetime.datetime.strptime(text[:-11], "%Y-%m-%dT%H:%M:%S")
-    if text[-1] != "Z" or text[-11] != ".":
-        raise ValueError(f"{text!r} is no time with nanoseconds")
-    days = (day - datetime.datetime(1970, 1, 1)) // datetime.timedelta(seconds=1)
-    return days * SECOND + int(text[-10:-1])
+    moment = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S")
+    return (moment - datetime.datetime(1970, 1, 1)) // datetime.timedelta(seconds=1)
 
 
 def local(moment: int) -> str:
