@@ -4,8 +4,8 @@ SELECT counted.unit AS unit,
        counted.deaths_before AS deaths_before,
        counted.deaths_after AS deaths_after,
        counted.hosts_after AS hosts_after,
-       CAST(round(counted.deaths_before * 1.0 / days.before_it, 3) AS DECIMAL(18, 3)) AS a_day_before,
-       CAST(round(counted.deaths_after * 1.0 / days.after_it, 3) AS DECIMAL(18, 3)) AS a_day_after
+       CAST(round(CAST(counted.deaths_before AS DOUBLE) / days.before_it, 3) AS DECIMAL(18, 3)) AS a_day_before,
+       CAST(round(CAST(counted.deaths_after AS DOUBLE) / days.after_it, 3) AS DECIMAL(18, 3)) AS a_day_after
 FROM (SELECT coalesce(events.process_unit, '-') AS unit,
              events.signal AS signal,
              count(CASE WHEN events.time < wanted.since THEN 1 END) AS deaths_before,
@@ -18,5 +18,5 @@ CROSS JOIN (SELECT greatest(count(DISTINCT CASE WHEN events.time < wanted.since 
                    greatest(count(DISTINCT CASE WHEN events.time >= wanted.since THEN events.date END), 1) AS after_it
             FROM events CROSS JOIN wanted) days
 WHERE counted.deaths_after * days.before_it > counted.deaths_before * days.after_it
-ORDER BY counted.deaths_after * 1.0 / days.after_it - counted.deaths_before * 1.0 / days.before_it DESC, unit, signal
+ORDER BY CAST(counted.deaths_after AS DOUBLE) / days.after_it - CAST(counted.deaths_before AS DOUBLE) / days.before_it DESC, unit, signal
 LIMIT 50
