@@ -18,5 +18,5 @@ CROSS JOIN (SELECT greatest(count(DISTINCT CASE WHEN events.time < wanted.since 
                    greatest(count(DISTINCT CASE WHEN events.time >= wanted.since THEN events.date END), 1) AS after_it
             FROM events CROSS JOIN wanted) days
 WHERE counted.deaths_after * days.before_it > counted.deaths_before * days.after_it
-ORDER BY CAST(counted.deaths_after AS DOUBLE) / days.after_it - CAST(counted.deaths_before AS DOUBLE) / days.before_it DESC, unit, signal
+ORDER BY counted.deaths_after * days.before_it - counted.deaths_before * days.after_it DESC, unit, signal
 LIMIT 50
