@@ -161,3 +161,9 @@ def test_no_file_is_a_god():
     for path in [*TRACER.rglob("*.py"), *(ROOT / "bpf").glob("*.[ch]")]:
         lines = len(path.read_text().splitlines())
         assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+def test_no_two_tests_have_one_name():
+    """Else the suite cannot be collected as a whole, though each folder can."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -21,7 +21,7 @@ UNIT = "sigtrace-journal-test.service"
 def journal(cannot_run):
     """A socket where journald's would be; ``receive`` gives an entry's fields and the uid of its writer."""
     if os.path.exists(SOCKET):
-        cannot_run("journald is at work here: tests/vm/scenarios/test_recorder.py asks it")
+        cannot_run("journald is at work here: tests/vm/scenarios/test_recorder_service.py asks it")
     Path(SOCKET).parent.mkdir(parents=True, exist_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
