@@ -129,7 +129,8 @@ def _by_exclusion(
     """Nothing tells: where all but one cause can be ruled out, that one is left."""
     left = {one.cause for one in open_ones}
     if left == {"killed"} and ruled_out:
-        said = "nothing else fits: " + "; ".join(one.because for one in ruled_out)
+        others = ", ".join(f"no {one.cause} ({one.because})" for one in ruled_out)
+        said = f"nothing else fits: {others}"
         return replace(_bare(case, "killed", "likely"), doubts=(said,))
     if len(left) > 1:
         fits = tuple(one.cause for one in open_ones)
