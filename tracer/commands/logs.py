@@ -9,6 +9,7 @@ from tracer.audit.known import NOBODY
 from tracer.fleet.replayed import replayed_to
 from tracer.flow.pipeline import Stop
 from tracer.model.errors import Problem
+from tracer.model.text import counted
 from tracer.options import meaning
 from tracer.sources.abilities import require_sense
 from tracer.sources.found import found_by_names, found_kept
@@ -54,7 +55,9 @@ def run(options: Replay) -> int:
                 say(line)
             sink.start()
 
-        session.run(reading.source, filter_, sink, begin, stop=stop, count=count)
+        totals = session.run(reading.source, filter_, sink, begin, stop=stop, count=count)
     for line in reading.account(verbose=bool(options.verbose)):
         say(line)
+    if totals.hidden and not totals.shown:
+        say(f"no signal is shown: {counted(totals.hidden, 'other')} did not fit the options")
     return 0

@@ -27,7 +27,8 @@ def filter_of(options: Filters) -> Filter:
     """The filter that these options mean, and the command's own of Period and Tracing."""
     wanted = signals.EVERY if options.all else signals.EVERY - signals.NOISY
     outcomes = _outcomes_of(options)
-    since, until = (options.since, options.until) if isinstance(options, Period) else (None, None)
+    period = (options.since, options.until) if isinstance(options, Period) else (None, None)
+    since, until = period_of(*period)
     return Filter(
         signals=signals.parse_set(options.signal) if options.signal is not None else wanted,
         sender=_terms(options.sender, options.not_sender, "--from", "--not-from"),
@@ -49,10 +50,22 @@ def filter_of(options: Filters) -> Filter:
         outcomes=outcomes - FATES.keys(),
         fates=(outcomes & FATES.keys()) | ({"died"} if options.died else frozenset()),
         origins=parse_origins(options.origin) if options.origin is not None else frozenset(),
-        since=time_of(since, "--since"),
-        until=time_of(until, "--until"),
+        since=since,
+        until=until,
         probes=_wants_probes(options),
     )
+
+
+def period_of(first: str | None, last: str | None) -> tuple[int | None, int | None]:
+    """--since and --until in ns since 1970; Problem if no moment lies between them."""
+    since, until = time_of(first, "--since"), time_of(last, "--until")
+    if since is not None and until is not None and until < since:
+        raise Problem(
+            f"--until {last!r} lies before --since {first!r}",
+            "no moment is after the one and before the other",
+            "the earlier of both with --since",
+        )
+    return since, until
 
 
 def _terms(

@@ -88,12 +88,11 @@ class Reading:
             lines += of_recording(self.recording, self.recording.lines)
         if log is not None and (log.has_records() or not self.has_records()):
             lines += account(log.tallies, log.counts, log.given_up())
+        recorded = (
+            {tally.name for tally in log.tallies if tally.records} if log is not None else set()
+        )
         for one in self.said:
-            if one.has_records():
-                seen = "" if one.entries is None else f"{one.entries:,} entries looked at; "
-                lines.append(f"read {one.title}: {seen}{counted_events(one.counts)}")
-            elif one.title != STDIN:
-                lines.append(f"no audit records in {one.title}, and no log lines")
+            lines += _of_said(one, has_audit=one.title in recorded)
         for sight in self.covered:
             spans = [
                 f"{utc(span.began)} to {utc(span.ended or span.began)}" for span in sight.spans
@@ -104,6 +103,22 @@ class Reading:
             blind = [one for one in log.coverage()[0].blind if not one.quiet]
             lines += hidden(blind, verbose=verbose)
         return lines
+
+
+def _of_said(one: Said, *, has_audit: bool) -> list[str]:
+    """What other lines than audit's tell; ``has_audit``: the same file had records, which are accounted for already."""
+    if has_audit:
+        if not any(kind != "loss" for kind in one.counts):
+            return []
+        return [f"other lines of {one.title}: {counted_events(one.counts)}"]
+    if one.has_records():
+        seen = "" if one.entries is None else f"{one.entries:,} entries looked at; "
+        told = counted_events(one.counts)
+        nothing = "" if any(one.counts.values()) else ": no line tells of a signal or a death"
+        return [f"read {one.title}: {seen}{told}{nothing}"]
+    if one.title == STDIN:
+        return []
+    return [f"no audit records in {one.title}, and no log lines"]
 
 
 def reading_of(found: Found, asked: Asked) -> Reading:
