@@ -42,7 +42,9 @@ def run(options: Replay) -> int:
     with Rejects(options.errors, found.logs) as rejects, Bar(wants_bar, found.logs) as bar:
         stop = Stop(sys.stdout.fileno())
         proceed = bar.ahead_of(stop.ready)
-        asked = Asked(users, rejects.keep, proceed, options.follow, year, options.all, filter_)
+        asked = Asked(
+            users, rejects.keep, proceed, options.follow, year, options.all, filter_, stop.ready
+        )
         reading = reading_of(found, asked)
         if not reading.said:
             require_sense(filter_, NAME)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @frozen
 class Asked:
     """What is to be read how. ``quiet``: statements that the table does not show by itself, too. ``filter_``: what a
-    journal's index is asked for."""
+    journal's index is asked for. ``search``: the question before each block of a file that is searched for records."""
 
     users: Users = NOBODY
     keep: Keep | None = None
@@ -46,6 +46,7 @@ class Asked:
     year: int | None = None
     quiet: bool = False
     filter_: Filter = Filter()
+    search: Proceed = always
 
 
 @frozen
@@ -247,7 +248,12 @@ class _Opening:
         if forms.is_audits_own(head) or (path != STDIN and head.lstrip()[:1] == b"{"):
             self._audit.append(log)
             return
-        if self._asked.follow or path == STDIN or any(map(forms.has_audit, log.paths)):
+        search = self._asked.search
+        if (
+            self._asked.follow
+            or path == STDIN
+            or any(forms.has_audit(one, search) for one in log.paths)
+        ):
             self._audit.append(log)
         self._system_log(log)
 

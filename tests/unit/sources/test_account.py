@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -80,3 +82,28 @@ def test_the_hour_of_why_ends_with_the_time_that_was_asked_for(tmp_path, option)
         'exe="/bin/web" sig=11 res=1\n'
     )
     assert "web" in run("why", log, option, "@1700000060").stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_search_for_records_in_an_endless_file_can_be_stopped(number):
+    with subprocess.Popen(
+        [sys.executable, "-m", "tracer", "replay", "/dev/zero"], stderr=subprocess.PIPE
+    ) as replay:
+        try:
+            while "/dev/zero" not in _open_in(replay.pid):
+                assert replay.poll() is None
+            replay.send_signal(number)
+            replay.wait(60)
+        finally:
+            replay.kill()
+        assert b"Traceback" not in replay.stderr.read()
+
+
+def _open_in(pid):
+    names = set()
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            names.add(os.readlink(f"/proc/{pid}/fd/{fd}") if int(fd) > 2 else "")
+        except OSError:  # closed meanwhile
+            continue
+    return names

@@ -20,11 +20,11 @@ def is_audits_own(head: bytes) -> bool:
 
 
 def has_audit(path: str, proceed: Proceed = always) -> bool:
-    """Whether a record may be in the file, anywhere. Raises Problem if it cannot be opened."""
+    """Whether a record may be in the file, as far as ``proceed`` lets it be read. Raises Problem if it cannot be opened."""
     tail = b""
     with open_log(path, proceed) as stream:
         try:
-            for block in read_blocks(stream):
+            for block in read_blocks(stream, proceed):
                 if MARK in block or MARK in tail + block[:_OVERLAP]:
                     return True
                 tail = block[-_OVERLAP:]
