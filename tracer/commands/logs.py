@@ -9,7 +9,6 @@ from tracer.audit.known import NOBODY
 from tracer.fleet.replayed import replayed_to
 from tracer.flow.pipeline import Stop
 from tracer.model.errors import Problem
-from tracer.model.text import counted
 from tracer.options import meaning
 from tracer.sources.abilities import require_sense
 from tracer.sources.found import found_by_names, found_kept
@@ -19,7 +18,7 @@ from tracer.sources.logs.other_forms import no_records
 from tracer.sources.logs.passwd import read_passwd
 from tracer.sources.logs.rejects import Rejects
 from tracer.sources.replayed import Asked, reading_of
-from tracer.terminal.output import say
+from tracer.terminal.output import say, unfit
 from tracer.terminal.progress import Bar
 
 TYPE_CHECKING = False
@@ -42,9 +41,7 @@ def run(options: Replay) -> int:
     with Rejects(options.errors, found.logs) as rejects, Bar(wants_bar, found.logs) as bar:
         stop = Stop(sys.stdout.fileno())
         proceed = bar.ahead_of(stop.ready)
-        asked = Asked(
-            users, rejects.keep, proceed, options.follow, year, options.all, filter_, stop.ready
-        )
+        asked = Asked(users, rejects.keep, proceed, options.follow, year, options.all, filter_, stop.ready)  # fmt: skip
         reading = reading_of(found, asked)
         if not reading.said:
             require_sense(filter_, NAME)
@@ -58,8 +55,6 @@ def run(options: Replay) -> int:
             sink.start()
 
         totals = session.run(reading.source, filter_, sink, begin, stop=stop, count=count)
-    for line in reading.account(verbose=bool(options.verbose)):
+    for line in (*reading.account(verbose=bool(options.verbose)), *unfit(totals)):
         say(line)
-    if totals.hidden and not totals.shown:
-        say(f"no signal is shown: {counted(totals.hidden, 'other')} did not fit the options")
     return 0

@@ -151,6 +151,13 @@ def _lost(totals: Totals) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def unfit(totals: Totals) -> list[str]:
+    """Why a replay shows no signal though some were read; [] if it shows one."""
+    if totals.shown or not totals.hidden:
+        return []
+    return [f"no signal is shown: {counted(totals.hidden, 'other')} did not fit the options"]
+
+
 def summary(totals: Totals, buffer: int | None = None, wanted: Sequence[str] = ()) -> str:
     """The last line: what was shown, what was lost, and what a filter of ends hid."""
     signals = counted(totals.shown - totals.attempts, "signal")
