@@ -30,7 +30,7 @@ def run(options: Options) -> int:
     count = meaning.count_of(options.count) or 1
     style = tell.Style(options.json, options.evidence)
     if what is None and since is None:
-        since = (at or until or time.time_ns()) - HOUR
+        since = (until or time.time_ns()) - HOUR
     year = meaning.year_of(options.year)
     wanted = Asked(quiet=True, filter_=Filter(since=since, until=until), year=year)
     is_here = not files and options.root is None
