@@ -33,8 +33,8 @@ static __always_inline __u32 cgroup_level(__u32 fd)
 __noinline int describe_tracer(__u64 address)
 {
 	struct task_struct *task = typed(task_struct, address);
-	__u64 start;
-	__u32 tracer;
+	__u64 start = 0;
+	__u32 tracer = 0;
 
 	fill_tracer(&start, &tracer, task);
 	if (tracer)
