@@ -155,12 +155,12 @@ def lacking(coverages: Iterable[Coverage], kind: str, began: int, ended: int) ->
         if kind in one.kinds:
             missing = _missing(one, kind, began, ended + 1)
             reasons += missing
-            left = [
+            left = _joined(
                 both
                 for first, last in left
                 for _, since, until in missing
                 if (both := (max(first, since), min(last, until))) and both[0] < both[1]
-            ]
+            )
     if not left:
         return []
     whys = [
@@ -169,6 +169,17 @@ def lacking(coverages: Iterable[Coverage], kind: str, began: int, ended: int) ->
         if any(since < last and first < until for first, last in left)
     ]
     return list(dict.fromkeys(whys)) or [f"nobody watched {KINDS.get(kind, kind)}"]
+
+
+def _joined(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same times without overlap: as many sources with as many gaps would else multiply."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(parts):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def _missing(one: Coverage, kind: str, began: int, ended: int) -> list[tuple[str, int, int]]:

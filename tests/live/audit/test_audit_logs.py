@@ -74,7 +74,7 @@ def is_of(event, call, target, number):
     if not isinstance(event, (Signal, Failed, Probe)) or event.call != call:
         return False
     given = 0 if isinstance(event, Probe) else event.number
-    # No signal has the number 77: it is not told.
-    wanted = None if number > 64 else number
-    asked = event.asked if event.asked is not None else event.target and event.target.pid
-    return given == wanted and asked == target
+    # The pid argument of pidfd_send_signal is a descriptor (pidfd_send_signal(2)).
+    by_descriptor = event.asked is None or call == "pidfd_send_signal"
+    asked = event.target and event.target.pid if by_descriptor else event.asked
+    return given == number and asked == target

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -58,7 +59,14 @@ def test_in_a_time_namespace_time_is_the_hosts(trace, older):
     assert before - 1 < stamp(event["time"]) < time.time() + 1
     assert before - 60 < stamp(event["target"]["start"]) < before + 1
     assert event["target"]["argv"] == ["sleep", "77.7"]
-    running.process.kill()
+    kill_with_children(running.process.pid)
+
+
+def kill_with_children(pid):
+    """A tracer that gave up root has lost what ``--kill-child`` asked for: setuid clears it (PR_SET_PDEATHSIG(2const))."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for one in (*map(int, children), pid):
+        os.kill(one, signal.SIGKILL)
 
 
 def stamp(text):
@@ -73,4 +81,4 @@ def test_in_a_pid_namespace_it_says_what_it_cannot_see(trace, older):
     target = running.signal_to(older.pid)["target"]
     assert target["comm"] == "sleep"
     assert target.get("argv") in (None, ["sleep", "77.7"])
-    running.process.kill()
+    kill_with_children(running.process.pid)

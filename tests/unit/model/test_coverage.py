@@ -105,3 +105,11 @@ def test_a_log_misses_something_between_what_it_told():
         Gap(20, 30, 2, "gap"),
         Gap(30, None, 4, "gap"),
     )
+
+
+def test_many_sources_with_many_gaps_do_not_multiply():
+    """Twenty gaps in each of forty sources would be 20^40 common times."""
+    gaps = [Gap(at, at + 30, None, f"cut at {at}") for at in range(0, 200, 10)]
+    assert lacking([saw((0, 300), gaps=gaps)] * 40, "deaths", 0, 100) == [
+        gap.why for gap in gaps[:11]
+    ]
