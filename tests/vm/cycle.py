@@ -29,7 +29,7 @@ WHOLE = f"cd /vagrant && sudo env {ADDOPTS} make test"
 # -o: lint and types have passed on the host.
 QUICK = f"{WHOLE} -o lint TESTS={{tests}}"
 QUICK_TESTS = "tests/vm/scenarios/test_stop_timeout.py"
-QUICK_LIMIT = 700
+QUICK_LIMIT = 1500
 # Seconds. Two busy CPUs under emulation need about a quarter of each.
 LIMITS = {"box add": 120, "up": 900, "test": 3600, "report": 120, "destroy": 120}
 
