@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from tracer.options import meaning
 from tracer.options.replay import EPILOG
 from tracer.options.replay import Replay as Options
 from tracer.sources.recording.files import looks_like_recording
@@ -23,6 +24,7 @@ LOGS = "tracer.commands.logs"
 
 def run(options: Options) -> int:
     """Read to the end, or to a limit or Ctrl-C. Returns the exit status; raises Problem."""
+    meaning.one_place(options.root, options.files, recorded=options.recorded)
     return int(import_module(_reader_of(options)).run(options))
 
 

@@ -31,6 +31,7 @@ def run(options: Options) -> int:
     if written is page and options.output is None and sys.stdout and sys.stdout.isatty():
         raise Problem("no file is named", "a terminal shows no pages", "sigtrace report -o outage.html")  # fmt: skip
     filter_ = meaning.filter_of(options)
+    meaning.one_place(options.root, options.files, recorded=options.recorded)
     files = options.files or ([FOLDER] if options.recorded else [])
     users = NOBODY if options.passwd is None else read_passwd(options.passwd)
     found = found_by_names(files) if files else found_kept(options.root)

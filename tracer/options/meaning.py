@@ -204,3 +204,14 @@ def age_of(text: str | None, option: str) -> int | None:
 def says_nothing_of_noise(options: Filters) -> bool:
     """Whether SIGCHLD and SIGURG are left out without having been asked for."""
     return options.signal is None and not options.all
+
+
+def one_place(root: str | None, files: Sequence[str], *, recorded: bool = False) -> None:
+    """Raises Problem where an image's files and others are asked for at once: one of them would not be read."""
+    others = [*map(repr, files), *(["--recorded"] if recorded else [])]
+    if root is not None and others:
+        raise Problem(
+            f"--root {root} and {others[0]} are two places",
+            "either the files of an image are read, or those that are named",
+            f"--root {root} alone, or {others[0]} alone",
+        )

@@ -77,12 +77,7 @@ _OF_ONE_DEATH = {"at": "--at", "count": "--count", "context": "--context"}
 def asked_for(options: Options) -> tuple[bytes | None, list[str]]:
     """WHAT, and the files. Raises Problem for options that contradict each other, or that nothing would come of."""
     what, files = what_and_files(options.words)
-    if options.root is not None and files:
-        raise Problem(
-            f"--root {options.root} and {files[0]!r} are two places",
-            "either the files of an image are read, or those that are named",
-            "--root alone, or the FILES alone",
-        )
+    meaning.one_place(options.root, files)
     if what == b"":
         raise Problem("WHAT is empty", "every process would be meant", "sigtrace why nginx")
     given = [name for key, name in _OF_ONE_DEATH.items() if getattr(options, key)]

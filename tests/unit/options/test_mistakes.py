@@ -69,6 +69,9 @@ ANSWERS = {
     "--bare --arg nginx": "--brief instead of --bare",
     "--ready-fd 1": "--ready-fd 3, or more",
     "--ready-fd x": "--ready-fd 3, or more",
+    "replay --root /mnt /etc/passwd": "--root /mnt alone, or '/etc/passwd' alone",
+    "replay --root /mnt --recorded": "--root /mnt alone, or --recorded alone",
+    "report --root /mnt --recorded": "--root /mnt alone, or --recorded alone",
     "--ready-fd 987": "sigtrace --ready-fd 987 987> FILE",
 }
 

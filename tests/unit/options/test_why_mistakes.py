@@ -22,7 +22,7 @@ ANSWERS = {
     "nginx --year 99999": "--year ",
     "nginx --year soon": "--year 1970",
     "nginx --root /no-such-place": "ls -l /no-such-place",
-    "nginx --root / /etc/passwd": "the FILES alone",
+    "nginx --root / /etc/passwd": "'/etc/passwd' alone",
     "nginx /no-such-place/messages": "sigtrace replay",
     "nginx --evidnce": "sigtrace why nginx --evidence",
     "nginx --jsn": "sigtrace why nginx --json",
