@@ -142,7 +142,7 @@ def reading_of(found: Found, asked: Asked) -> Reading:
         raise Problem(
             "nothing is kept that may be read" if found.root == "" else f"no logs below {found.root!r}",
             "; ".join(f"{path}: {why}" for path, why in closed) or "no journal, audit log or syslog is there",
-            "sudo sigtrace replay, or name a FILE",
+            "name a FILE" if os.geteuid() == 0 else "the same after sudo, or name a FILE",
         )  # fmt: skip
     return opening.reading(found.logs, closed)
 
