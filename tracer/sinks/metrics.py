@@ -8,6 +8,7 @@ a process.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from threading import Lock
 
 from tracer.model.event import Exit, Loss, Series, Signal
@@ -144,18 +145,21 @@ class Metrics(Remote):
         return self._units.of(_NUMBERED.sub("*", shown(process.unit))[:_LABEL_MAX])
 
 
-class Publisher:
+class Publisher(ABC):
     """A way for the text to leave."""
 
-    def start(self, text: Callable[[], str]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def start(self, text: Callable[[], str]) -> None: ...
 
+    @abstractmethod
     def due(self) -> float | None:
-        return None
+        """When ``flush`` wants to be called (seconds, monotonic); None: it need not be."""
 
+    @abstractmethod
     def flush(self) -> None:
         """Time has passed, or something was counted."""
 
+    @abstractmethod
     def close(self) -> None:
         """Nothing more is counted."""
 

@@ -105,6 +105,12 @@ class Port(Publisher):
         self._server.RequestHandlerClass = _handler_of(text)
         Thread(target=self._server.serve_forever, name="sigtrace metrics", daemon=True).start()
 
+    def due(self) -> None:
+        return None
+
+    def flush(self) -> None:
+        """Who asks gets what is true then."""
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _Own = TypeVar("_Own", bound="Journal")
 
 
-class Journal:
+class Journal(ABC):
     """A host's journal, or that of some files. Times in ns since the epoch, both ends included.
 
     ``losses`` grow while it is read: what could not be, with its place. ``readable``: how many of its files can be.
@@ -33,6 +34,7 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @abstractmethod
     def entries(
         self,
         matches: Sequence[Group] = (),
@@ -45,15 +47,14 @@ class Journal:
 
         Raises ValueError for a name that no field can have.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def follow(self, matches: Sequence[Group] = (), since: int | None = None) -> Following:
         """Those from ``since`` on, or from now on, and what comes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def boots(self) -> list[str]:
         """The ids of the boots that it has entries of."""
-        raise NotImplementedError
 
     def files(self) -> list[str]:
         """Its files, as a person finds them."""
@@ -67,21 +68,21 @@ class Journal:
         self.place.close()
 
 
-class Following:
+class Following(ABC):
     """A journal that is written to: ``read``, then wait for one of ``descriptors``, at most ``timeout`` seconds, and so
     on. What one read gives is to be taken to its end."""
 
+    @abstractmethod
     def descriptors(self) -> list[tuple[int, int]]:
         """Each with the events of poll(2) to wait for."""
-        raise NotImplementedError
 
     def timeout(self) -> float | None:
         """None: a descriptor tells of everything."""
         return None
 
+    @abstractmethod
     def read(self) -> Iterator[JournalEntry]:
         """What has come since; does not wait."""
-        raise NotImplementedError
 
-    def close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def close(self) -> None: ...

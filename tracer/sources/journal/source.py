@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -58,7 +59,7 @@ def entry_of(entry: JournalEntry, file: str | None = None) -> Entry:
     return of_journal(fields, Place(file=file, cursor=entry.cursor))
 
 
-class _Entries:
+class _Entries(ABC):
     """A source of which only the entries differ."""
 
     name = NAME
@@ -114,8 +115,8 @@ class _Entries:
         for one in self.losses.new():
             yield lost(self._last, NAME, one.count, f"{one.where}: {one.what}")
 
-    def _now(self) -> Iterator[JournalEntry]:
-        raise NotImplementedError
+    @abstractmethod
+    def _now(self) -> Iterator[JournalEntry]: ...
 
 
 class JournalSource(_Entries):
