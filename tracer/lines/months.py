@@ -29,9 +29,9 @@ NAME = rb"(?:[A-Za-z\x80-\xff]{2,12}\.?|1?[0-9](?:" + b"|".join(_NUMBERED) + rb"
 def month_of(word: bytes) -> int | None:
     """1..12; None for what is no month's name."""
     for ending in _NUMBERED:
-        if word.endswith(ending):
-            number = int(word[: -len(ending)])
-            return number if 1 <= number <= 12 else None
+        number = word[: -len(ending)]
+        if word.endswith(ending) and number.isdigit():
+            return int(number) if 1 <= int(number) <= 12 else None
     known = _NUMBERS.get(word.rstrip(b".").lower())
     if known is None:
         known = _NUMBERS.get(word.decode("utf-8", "replace").rstrip(".").lower().encode())

@@ -86,10 +86,15 @@ def test_a_form_is_found_again_behind_another():
 @pytest.mark.parametrize(
     ("word", "number"),
     [("Jan", 1), ("févr.", 2), ("Mär", 3), ("mars", 3), ("avr.", 4), ("mai", 5), ("Mai", 5), ("juin", 6), ("juil.", 7),
-     ("août", 8), ("Okt", 10), ("Dez", 12), ("déc.", 12), ("ДЕК", 12), ("9월", 9), ("12月", 12), ("13月", None), ("foo", None)],
+     ("août", 8), ("Okt", 10), ("Dez", 12), ("déc.", 12), ("ДЕК", 12), ("9월", 9), ("12月", 12), ("13月", None), ("foo", None), ("二月", None)],
 )  # fmt: skip
 def test_months(word, number):
     assert month_of(word.encode()) == number
+
+
+def test_a_month_in_words_of_no_locale_is_no_date():
+    (one,) = read("二月 12 10:00:00 web1 a: x")
+    assert (one.time, one.text) == (None, b"x")
 
 
 def test_a_date_without_a_year_is_the_last_one():
