@@ -1,4 +1,6 @@
 -- What dies more since a time: deaths a day, before wanted.since and after it, of each unit and signal.
+-- First what chance explains least: the square of the difference over its variance, were both Poisson. By the difference
+-- alone, the ups and downs of a unit that dies by the thousand would stand above one that never died before.
 SELECT counted.unit AS unit,
        counted.signal AS signal,
        counted.deaths_before AS deaths_before,
@@ -18,5 +20,8 @@ CROSS JOIN (SELECT greatest(count(DISTINCT CASE WHEN events.time < wanted.since 
                    greatest(count(DISTINCT CASE WHEN events.time >= wanted.since THEN events.date END), 1) AS after_it
             FROM events CROSS JOIN wanted) days
 WHERE counted.deaths_after * days.before_it > counted.deaths_before * days.after_it
-ORDER BY counted.deaths_after * days.before_it - counted.deaths_before * days.after_it DESC, unit, signal
+ORDER BY CAST(counted.deaths_after * days.before_it - counted.deaths_before * days.after_it AS DOUBLE)
+         * CAST(counted.deaths_after * days.before_it - counted.deaths_before * days.after_it AS DOUBLE)
+         / CAST(counted.deaths_after * days.before_it * days.before_it + counted.deaths_before * days.after_it * days.after_it AS DOUBLE) DESC,
+         unit, signal
 LIMIT 50

@@ -208,6 +208,20 @@ def test_each_question_finds_what_was_planted(folder, capfd):
     assert {(row["signal"], row["times"]) for row in told} == {("SIGKILL", 1), ("SIGUSR1", 40)}
 
 
+def test_what_never_died_before_stands_above_what_dies_by_the_hundred_anyhow(tmp_path, capfd):
+    """Of ``busy`` 20 more a day are 4 %, and chance; each of the 12 of ``new`` is news."""
+    day, kept = 24 * HOUR, []
+    for at in range(4):
+        times = range(500 if at < 2 else 520)
+        kept += [deaths_of(15, "w", NOON + at * day + n * SECOND, b"busy.service") for n in times]
+    kept += [deaths_of(9, "w", NOON + 3 * day + n * HOUR // 2, b"new.service") for n in range(12)]
+    recording = written(tmp_path / "trace.json", *(event for pair in kept for event in pair))
+    assert cli.main(["export", "--parquet", str(tmp_path / "fleet"), recording]) == 0
+    told = asked(capfd, "since-deploy", "2025-11-26 12:00Z", str(tmp_path / "fleet"))
+    assert [row["unit"] for row in told] == ["new.service", "busy.service"]
+    assert [row["deaths_before"] for row in told] == [0, 1000]
+
+
 def test_a_hostile_name_is_a_value(folder, capfd):
     rows = asked(capfd, "unit", os.fsdecode(HOSTILE), str(folder))
     assert [row["signal"] for row in rows] == ["SIGKILL", "SIGKILL"]
