@@ -77,19 +77,20 @@ class EntryReader:
     def all(self, lines: Iterable[Numbered]) -> Iterator[Entry]:
         """The entries of lines, those of several lines put together."""
         held: list[bytes] = []
-        first = 0
+        first = size = 0
         for number, line in lines:
-            if held and self._goes_on(held, line):
+            if held and self._goes_on(held, size, line):
                 held.append(line)
+                size += len(line)
                 continue
             if held:
                 yield from self._of_lines(held, first)
-            held, first = [line], number
+            held, first, size = [line], number, len(line)
         if held:
             yield from self._of_lines(held, first)
 
-    def _goes_on(self, held: list[bytes], line: bytes) -> bool:
-        """Whether a line belongs to the entry that the lines before it have begun."""
+    def _goes_on(self, held: list[bytes], size: int, line: bytes) -> bool:
+        """Whether a line belongs to the entry that the lines before it have begun, of that size together."""
         begun = held[0]
         if _is_export(begun):
             return bool(line)
@@ -99,7 +100,7 @@ class EntryReader:
         if not text or begun[:1] == b"{" or line[:1] == b"{" or _VERBOSE.match(text):
             return False
         head = prefix_of(unquoted(begun), self._form)
-        if head is None or sum(map(len, held)) > TEXT_MAX or prefix_of(text, self._form):
+        if head is None or size > TEXT_MAX or prefix_of(text, self._form):
             return False
         # journalctl indents what follows in a message of several lines; mail wraps.
         empty = len(held) == 1 and head.end >= len(begun.rstrip())

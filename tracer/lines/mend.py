@@ -57,6 +57,7 @@ class Mender(Generic[K]):
         self._held: _Wrapped | None = None
         self._key: K | None = None
         self._object: list[bytes] = []
+        self._object_size = 0
 
     def add(self, key: K, line: bytes) -> list[tuple[K, bytes]]:
         """Take the next line; the logical line that ends before it, if one does."""
@@ -68,7 +69,7 @@ class Mender(Generic[K]):
             return []
         ended = self.end()
         if line.rstrip() == b"{":  # JSON that somebody has spread over several lines
-            self._object = [line]
+            self._object, self._object_size = [line], len(line)
         else:
             self._held = _Wrapped(line)
         self._key = key
@@ -86,7 +87,8 @@ class Mender(Generic[K]):
 
     def _add_to_object(self, line: bytes) -> list[tuple[K, bytes]]:
         self._object.append(line)
-        ends = line.rstrip() == b"}" or sum(map(len, self._object)) > _LINE_MAX
+        self._object_size += len(line)
+        ends = line.rstrip() == b"}" or self._object_size > _LINE_MAX
         return self.end() if ends else []
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tracer.lines.dates import DateStyle
 from tracer.lines.entry import EntryReader, entries_of, of_journal
-from tracer.lines.mend import numbered
+from tracer.lines.mend import mended, numbered
 from tracer.lines.months import month_of
 
 NOW = 1_764_000_000 * 10**9  # 2025-11-24T16:00:00Z
@@ -119,6 +119,24 @@ def test_mail_wraps_lines():
         b"oom-kill:constraint=CONSTRAINT_NONE",
         b"short",
     ]
+
+
+@pytest.mark.parametrize(
+    ("begins", "together"),
+    [(b"Nov 14 22:13:20 w a[4]: one", EntryReader(STYLE).all), (b"{", mended)],
+)
+def test_a_message_of_many_lines_takes_no_longer_for_each(begins, together):
+    """Counted, not timed: what is looked at of the lines before it must not grow with them."""
+    looks = [0, 0]
+    for which, count in enumerate((200, 400)):
+
+        class Counted(bytes):
+            def __len__(self, which=which):
+                looks[which] += 1
+                return super().__len__()
+
+        assert len(list(together(enumerate([begins, *[Counted(b"   at b")] * count])))) == 1
+    assert looks[1] < 3 * looks[0]
 
 
 FIELDS = {
