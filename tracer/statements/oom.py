@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tracer.model.event import Oom, Place, Process, Signal
 from tracer.model.frozen import replace
-from tracer.model.text import plain
+from tracer.model.memo import Bounded
 from tracer.statements.make import KILL, Making, process_of, statement, unit_of, value_of
 from tracer.statements.row import Row, Table
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 OPEN_MAX = 256  # hosts of which a report may be open: the kernel writes one at a time (oom_lock)
 PLACES_MAX = 12
 STALE = 60_000_000_000  # ns after which a report that has not ended never will
+TOGETHER = 2_000_000_000  # ns between two of the victims that are killed with all of their cgroup
 _HOST = b"Out of memory"
 _CGROUP = b"Memory cgroup out of memory"
 _M = rb"(?:(?P<scope>" + _CGROUP + rb"|" + _HOST + rb")(?: \([\w ]+\))?: )?"
@@ -88,10 +89,7 @@ class Report:
 
     def is_stale(self, entry: Entry) -> bool:
         """Whether the entry comes too late to be of it."""
-        for begun, now in ((self.first.entry.time, entry.time), (self.first.entry.since_boot, entry.since_boot)):  # fmt: skip
-            if begun is not None and now is not None:
-                return abs(now - begun) > STALE
-        return False
+        return _are_apart(self.first.entry, entry, STALE)
 
 
 class Reports:
@@ -99,8 +97,10 @@ class Reports:
 
     def __init__(self) -> None:
         self._open: dict[bytes | None, Report] = {}
-        # The cgroup whose tasks are all being killed: the victims after the first have no report of their own.
-        self._group: dict[bytes | None, bytes] = {}
+        # Whose limit the last victim fell to; and where all tasks of its cgroup follow it, the last of them: these have
+        # no report of their own (oom_kill_process(), mm/oom_kill.c), and the cgroup's may be another's limit, or the host's.
+        self._limits: Bounded[bytes | None, dict[str, Any]] = Bounded(OPEN_MAX)
+        self._group: Bounded[bytes | None, tuple[Entry, dict[str, Any]]] = Bounded(OPEN_MAX)
 
     def feed(self, entry: Entry, found: Found, source: str) -> list[Told]:
         """Take a line; the events that are complete with it."""
@@ -117,8 +117,7 @@ class Reports:
         if part == "killed":
             return [*told, *self._killed(making, self._open.pop(host, None))]
         if part == "group":
-            self._bound(self._group)
-            self._group[host] = making.groups["cgroup"]
+            self._group[host] = entry, self._limits.get(host, {})
             return [*told, statement(making, "oom group", making.about, {})]
         if part in ("caller", "usage", "swap", "limit") and report is None:
             return told  # Any oops has such a line.
@@ -145,9 +144,13 @@ class Reports:
             parts = {}  # Of another victim: what stood between is missing.
         parts["killed"] = making.groups
         details = _details(parts)
-        group = self._group.get(making.entry.host)
-        if not report and group:
-            details.update(cgroup=plain(group), group=True, scope="cgroup")
+        host, limit = making.entry.host, None if report else self._limit_of_group(making, details)
+        if limit is None:
+            self._limits[host] = {name: details[name] for name in ("scope", "cgroup") if name in details}  # fmt: skip
+            self._group.pop(host, None)
+        else:
+            details.update(limit, group=True)
+            self._group[host] = making.entry, limit
         summary = parts.get("summary", {})
         victim = _victim(making, summary, parts.get("limit", {}))
         places = (*(report.places if report and len(parts) > 1 else ()), *filter(None, (making.entry.place,)))  # fmt: skip
@@ -164,9 +167,23 @@ class Reports:
         places = tuple(report.places)
         return [replace(said, places=places if places[1:] else ())]
 
-    def _bound(self, kept: dict[bytes | None, Any]) -> None:
-        while len(kept) >= OPEN_MAX:
-            del kept[next(iter(kept))]
+    def _limit_of_group(self, making: Making, details: dict[str, Any]) -> dict[str, Any] | None:
+        """Whose limit a victim without a report fell to, if it is killed with all of its cgroup: {} if that is not
+        known. All of these are told with the same words."""
+        entry = making.entry
+        last, limit = self._group.get(entry.host, (None, {}))
+        if last is None or _are_apart(last, entry, TOGETHER):
+            return None
+        words = details.get("scope")
+        return limit if words is None or limit.get("scope", words) == words else None
+
+
+def _are_apart(one: Entry, other: Entry, most: int) -> bool:
+    """Whether more ns than that lie between two entries, as far as they tell."""
+    for begun, now in ((one.time, other.time), (one.since_boot, other.since_boot)):
+        if begun is not None and now is not None:
+            return abs(now - begun) > most
+    return False
 
 
 def _is_invoker(report: Report, caller: Groups) -> bool:

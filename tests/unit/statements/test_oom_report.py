@@ -140,6 +140,42 @@ def test_a_whole_cgroup_that_is_killed():
     events = told(*lines([*V6, *more]))
     victims = [(one.about.pid, one.details.get("group")) for one in reports(events) if one.what == "oom report"]  # fmt: skip
     assert victims == [(42, None), (52, True), (53, True)]
+    # The limit is that of the slice, which the first victim's report tells, not that of the group.
+    signals = [event for event in events if isinstance(event, Signal)]
+    assert [one.oom for one in signals] == [Oom("cgroup", b"/x.slice")] * 3
+
+
+GROUP = "Tasks in /kubepods/pod1 are going to be killed due to memory.oom.group set"
+FULL_HOST = "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/kubepods/pod1/c,task=a,pid={0},uid=0"
+KILLED = "{1}: Killed process {0} (a) total-vm:1kB, anon-rss:1kB, file-rss:1kB"
+HOST, CGROUP = "Out of memory", "Memory cgroup out of memory"
+
+
+def limits(*entries):
+    return [one.oom for one in told(*entries) if isinstance(one, Signal)]
+
+
+def test_a_group_that_is_killed_for_the_host_has_hit_no_limit_of_its_own():
+    """memory.oom.group is looked at whatever memory was used up: mem_cgroup_get_oom_group(), mm/memcontrol.c."""
+    begin = [V6[0], FULL_HOST.format(51), KILLED.format(51, HOST), GROUP]
+    assert limits(*lines([*begin, KILLED.format(52, HOST)])) == [Oom("host")] * 2
+    # Up to v5.0 without words of their own.
+    old = "Killed process 52 (a) total-vm:1kB, anon-rss:1kB, file-rss:1kB"
+    assert limits(*lines([*begin, old])) == [Oom("host")] * 2
+
+
+def test_a_group_of_which_no_report_is_there_has_a_limit_that_is_not_known():
+    """The report is left out where there are too many: oom_rs, mm/oom_kill.c."""
+    texts = [KILLED.format(51, CGROUP), GROUP, KILLED.format(52, CGROUP)]
+    assert limits(*lines(texts)) == [Oom("cgroup")] * 2
+
+
+@pytest.mark.parametrize(("words", "after"), [(CGROUP, 3 * 10**9), (HOST, 0)])
+def test_who_is_killed_later_or_for_another_want_is_not_of_the_group(words, after):
+    group = lines([*V6, GROUP, KILLED.format(52, CGROUP)])
+    other = lines([KILLED.format(60, words)], time=TIME + after)
+    *_, said, _ = told(*group, *other)
+    assert (said.about.pid, said.details.get("group"), said.details.get("cgroup")) == (60, None, None)  # fmt: skip
 
 
 def test_a_report_from_long_ago_is_over():
