@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from tracer.host import procfs
 from tracer.host.cgroups import place_of
+from tracer.host.privileges import in_first_namespace
 from tracer.model.event import Ancestor, Process
+from tracer.model.frozen import replace
 from tracer.model.names import program_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tracer.flow.ends import Term, Value
     from tracer.flow.filter import Filter
@@ -17,30 +19,44 @@ if TYPE_CHECKING:
 NEAREST = 3
 
 
-def running() -> Iterator[Process]:
-    """Every process that is there, with its names and place; its parent only by pid and name."""
+def programs() -> dict[int, bytes]:
+    """The executables of all processes, for later: without root those of others may not be looked at (ptrace(2))."""
+    return {pid: exe for pid in procfs.pids() if (exe := procfs.exe_of(pid)) is not None}
+
+
+def running(exes: Mapping[int, bytes] | None = None) -> Iterator[Process]:
+    """Every process that is there, with its names and place, and its parent's names."""
+    there: dict[int, Process] = {}
     for pid in procfs.pids():
         birth = procfs.birth_of(pid)
         if birth is None:
             continue
         cgroup = procfs.cgroup_of(pid)
         unit, container, pod = (None, None, None) if cgroup is None else place_of(cgroup)
-        parent = Ancestor(birth.ppid, procfs.comm_of(birth.ppid)) if birth.ppid else None
-        yield Process(
+        there[pid] = Process(
             pid,
             comm=birth.comm,
             argv=procfs.argv_of(pid),
-            exe=procfs.exe_of(pid),
+            exe=(exes or {}).get(pid) or procfs.exe_of(pid),
             ppid=birth.ppid,
             unit=unit,
             container=container,
             pod=pod,
-            ancestors=() if parent is None else (parent,),
         )
+    for one in there.values():
+        parent = there.get(one.ppid or 0)
+        if parent is None or parent.pid is None:
+            yield one
+        else:
+            above = Ancestor(parent.pid, parent.comm, argv=parent.argv, exe=parent.exe)
+            yield replace(one, ancestors=(above,))
 
 
-def fitting_nobody(filter_: Filter) -> list[str]:
-    """Sentences for the words of a filter that fit nobody who runs now, with the names most like them."""
+def fitting_nobody(filter_: Filter, exes: Mapping[int, bytes] | None = None) -> list[str]:
+    """Sentences for the words of a filter that fit nobody who runs now, with the names most like them. None where not
+    all can be seen. ``exes``: what ``programs`` has found."""
+    if not in_first_namespace("pid") or procfs.hides_others():
+        return []
     words = [("--from", term) for term in filter_.sender]
     words += [("--to", term) for term in filter_.target]
     words += [("--pid", term) for term in filter_.either]
@@ -48,11 +64,11 @@ def fitting_nobody(filter_: Filter) -> list[str]:
     values = [one for one in filter_.values if not one.excluded and one.kind in _KINDS]
     if not asked and not values:
         return []
-    there = list(running())
+    there = list(running(exes))
     told = [
         f"{option} {_shown(term)} fits nobody who runs now{_near_names(term, there)}"
         for option, term in asked
-        if not any(map(term.fits, there))
+        if not any(map(term.fits, there)) and not _names_a_thread(term, there)
     ]
     return told + [
         f"--{value.kind} {value.text} fits nobody who runs now{_near_places(value, there)}"
@@ -66,6 +82,13 @@ _KINDS = {"unit": "unit", "container": "container", "children-of": None, "arg": 
 
 def _shown(term: Term) -> str:
     return str(term.pid) if term.pid is not None else (term.name or b"").decode("utf-8", "replace")
+
+
+def _names_a_thread(term: Term, there: Sequence[Process]) -> bool:
+    """Whether a thread bears a name that no process has: looked for last, for there may be thousands."""
+    pids = [one.pid for one in there if one.pid is not None] if term.pid is None else []
+    comms = (procfs.comm_of(tid) for pid in pids for tid in procfs.threads(pid) if tid != pid)
+    return any(comm is not None and term.fits(Process(thread_comm=comm)) for comm in comms)
 
 
 def _near_names(term: Term, there: Sequence[Process]) -> str:
