@@ -34,6 +34,7 @@ FEATURES = {
     "pidfd_send_signal": Feature((5, 1), lambda: _has_call(424, -1, 0, 0, 0)),
     "pidfd_open": Feature((5, 3), lambda: _has_call(434, -1, 0)),
     "BTF": Feature((5, 2), lambda: Path("/sys/kernel/btf/vmlinux").exists()),
+    "cgroup.freeze": Feature((5, 2)),
     "cgroup.kill": Feature((5, 14)),
     # bpf_task_pt_regs(); on x86-64 bpf/syscall.bpf.h finds the registers without it.
     "the sender's call": Feature((5, 8) if os.uname().machine == "x86_64" else (5, 15)),
@@ -42,6 +43,10 @@ FEATURES = {
     "the signal of seccomp": Feature((5, 15)),
     # prepare_signal(), kernel/signal.c: 5.10 goes on for a process that is dying, 6.1 drops the signal.
     "a zombie ignores signals": Feature((6, 1)),
+    # What loads the BPF programs without libbpf asks for it: sigtrace's own word is no excuse.
+    "bpf_rdonly_cast": Feature((6, 4)),
+    # PIDFD_SIGNAL_PROCESS_GROUP
+    "process groups by a pidfd": Feature((6, 9)),
 }
 
 

@@ -70,9 +70,8 @@ def without_libbpf():
 
 
 @pytest.mark.parametrize("options", [(), ("--failed",)])
-def test_no_libbpf_is_no_lack_where_there_are_loaders(options):
-    if not bpf_object.has_what_loaders_need():
-        pytest.skip("the loaders need bpf_rdonly_cast() (Linux 6.4)")
+def test_no_libbpf_is_no_lack_where_there_are_loaders(options, needs):
+    needs("bpf_rdonly_cast")
     assert "source core;" in header(hiding(NO_LIBBPF), options=options)
 
 

@@ -51,9 +51,8 @@ def test_the_kernel_takes_the_object(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_kernel_takes_what_the_loader_makes(shape):
-    if not bpf_object.has_what_loaders_need():
-        pytest.skip("the loaders need bpf_rdonly_cast() (Linux 6.4)")
+def test_the_kernel_takes_what_the_loader_makes(shape, needs):
+    needs("bpf_rdonly_cast")
     loaded = bpf_object.load_by_loader(shape)
     assert loaded, "the loader is missing: make build"
     attach(loaded, shape)

@@ -313,10 +313,9 @@ def test_a_stopped_target_sees_it_when_it_goes_on(trace, victim):
 
 
 @CORE
-def test_a_frozen_target(trace, victim, cgroup):
+def test_a_frozen_target(trace, victim, cgroup, needs):
+    needs("cgroup.freeze")
     group = cgroup("v2")
-    if not (group.folder / "cgroup.freeze").exists():
-        pytest.skip("cgroup v2 freezes since Linux 5.2")
     target = victim("die")
     group.set("cgroup.procs", target.pid)
     running = trace("--to", target.pid)
@@ -344,15 +343,15 @@ def test_an_end_by_a_fault_that_the_filter_leaves_out(trace, program):
 
 
 @CORE
-def test_one_group_by_a_pidfd(trace, spawn, cannot_run):
+def test_one_group_by_a_pidfd(trace, spawn, needs):
     """PIDFD_SIGNAL_PROCESS_GROUP: one call, one id, and the group is named as kill(-pgid) names it."""
+    needs("process groups by a pidfd")
     leader = spawn("sleep", "100", preexec_fn=os.setpgrp)
     other = spawn("sleep", "100", preexec_fn=lambda: os.setpgid(0, leader.pid))
     running = trace(*OURS)
     fd = os.pidfd_open(leader.pid)
     with contextlib.closing(os.fdopen(fd)):
-        if _pidfd_send(fd, TERM, 4) != 0:
-            cannot_run("Linux 6.9 brought process groups to pidfd_send_signal(2)")
+        assert _pidfd_send(fd, TERM, 4) == 0
     events = [running.signal_to(one.pid, "SIGTERM") for one in (leader, other)]
     assert {(event["call"], event["asked"]) for event in events} == {
         ("pidfd_send_signal", -leader.pid)
@@ -362,10 +361,9 @@ def test_one_group_by_a_pidfd(trace, spawn, cannot_run):
 
 
 @CORE
-def test_one_cgroup_is_killed(trace, spawn, cgroup):
+def test_one_cgroup_is_killed(trace, spawn, cgroup, needs):
+    needs("cgroup.kill")
     group = cgroup("v2")
-    if not (group.folder / "cgroup.kill").exists():
-        pytest.skip("cgroup.kill came with Linux 5.14")
     victims = [spawn("sleep", "100") for _ in range(3)]
     for one in victims:
         group.set("cgroup.procs", one.pid)
