@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO, Any
 
-    from tracer.model.event import Event, Process
+    from tracer.model.event import Event, Place, Process
     from tracer.model.fields import Field
 
 _WHERE = tuple([field for field in SIGNAL if field.name in ("place", "places")])
@@ -63,8 +63,9 @@ class JsonSink(Sink):
     def _place(self, signal: Signal) -> str:
         """Where a signal is written, as part of its line."""
         place = signal.place
-        if place is None or place.file is None or signal.places:
-            return json.dumps(fields_to_object(signal, _WHERE))[1:-1] + ", "
+        if place is None or place.file is None or signal.places or not _is_of_text(place):
+            written = json.dumps(fields_to_object(signal, _WHERE))[1:-1]
+            return f"{written}, " if written else ""
         if place.file != self._file[0]:
             self._file = place.file, json.dumps(place.file)
         where = f'"line": {place.line}' if place.line else f'"offset": {place.offset}'
@@ -80,6 +81,12 @@ class JsonSink(Sink):
             ]
             self._lines.append(rest.join([*heads, ""]))
             self._hand_over()
+
+
+def _is_of_text(place: Place) -> bool:
+    """Whether it is a line's, or a number of bytes, and nothing else."""
+    is_apart = place.cursor is None and place.recording is None
+    return is_apart and (place.line is None) is not (place.offset is None)
 
 
 class Rest:

@@ -18,7 +18,16 @@ from tracer.model.times import utc
 from tracer.sources.found import Found
 from tracer.sources.logs import forms
 from tracer.sources.logs.audit_log import AuditLog, Keep
-from tracer.sources.logs.files import STDIN, LogSet, Proceed, always, is_pipe, open_log
+from tracer.sources.logs.files import (
+    STDIN,
+    LogSet,
+    Proceed,
+    always,
+    head_of_pipe,
+    is_pipe,
+    open_log,
+    open_pipe,
+)
 from tracer.sources.logs.kept import HOST, kept_in
 
 if TYPE_CHECKING:
@@ -242,8 +251,11 @@ class _Opening:
     def log(self, log: LogSet) -> None:
         """A text of whatever form, and its rotated files."""
         path = log.paths[-1]
-        head = _stdins_head() if path == STDIN else forms.head_of(path)
-        if path != STDIN and not self._asked.follow and self._journal_text(log, path, head):
+        begun = head_of_pipe(self._asked.proceed) if is_pipe(path) else b""
+        head = b"" if begun else _stdins_head() if path == STDIN else forms.head_of(path)
+        # Of a pipe nothing can be read twice: what is not a journal's goes to both readers of text.
+        is_fixed = path == STDIN or not self._asked.follow
+        if is_fixed and self._journal_text(log, path, begun or head, begun):
             return
         if forms.is_audits_own(head) or (path != STDIN and head.lstrip()[:1] == b"{"):
             self._audit.append(log)
@@ -255,10 +267,11 @@ class _Opening:
             or any(forms.has_audit(one, search) for one in log.paths)
         ):
             self._audit.append(log)
-        self._system_log(log)
+        self._system_log(log, begun)
 
-    def _journal_text(self, log: LogSet, path: str, head: bytes) -> bool:
-        """Whether it is what journalctl has written with all fields; it is read as such then."""
+    def _journal_text(self, log: LogSet, path: str, head: bytes, begun: bytes) -> bool:
+        """Whether it is what journalctl has written with all fields; it is read as such then. ``begun``: what was read
+        of a pipe."""
         if head.lstrip()[:1] not in (b"{", b"_"):
             return False
         from tracer.sources.journal.source import reader_of
@@ -267,14 +280,17 @@ class _Opening:
         reader = reader_of(head)
         if reader is None:
             return False
-        stream = open_log(path, self._asked.proceed)
+        piped = is_pipe(path)
+        stream = open_pipe() if piped else open_log(path, self._asked.proceed)
         quiet = self._asked.quiet
-        source = text_source(stream, reader, self._asked.users, file=path, is_pipe=False, quiet=quiet)  # fmt: skip
+        source = text_source(
+            stream, reader, self._asked.users, file=path, is_pipe=piped, begun=begun, quiet=quiet
+        )
         source.title = log.name
         self._said.append(source)
         return True
 
-    def _system_log(self, log: LogSet) -> None:
+    def _system_log(self, log: LogSet, begun: bytes) -> None:
         from tracer.sources.logs.system_log import SystemLog
         from tracer.sources.logs.tee import tee_stdin
         from tracer.statements.tables import index
@@ -290,7 +306,7 @@ class _Opening:
             asked.proceed,
             year=asked.year,
             follow=asked.follow and not is_stdin,
-            pipe=tee_stdin() if is_stdin else None,
+            pipe=tee_stdin(begun) if is_stdin else None,
         )
         self._said.append(source)
 

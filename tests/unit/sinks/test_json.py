@@ -17,6 +17,7 @@ from tracer.model.event import (
     Exit,
     Failed,
     Oom,
+    Place,
     Probe,
     Process,
     Signal,
@@ -76,6 +77,18 @@ SIGNAL = Signal(
 EVENTS = [
     SIGNAL,
     Signal(0, "1", "test", 64),
+    *(
+        Signal(0, "1", "test", 9, place=place)
+        for place in (
+            Place(),
+            Place("a", 1),
+            Place("a", offset=0),
+            Place("-"),
+            Place("-", cursor="s=1"),
+            Place(cursor="s=1"),
+            Place("a", 1, recording="r"),
+        )
+    ),
     Exit(1, "x", "core", FULL, number=11, core=True, cause="abc", after_ns=5),
     Exit(1, "x", "core", FULL, number=9, core=False),
     Exit(1, "x", "core", FULL, status=0, handled="abc", after_ns=5),

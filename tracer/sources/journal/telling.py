@@ -77,8 +77,11 @@ def text_source(
     *,
     file: str,
     is_pipe: bool,
+    begun: bytes = b"",
     quiet: bool = True,
 ) -> TextSource:
-    """The source of what ``journalctl -o export`` or ``-o json`` has written."""
+    """The source of what ``journalctl -o export`` or ``-o json`` has written; ``begun`` was read of it already."""
     telling = Telling(users, quiet=quiet)
-    return TextSource(stream, reader, telling.feed, telling.end, file=file, is_pipe=is_pipe)
+    return TextSource(
+        stream, reader, telling.feed, telling.end, file=file, is_pipe=is_pipe, begun=begun
+    )

@@ -125,7 +125,8 @@ class ExportReader:
 
 
 class JsonReader:
-    """The same of ``-o json``, ``json-seq`` and ``json-sse``: an entry a line."""
+    """The same of ``-o json``, ``json-seq`` and ``json-sse``, an entry a line, and of ``json-pretty``: its lines between
+    two braces."""
 
     def __init__(self, where: str, losses: Losses) -> None:
         self._where = where
@@ -133,6 +134,8 @@ class JsonReader:
         self._rest: list[bytes] = []
         self._size = 0
         self._line = 0
+        self._pretty: list[bytes] = []
+        self._pretty_size = self._pretty_at = 0
 
     def feed(self, data: bytes) -> Iterator[JournalEntry]:
         first, newline, rest = data.partition(b"\n")
@@ -141,13 +144,17 @@ class JsonReader:
         self._size += len(first)
         if not newline:
             return
-        yield from self.end()
+        yield from self._ended()
         *lines, last = rest.split(b"\n")
         for line in lines:
             yield from self._entry(line)
         self._rest, self._size = [last], len(last)
 
     def end(self) -> Iterator[JournalEntry]:
+        yield from self._ended()
+        self._give_up()
+
+    def _ended(self) -> Iterator[JournalEntry]:
         line, size = b"".join(self._rest), self._size
         self._rest, self._size = [], 0
         if size > _JSON_MAX:
@@ -163,6 +170,16 @@ class JsonReader:
         line = line.strip(b"\x1e \r")
         if line.startswith(b"data: "):
             line = line[6:]
+        if self._pretty and line.startswith(b"{"):
+            self._give_up()
+        if self._pretty or line == b"{":
+            self._pretty_at = self._pretty_at if self._pretty else self._line
+            self._pretty_size += len(line)
+            if self._pretty_size <= _JSON_MAX:
+                self._pretty.append(line)
+            if line != b"}":
+                return
+            line, self._pretty, self._pretty_size = b"\n".join(self._pretty), [], 0
         if not line or line.startswith(b"--"):  # "-- Boot …", "-- No entries --"
             return
         try:
@@ -176,8 +193,14 @@ class JsonReader:
         if entry is not None:
             yield entry
 
-    def _lose(self, what: str) -> None:
-        self._losses.add(f"{self._where}:{self._line}", what)
+    def _give_up(self) -> None:
+        """An object over several lines has no end."""
+        if self._pretty:
+            self._pretty, self._pretty_size = [], 0
+            self._lose("lines that are no JSON of a journal", self._pretty_at)
+
+    def _lose(self, what: str, line: int | None = None) -> None:
+        self._losses.add(f"{self._where}:{self._line if line is None else line}", what)
 
 
 def entry_of_json(fields: dict[str, Any]) -> JournalEntry | None:

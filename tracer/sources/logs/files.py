@@ -186,6 +186,23 @@ def is_pipe(path: str) -> bool:
     return path == STDIN and not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
 
 
+def open_pipe() -> IO[bytes]:
+    """Standard input, as it comes."""
+    return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+
+
+def head_of_pipe(proceed: Proceed = always) -> bytes:
+    """The first line of standard input, or what of it tells its form; it is gone from there then."""
+    head = b""
+    with open_pipe() as pipe:
+        while b"\n" not in head and len(head) < _BLOCK and proceed(pipe):
+            block = os.read(pipe.fileno(), _BLOCK)
+            if not block:
+                break
+            head += block
+    return head
+
+
 def is_readable(fd: int) -> bool:
     """Whether there is something to read, or an end."""
     poll = select.poll()

@@ -13,8 +13,8 @@ _BLOCK = 1 << 16
 _WAITING_MAX = 1 << 20
 
 
-def tee_stdin() -> IO[bytes]:
-    """From now on standard input is a copy of what it was; a second copy is returned."""
+def tee_stdin(begun: bytes = b"") -> IO[bytes]:
+    """From now on standard input is a copy of what it was, behind ``begun``; a second copy is returned."""
     stdin = sys.stdin.fileno()
     source = os.dup(stdin)
     first, first_end = os.pipe()
@@ -22,14 +22,14 @@ def tee_stdin() -> IO[bytes]:
     os.dup2(first, stdin)
     os.close(first)
     ends = [first_end, second_end]
-    threading.Thread(target=_copy, args=(source, ends), daemon=True).start()
+    threading.Thread(target=_copy, args=(source, ends, begun), daemon=True).start()
     return open(second, "rb", buffering=0)
 
 
-def _copy(source: int, ends: list[int]) -> None:
+def _copy(source: int, ends: list[int], begun: bytes) -> None:
     """Until the end, or until nobody reads any more. A reader that waits is fed, whatever the other one does: it may
     be the same thread that reads both."""
-    waiting = {end: bytearray() for end in ends}
+    waiting = {end: bytearray(begun) for end in ends}
     for end in ends:
         os.set_blocking(end, False)
     over = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -184,3 +185,49 @@ def test_journals_and_other_logs_are_read_together(outage, tmp_path):
     assert run.returncode == 0, run.stderr
     assert "else.service" in run.stdout
     assert len(run.stdout.splitlines()) > len(replay(log).stdout.splitlines())
+
+
+def as_text(path, form):
+    command = ["journalctl", "--file", str(path), "--no-pager", "-a", "-o", form]
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize("form", ["export", "json", "json-pretty"])
+def test_a_text_of_the_journal_tells_the_same_by_file_pipe_and_redirection(outage, tmp_path, form):
+    """Audit's records are in its fields, too: who sent the SIGTERM is told by nothing else."""
+    text = as_text(outage, form)
+    path = tmp_path / "text"
+    path.write_bytes(text)
+    run = [sys.executable, "-m", "tracer", "replay", "--json", "--all"]
+    with path.open("rb") as stream:
+        redirected = subprocess.run([*run, "-"], stdin=stream, capture_output=True, cwd=ROOT)
+    piped = subprocess.run([*run, "-"], input=text, capture_output=True, cwd=ROOT)
+    named = subprocess.run([*run, path], capture_output=True, cwd=ROOT)
+    assert (named.returncode, redirected.returncode, piped.returncode) == (0, 0, 0), piped.stderr
+    ids = [
+        [(event["event"], event["id"]) for event in map(json.loads, done.stdout.splitlines())]
+        for done in (named, redirected, piped)
+    ]
+    assert ids[0] == ids[1] == ids[2]
+    (sent,) = [
+        event
+        for event in map(json.loads, piped.stdout.splitlines())
+        if event["event"] == "signal" and event["signal"]["name"] == "SIGTERM"
+    ]
+    assert (sent["sender"]["pid"], sent["target"]["pid"]) == (900, 812)
+
+
+def test_a_pipe_that_comes_bit_by_bit_is_known_by_its_first_line(outage):
+    text = as_text(outage, "export")
+    command = [sys.executable, "-m", "tracer", "replay", "--json", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    ) as replaying:
+        for piece in (text[:3], text[3:70], text[70:]):
+            replaying.stdin.write(piece)
+            replaying.stdin.flush()
+        replaying.stdin.close()
+        events = [json.loads(line) for line in replaying.stdout]
+    assert {"SIGTERM", "SIGKILL"} == {
+        event["signal"]["name"] for event in events if event["event"] == "signal"
+    }
