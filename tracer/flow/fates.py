@@ -6,7 +6,7 @@ Behind the join: a death names its signal there (``cause``), or the one that was
 from __future__ import annotations
 
 from tracer.flow.filter import outcome_word
-from tracer.model.event import Exit, Failed, Probe, Series, Signal
+from tracer.model.event import Exit, Failed, Probe, Series, Signal, moment
 from tracer.model.times import SECOND
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ class Fates:
         """Those that have waited long enough have survived. ``now`` is in nanoseconds since the epoch."""
         while self._waiting:
             first = next(iter(self._waiting))
-            if now - self._waiting[first][0].time <= SURVIVED:
+            if now - moment(self._waiting[first][0]) <= SURVIVED:
                 return
             yield from self._survivors(first)
 

@@ -54,14 +54,13 @@ class Filter:
     def matches(self, event: Event) -> bool:
         """Whether to show the event. Losses of its time always; deaths are shown with the signal they follow."""
         if isinstance(event, Loss):
-            return event.time is None or self._time_fits(event.time)
+            return self._time_fits(event.time)
         if isinstance(event, Exit):
             return True
         if isinstance(event, Series):
             return self.matches(event.first)
         if isinstance(event, (Statement, Exec, Mark)):
-            timed = event.time is None or self._time_fits(event.time)
-            return timed and self._says_what_is_wanted(event)
+            return self._time_fits(event.time) and self._says_what_is_wanted(event)
         return self._time_fits(event.time) and self._fits(event)
 
     def _says_what_is_wanted(self, event: Statement | Exec | Mark) -> bool:
@@ -92,7 +91,10 @@ class Filter:
         # A refused call may have named no signal at all (EINVAL): it is shown unless some were chosen.
         return number not in signals.EVERY and self.signals >= signals.EVERY - signals.NOISY
 
-    def _time_fits(self, time: int) -> bool:
+    def _time_fits(self, time: int | None) -> bool:
+        """What has no time is of any."""
+        if time is None:
+            return True
         return (self.since is None or time >= self.since) and (
             self.until is None or time <= self.until
         )

@@ -4,7 +4,7 @@ signal that the target survived."""
 from __future__ import annotations
 
 from tracer.flow.pending import KILL, Pending, earlier
-from tracer.model.event import Exit, Series, Signal, Statement
+from tracer.model.event import Exit, Series, Signal, Statement, moment
 from tracer.model.frozen import replace
 from tracer.model.memo import Bounded
 
@@ -38,12 +38,12 @@ class Told:
         return is_of_shown or (alone and self._is_wanted(event))
 
     def _is_wanted(self, event: Exit) -> bool:
-        time, number = event.time or 0, event.number
+        number = event.number
         if number is None:
             # Who failed by itself is shown as what is said of it would be.
             failed = Statement(event.time, "", event.source, "", about=event.process)
             return bool(event.status) and self._filter.matches(failed)
-        crash = Signal(time, "", event.source, number, origin="fault", target=event.process)
+        crash = Signal(event.time, "", event.source, number, origin="fault", target=event.process)
         return self._filter.matches(crash)
 
 
@@ -81,7 +81,7 @@ class Joiner:
         return any(target.may_die() for target in self._targets.values())
 
     def _signal(self, signal: Signal) -> Signal:
-        if signal.target is None:
+        if signal.target is None or signal.time is None:
             return signal
         key = _key(signal.target)
         target = self._targets.get(key)
@@ -110,7 +110,9 @@ class Joiner:
         if len(causes) != 1:
             return replace(event, causes=tuple([signal.id for signal in causes]))
         # A fault's own end, or what its tracer did, is told by the signal.
-        return replace(event, cause=causes[0].id, after_ns=event.time - causes[0].time, origin=None)
+        return replace(
+            event, cause=causes[0].id, after_ns=event.time - moment(causes[0]), origin=None
+        )
 
 
 def _key(process: Process) -> tuple[int | None, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import CAUSES, Earlier, Process
+from tracer.model.event import CAUSES, Earlier, Process, moment
 from tracer.model.signals import HARMLESS, NUMBERS
 from tracer.model.times import SECOND
 
@@ -22,7 +22,8 @@ PATIENCE = 900 * SECOND
 
 class Pending:
     """A standard signal that is queued proves that the one of its number before it was taken: else it would have been
-    coalesced (legacy_queue(), kernel/signal.c). Those for the process and for each thread are queued apart."""
+    coalesced (legacy_queue(), kernel/signal.c). Those for the process and for each thread are queued apart. All have a
+    time."""
 
     def __init__(self) -> None:
         self.any_serious = False
@@ -78,7 +79,7 @@ class Pending:
         """The request to end that an exit of its own answers."""
         for number in REQUESTS:
             signal = self._taken.get(number)
-            if signal and time - signal.time < PATIENCE:
+            if signal and time - moment(signal) < PATIENCE:
                 return signal
         return None
 
@@ -87,7 +88,7 @@ class Pending:
         if kill.outcome not in ("delivered", None) or any(of == KILL for of, _ in self._queues):
             return None
         for signal in self._requests:
-            if kill.time - signal.time < PATIENCE and _is_same_wish(signal, kill):
+            if moment(kill) - moment(signal) < PATIENCE and _is_same_wish(signal, kill):
                 return signal
         return None
 
@@ -132,4 +133,4 @@ def earlier(signal: Signal, time: int) -> Earlier:
     """A signal as one that came before tells it."""
     sender = signal.sender
     by = sender and Process(sender.pid, comm=sender.comm, start=sender.start)
-    return Earlier(signal.id, signal.number, max(0, time - signal.time), by)
+    return Earlier(signal.id, signal.number, max(0, time - moment(signal)), by)

@@ -45,5 +45,5 @@ class Retold(Joiner):
             return True
         if end.number is None or end.cause is not None:
             return False
-        sent = Signal(end.time or 0, end.id, end.source, end.number, target=end.process)
+        sent = Signal(end.time, end.id, end.source, end.number, target=end.process)
         return self._filter.matches(sent)

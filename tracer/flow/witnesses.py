@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from tracer.model.event import Exit, Failed, Probe, Process, Series, Signal, Statement
+from tracer.model.event import Exit, Failed, Probe, Process, Series, Signal, Statement, moment
 from tracer.model.frozen import names_of_class, replace
 from tracer.model.times import SECOND
 from tracer.model.witness import STRENGTH
@@ -157,8 +157,8 @@ class Witnessed:
         if len(found) != 1:
             return event
         (signal,) = found
-        exact = signal.time % SECOND != 0 != (event.time or 0) % SECOND
-        after = max(0, (event.time or 0) - signal.time) if exact else None
+        exact = moment(signal) % SECOND != 0 != moment(event) % SECOND
+        after = max(0, moment(event) - moment(signal)) if exact else None
         return replace(event, number=signal.number, cause=signal.id, after_ns=after)
 
     def _that_may_have(self, event: Exit) -> Iterator[Signal]:

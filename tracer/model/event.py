@@ -136,11 +136,11 @@ class Signal:
     ``current`` may name the process that merely ran. ``asked`` is the pid argument as the caller gave
     it: negative or 0 for a wide kill, whose events share their ``id``. ``target_is_asked`` says
     that the target's pid is only the caller's own number (audit without OBJ_PID). ``address`` is the one
-    that faulted. ``escalates`` is an earlier, milder signal that the target has survived. ``cgroup`` is the one whose
+    that faulted. ``time`` is None where a log's line has none (``since_boot_ns`` may be known then). ``escalates`` is an earlier, milder signal that the target has survived. ``cgroup`` is the one whose
     cgroup.kill was written to. ``sender_lives``: the sender's thread has ended, not the process.
     """
 
-    time: int
+    time: int | None
     id: str
     source: str
     number: int
@@ -166,6 +166,7 @@ class Signal:
     last: int | None = None
     cgroup: bytes | None = None
     sender_lives: bool = False
+    since_boot_ns: int | None = None
     host: str | None = None
     place: Place | None = None
     places: tuple[Place, ...] = ()
@@ -173,7 +174,7 @@ class Signal:
 
 @frozen
 class Series:
-    """Signals of a storm: ``first``, and one at each of the ``later`` times that differs in nothing else.
+    """Signals of a storm: ``first``, which has a time, and one at each of the ``later`` ones that differs in nothing else.
 
     A signal's id begins with its time in hexadecimal and a "-"; the rest of it is alike, too.
     """
@@ -183,10 +184,10 @@ class Series:
 
     @property
     def time(self) -> int:
-        return self.first.time
+        return moment(self.first)
 
     def times(self) -> list[int]:
-        return [self.first.time, *self.later]
+        return [self.time, *self.later]
 
     def __len__(self) -> int:
         return 1 + len(self.later)
@@ -237,6 +238,7 @@ class Exit:
     answers: Earlier | None = None
     origin: str | None = None
     tracer: Process | None = None
+    since_boot_ns: int | None = None
     host: str | None = None
     place: Place | None = None
     places: tuple[Place, ...] = ()
@@ -247,7 +249,7 @@ class Failed:
     """An attempt that never became a signal; ``error`` is an errno name such as "EPERM", ``policy`` what refused it
     where that is known: apparmor, selinux, landlock, seccomp."""
 
-    time: int
+    time: int | None
     id: str
     source: str
     call: str | None
@@ -258,6 +260,7 @@ class Failed:
     asked: int | None = None
     target_is_asked: bool = False
     policy: str | None = None
+    since_boot_ns: int | None = None
     host: str | None = None
     place: Place | None = None
     places: tuple[Place, ...] = ()
@@ -348,6 +351,11 @@ class Mark:
 
 TARGET_STATES = ("stopped", "frozen", "uninterruptible")
 MARKS = ("begin", "end", "clock step", "rotate", "settings", "state")
+
+
+def moment(event: Event) -> int:
+    """When it was, in ns; 0 where nobody knows: to put what is there in order, not to be told."""
+    return event.time or 0
 
 
 def exit_id(time: int, pid: int | None) -> str:

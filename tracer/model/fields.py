@@ -99,6 +99,8 @@ _HEAD = (
     F("id", "id", needed=True),
     F("time", "time", needed=True),
 )
+# A line of a log may have none.
+_MAY_HAVE_TIME = (F("id", "id", needed=True), F("time", "time"))
 _PLACES = (
     F("place", "place", "Where it is written"),
     F("places", "[place]", "All places that tell of it, where there are several"),
@@ -113,8 +115,9 @@ _ENDS = (
     F("target", "process", "Whom it was sent"),
     F("target_is_asked", "flag", "The target is the caller's own number for it; in another pid namespace it may be another process"),
 )  # fmt: skip
+_SINCE_BOOT = F("since_boot_ns", "count", "Nanoseconds since boot, where that is known")
 SIGNAL = (
-    *_HEAD,
+    *_MAY_HAVE_TIME,
     *_PLACES,
     *_SOURCE,
     F("number", "signal", key="signal", needed=True),
@@ -137,10 +140,10 @@ SIGNAL = (
     F("last", "time", "When the last of them was sent"),
     F("cgroup", "bytes", "The cgroup whose cgroup.kill was written to"),
     F("sender_lives", "flag", "Only a thread of the sender has ended (PR_SET_PDEATHSIG), not the process"),
+    _SINCE_BOOT,
 )  # fmt: skip
 EXIT = (
-    F("id", "id", needed=True),
-    F("time", "time"),
+    *_MAY_HAVE_TIME,
     *_PLACES,
     *_SOURCE,
     F("process", "process", "Who ended", needed=True),
@@ -155,10 +158,11 @@ EXIT = (
     F("seccomp", "seccomp", "The system call that a filter refused"),
     F("origin", "origin", "What made the signal, where that is known without it: fault"),
     F("tracer", "process", "Who traced it to the end (ptrace(2))"),
+    _SINCE_BOOT,
 )  # fmt: skip
 _ATTEMPT = (F("call", "call", "The system call"),)
 FAILED = (
-    *_HEAD,
+    *_MAY_HAVE_TIME,
     *_PLACES,
     *_SOURCE,
     F("number", "asked_signal", "The signal that a refused call named: any number, which may be why (EINVAL)", "signal"),
@@ -166,19 +170,18 @@ FAILED = (
     F("error", "text", "errno(3) by name"),
     *_ENDS,
     F("policy", "policy", "The security module that refused it"),
+    _SINCE_BOOT,
 )  # fmt: skip
 PROBE = (*_HEAD, *_PLACES, *_SOURCE, *_ATTEMPT, *_ENDS)
 LOSS = (
-    F("id", "id", needed=True),
-    F("time", "time"),
+    *_MAY_HAVE_TIME,
     *_PLACES,
     *_SOURCE,
     F("count", "least_1", "So many are missing; without it nobody knows how many"),
     F("where", "text", "Where they were lost", needed=True),
 )
 STATEMENT = (
-    F("id", "id", needed=True),
-    F("time", "time"),
+    *_MAY_HAVE_TIME,
     *_PLACES,
     *_SOURCE,
     F("what", "text", "What is said, docs/statements.md", needed=True),
@@ -188,7 +191,7 @@ STATEMENT = (
     F("details", "details", "Numbers and words of the line, by name"),
     F("text", "bytes", "The line's own words"),
     F("believed", "bool", "true: the transport proves who says it; false: the log contradicts it"),
-    F("since_boot_ns", "count", "Nanoseconds since boot, where that is known"),
+    _SINCE_BOOT,
 )
 EXEC = (*_HEAD, *_PLACES, *_SOURCE, F("process", "process", "Who ran what", needed=True))
 MARK = (

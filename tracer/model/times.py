@@ -128,6 +128,11 @@ def local(moment: int) -> str:
     return f"{_local_second(second)}.{rest // 1_000_000:03d}"
 
 
+def clock(moment: int | None, letters: int) -> str:
+    """So many letters of ``local``; of what has no time a dash."""
+    return "-".ljust(letters) if moment is None else local(moment)[:letters]
+
+
 def local_moment(moment: int) -> str:
     """The wall clock's date and time of day: 2026-11-23 01:14:05.120."""
     return time.strftime("%Y-%m-%d ", time.localtime(moment // SECOND)) + local(moment)

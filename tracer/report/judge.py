@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from tracer.model.event import Exec, Failed, Loss, Mark, Probe, Series, Signal, Statement
+from tracer.model.event import Exec, Failed, Loss, Mark, Probe, Series, Signal, Statement, moment
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.text import plain
@@ -189,8 +189,8 @@ class Witnesses:
 
     def __init__(self, events: Sequence[Told]) -> None:
         said = [one for one in events if isinstance(one, (Statement, Exec, Mark)) and one.time]
-        self._said = sorted(said, key=_time_of)
-        self._times = [_time_of(one) for one in self._said]
+        self._said = sorted(said, key=moment)
+        self._times = [moment(one) for one in self._said]
         self._sent: dict[int | None, list[Told]] = {}
         for event in events:
             if isinstance(event, (Signal, Failed)) and event.target is not None:
@@ -223,7 +223,7 @@ class Witnesses:
             if is_again and about is not None and about.unit == unit and said.host == death.host:
                 mine.append(said)
                 break
-        return tuple(sorted(mine, key=_time_of))
+        return tuple(sorted(mine, key=moment))
 
 
 def _asked_to_end(death: Death, near: Sequence[Told]) -> list[Signal]:
@@ -234,23 +234,19 @@ def _asked_to_end(death: Death, near: Sequence[Told]) -> list[Signal]:
         if isinstance(one, Signal)
         and one.number in ENDING
         and is_one(one.target, death.process)
-        and 0 <= death.time - one.time <= BEFORE
+        and 0 <= death.time - moment(one) <= BEFORE
     ]
 
 
 def _said_of(death: Death, cause: str, near: Sequence[Told]) -> list[Statement]:
     """The numbers of its OOM report, and when its unit's stop was asked for, where that is what it was."""
     said = [one for one in near if isinstance(one, Statement) and one.time is not None]
-    before = [one for one in said if -10 * SECOND <= death.time - _time_of(one) <= BEFORE]
+    before = [one for one in said if -10 * SECOND <= death.time - moment(one) <= BEFORE]
     reports = [one for one in before if one.what == "oom report" and is_one(one.about, death.process)]  # fmt: skip
     if cause not in STOPS:
         return reports[-1:]
     asked = [one for one in before if one.what == "stop asked" and speaks_of_unit(one, death.process)]  # fmt: skip
     return asked[-1:]
-
-
-def _time_of(event: Told) -> int:
-    return event.time or 0
 
 
 def subject_of(verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ import time
 from tracer.model.event import Exit, Failed, Probe, Series, Signal
 from tracer.model.memo import Bounded
 from tracer.model.text import columns
-from tracer.model.times import local
+from tracer.model.times import clock
 from tracer.sinks import ends, words
 from tracer.sinks.layout import fitting
 from tracer.sinks.sink import Sink
@@ -116,7 +116,7 @@ class Again(Sink):
         key = _kind(event)
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = Row(("", "", ""), event, event.time)
+            row = self._rows[key] = Row(("", "", ""), event)
         row.add([event.time, *later])
         row.of = event
         return row
@@ -136,7 +136,9 @@ class Again(Sink):
             return
         rows = [row for row in self._rows.values() if row.count > 1]
         room = max(1, self._height() // SHARE)
-        newest = sorted(rows, key=lambda row: -row.last)[: room if len(rows) <= room else room - 1]
+        newest = sorted(rows, key=lambda row: -(row.last or 0))[
+            : room if len(rows) <= room else room - 1
+        ]
         kept = set(map(id, newest))
         lines = [self._line(row) for row in rows if id(row) in kept]
         others = [row for row in rows if id(row) not in kept]
@@ -147,7 +149,7 @@ class Again(Sink):
 
     def _line(self, row: Row) -> str:
         length, room = self._table.room()
-        begin = f"{local(row.last)[:length]} {words.signal_name(_of(row)):<9} "
+        begin = f"{clock(row.last, length)} {words.signal_name(_of(row)):<9} "
         end = f": {again(row)}"
         left = room - columns(begin) - columns(end)
         return begin + fitting(_forms(row), max(8, left)) + end

@@ -56,7 +56,7 @@ class Folding(Sink):
         self._sink.start()
 
     def write(self, event: Event) -> None:
-        if isinstance(event, Signal):
+        if isinstance(event, Signal) and event.time is not None:
             self._alike(event, [event.time])
         elif isinstance(event, Series):
             self._alike(event.first, event.times())

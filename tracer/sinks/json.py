@@ -42,9 +42,8 @@ class JsonSink(Sink):
         if isinstance(event, Signal):
             rest = self._rests.of(event)
             place = "" if event.place is None else self._place(event)
-            self._lines.append(
-                f'{_BEGINNING}{event.id}", "time": "{utc(event.time)}", {place}{rest}'
-            )
+            time = "" if event.time is None else f'"time": "{utc(event.time)}", '
+            self._lines.append(f'{_BEGINNING}{event.id}", {time}{place}{rest}')
         elif isinstance(event, Series):
             self._repeats(event)
         else:

@@ -6,7 +6,7 @@ import json
 
 from tracer.model.errors import Problem
 from tracer.model.text import counted, cut
-from tracer.model.times import local, local_date, span, utc
+from tracer.model.times import SECOND, clock, local, local_date, span, utc
 from tracer.sinks.layout import PIPED_WIDTH
 from tracer.sinks.sink import Sink
 from tracer.sinks.tally import Row, Tally, deadly_first, most
@@ -74,14 +74,11 @@ def text_of(tally: Tally, width: int | None, tabulate: Callable[..., str]) -> st
 
 
 def _head(tally: Tally) -> str:
-    first, last = tally.first or 0, tally.last or 0
     lost = (
         "" if tally.lost == 0 else ", some lost" if tally.lost is None else f", {tally.lost:,} lost"
     )
-    return (
-        f"{local_date(first // 1_000_000_000)}, {local(first)} to {local(last)}: "
-        f"{counted(tally.signals, 'signal')}, {counted(tally.deaths, 'death')}{lost}"
-    )
+    span = "" if tally.first is None or tally.last is None else f"{local_date(tally.first // SECOND)}, {local(tally.first)} to {local(tally.last)}: "  # fmt: skip
+    return f"{span}{counted(tally.signals, 'signal')}, {counted(tally.deaths, 'death')}{lost}"
 
 
 def _cells(row: Row, ends: int) -> tuple[str, ...]:
@@ -96,17 +93,16 @@ def _cells(row: Row, ends: int) -> tuple[str, ...]:
         cut(who, ends),
         cut(whom, ends),
         died,
-        local(row.first)[:8],
+        clock(row.first, 8),
     )
 
 
 def to_object(tally: Tally) -> dict[str, object]:
     """What is not known is left out."""
-    times = {"first": tally.first, "last": tally.last}
     return {
         "v": 1,
         "event": "summary",
-        **{name: utc(time) for name, time in times.items() if time is not None},
+        **times_of(tally),
         "signals": tally.signals,
         "deaths": tally.deaths,
         **({} if tally.lost is None else {"lost": tally.lost}),
@@ -122,6 +118,12 @@ def to_object(tally: Tally) -> dict[str, object]:
     }
 
 
+def times_of(what: Tally | Row) -> dict[str, str]:
+    """When the first and the last of it were, as far as that is known."""
+    times = {"first": what.first, "last": what.last}
+    return {name: utc(time) for name, time in times.items() if time is not None}
+
+
 def _object(row: Row) -> dict[str, object]:
     signal, who, whom = row.key
     every = row.every()
@@ -132,6 +134,5 @@ def _object(row: Row) -> dict[str, object]:
         "count": row.count,
         **({} if every is None else {"every_ns": every}),
         "died": row.died,
-        "first": utc(row.first),
-        "last": utc(row.last),
+        **times_of(row),
     }

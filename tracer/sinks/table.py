@@ -17,7 +17,7 @@ from tracer.model.event import Exec, Exit, Loss, Mark, Series, Signal, Statement
 from tracer.model.memo import Bounded
 from tracer.model.signals import HARMLESS
 from tracer.model.text import columns, cut, printable
-from tracer.model.times import SECOND, local, local_date, local_each
+from tracer.model.times import SECOND, clock, local_date, local_each
 from tracer.model.witness import SAID
 from tracer.sinks import ends, words
 from tracer.sinks.layout import layout_of
@@ -112,8 +112,7 @@ class TableSink(Sink):
         if self._here is None and not isinstance(event, Series) and event.source in SAID:
             self._here = event.host  # The first host of a log is told once; others each time.
             self._head(event.time)
-        if event.time is not None and event.time // QUARTER_HOUR != self._quarter_hour:
-            self._tell_date(event.time)
+        self._tell_day(event.time)
         if isinstance(event, Signal):
             self._signal(event)
         elif isinstance(event, Series):
@@ -131,8 +130,7 @@ class TableSink(Sink):
 
     def died(self, signal: Signal, end: Exit) -> None:
         """A signal, and the end of its target, in one row."""
-        if signal.time // QUARTER_HOUR != self._quarter_hour:
-            self._tell_date(signal.time)
+        self._tell_day(signal.time)
         self._signal(signal, end)
 
     def flush(self) -> None:
@@ -167,13 +165,15 @@ class TableSink(Sink):
         """How many letters the time has, and how many columns a line."""
         return self._layout.time, self._layout.width - 1
 
-    def _tell_date(self, moment: int) -> None:
+    def _tell_day(self, time: int | None) -> None:
         """A line between two days; none before events of today."""
-        date = local_date(moment // SECOND)
+        if time is None or time // QUARTER_HOUR == self._quarter_hour:
+            return
+        date = local_date(time // SECOND)
         if date != self._date:
             self._lines.append(self._paint(BOLD, date) + "\n")
         self._date = date
-        self._quarter_hour = moment // QUARTER_HOUR
+        self._quarter_hour = time // QUARTER_HOUR
 
     def _signal(self, event: Signal, end: Exit | None = None) -> None:
         is_wide_kill = event.asked is not None and event.asked <= 0 and not self._wide
@@ -184,7 +184,7 @@ class TableSink(Sink):
         self._begin(group)
         self._note(event.id, event)
         tail = self._tails.of(event) if end is None else self._tail(event, end)
-        self._lines.append(f"{local(event.time)[: self._layout.time]} {tail}")
+        self._lines.append(f"{self._stamp(event.time)} {tail}")
         self._lines += self._explain(event)
 
     def _note(self, id_: str, signal: Signal) -> None:
@@ -198,7 +198,7 @@ class TableSink(Sink):
 
     def _repeats(self, event: Series) -> None:
         """The first as any signal; what stands for a second one stands for all further ones."""
-        if event.last().time // QUARTER_HOUR != self._quarter_hour:
+        if event.later and event.later[-1] // QUARTER_HOUR != self._quarter_hour:
             for signal in event.signals():
                 self.write(signal)
             return
@@ -216,7 +216,7 @@ class TableSink(Sink):
 
     def _row(self, event: Failed | Probe) -> None:
         self._begin()
-        self._lines.append(f"{local(event.time)[: self._layout.time]} {self._tail(event)}")
+        self._lines.append(f"{self._stamp(event.time)} {self._tail(event)}")
         self._lines += self._explain(event)
 
     def _fold(self, event: Signal, end: Exit | None) -> None:
@@ -320,9 +320,10 @@ class TableSink(Sink):
         self._line(moment, text, colour)
 
     def _line(self, moment: int | None, text: str, colour: str) -> None:
-        length = self._layout.time
-        stamp = ends.UNKNOWN.ljust(length) if moment is None else local(moment)[:length]
-        self._lines.append(f"{stamp} {self._paint(colour, self._clipped(text))}\n")
+        self._lines.append(f"{self._stamp(moment)} {self._paint(colour, self._clipped(text))}\n")
+
+    def _stamp(self, moment: int | None) -> str:
+        return clock(moment, self._layout.time)
 
     def _clipped(self, text: str) -> str:
         return text if self._room is None else cut(text, self._room)

@@ -13,7 +13,7 @@ from tracer.sinks import ends, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tracer.model.event import Event, Process
 
@@ -32,27 +32,36 @@ class Row:
 
     __slots__ = ("count", "died", "first", "key", "last", "of", "squares")
 
-    def __init__(self, key: Key, of: Sent | Exit, time: int) -> None:
+    def __init__(self, key: Key, of: Sent | Exit) -> None:
         self.key = key
         self.of = of
         self.count = self.died = 0
-        self.first = self.last = time
+        self.first: int | None = None
+        self.last: int | None = None
         self.squares = 0.0
 
-    def add(self, times: Iterable[int]) -> None:
+    def add(self, times: Iterable[int | None]) -> None:
         for time in times:
-            gap = (time - self.last) / SECOND
-            if self.count:
-                self.squares += gap * gap
-            self.last = max(self.last, time)
             self.count += 1
+            if time is None:
+                continue
+            if self.first is None or self.last is None:
+                self.first = self.last = time
+                continue
+            gap = (time - self.last) / SECOND
+            self.squares += gap * gap
+            self.last = max(self.last, time)
+
+    def spans(self) -> int:
+        """Nanoseconds from the first to the last."""
+        return (self.last or 0) - (self.first or 0)
 
     def every(self) -> int | None:
         """Nanoseconds between two of at least three that come regularly."""
-        gaps, whole = self.count - 1, (self.last - self.first) / SECOND
+        gaps, whole = self.count - 1, self.spans() / SECOND
         if gaps < 2 or whole < gaps * _FAST or gaps * self.squares / whole**2 - 1 > _REGULAR:
             return None
-        return (self.last - self.first) // gaps
+        return self.spans() // gaps
 
 
 def again(row: Row) -> str:
@@ -60,7 +69,7 @@ def again(row: Row) -> str:
     times = "once" if row.count == 2 else f"{row.count - 1:,} times"
     every = row.every()
     often = "" if every is None else f", every {span(every)}"
-    seconds = (row.last - row.first) / SECOND
+    seconds = row.spans() / SECOND
     if every is None and row.count > 10 and row.count > 10 * seconds > 0:
         often = f", {round((row.count - 1) / max(seconds, 1)):,} a second"
     dead = f", {row.died:,} died" if 0 < row.died < row.count else ""
@@ -98,8 +107,8 @@ class Tally:
             self.lost = (self.lost or 0) + (event.count or 0) if known else None
         return None
 
-    def _signals(self, event: Sent, times: list[int]) -> Row:
-        row = self._row(self._key(event), event, times[0])
+    def _signals(self, event: Sent, times: Sequence[int | None]) -> Row:
+        row = self._row(self._key(event), event)
         row.add(times)
         row.of = event
         self._span(times)
@@ -120,24 +129,25 @@ class Tally:
         self.deaths += 1
         row = self._sent.get((event.cause or "", event.process.pid))
         if row is None:
-            time = event.time or self.last or 0
-            self._span([time])
+            self._span([event.time])
             by = "own fault" if event.origin == "fault" else ends.UNKNOWN
-            row = self._row((name_of(event.number), by, whom(event.process)), event, time)
-            row.add([time])
+            row = self._row((name_of(event.number), by, whom(event.process)), event)
+            row.add([event.time])
         row.died += 1
         return row
 
-    def _span(self, times: list[int]) -> None:
-        self.first = times[0] if self.first is None else min(self.first, times[0])
-        self.last = times[-1] if self.last is None else max(self.last, times[-1])
+    def _span(self, times: Sequence[int | None]) -> None:
+        first, last = times[0], times[-1]
+        if first is not None and last is not None:
+            self.first = first if self.first is None else min(self.first, first)
+            self.last = last if self.last is None else max(self.last, last)
 
-    def _row(self, key: Key, of: Sent | Exit, time: int) -> Row:
+    def _row(self, key: Key, of: Sent | Exit) -> Row:
         if key not in self.rows and len(self.rows) >= ROWS_MOST:
             key = (OTHERS, OTHERS, OTHERS)
         row = self.rows.get(key)
         if row is None:
-            row = self.rows[key] = Row(key, of, time)
+            row = self.rows[key] = Row(key, of)
         return row
 
     def _key(self, event: Sent) -> Key:

@@ -7,7 +7,7 @@ import time
 
 from tracer.model.event import Exit, Series, Signal
 from tracer.model.text import columns, counted, cut, printable
-from tracer.model.times import local, span
+from tracer.model.times import clock, span
 from tracer.sinks.layout import fitting
 from tracer.sinks.sink import Sink
 from tracer.sinks.table import BOLD, DIM, RED, RESET, TableSink
@@ -32,7 +32,7 @@ HELP = "s sort · / narrow · ↑↓ choose · Enter open · p pause · q quit"
 ORDERS: dict[str, Callable[[Row], Any]] = {
     "deaths": deadly_first,
     "count": lambda row: -row.count,
-    "last": lambda row: -row.last,
+    "last": lambda row: -(row.last or 0),
     "signal": lambda row: row.key,
 }
 # What terminals send for keys that are no letters.
@@ -244,7 +244,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     every = row.every()
     often = "" if every is None else span(every)
     died = f"{row.died:,}" if row.died else ""
-    return (f"{row.count:,}", often, *row.key, died, local(row.last)[:8])
+    return (f"{row.count:,}", often, *row.key, died, clock(row.last, 8))
 
 
 def _line(cells: Sequence[str], width: int) -> str:

@@ -119,15 +119,13 @@ class Making:
         makes = self.row.makes if self.rightful else ("says",)
         return [event for name in makes for event in MAKERS[name](self)]
 
-    def speaker(self) -> Process:
+    def speaker(self) -> Process | None:
+        """As far as the entry tells; None of a line without a tag."""
         entry = self.entry
         fields = entry.fields or {}
-        return Process(
-            pid=entry.pid,
-            comm=entry.tag,
-            uid=_integer(fields.get(b"_UID", b"")),
-            unit=fields.get(b"_SYSTEMD_UNIT"),
-        )
+        uid, unit = _integer(fields.get(b"_UID", b"")), fields.get(b"_SYSTEMD_UNIT")
+        known = any(one is not None for one in (entry.pid, entry.tag, uid, unit))
+        return Process(pid=entry.pid, comm=entry.tag, uid=uid, unit=unit) if known else None
 
     def id(self, what: str) -> str:
         """The same wherever the same line is read."""
@@ -147,8 +145,12 @@ class Making:
         return made
 
     def common(self) -> dict[str, Any]:
-        host = self.entry.host
-        return {"host": None if host is None else plain(host), "place": self.entry.place}
+        entry = self.entry
+        return {
+            "host": None if entry.host is None else plain(entry.host),
+            "place": entry.place,
+            "since_boot_ns": entry.since_boot,
+        }
 
 
 def process_of(groups: Groups) -> Process | None:
@@ -207,13 +209,12 @@ def statement(it: Making, what: str, about: Process | None, details: dict[str, A
         details=details or None,
         text=it.entry.text[:TEXT_MAX],
         believed=it.entry.believed if it.rightful else False,
-        since_boot_ns=it.entry.since_boot,
         **it.common(),
     )
 
 
 def _signal(it: Making, number: int | None, **more: Any) -> list[Told]:
-    if number is None or it.entry.time is None:
+    if number is None:
         return []
     fields = {"target": it.about, **it.common(), **more}
     return [Signal(it.entry.time, it.id(f"signal-{number}"), it.source, number, **fields)]
@@ -290,8 +291,6 @@ def worded(it: Making) -> list[Told]:
 
 def refused(it: Making) -> list[Told]:
     """An attempt that failed."""
-    if it.entry.time is None:
-        return []
     error = _ERRORS.get(it.groups.get("error", b"").strip())
     return [Failed(it.entry.time, it.id("failed"), it.source, None, error, it.number, it.speaker(), it.about, **it.common())]  # fmt: skip
 

@@ -231,8 +231,6 @@ def _victim(making: Making, summary: Groups, limit: Groups) -> Process:
 
 
 def _signal(making: Making, victim: Process, details: dict[str, Any]) -> list[Told]:
-    if making.entry.time is None:
-        return []
     invoker = details.get("invoker")
     cgroup = details.get("cgroup")
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Failed, Series, Signal, Statement
+from tracer.model.event import Exec, Exit, Failed, Series, Signal, Statement, moment
 from tracer.model.frozen import frozen
 from tracer.model.names import names_of
 from tracer.model.times import SECOND
@@ -115,9 +115,9 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
                 (
                     e
                     for e in near
-                    if isinstance(e, Signal) and is_one(e.target, process) and e.time > life
+                    if isinstance(e, Signal) and is_one(e.target, process) and moment(e) > life
                 ),
-                key=lambda signal: signal.time,
+                key=moment,
             )
         ),
         refused=tuple(e for e in near if isinstance(e, Failed) and is_one(e.target, process)),

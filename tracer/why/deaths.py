@@ -144,7 +144,12 @@ def _told_by(event: Event) -> Death | None:
         return Death(
             event.time, event.process, event.number, event.status, event.core, event.host, (event,)
         )
-    if isinstance(event, Signal) and event.target is not None and _ends_it(event, event.target):
+    if (
+        isinstance(event, Signal)
+        and event.time is not None
+        and event.target is not None
+        and _ends_it(event, event.target)
+    ):
         return Death(event.time, event.target, event.number, host=event.host, tellings=(event,))
     if (
         isinstance(event, Statement)

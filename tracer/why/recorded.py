@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exit
+from tracer.model.event import Exit, moment
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
@@ -147,10 +147,10 @@ def _by_itself(case: Case, signal: Signal) -> Finding:
         if (
             earlier.number == signal.number
             and earlier is not signal
-            and earlier.time <= signal.time
+            and moment(earlier) <= moment(signal)
             and earlier.sender is not None
             and not is_itself(earlier.sender, case.death.process)
-            and signal.time - earlier.time <= 60 * SECOND
+            and moment(signal) - moment(earlier) <= 60 * SECOND
         ):
             found = _sent(case, earlier)
             if found is not None:
@@ -171,7 +171,7 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         (one for one in case.sent if one.sender is not None and one.sender.pid == manager.pid),
         signal,
     )
-    asked = who_asked(case, first.time, case.death.process.unit)
+    asked = who_asked(case, moment(first), case.death.process.unit)
     person = asker(asked)
     who = behind(manager, person)
     story = tuple(one for one in (asked, first if first is not signal else None) if one is not None)
@@ -181,7 +181,11 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         evidence: tuple[Witness, ...] = (*asked_it, signal, statement)
         return Finding(cause, "yes", evidence, who, (), signal, (*story, statement, signal))
     stopping = case.said("stop asked")
-    if signal.number == KILL and first.number in REQUESTS and signal.time - first.time >= SECOND:
+    if (
+        signal.number == KILL
+        and first.number in REQUESTS
+        and moment(signal) - moment(first) >= SECOND
+    ):
         return Finding("stop timeout", "yes", (first, signal), who, (), signal, (*story, signal))
     if case.said("shutdown", within=300 * SECOND) is not None:
         return Finding("shutdown", "yes", (signal,), who, (), signal, (*story, signal))

@@ -77,6 +77,9 @@ SIGNAL = Signal(
 EVENTS = [
     SIGNAL,
     Signal(0, "1", "test", 64),
+    Signal(None, "1", "kernel log", 9, since_boot_ns=5),
+    Exit(None, "1", "kernel log", FULL, number=9, since_boot_ns=5),
+    Failed(None, "1", "kernel log", None, "EPERM", since_boot_ns=5),
     *(
         Signal(0, "1", "test", 9, place=place)
         for place in (

@@ -144,7 +144,7 @@ def test_a_death_of_which_nobody_knows_the_sender():
     ],
 )
 def test_how_often(times, words):
-    row = Row(("", "", ""), None, times[0] * SECOND)
+    row = Row(("", "", ""), None)
     row.add(at * SECOND for at in times)
     assert again(row) == words
 

@@ -35,6 +35,7 @@ from tracer.model.event import (
     Signal,
     exit_id,
     lost,
+    moment,
 )
 from tracer.model.frozen import replace
 from tracer.model.memo import Bounded
@@ -252,11 +253,12 @@ class AuditSource:
             return event  # Audit has records for each.
         if not isinstance(event, (Signal, Failed, Probe)):
             return replace(event, source=NAME, host=HOST)
-        sender = event.sender and self._complete(event.sender, event.time)
-        target = event.target and self._complete(event.target, event.time)
+        at = moment(event)
+        sender = event.sender and self._complete(event.sender, at)
+        target = event.target and self._complete(event.target, at)
         if isinstance(event, Signal) and target and target.pid and not event.target_is_asked:
             # Records have milliseconds.
-            self._ends.sent(target, event.time - self._clock.offset - 1_000_000)
+            self._ends.sent(target, at - self._clock.offset - 1_000_000)
         return replace(event, source=NAME, host=HOST, sender=sender, target=target)
 
     def _complete(self, process: Process, at: int) -> Process:

@@ -95,7 +95,7 @@ class Archive:
         self._events.close()
 
     def _all(self) -> Generator[Event, None, None]:
-        events: list[Event] = []
+        events: list[tuple[int, Event]] = []
         with open_log(self._path, self._proceed) as stream:
             tar = Tar(_Blocks(read_blocks(stream, self._proceed)), TOTAL_MAX)  # type: ignore[arg-type]
             try:
@@ -103,13 +103,14 @@ class Archive:
                     row = kept_in(SOS, _below_report(member.name))
                     if row is not None:
                         self._files += 1
-                        events += self._of_member(tar, member, row)
+                        events += _placed(self._of_member(tar, member, row))
                     if len(events) > EVENTS_MAX:
-                        events.append(self._lost("more events than can be put in order"))
+                        events.append((0, self._lost("more events than can be put in order")))
                         break
             except (Damaged, EOFError) as error:
-                events.append(self._lost(str(error)))
-        yield from sorted(events, key=lambda event: event.time or 0)
+                events.append((0, self._lost(str(error))))
+        for _, event in sorted(events, key=lambda pair: pair[0]):
+            yield event
 
     def _of_member(self, tar: Tar, member: Member, row: Kept) -> list[Event]:
         file = f"{self._path}:{member.name.decode('utf-8', 'backslashreplace')}"
@@ -149,6 +150,14 @@ class Archive:
 
     def _lost(self, why: str) -> Event:
         return lost(None, NAME, None, f"{self._path}: {why}")
+
+
+def _placed(events: Iterable[Event]) -> Iterator[tuple[int, Event]]:
+    """Each with the time at which it is told: what has none stays behind what stands before it in its file."""
+    last = 0
+    for event in events:
+        last = last if event.time is None else event.time
+        yield last, event
 
 
 class _Blocks:

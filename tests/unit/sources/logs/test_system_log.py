@@ -232,3 +232,44 @@ def test_quiet_statements_come_with_all(tmp_path):
     path = write(tmp_path / "messages", [HEAD + b"CRON[5]: (root) CMD (pkill web)"])
     assert b"cron ran" not in replay(path).stdout
     assert b"cron ran" in replay(path, "--all").stdout
+
+
+BARE = (
+    b"[   12.345678] Out of memory: Killed process 812 (java) total-vm:1kB, anon-rss:2kB, file-rss:3kB, shmem-rss:4kB",
+    b"salt-minion.service: State 'stop-sigterm' timed out. Killing.",
+    b"salt-minion.service: Main process exited, code=killed, status=9/KILL",
+    b"[   11.000001] a.out[55]: segfault at 0 ip 000055 sp 0007 error 4 in a.out[400000+1000]",
+)
+
+
+def test_lines_without_a_time_give_events_without_one_in_the_files_order(tmp_path):
+    path = write(tmp_path / "cat", BARE)
+    later = write(tmp_path / "messages", OUTAGE[:2])
+    for arguments in ([path], [path, later], [path, "--since", "1 h ago"]):
+        run = replay(*arguments, "--json", "--year", "2019")
+        events = [json.loads(line) for line in run.stdout.splitlines()]
+        bare = [one for one in events if one["place"]["file"] == str(path)]
+        assert [(one["event"], one["place"]["line"], one.get("since_boot_ns")) for one in bare] == [
+            ("statement", 1, 12_345_678_000),
+            ("signal", 1, 12_345_678_000),
+            ("statement", 2, None),
+            ("signal", 2, None),
+            ("exit", 3, None),
+            ("statement", 4, 11_000_001_000),
+            ("signal", 4, 11_000_001_000),
+        ]
+        assert not any("time" in one for one in bare)
+        assert not any("sender" in one for one in bare), "nobody's name stands in these lines"
+        assert all("places" not in one for one in events), "without a time nothing is the same"
+
+
+@pytest.mark.parametrize("how", [[], ["--brief"], ["--wide"], ["--summary"]])
+def test_a_table_has_a_dash_for_a_time_that_is_unknown(tmp_path, how):
+    run = replay(write(tmp_path / "cat", BARE), *how)
+    assert run.returncode == 0, run.stderr
+    assert b"1970" not in run.stdout
+    rows = [
+        line for line in run.stdout.splitlines() if b"SIGKILL" in line and b"OOM killer" in line
+    ]
+    assert len(rows) == 1
+    assert rows[0].startswith(b"- ") or rows[0].endswith(b" -")
