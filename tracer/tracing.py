@@ -55,6 +55,7 @@ def trace(
     words = filter_words(filter_)
     if words:
         # Loaded before root is given up.
+        from tracer.host.containers import here
         from tracer.host.running import fitting_nobody, programs
     # Before anything of the host is changed: who is asked to end in the middle of that undoes it.
     stop = Stop(sys.stdout.fileno())
@@ -63,7 +64,7 @@ def trace(
         source = manner.around(source)
 
     def begin() -> None:
-        exes = programs() if words else {}
+        exes, named = (programs(), here()) if words else ({}, {})
         # Every module must be loaded by now: an ordinary user may not see the folder of this program.
         given_up = drop(source.keeps)
         if options.verbose:
@@ -74,7 +75,7 @@ def trace(
         sink.start()
         if ready_fd is not None:
             tell_ready(ready_fd)
-        for sentence in fitting_nobody(filter_, exes) if words else ():
+        for sentence in fitting_nobody(filter_, exes, named) if words else ():
             note(sentence)
         gc.freeze()
         gc.enable()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
 from tracer.model.memo import memo
-from tracer.model.names import program_names
+from tracer.model.names import container_names, program_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,11 +107,13 @@ def _is_unit(process: Process, text: str) -> bool:
 
 
 def _is_container(process: Process, text: str) -> bool:
-    """The start of an id, as docker ps prints it, a name, or a pod's uid."""
-    return any(
-        name is not None and name.startswith(_bytes(text))
-        for name in (process.container, process.pod)
-    )
+    """The start of an id, as docker ps prints it, or of a pod's uid; a name, or a part of one, or a pattern of them."""
+    word = _bytes(text)
+    ids = (process.container, process.pod)
+    if any(id_ is not None and id_.startswith(word) for id_ in ids):
+        return True
+    names = container_names(process)
+    return bool(names) and any(pattern_of(word).fullmatch(name) for name in names)
 
 
 def _is_child_of(process: Process, text: str) -> bool:

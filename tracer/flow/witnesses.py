@@ -15,7 +15,7 @@ from tracer.model.witness import STRENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Union
 
     from tracer.flow.source import Descriptors, Source
@@ -46,12 +46,14 @@ class Held:
 
 
 class Witnessed:
-    """A source of which tellings of the same thing are one. Events keep their order."""
+    """A source of which tellings of the same thing are one. Events keep their order. ``finish`` adds to each what no
+    witness tells."""
 
     name = "several"
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, finish: Callable[[Event], Event] | None = None) -> None:
         self._source = source
+        self._finish = finish
         self._held: deque[Held] = deque()
         self._by_key: dict[tuple[object, ...], list[Held]] = {}
         self._aliases: dict[str, str] = {}
@@ -119,7 +121,7 @@ class Witnessed:
                 left.remove(held)
             if not left:
                 self._by_key.pop(key, None)
-        return held.event
+        return held.event if self._finish is None else self._finish(held.event)
 
     def _is_told(self, event: Event) -> bool:
         """Whether another witness has told of it already; that telling is made richer then."""

@@ -70,7 +70,12 @@ def _id(part: bytes) -> bytes | None:
     """docker-ID.scope, or the ID alone: 64 hex digits."""
     name = _without(part, b".scope")
     runtime, id_ = name[:-64], name[-64:]
-    return id_ if len(id_) == 64 and _HEX.issuperset(id_) and runtime in _RUNTIMES else None
+    return id_ if is_id(id_) and runtime in _RUNTIMES else None
+
+
+def is_id(name: bytes) -> bool:
+    """Whether a name is what runtimes make for a container: 64 hex digits."""
+    return len(name) == 64 and _HEX.issuperset(name)
 
 
 def _lxc(part: bytes) -> bytes | None:

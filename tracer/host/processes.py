@@ -5,7 +5,7 @@ from __future__ import annotations
 import pwd
 import time
 
-from tracer.host import procfs
+from tracer.host import containers, procfs
 from tracer.host.cgroups import place_of
 from tracer.host.privileges import in_first_namespace
 from tracer.host.units import invocation_of
@@ -42,6 +42,8 @@ class Processes:
         # In a pid namespace of its own /proc numbers others than the kernel's records do.
         self._asks = details and in_first_namespace("pid")
         self._unseen: Iterator[int] | None = procfs.pids() if self._asks else None
+        # Root may read them, and is given up before the first event.
+        self._containers = containers.here() if self._asks else {}
         if self._asks and procfs.hides_others():
             self.look_at_all()
 
@@ -96,6 +98,7 @@ class Processes:
             unit=unit,
             invocation=invocation_of(process.cgroup, unit, process.start),
             container=container,
+            container_name=None if container is None else self._containers.get(container),
             pod=pod,
             argv=argv,
             argv_cut=process.argv_cut or (not process.argv and procfs.is_cut(argv)),

@@ -153,6 +153,23 @@ def split_argv(raw: bytes) -> tuple[bytes, ...] | None:
     return tuple((raw[:-1] if raw.endswith(b"\0") else raw).split(b"\0"))
 
 
+def variable_of(pid: int, name: bytes) -> bytes | None:
+    """A variable of the environment that a process began with, or has written over it; needs the right to trace it."""
+    start = name + b"="
+    for word in (read(pid, "environ") or b"").split(b"\0"):
+        if word.startswith(start):
+            return word[len(start) :]
+    return None
+
+
+def is_first(pid: int) -> bool:
+    """Whether a process is init of a pid namespace below ours: pid_namespaces(7)."""
+    for line in (read(pid, "status") or b"").splitlines():
+        if line.startswith(b"NSpid:"):
+            return line.split()[2:][-1:] == [b"1"]
+    return False
+
+
 def pids() -> Iterator[int]:
     """Every process there is now."""
     return (int(name) for name in os.listdir("/proc") if name.isdigit())

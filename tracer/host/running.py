@@ -24,8 +24,10 @@ def programs() -> dict[int, bytes]:
     return {pid: exe for pid in procfs.pids() if (exe := procfs.exe_of(pid)) is not None}
 
 
-def running(exes: Mapping[int, bytes] | None = None) -> Iterator[Process]:
-    """Every process that is there, with its names and place, and its parent's names."""
+def running(
+    exes: Mapping[int, bytes] | None = None, named: Mapping[bytes, bytes] | None = None
+) -> Iterator[Process]:
+    """Every process that is there, with its names and place, and its parent's names. ``named`` are containers, by id."""
     there: dict[int, Process] = {}
     for pid in procfs.pids():
         birth = procfs.birth_of(pid)
@@ -41,6 +43,7 @@ def running(exes: Mapping[int, bytes] | None = None) -> Iterator[Process]:
             ppid=birth.ppid,
             unit=unit,
             container=container,
+            container_name=(named or {}).get(container or b""),
             pod=pod,
         )
     for one in there.values():
@@ -52,7 +55,11 @@ def running(exes: Mapping[int, bytes] | None = None) -> Iterator[Process]:
             yield replace(one, ancestors=(above,))
 
 
-def fitting_nobody(filter_: Filter, exes: Mapping[int, bytes] | None = None) -> list[str]:
+def fitting_nobody(
+    filter_: Filter,
+    exes: Mapping[int, bytes] | None = None,
+    named: Mapping[bytes, bytes] | None = None,
+) -> list[str]:
     """Sentences for the words of a filter that fit nobody who runs now, with the names most like them. None where not
     all can be seen. ``exes``: what ``programs`` has found."""
     if not in_first_namespace("pid") or procfs.hides_others():
@@ -64,7 +71,7 @@ def fitting_nobody(filter_: Filter, exes: Mapping[int, bytes] | None = None) -> 
     values = [one for one in filter_.values if not one.excluded and one.kind in _KINDS]
     if not asked and not values:
         return []
-    there = list(running(exes))
+    there = list(running(exes, named))
     told = [
         f"{option} {_shown(term)} fits nobody who runs now{_near_names(term, there)}"
         for option, term in asked
@@ -102,8 +109,11 @@ def _near_places(value: Value, there: Sequence[Process]) -> str:
     field = _KINDS[value.kind]
     if field is None:
         return ""
-    places = {getattr(one, field) for one in there} - {None}
-    return _near(value.text, {place.decode("utf-8", "replace") for place in places})
+    places = {getattr(one, field) for one in there}
+    if field == "container":
+        places = {one.container_name or one.container for one in there}
+    known = {place.decode("utf-8", "replace") for place in places - {None}}
+    return _near(value.text, known)
 
 
 def _near(word: str, known: set[str]) -> str:

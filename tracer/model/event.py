@@ -82,6 +82,7 @@ class Process:
     unit: bytes | None = None
     invocation: bytes | None = None
     container: bytes | None = None
+    container_name: bytes | None = None
     pod: bytes | None = None
     ns_pid: int | None = None
     start: int | None = None

@@ -73,6 +73,11 @@ PROCESS = (
     F("unit", "bytes", "systemd unit"),
     F("invocation", "bytes", "The run of the unit (INVOCATION_ID, systemd.exec(5))"),
     F("container", "bytes", "Container id or name"),
+    F(
+        "container_name",
+        "bytes",
+        "Its name, or namespace/pod/container, as its runtime keeps it; where that keeps none, what it calls itself",
+    ),
     F("pod", "bytes", "Kubernetes pod uid"),
     F("ns_pid", "pid", "The pid in the process's own pid namespace"),
     F("start", "time", "When the process was born"),

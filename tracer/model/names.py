@@ -74,6 +74,14 @@ def names_of(process: Process) -> tuple[bytes, ...]:
     return (*program_names(process.comm, process.argv, process.exe), *units)
 
 
+def container_names(process: Process) -> tuple[bytes, ...]:
+    """The names of a process's container: namespace/pod/container, and each of the three."""
+    name = process.container_name
+    if not name:
+        return ()
+    return (name, *name.split(b"/")) if b"/" in name else (name,)
+
+
 @memo(4096)
 def title_of(argv: tuple[bytes, ...]) -> bytes | None:
     """What a program has written over its argv: "gunicorn: worker [orders]", None where it looks like a command line."""

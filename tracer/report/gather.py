@@ -159,5 +159,5 @@ def lane_of(process: Process | None, unit: str | None = None) -> str:
         return unit
     if process is None:
         return "-"
-    place = process.unit or process.container
+    place = process.container_name or process.unit or process.container
     return program_of(process) if place is None else plain(place)

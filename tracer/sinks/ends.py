@@ -36,7 +36,9 @@ def label(process: Process | Ancestor) -> str:
     tid: int | None = getattr(process, "tid", None)
     if tid is not None:
         return f"{bare(process)}[thread {tid}]"
-    known = [getattr(process, name, None) for name in ("unit", "cgroup", "container")]
+    known = [
+        getattr(process, name, None) for name in ("container_name", "unit", "cgroup", "container")
+    ]
     where = next(filter(None, known), None)
     if process.comm is None and where is not None:
         return quoted(where)
@@ -185,6 +187,8 @@ def tells_more(process: Process) -> bool:
 
 def place(process: Process) -> str | None:
     """The container or unit it belongs to, None if none is known."""
+    if process.container_name:
+        return f"container {quoted(process.container_name)}"
     if process.container:
         return f"container {quoted(process.container[:_ID_LENGTH])}"
     return quoted(process.unit) if process.unit else None

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from tracer.model.event import (
-    Exec,
-    Exit,
-    Failed,
-    Probe,
-    Process,
-    Series,
-    Signal,
-    Statement,
-)
+from tracer.model.ends import with_ends
+from tracer.model.event import Process, Statement
 from tracer.model.frozen import replace
 from tracer.sinks.sink import Sink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
+    from typing import Any
 
     from tracer.model.event import Event
-
-    T = TypeVar("T")
 
 _KEPT_MAX = 4096
 # Details of a statement that are command lines.
 _COMMANDS = ("command", "command_line")
-# The processes of each kind of event.
-_ENDS: dict[type, tuple[str, ...]] = {
-    Signal: ("sender", "target", "current", "tracer"),
-    Exit: ("process",),
-    Exec: ("process",),
-    Failed: ("sender", "target"),
-    Probe: ("sender", "target"),
-    Statement: ("by", "about"),
-}
 
 
 class Hiding(Sink):
@@ -49,11 +30,7 @@ class Hiding(Sink):
         self._sink.start()
 
     def write(self, event: Event) -> None:
-        if isinstance(event, Series):
-            event = Series(self._without(event.first), event.later)
-        else:
-            event = self._without(event)
-        self._sink.write(event)
+        self._sink.write(_unworded(with_ends(event, self._of)))
 
     def flush(self) -> None:
         self._sink.flush()
@@ -64,19 +41,6 @@ class Hiding(Sink):
     def close(self) -> None:
         self._sink.close()
 
-    def _without(self, event: T) -> T:
-        ends = {name: getattr(event, name) for name in _ENDS.get(type(event), ())}
-        changes: dict[str, object] = {
-            name: self._of(end) for name, end in ends.items() if end is not None
-        }
-        if isinstance(event, Statement):
-            changes["text"] = None
-            if event.details:
-                changes["details"] = {
-                    name: value for name, value in event.details.items() if name not in _COMMANDS
-                }
-        return replace(event, **changes) if changes else event
-
     def _of(self, process: Process) -> Process:
         known = self._hidden.get(id(process))
         if known is None:
@@ -84,6 +48,16 @@ class Hiding(Sink):
                 self._hidden.clear()
             known = self._hidden[id(process)] = process, hidden(process)
         return known[1]
+
+
+def _unworded(event: Event) -> Event:
+    """What a line says is left out, and details that are command lines."""
+    if not isinstance(event, Statement):
+        return event
+    details = event.details and {
+        name: value for name, value in event.details.items() if name not in _COMMANDS
+    }
+    return replace(event, text=None, details=details)
 
 
 def hidden(process: Process) -> Process:

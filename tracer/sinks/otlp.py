@@ -69,6 +69,7 @@ _VICTIM = {
     "pid": "process.pid",
     "ns_pid": "process.vpid",
     "container": "container.id",
+    "container_name": "container.name",
     "pod": "k8s.pod.uid",
     "unit": "sigtrace.unit",
     "invocation": "sigtrace.invocation",

@@ -343,6 +343,7 @@ def details(process: Process) -> str:
         ("exe", process.exe),
         ("unit", process.unit),
         ("container", process.container),
+        ("called", process.container_name),
         ("pod", process.pod),
         ("cgroup", None if process.unit else process.cgroup),
     ):

@@ -29,6 +29,7 @@ from tracer.sources.logs.files import (
     open_pipe,
 )
 from tracer.sources.logs.kept import HOST, kept_in
+from tracer.sources.named import Naming
 
 if TYPE_CHECKING:
     from typing import Union
@@ -133,7 +134,7 @@ def _of_said(one: Said, *, has_audit: bool) -> list[str]:
 
 def reading_of(found: Found, asked: Asked) -> Reading:
     """The source of all of it. Raises Problem for what cannot be read."""
-    opening = _Opening(asked)
+    opening = _Opening(asked, found.root)
     closed = list(found.closed)
     if found.recordings:
         opening.recordings(found.recordings)
@@ -165,8 +166,9 @@ def is_instead(log: LogSet) -> bool:
 class _Opening:
     """Chooses the reader of each log. What is not needed is not imported: most logs are audit's."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, root: str | None) -> None:
         self._asked = asked
+        self._root = root
         self._audit: list[LogSet] = []
         self._said: list[Said] = []
         self._covered: list[Coverage] = []
@@ -227,7 +229,7 @@ class _Opening:
         sources: list[Source] = [one for one in (self._recording, audit, *said) if one is not None]
         source: Source = Merge([(each, LATE) for each in sources]) if sources[1:] else sources[0]
         if said or self._recording:
-            source = Witnessed(source)
+            source = Witnessed(source, Naming(self._root))
         covered = tuple(self._covered)
         return Reading(source, tuple(logs), audit, tuple(said), tuple(closed), covered, self._recording)  # fmt: skip
 

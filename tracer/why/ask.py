@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exec, Exit, Failed, Loss, Mark, Series, Signal, Statement
 from tracer.model.frozen import frozen
-from tracer.model.names import names_of
+from tracer.model.names import container_names, names_of
 from tracer.model.signals import NUMBERS
 from tracer.model.times import utc
 from tracer.why import overview, query
@@ -86,8 +86,12 @@ def answer(
     if at is not None:
         found = sorted(found, key=lambda death: abs(death.time - at))
     verdicts = [verdict_of(one, heard.events, coverages, deaths) for one in found[:count]]
-    names = () if found else tuple({name for one in deaths for name in names_of(one.process)})
+    names = () if found else tuple({name for one in deaths for name in _names(one)})
     return Answer(tuple(verdicts), tuple(found[count:]), names)
+
+
+def _names(death: Death) -> tuple[bytes, ...]:
+    return (*names_of(death.process), *container_names(death.process))
 
 
 def _ended_well(death: Death) -> bool:

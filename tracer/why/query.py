@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.names import names_of
+from tracer.model.names import container_names, names_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def fits(process: Process, what: bytes) -> bool:
     """Whether a process is what was asked for."""
     if what.isdigit():
         return int(what[:20]) in (process.pid, process.tid)
-    if what in names_of(process):
+    if what in names_of(process) or what in container_names(process):
         return True
     container = process.container
     return container is not None and len(what) >= ID_MIN and container.startswith(what)

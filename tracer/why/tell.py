@@ -7,6 +7,7 @@ import os
 import shlex
 import time
 
+from tracer.host import containers
 from tracer.host.alive import reasons
 from tracer.host.name import HOST
 from tracer.host.running import running
@@ -71,7 +72,7 @@ def at_a_glance(
 
 def living(what: bytes) -> bool:
     """Whether something that fits runs now; then that is told, and what keeps it from ending."""
-    alive = [one for one in running() if query.fits(one, what)]
+    alive = [one for one in running(named=containers.here()) if query.fits(one, what)]
     for one in alive[:3]:
         write_out(f"{words.subject(one, None)} on {printable(HOST)} still lives\n")
         for sentence in reasons(one.pid or 0) or ["nothing that /proc shows keeps it from ending"]:

@@ -18,6 +18,7 @@ from tracer.model.names import last_part, script_of
 from tracer.model.signals import name_of
 from tracer.model.text import command_line, printable, shown
 from tracer.model.times import SECOND, local_moment, span
+from tracer.sinks.ends import place
 from tracer.sinks.words import name
 
 TYPE_CHECKING = False
@@ -95,12 +96,13 @@ def headline(verdict: Verdict) -> str:
 
 
 def subject(process: Process | None, unit: str | None) -> str:
-    """Who ended: comm[pid], with the script that it ran; the unit where no process is known."""
+    """Who ended: comm[pid], with the script that it ran, and its container; the unit where no process is known."""
     if process is None or (process.pid is None and process.comm is None):
         return printable(unit or "a process")
     script = script_of(process.argv or ())
-    ran = f" ({shown(script)})" if script and last_part(script) != process.comm else ""
-    return name(process) + ran
+    beside = [shown(script)] if script and last_part(script) != process.comm else []
+    beside += [place(process) or ""] if process.container else []
+    return name(process) + (f" ({', '.join(beside)})" if beside else "")
 
 
 class _Words(dict):  # type: ignore[type-arg]

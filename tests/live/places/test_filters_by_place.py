@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import uuid
+from pathlib import Path
 
 import pytest
 from harness import is_signal
@@ -118,6 +119,61 @@ def test_a_death_in_a_container_is_shown_with_it(trace, cgroup):
     assert end["process"]["container"] == ID
     running.end()
     finish(inside)
+
+
+@pytest.fixture
+def runtime(tmp_path):
+    """Makes folders and files that a container's runtime would have, where this host has none; they go afterwards."""
+    made = []
+
+    def keep(path, text=None):
+        path = Path(path)
+        if any(Path(at).exists() for at in ("/var/lib/docker", "/run/docker")) and not made:
+            pytest.skip("this host has docker, whose folders are not for tests")
+        missing = [at for at in (path, *path.parents) if not at.exists()]
+        made.extend(missing)
+        path.mkdir(parents=True) if text is None else path.parent.mkdir(parents=True, exist_ok=True)
+        if text is not None:
+            path.write_text(text)
+
+    yield keep
+    for path in sorted(made, key=lambda at: len(at.parts), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+def test_a_container_by_the_name_that_its_runtime_keeps(trace, cgroup, runtime):
+    """The files are root's, and root is given up: they were read before."""
+    runtime(f"/var/lib/docker/containers/{ID}/config.v2.json", '{"Name": "/orders-web"}')
+    home = cgroup("pids", f"{STEM}.slice/docker-{ID}.scope")
+    inside, outside = start(preexec_fn=home.enter), start()
+    running = trace("--signal", "TERM", "--container", "orders-*")
+    for child in (outside, inside):
+        os.kill(child.pid, TERM)
+    event = running.signal_to(inside.pid, "SIGTERM")
+    assert event["target"]["container"] == ID
+    assert event["target"]["container_name"] == "orders-web"
+    assert targets(running, inside.pid, inside, outside) == {inside.pid}
+    finish(inside, outside)
+
+
+def test_else_by_what_it_calls_itself(trace, cgroup, runtime):
+    runtime("/run/docker")
+    home = cgroup("pids", f"{STEM}.slice/docker-{ID}.scope")
+    first = subprocess.Popen(
+        ["unshare", "--pid", "--fork", "sh", "-c", IGNORES],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=home.enter,
+        env={**os.environ, "HOSTNAME": "orders-7f9c"},
+    )
+    assert first.stdout.readline() == b"ready\n"
+    (pid,) = children_of(first.pid)
+    running = trace("--signal", "TERM", "--container", "orders-7f9c")
+    os.kill(pid, TERM)
+    event = running.signal_to(pid, "SIGTERM")
+    assert event["target"]["container_name"] == "orders-7f9c"
+    running.end()
+    finish(first)
 
 
 def test_by_user(trace):

@@ -1,0 +1,61 @@
+"""A container of a dead host's disk, by the name that its runtime has kept there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tracer import cli
+
+ID = "3f2a" * 16
+LINES = f"""\
+Nov 27 12:00:00 web3 kernel: [ 100.000000] shopd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+Nov 27 12:00:00 web3 kernel: [ 100.000010] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset={ID},mems_allowed=0,oom_memcg=/docker/{ID},task_memcg=/docker/{ID},task=shopd,pid=8201,uid=0
+Nov 27 12:00:00 web3 kernel: [ 100.000020] Memory cgroup out of memory: Killed process 8201 (shopd) total-vm:60000kB, anon-rss:39800kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:120kB oom_score_adj:0
+"""
+
+
+@pytest.fixture
+def disk(tmp_path):
+    log = tmp_path / "var/log/kern.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(LINES)
+    kept = tmp_path / f"var/lib/docker/containers/{ID}/config.v2.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps({"Name": "/orders\x1b[2J"}))
+    return tmp_path
+
+
+@pytest.mark.parametrize("what", ["orders\x1b[2J", "shopd", ID[:12]])
+def test_why_finds_it_by_name(disk, capsys, what):
+    status = cli.main(["why", "--json", "--root", str(disk), "--year", "2026", what])
+    verdict = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert verdict["cause"] == "oom"
+    assert verdict["process"]["container"] == ID
+    assert verdict["process"]["container_name"] == "orders\x1b[2J"
+
+
+def test_the_verdict_says_the_name_and_no_escape(disk, capsys):
+    assert cli.main(["why", "--root", str(disk), "--year", "2026", "shopd"]) == 0
+    shown = capsys.readouterr().out
+    assert "orders\\x1b[2J" in shown
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize(("word", "rows"), [("orders*", 1), (ID[:12], 1), ("web", 0)])
+def test_a_replays_filter_takes_it(disk, capfd, word, rows):
+    cli.main(["replay", "--json", "--root", str(disk), "--year", "2026", "--container", word])
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert sum(line["event"] == "signal" for line in lines) == rows
+
+
+def test_files_by_name_ask_this_machine_nothing(disk, capsys, monkeypatch):
+    """The id stands in the lines themselves."""
+    monkeypatch.setattr("tracer.host.containers.names", lambda root="/": 1 // 0)
+    log = str(disk / "var/log/kern.log")
+    assert cli.main(["why", "--json", "--year", "2026", ID[:12], log]) == 0
+    process = json.loads(capsys.readouterr().out)["process"]
+    assert process["container"] == ID
+    assert "container_name" not in process
