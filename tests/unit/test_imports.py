@@ -96,6 +96,7 @@ def test_no_source_imports_another_but_wire(wing):
 CTYPES = {
     "host/confine.py",
     "host/inotify.py",
+    "host/kernel_log.py",
     "host/privileges.py",
     "host/tracefs.py",
     "sources/bcc/buffer.py",

@@ -33,9 +33,14 @@ def boot_now() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - shift("boottime")
 
 
+def monotonic_now() -> int:
+    """Nanoseconds of CLOCK_MONOTONIC, which stands still while the host sleeps."""
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC) - shift("monotonic")
+
+
 def suspended() -> int:
-    """How much of the time since boot the host slept: CLOCK_MONOTONIC stood still."""
-    return boot_now() - time.clock_gettime_ns(time.CLOCK_MONOTONIC) + shift("monotonic")
+    """How much of the time since boot the host slept."""
+    return boot_now() - monotonic_now()
 
 
 @memo(2)

@@ -1,4 +1,4 @@
-"""What the kernel log says of an OOM kill: whose limit was hit. See mm/oom_kill.c, dump_oom_victim()."""
+"""The kernel log: its ring, and what it says of an OOM kill (mm/oom_kill.c, dump_oom_victim())."""
 
 from __future__ import annotations
 
@@ -6,7 +6,28 @@ import os
 
 from tracer.model.event import Oom
 
+DEVICE = "/dev/kmsg"
+_READ_ALL, _SIZE_BUFFER = 3, 10  # SYSLOG_ACTION_READ_ALL and SYSLOG_ACTION_SIZE_BUFFER, syslog(2)
 _RECORD = 8192  # CONSOLE_EXT_LOG_MAX, kernel/printk/printk.c
+
+
+def open_ring() -> int | bytes:
+    """A descriptor of /dev/kmsg at its first record, or syslog(2)'s copy of the ring. Raises OSError."""
+    try:
+        return os.open(DEVICE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return _copy()
+
+
+def _copy() -> bytes:
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    buffer = ctypes.create_string_buffer(max(1, libc.klogctl(_SIZE_BUFFER, None, 0)))
+    size = libc.klogctl(_READ_ALL, buffer, len(buffer))
+    if size < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return buffer.raw[:size]
 
 
 class KernelLog:
@@ -15,7 +36,7 @@ class KernelLog:
     def __init__(self) -> None:
         self._kills: dict[int, Oom] = {}
         try:
-            self._fd: int | None = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._fd: int | None = os.open(DEVICE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             os.lseek(self._fd, 0, os.SEEK_END)
         except OSError:
             self._fd = None

@@ -75,7 +75,7 @@ _LONGEST = 600
 _KERNELS = ("dmesg", "dmesg -T")
 _BOOT = re.compile(_SECONDS + rb" ?")
 # Who writes to /dev/kmsg has its own name in the text (systemd, log.c); a crash has it, too (arch/x86/mm/fault.c).
-_KMSG = re.compile(rb"(?P<tag>systemd(?:-[\w-]+)?)\[(?P<pid>\d{1,10})\]: (?!segfault at |trap )")
+KMSG = re.compile(rb"(?P<tag>systemd(?:-[\w-]+)?)\[(?P<pid>\d{1,10})\]: (?!segfault at |trap )")
 
 
 def prefix_of(line: bytes, first: str = "syslog") -> Prefix | None:
@@ -95,7 +95,7 @@ def _of_match(line: bytes, form: str, match: re.Match[bytes]) -> Prefix:
     end, boot = match.end(), found.get("boot")
     tag, pid = _given(found.get("tag")), found.get("pid")
     if form in _KERNELS:
-        own = _KMSG.match(line, end)
+        own = KMSG.match(line, end)
         tag, pid, end = (own["tag"], own["pid"], own.end()) if own else (b"kernel", None, end)
     elif tag == b"kernel":
         printk = _BOOT.match(line, end)

@@ -21,14 +21,15 @@ Closed = tuple[str, str]
 
 @frozen
 class Found:
-    """``journals`` are files and folders; ``root``: the journal below it, too ("" for this host's). ``closed``: what may
-    not be read, and why."""
+    """``journals`` are files and folders; ``root``: the journal below it, too ("" for this host's). ``ring``: the
+    kernel's messages, too. ``closed``: what may not be read, and why."""
 
     logs: tuple[LogSet, ...] = ()
     journals: tuple[str, ...] = ()
     recordings: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     root: str | None = None
+    ring: bool = False
     closed: tuple[Closed, ...] = ()
 
 
@@ -50,7 +51,7 @@ def found_by_names(files: Sequence[str]) -> Found:
             journals += [inner for inner in [os.path.join(path, "journal")] if is_journal(inner)]
             others.append(path)
     logs, closed = readable(find_logs(others), others) if others else ([], [])
-    found = Found(tuple(logs), tuple(journals), tuple(recordings), tuple(archives), None, tuple(closed))  # fmt: skip
+    found = Found(tuple(logs), tuple(journals), tuple(recordings), tuple(archives), closed=tuple(closed))  # fmt: skip
     for path in below:
         more = found_below(path, SOS)
         found = replace(found, logs=found.logs + more.logs, closed=found.closed + more.closed)
@@ -93,7 +94,7 @@ def found_here() -> Found:
         )
     here = found_below("/")
     recordings = (FOLDER,) if looks_like_recording(FOLDER) else ()
-    return replace(here, root="", recordings=recordings)
+    return replace(here, root="", ring=True, recordings=recordings)
 
 
 def _has_input() -> bool:

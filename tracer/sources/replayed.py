@@ -38,10 +38,11 @@ if TYPE_CHECKING:
     from tracer.model.coverage import Coverage
     from tracer.sources.journal.source import JournalSource, TextSource
     from tracer.sources.logs.archive import Archive
+    from tracer.sources.logs.kernel_ring import KernelRing
     from tracer.sources.logs.system_log import SystemLog
     from tracer.sources.recording.source import Recording
 
-    Said = Union[SystemLog, JournalSource, TextSource, Archive]
+    Said = Union[SystemLog, JournalSource, TextSource, Archive, KernelRing]
 
 
 @frozen
@@ -148,6 +149,8 @@ def reading_of(found: Found, asked: Asked) -> Reading:
             opening.log(log)
     for path in found.archives:
         opening.archive(path)
+    if found.ring and not (opening.has_journal or any(map(has_kernels, found.logs))):
+        closed += opening.kernel_ring()
     if found.root is not None and opening.is_empty():
         raise Problem(
             "nothing is kept that may be read" if found.root == "" else f"no logs below {found.root!r}",
@@ -161,6 +164,12 @@ def is_instead(log: LogSet) -> bool:
     """Whether what it tells is in the journal, too."""
     row = kept_in(HOST, "var/log/" + os.path.basename(log.paths[-1]))
     return row is not None and row.instead
+
+
+def has_kernels(log: LogSet) -> bool:
+    """Whether the kernel's messages are in it."""
+    row = kept_in(HOST, "var/log/" + os.path.basename(log.paths[-1]))
+    return row is not None and row.kernel
 
 
 class _Opening:
@@ -218,6 +227,24 @@ class _Opening:
                 year=asked.year,
             )
         )
+
+    def kernel_ring(self) -> list[tuple[str, str]]:
+        """What is left of the kernel's messages; or why that cannot be read."""
+        from tracer.audit.entries import AuditTeller
+        from tracer.host.kernel_log import DEVICE, open_ring
+        from tracer.sources.logs.kernel_ring import KernelRing
+        from tracer.statements.tables import index
+        from tracer.statements.teller import Teller
+
+        asked = self._asked
+        try:
+            ring = open_ring()
+        except OSError as error:
+            return [(DEVICE, (error.strerror or str(error)).lower())]
+        teller = Teller(index(quiet=asked.quiet), quiet=asked.quiet)
+        audit = AuditTeller(asked.users)
+        self._said.append(KernelRing(teller, audit, ring, follow=asked.follow))
+        return []
 
     def reading(self, logs: Sequence[LogSet], closed: Sequence[tuple[str, str]]) -> Reading:
         """All of them as one."""

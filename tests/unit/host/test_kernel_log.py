@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 
 import pytest
 
@@ -37,3 +39,16 @@ def test_whose_limit_was_hit(monkeypatch, line, oom):
     assert log.oom_of(77) == oom
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.skipif(shutil.which("dmesg") is None, reason="dmesg(1) is the oracle")
+def test_the_rings_copy_is_what_dmesg_prints():
+    """syslog(2), where there is no /dev/kmsg: dmesg(1) is asked for the same."""
+    try:
+        copy = kmsg._copy()
+    except OSError as error:
+        pytest.skip(f"syslog(2): {error.strerror}")
+    text = subprocess.run(["dmesg", "-S", "-r"], capture_output=True, check=True).stdout
+    lines = set(text.split(b"\n"))
+    # The ring may turn meanwhile: its newest line stays.
+    assert copy.rstrip(b"\n").split(b"\n")[-1] in lines

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 
 from tracer.audit.entries import AuditTeller
 from tracer.flow.source import every
+from tracer.model.frozen import replace
 from tracer.sources.found import found_below, found_by_names
 from tracer.sources.logs.archive import Archive
 from tracer.sources.logs.kept import HOST, SOS, kept_in
 from tracer.sources.logs.tar import Damaged, Tar
+from tracer.sources.replayed import Asked, reading_of
 from tracer.statements.tables import index
 from tracer.statements.teller import Teller
 
@@ -188,3 +190,24 @@ def test_names_that_are_not_there(tmp_path):
 
     with pytest.raises(Problem):
         found_by_names([str(tmp_path / "nothing")])
+
+
+@pytest.mark.parametrize("kept", [None, "messages", "kern.log.1", "auth.log"])
+def test_the_kernels_ring_is_read_where_nothing_keeps_its_messages(tmp_path, monkeypatch, kept):
+    """Whose files are read besides does not matter; without leave to read the ring, that is said."""
+    asked = []
+
+    def ring():
+        asked.append(kept)
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("tracer.host.kernel_log.open_ring", ring)
+    write(tmp_path / "var/log/audit/audit.log", RECORD)
+    if kept:
+        write(tmp_path / "var/log" / kept, LINE % b"a")
+    found = replace(found_below(str(tmp_path)), ring=True)
+    reading = reading_of(found, Asked())
+    reading.source.close()
+    is_read = kept in (None, "auth.log")
+    assert len(asked) == is_read
+    assert (("/dev/kmsg", "operation not permitted") in reading.closed) == is_read

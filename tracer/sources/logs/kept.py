@@ -13,12 +13,14 @@ _ROTATED = r"(?:[.-]\d{1,8}(?:-\d+)?)?(?:\.(?:gz|xz|zst|zstd|bz2))?"
 @frozen
 class Kept:
     """Files of one kind. ``folder`` below the root, ``names`` a pattern without rotation's ends. ``audit``: audit
-    records; else what others say, which is read only where there is no journal that has it too (``instead``)."""
+    records; else what others say, which is read only where there is no journal that has it too (``instead``).
+    ``kernel``: the kernel's messages among it."""
 
     folder: str
     names: str
     audit: bool = False
     instead: bool = False
+    kernel: bool = False
 
     def has(self, folder: str, name: str) -> bool:
         """Whether a file is one of them."""
@@ -28,7 +30,8 @@ class Kept:
 HOST = (
     Kept("var/log/audit", r"audit\.log", audit=True),
     # Debian's, Red Hat's and SUSE's names of what rsyslog and syslog-ng write.
-    Kept("var/log", r"messages|syslog|kern\.log|daemon\.log|auth\.log|secure|user\.log|warn|cron(?:\.log)?", instead=True),
+    Kept("var/log", r"messages|syslog|kern\.log|warn", instead=True, kernel=True),
+    Kept("var/log", r"daemon\.log|auth\.log|secure|user\.log|cron(?:\.log)?", instead=True),
     Kept("var/log", r"dmesg", instead=True),
 )  # fmt: skip
 # sos report (sos/report/plugins/{logs,kernel,auditd}.py): what commands have printed, beside a copy of /var/log.
