@@ -66,7 +66,8 @@ class Maker:
         users = f"uid={uid} gid={group} euid={uid} suid={uid} fsuid={uid} egid={group} sgid={group} fsgid={group}"
         tail = ""
         if self._form == "enriched":
-            tail = f'\x1dARCH=x86_64 SYSCALL={name} AUID="u{uid}" UID="u{uid}" GID="g{group}"'
+            names = (f'{word}="{letter}{n}"' for word, letter, n in _names(uid, group))
+            tail = f"\x1dARCH=x86_64 SYSCALL={name} {' '.join(names)}"
         return (
             f"arch=c000003e syscall={number} success=yes exit=0 {arguments} a3={draw.getrandbits(40):x} items={items} "
             f"ppid={ppid} pid={pid} auid={uid} {users} tty=pts{draw.randint(0, 99)} ses={draw.randint(1, 99999)} "
@@ -108,12 +109,14 @@ class Maker:
             records.append(("EXECVE", f"argc={len(words)} {arguments}"))
         if paths:
             records.append(("CWD", f'cwd="/home/{draw.choice(self._names)}"'))
+        owners = '\x1dOUID="root" OGID="root"' if self._form == "enriched" else ""
         for item in range(paths):
             place = "/".join(draw.choice(self._names) for _ in range(draw.randint(1, 5)))
             records.append(
                 (
                     "PATH",
-                    f'item={item} name="/{place}" inode={draw.getrandbits(24)} dev=08:01 mode=0100644 ouid=0 ogid=0 nametype=NORMAL',
+                    f'item={item} name="/{place}" inode={draw.getrandbits(24)} dev=08:01 mode=0100644 ouid=0 ogid=0 rdev=00:00 '
+                    f"nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0{owners}",
                 )
             )
         return [*records, self._title()]
@@ -147,6 +150,13 @@ class Maker:
             "MESSAGE": f"{kind} {body}",
         }
         return json.dumps(entry) + "\n"
+
+
+def _names(uid: int, group: int) -> list[tuple[str, str, int]]:
+    """The names that auditd adds to a SYSCALL record (ENRICHED): of each of its numbers."""
+    users = [(word, "u", uid) for word in ("AUID", "UID", "EUID", "SUID", "FSUID")]
+    groups = [(word, "g", group) for word in ("GID", "EGID", "SGID", "FSGID")]
+    return [*users[:2], groups[0], *users[2:], *groups[1:]]
 
 
 def _interpreted(body: str) -> str:

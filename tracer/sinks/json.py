@@ -10,17 +10,18 @@ from tracer.model.fields import OWN, PROCESS, SIGNAL
 from tracer.model.memo import Bounded
 from tracer.model.spelling import VERSION, fields_to_object, to_object
 from tracer.model.times import utc, utc_each
-from tracer.sinks.remembered import KEPT_MAX, Remembered
+from tracer.model.written import text_of
 from tracer.sinks.sink import Sink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import IO, Any
+    from typing import IO
 
     from tracer.model.event import Event, Place, Process
     from tracer.model.fields import Field
 
 _WHERE = tuple([field for field in SIGNAL if field.name in ("place", "places")])
+KEPT_MAX = 256  # processes, and words that go together, some 1 KB each
 AT_ONCE = 64  # lines held before they are written: more of them no longer fit the CPU's cache
 
 _BEGINNING = f'{{"v": {VERSION}, "event": "signal", "id": "'
@@ -31,7 +32,7 @@ class JsonSink(Sink):
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._rests = Remembered(Rest().of)
+        self._rests = Rest()
         self._lines: list[str] = []
         self._file = "", ""  # the last one that events were in, and how it is written
 
@@ -94,53 +95,50 @@ class Rest:
 
     def __init__(self) -> None:
         self._processes: Bounded[int, tuple[str, Process]] = Bounded(KEPT_MAX)
-        self._words: list[Bounded[Any, str]] = [Bounded(KEPT_MAX) for _ in _PARTS]
+        self._words: Bounded[tuple[object, ...], tuple[str, ...]] = Bounded(KEPT_MAX)
 
     def of(self, signal: Signal) -> str:
+        key = _words_of(signal)
+        words = self._words.get(key)
+        if words is None:
+            words = self._words[key] = tuple(
+                [json.dumps(fields_to_object(signal, fields))[1:-1] for _, fields in _PARTS]
+            )
         parts = []
-        for (name, fields, values), words in zip(_PARTS, self._words):
-            if name == "asked":
-                if signal.asked is not None:
-                    parts.append(f'"asked": {signal.asked}')
-            elif name:
-                process = getattr(signal, name)
-                if process is not None:
-                    text = self._process(process)
-                    if text != "{}":
-                        parts.append(f'"{name}": {text}')
-            else:
-                key = values(signal)
-                known = words.get(key)
-                if known is None:
-                    known = words[key] = json.dumps(fields_to_object(signal, fields))[1:-1]
-                if known:
-                    parts.append(known)
+        for (name, _), text in zip(_PARTS, words):
+            if text:
+                parts.append(text)
+            if name:
+                value = getattr(signal, name)
+                if name == "asked":
+                    if value is not None:
+                        parts.append(f'"asked": {value}')
+                elif value is not None and (text := self._process(value)):
+                    parts.append(f'"{name}": {{{text}}}')
         return ", ".join(parts) + "}\n"
 
     def _process(self, process: Process) -> str:
         known = self._processes.get(id(process))
         if known is None:
-            text = json.dumps(fields_to_object(process, PROCESS))
-            known = self._processes[id(process)] = text, process
+            known = self._processes[id(process)] = _text_of_process(process), process
         return known[0]
 
 
-def _parts() -> list[tuple[str, tuple[Field, ...], Any]]:
-    """The fields of a signal that are its own object or number, by name, and what stands between them, in order."""
-    made: list[tuple[str, tuple[Field, ...], Any]] = []
+_text_of_process = text_of(PROCESS)
+
+
+def _parts() -> tuple[tuple[str, tuple[Field, ...]], ...]:
+    """The fields of a signal that are its own object or number, by name, each with the fields before it."""
+    made: list[tuple[str, tuple[Field, ...]]] = []
     words: list[Field] = []
-    for field in (*[one for one in SIGNAL if one.name not in OWN], None):
-        if field is not None and field.kind != "process" and field.name != "asked":
-            words.append(field)
-            continue
-        if words:
-            # One name alone would give a value without a tuple.
-            names = [one.name for one in words]
-            made.append(("", tuple(words), attrgetter(*names, "number")))
+    for field in [one for one in SIGNAL if one.name not in OWN]:
+        if field.kind == "process" or field.name == "asked":
+            made.append((field.name, tuple(words)))
             words = []
-        if field is not None:
-            made.append((field.name, (field,), None))
-    return made
+        else:
+            words.append(field)
+    return (*made, ("", tuple(words)))
 
 
 _PARTS = _parts()
+_words_of = attrgetter(*[field.name for _, fields in _PARTS for field in fields])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tracer.model import signals
 from tracer.model.event import MARKS, TARGET_STATES, Process, Signal
-from tracer.model.fields import SIGNAL, names_of
+from tracer.model.fields import PROCESS, SIGNAL, names_of
 from tracer.model.frozen import bare_of, names_of_class, replace
 from tracer.model.origin import ORIGINS
 from tracer.model.outcome import OUTCOMES
@@ -21,12 +21,14 @@ from tracer.model.spelling import (
     KINDS,
     NESTED,
     POLICIES,
+    fields_to_object,
     from_object,
     to_object,
     to_schema,
 )
 from tracer.model.text import plain, unplain
 from tracer.model.verdict import CAUSES, CONFIDENCES, VIAS
+from tracer.model.written import text_of
 from tracer.sinks.remembered import Remembered
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -123,6 +125,11 @@ def test_every_kind_is_known():
 def test_what_is_written_is_read_back(event):
     line = json.dumps(to_object(event))
     assert from_object(json.loads(line)) == event
+
+
+@given(built(Process, PROCESS))
+def test_a_process_is_written_as_by_its_object(process):
+    assert f"{{{text_of(PROCESS)(process)}}}" == json.dumps(fields_to_object(process, PROCESS))
 
 
 @given(events())
