@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tracer.flow.source import every
+from tracer.model.frozen import replace
 from tracer.sources.logs import pieces as audit_pieces
 from tracer.sources.logs import plain as audit_plain
 from tracer.sources.logs import sieve as audit_sieve
@@ -203,7 +204,8 @@ def test_the_pieces_of_a_child_that_is_killed_are_read_all_the_same(tmp_path, mo
     path = big(tmp_path / "audit.log")
     monkeypatch.setattr(audit_pieces, "PARALLEL_MIN", 0)
     monkeypatch.setattr(audit_pieces, "PIECE", 1 << 16)
-    monkeypatch.setattr(audit_pieces, "pack", lambda piece: os.kill(os.getpid(), signal.SIGKILL))
+    killed = replace(audit_plain.SIEVE, pack=lambda piece: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr(audit_plain, "SIEVE", killed)
     assert len(logs.signals(logs.events(path, sieve_min=0))) == 2
 
 

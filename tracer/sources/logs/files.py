@@ -250,12 +250,13 @@ def read_blocks(stream: IO[bytes], proceed: Proceed = always) -> Iterator[bytes]
 
 
 class WholeLines:
-    """Blocks in, text of whole lines out; of a line longer than LINE_MAX only the beginning is kept."""
+    """Blocks in, text of whole lines out; of a line longer than LINE_MAX only the beginning is kept. ``returns``: lines
+    end in CR alone; None: the first block tells."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, returns: bool | None = None) -> None:
         self._rest: list[bytes] = []
         self._kept = self._size = 0
-        self._returns: bool | None = None  # lines end in CR alone
+        self._returns = returns
 
     def feed(self, block: bytes) -> tuple[bytes, int]:
         """The lines that have ended (b"" if none has), and how many bytes they were."""

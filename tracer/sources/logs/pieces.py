@@ -1,5 +1,5 @@
-"""A big audit.log in pieces, in their order, sieved on two CPUs: each process takes the next one that
-nobody has taken. The child may be a few pieces ahead; what it found waits in a pipe."""
+"""A big log in pieces, in their order, sieved on two CPUs: each process takes the next one that nobody has taken. The
+child may be a few pieces ahead; what it found waits in a pipe."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import select
 import signal
 import struct
 from collections.abc import Iterator, Sequence
+from typing import Any, Callable
 
+from tracer.model.frozen import frozen
 from tracer.sources.logs.files import Proceed, always
-from tracer.sources.logs.finds import Piece, pack, unpack
-from tracer.sources.logs.sieve import cut_at, sieve
 
 PIECE = 2 << 20
 PARALLEL_MIN = 32 << 20
@@ -26,31 +26,46 @@ _SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ, in Python's fcntl from 3.10
 Span = tuple[int, int]
 
 
-class Pieces:
-    """The first ``size`` bytes of an open file; iterate ``each`` once."""
+@frozen
+class Sieve:
+    """What is done with a piece. ``cut``: the first place from one on where the file may be cut, of so many bytes; ``find``:
+    what is in a file from one place to another (pread(2) alone: two processes have the descriptor). ``pack`` and
+    ``unpack``: what was found as bytes and back; raises EOFError, ValueError or TypeError if they are not whole."""
 
-    def __init__(self, fd: int, size: int, proceed: Proceed = always) -> None:
-        length = max(PIECE, -(-size // PIECES_MAX))
-        cuts = [0]
+    cut: Callable[[int, int, int], int]
+    find: Callable[[int, int, int], Any]
+    pack: Callable[[Any], bytes]
+    unpack: Callable[[bytes | bytearray], Any]
+
+
+class Pieces:
+    """An open file from ``begin`` to ``size``; iterate ``each`` once."""
+
+    def __init__(
+        self, fd: int, size: int, sieve: Sieve, proceed: Proceed = always, *, begin: int = 0
+    ) -> None:
+        length = max(PIECE, -(-(size - begin) // PIECES_MAX))
+        cuts = [begin]
         while cuts[-1] < size:
-            cuts.append(cut_at(fd, cuts[-1] + length, size))
+            cuts.append(sieve.cut(fd, cuts[-1] + length, size))
         self._fd = fd
+        self._sieve = sieve
         self._spans = list(zip(cuts, cuts[1:]))
         self._proceed = proceed
-        self._at = 0
+        self._at = begin
         self._child: Child | None = None
-        self._parallel = size >= PARALLEL_MIN and len(os.sched_getaffinity(0)) > 1
+        self._parallel = size - begin >= PARALLEL_MIN and len(os.sched_getaffinity(0)) > 1
 
     def tell(self) -> int:
         """How far the reading has come."""
         return self._at
 
-    def each(self) -> Iterator[Piece]:
-        """The pieces in the order of the file."""
+    def each(self) -> Iterator[Any]:
+        """What was found in the pieces in the order of the file."""
         _keep_freed_memory()
         if self._parallel:
-            self._child = Child(self._fd, self._spans)
-        own: dict[int, Piece] = {}
+            self._child = Child(self._fd, self._spans, self._sieve)
+        own: dict[int, Any] = {}
         try:
             for number, (start, _) in enumerate(self._spans):
                 self._at = start
@@ -63,26 +78,27 @@ class Pieces:
             if self._child:
                 self._child.close()
 
-    def _one_more(self, child: Child) -> Iterator[tuple[int, Piece]]:
+    def _one_more(self, child: Child) -> Iterator[tuple[int, Any]]:
         number = child.claim()
         if number is not None:
-            yield number, sieve(self._fd, *self._spans[number])
+            yield number, self._sieve.find(self._fd, *self._spans[number])
 
-    def _by_child(self, number: int) -> Piece:
+    def _by_child(self, number: int) -> Any:
         """The piece that the child has taken; ours, if there is no child, or no longer."""
-        piece = self._child and self._child.next()
-        if piece:
-            return piece
+        found = self._child and self._child.next()
+        if found is not None:
+            return found
         if self._child:
             self._child.close()
         self._child = None
-        return sieve(self._fd, *self._spans[number])
+        return self._sieve.find(self._fd, *self._spans[number])
 
 
 class Child:
     """A forked process that sieves pieces, and sends what it finds through a pipe."""
 
-    def __init__(self, fd: int, spans: Sequence[Span]) -> None:
+    def __init__(self, fd: int, spans: Sequence[Span], sieve: Sieve) -> None:
+        self._sieve = sieve
         self._claims, numbers = os.pipe()
         os.write(numbers, b"".join(map(_NUMBER.pack, range(len(spans)))))
         os.close(numbers)
@@ -94,7 +110,7 @@ class Child:
         self._pid = os.fork()
         if self._pid == 0:
             os.close(self._pipe)
-            _serve(fd, spans, self._claims, writing)
+            _serve(fd, spans, sieve, self._claims, writing)
         os.close(writing)
         self._poll = select.poll()
         self._poll.register(self._pipe, select.POLLIN)
@@ -107,10 +123,12 @@ class Child:
         """Whether the child's next piece is coming, or the child has ended."""
         return bool(self._poll.poll(0))
 
-    def next(self) -> Piece | None:
-        """The next of the pieces that the child has taken; None if it was killed."""
+    def next(self) -> Any:
+        """What is in the next of the pieces that the child has taken; None if it was killed."""
         try:
-            return unpack(_read(self._pipe, _LENGTH.unpack(_read(self._pipe, _LENGTH.size))[0]))
+            return self._sieve.unpack(
+                _read(self._pipe, _LENGTH.unpack(_read(self._pipe, _LENGTH.size))[0])
+            )
         except (EOFError, ValueError, TypeError):
             return None
 
@@ -122,7 +140,7 @@ class Child:
         os.waitpid(self._pid, 0)
 
 
-def _serve(fd: int, spans: Sequence[Span], claims: int, writing: int) -> None:
+def _serve(fd: int, spans: Sequence[Span], sieve: Sieve, claims: int, writing: int) -> None:
     """The child's life: it never returns."""
     status = 1
     gc.disable()  # A piece leaves no cycles, and to look for some makes a copy of each page of our parent's.
@@ -135,7 +153,7 @@ def _serve(fd: int, spans: Sequence[Span], claims: int, writing: int) -> None:
                 claimed = _claim(claims)
                 if claimed is None:
                     break
-                body = pack(sieve(fd, *spans[claimed]))
+                body = sieve.pack(sieve.find(fd, *spans[claimed]))
                 pipe.write(_LENGTH.pack(len(body)))
                 pipe.write(body)
                 pipe.flush()

@@ -13,11 +13,13 @@ from tracer.audit.record import Group
 from tracer.lines.dates import epoch
 from tracer.lines.tally import Tally
 from tracer.sources.logs.files import STDIN, Proceed
-from tracer.sources.logs.finds import Line, Lines, Piece, Serials, Shown, Sight
-from tracer.sources.logs.pieces import Pieces
+from tracer.sources.logs.finds import Line, Lines, Piece, Serials, Shown, Sight, pack, unpack
+from tracer.sources.logs.pieces import Pieces, Sieve
+from tracer.sources.logs.sieve import cut_at, sieve
 from tracer.sources.logs.sights import Sights
 
 SIEVE_MIN = 4 << 20
+SIEVE = Sieve(cut_at, sieve, pack, unpack)
 _RAW = re.compile(rb"type=[A-Z_]+ msg=audit\((\d{1,10}\.\d{3}):\d+\): ")
 _ENDS = 1 << 16
 
@@ -47,7 +49,7 @@ def sieved(
             tally.time(time)
         reading = _Reading(stream.fileno(), reader, tally)
         reader.counts = False
-        for piece in Pieces(stream.fileno(), size, proceed).each():
+        for piece in Pieces(stream.fileno(), size, SIEVE, proceed).each():
             yield from reading.of_piece(piece)
             yield None
     reader.counts = True

@@ -30,7 +30,8 @@ from tracer.sources.logs.files import (
     read_blocks,
 )
 from tracer.sources.logs.follow import Follower
-from tracer.sources.logs.telling_lines import Telling, whole_blocks
+from tracer.sources.logs.pieces import Pieces
+from tracer.sources.logs.telling_lines import Telling, by_pieces, whole_blocks
 
 if TYPE_CHECKING:
     from tracer.flow.source import Descriptors
@@ -76,6 +77,12 @@ class Text:
             for number, line in found:
                 yield self._reader.of_line(line, number)
         self._size += len(text)
+
+    def found(self, found: Iterable[tuple[int, bytes]], lines: int) -> Iterator[Entry]:
+        """Those of a piece behind what was read by now, of so many lines; the first has number 0."""
+        for number, line in found:
+            yield self._reader.of_line(line, self._number + number)
+        self._number += lines
 
     def _line_by_line(self, lines: list[bytes]) -> Iterator[Entry]:
         """With wrapped lines put together; but a line that begins with a unit stands by itself, as in journalctl's cat."""
@@ -187,6 +194,10 @@ class SystemLog:
         yield from self._teller.end()
 
     def _of_file(self, path: str) -> Iterator[Event]:
+        span = by_pieces(path, WHOLE)
+        if span is not None:
+            yield from self._of_pieces(path, *span)
+            return
         text = self._text(path)
         head: list[bytes] = []
         with open_log(path, self._proceed) as stream:
@@ -201,6 +212,16 @@ class SystemLog:
             except EOFError as error:
                 yield lost(self._last, NAME, None, f"{path}: cut or damaged: {error}")
         yield from self._told(forwards(list(text.entries(b"".join(head)))))
+
+    def _of_pieces(self, path: str, begin: int, size: int) -> Iterator[Event]:
+        """A big file: what is behind its beginning is searched on two CPUs."""
+        text = self._text(path)
+        with open(path, "rb", buffering=0) as stream:
+            fd = stream.fileno()
+            yield from self._told(text.entries(os.pread(fd, begin, 0)))
+            sieve = self._telling.sieve()
+            for found in Pieces(fd, size, sieve, self._proceed, begin=begin).each():
+                yield from self._told(text.found(*found))
 
     def _growing(self, path: str) -> Told:
         """The last file, and what is added to it; None: nothing more for the moment."""

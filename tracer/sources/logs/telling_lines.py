@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import marshal
+import os
+import stat
 from collections.abc import Iterable, Iterator
 
-from tracer.sources.logs.files import LINE_MAX, WholeLines
+from tracer.sources.logs import pieces
+from tracer.sources.logs.files import LINE_MAX, WholeLines, is_packed
+from tracer.sources.logs.pieces import Sieve
 
 # Words that many of the tables' literals have in them: each is looked for once instead of all of those.
 COMMON = (
     *(b"oom", b"OOM", b"Kill", b"kill", b"SIG", b"exit", b"code=", b"signal", b" timed out", b"atchdog", b"emory"),
     *(b"terminated ", b"Failed", b" sp:", b"omm: ", b"failcnt", b"dumped", b"(pid:", b"success", b"]: segfault", b" shutdown request"),
 )  # fmt: skip
+
+_BLOCK = 1 << 18
 
 
 def anchors_of(literals: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -21,10 +28,10 @@ def anchors_of(literals: Iterable[bytes]) -> tuple[bytes, ...]:
     return tuple(one for one in found if not any(other in one and other != one for other in found))
 
 
-def whole_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def whole_blocks(blocks: Iterable[bytes], *, returns: bool | None = None) -> Iterator[bytes]:
     """The same bytes in blocks of whole lines, the last with a line end. Of a line longer than LINE_MAX the beginning
-    is kept."""
-    lines = WholeLines()
+    is kept. ``returns``: as WholeLines has it."""
+    lines = WholeLines(returns=returns)
     for block in blocks:
         text, _ = lines.feed(block)
         if text:
@@ -32,6 +39,30 @@ def whole_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
     rest = lines.rest()
     if rest:
         yield rest + b"\n"
+
+
+def by_pieces(path: str, head: int) -> tuple[int, int] | None:
+    """Where a file's first ``head`` bytes have their last line end, and its size; None for one that is not to be read in
+    pieces: small, packed, no file. Raises Problem if it cannot be read."""
+    if is_packed(path):
+        return None
+    with open(path, "rb", buffering=0) as stream:
+        about = os.fstat(stream.fileno())
+        begin = os.pread(stream.fileno(), head, 0).rfind(b"\n") + 1
+    is_big = stat.S_ISREG(about.st_mode) and about.st_size - begin >= pieces.PARALLEL_MIN
+    return (begin, about.st_size) if is_big and begin else None
+
+
+def cut_behind(fd: int, wanted: int, size: int) -> int:
+    """The first place from ``wanted`` on where a line begins."""
+    at = wanted - 1
+    while at < size:
+        block = os.pread(fd, _BLOCK, at)
+        end = block.find(b"\n")
+        if end >= 0:
+            return min(size, at + end + 1)
+        at += len(block) or size
+    return size
 
 
 class Telling:
@@ -49,6 +80,18 @@ class Telling:
             found.append((number, data[start : min(end, start + LINE_MAX)]))
         return found, number + data.count(b"\n", at)
 
+    def sieve(self) -> Sieve:
+        """What finds them in a big file, piece by piece."""
+        return Sieve(cut_behind, self.found, marshal.dumps, marshal.loads)
+
+    def found(self, fd: int, begin: int, end: int) -> tuple[list[tuple[int, bytes]], int]:
+        """The same of whole lines in a file: as if the first were line 0."""
+        found, number = [], 0
+        for block in whole_blocks(_blocks(fd, begin, end), returns=False):
+            more, number = self.lines(block, number)
+            found += more
+        return found, number
+
     def _spots(self, data: bytes) -> list[tuple[int, int]]:
         spots: dict[int, int] = {}
         for anchor in self._anchors:
@@ -59,3 +102,12 @@ class Telling:
                 spots[data.rfind(b"\n", 0, at) + 1] = end
                 at = data.find(anchor, end)
         return sorted(spots.items())
+
+
+def _blocks(fd: int, begin: int, end: int) -> Iterator[bytes]:
+    while begin < end:
+        block = os.pread(fd, min(_BLOCK, end - begin), begin)
+        if not block:
+            return
+        begin += len(block)
+        yield block

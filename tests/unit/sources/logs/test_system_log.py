@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
 import tracemalloc
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from tracer.flow.source import every
 from tracer.model.event import Loss, Statement
-from tracer.sources.logs import system_log
+from tracer.sources.logs import pieces, system_log
 from tracer.sources.logs.files import LINE_MAX, LogSet
 from tracer.sources.logs.system_log import SystemLog
 from tracer.sources.logs.telling_lines import COMMON, Telling, anchors_of, whole_blocks
@@ -112,6 +113,44 @@ def test_sieved_or_not_it_is_the_same(whole, tmp_path, monkeypatch):
     numbers = sorted({event.place.line for event in events})
     assert numbers == [n for n in range(1, 2001) if n % 5 in (2, 3, 4)]
     assert len({event.id for event in events}) == len(events)
+
+
+@pytest.mark.parametrize("cpus", [{0}, {0, 1}])
+def test_in_pieces_or_not_it_is_the_same(tmp_path, monkeypatch, cpus):
+    """On one CPU and on two; lines longer than a piece, with carriage returns in them, and none at the end."""
+    long = HEAD + b"app[7]: " + b"\r".join([b"killed " * 500] * 40)
+    lines = [*[PLAIN, *OUTAGE] * 300, long, *[PLAIN] * 2000, *OUTAGE, long * 4, *OUTAGE]
+    path = tmp_path / "messages"
+    path.write_bytes(b"\n".join(lines))
+    os.utime(path, (1.6e9, 1.6e9))
+    whole = told(path)
+    assert len(whole) > 1000
+    monkeypatch.setattr(pieces, "PARALLEL_MIN", 0)
+    monkeypatch.setattr(pieces, "PIECE", 1 << 14)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cpus)
+    assert told(path) != [], "of the beginning"
+    monkeypatch.setattr(system_log, "WHOLE", 1 << 12)
+    by_pieces = told(path)
+    monkeypatch.setattr(pieces, "PARALLEL_MIN", 1 << 40)
+    assert by_pieces == told(path)
+    assert {one.id for one in by_pieces} == {one.id for one in whole}
+
+
+def test_a_child_that_is_killed_costs_no_line(tmp_path, monkeypatch):
+    path = write(tmp_path / "messages", [*[PLAIN] * 5000, *OUTAGE] * 4)
+    whole = told(path)
+    monkeypatch.setattr(pieces, "PARALLEL_MIN", 0)
+    monkeypatch.setattr(pieces, "PIECE", 1 << 15)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    ours, own = os.getpid(), Telling.found
+
+    def found(self, *span):
+        if os.getpid() != ours:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return own(self, *span)
+
+    monkeypatch.setattr(Telling, "found", found)
+    assert [one.id for one in told(path)] == [one.id for one in whole]
 
 
 def test_wrapped_and_quoted_lines_of_a_mail(tmp_path):
