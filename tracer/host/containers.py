@@ -61,11 +61,49 @@ KEPT = (
     # podman (containers/storage, store.go): all containers in one list.
     Kept("var/lib/containers/storage/overlay-containers", "containers.json", ((("names", "0"),),), listed=True),
 )  # fmt: skip
+_DOCKER = KEPT[0]
 # kubelet links each container's log so: POD_NAMESPACE_CONTAINER-ID.log (pkg/kubelet/kuberuntime, legacy.go). Anybody may
 # see the names there, and only root makes them.
 LOGS = "var/log/containers"
 # A host of containers has one of these: then processes are looked at for the names of others.
 RUNTIMES = tuple(f"/run/{name}" for name in ("containerd", "docker", "crio", "containers", "podman", "libpod"))  # fmt: skip
+
+
+@frozen
+class End:
+    """The last end of a container as docker keeps it (daemon/container/state.go): ``code`` above 128 may stand for a
+    signal, ``finished`` is RFC 3339, ``file`` where it says so."""
+
+    container: bytes
+    name: bytes | None
+    code: int
+    oom_killed: bool
+    finished: str
+    file: str
+
+
+def ends(root: str = "/") -> list[End]:
+    """The containers of docker's below a root that have ended and are not removed."""
+    try:
+        inside = Inside(root)
+    except OSError:
+        return []
+    try:
+        return [end for id_ in _ids(inside, _DOCKER.folder) if (end := _end_of(inside, id_))]
+    finally:
+        inside.close()
+
+
+def _end_of(inside: Inside, id_: str) -> End | None:
+    path = f"{_DOCKER.folder}/{id_}/{_DOCKER.file}"
+    document = _document(inside, path)
+    state = document.get("State") if isinstance(document, dict) else None
+    if not isinstance(state, dict) or state.get("Running") is not False:
+        return None
+    code, oom, finished = (state.get(key) for key in ("ExitCode", "OOMKilled", "FinishedAt"))
+    if type(code) is not int or not isinstance(oom, bool) or not isinstance(finished, str):
+        return None
+    return End(os.fsencode(id_), _name_in(document, _DOCKER), code, oom, finished, inside.place(path))  # fmt: skip
 
 
 def names(root: str = "/") -> Names:
@@ -121,7 +159,7 @@ def _of_files(inside: Inside) -> Iterator[tuple[bytes, bytes]]:
             if kept.listed:
                 yield from _of_list(_document(inside, f"{folder}/{kept.file}"), kept)
                 continue
-            ids = [name for name in _listed(inside, folder) if is_id(os.fsencode(name))]
+            ids = _ids(inside, folder)
             for id_ in ids[:room]:
                 name = _name_in(_document(inside, f"{folder}/{id_}/{kept.file}"), kept)
                 if name is not None:
@@ -143,6 +181,10 @@ def _folders(inside: Inside, pattern: str) -> Iterator[str]:
         return
     for name in _listed(inside, above):
         yield f"{above}/{name}"
+
+
+def _ids(inside: Inside, folder: str) -> list[str]:
+    return [name for name in _listed(inside, folder) if is_id(os.fsencode(name))][:FILES_MAX]
 
 
 def _listed(inside: Inside, folder: str) -> list[str]:

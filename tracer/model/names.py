@@ -82,6 +82,16 @@ def container_names(process: Process) -> tuple[bytes, ...]:
     return (name, *name.split(b"/")) if b"/" in name else (name,)
 
 
+ID_TOLD = 12  # letters of a container's id that are told at least: docker ps
+
+
+def is_container(one: bytes | None, other: bytes | None) -> bool:
+    """Whether two ids are of one container: some who speak of it cut it (docker ps, conmon)."""
+    if one is None or other is None or min(len(one), len(other)) < ID_TOLD:
+        return one is not None and one == other
+    return one.startswith(other) or other.startswith(one)
+
+
 @memo(4096)
 def title_of(argv: tuple[bytes, ...]) -> bytes | None:
     """What a program has written over its argv: "gunicorn: worker [orders]", None where it looks like a command line."""

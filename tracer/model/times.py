@@ -114,6 +114,19 @@ def nanoseconds(text: str) -> int:
     return _seconds_since_epoch(text[:-11]) * SECOND + int(text[-10:-1])
 
 
+def moment_of(text: str) -> int | None:
+    """The moment of an RFC 3339 time in UTC with as many digits of a second as there are, as Go writes it; None for
+    another form, and for a time before 1970 (Go's zero)."""
+    second, _, digits = text.removesuffix("Z").partition(".")
+    if not text.endswith("Z") or len(digits) > 9 or not (digits or "0").isdecimal():
+        return None
+    try:
+        moment = nanoseconds(f"{second}.{digits:0<9}Z")
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment > 0 else None
+
+
 @memo(64)
 def _seconds_since_epoch(text: str) -> int:
     import datetime

@@ -15,6 +15,7 @@ from tracer.flow.witnesses import Witnessed
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
 from tracer.model.times import utc
+from tracer.sources.container_ends import ContainerEnds
 from tracer.sources.found import Found
 from tracer.sources.logs import forms
 from tracer.sources.logs.audit_log import AuditLog, Keep
@@ -253,7 +254,10 @@ class _Opening:
             audit = AuditLog(
                 self._audit, asked.users, asked.keep, asked.proceed, follow=asked.follow
             )
-        sources: list[Source] = [one for one in (self._recording, audit, *said) if one is not None]
+        ended = None if self._root is None else ContainerEnds(self._root)
+        sources: list[Source] = [
+            one for one in (self._recording, audit, *said, ended) if one is not None
+        ]
         source: Source = Merge([(each, LATE) for each in sources]) if sources[1:] else sources[0]
         if said or self._recording:
             source = Witnessed(source, Naming(self._root))

@@ -42,4 +42,6 @@ SSHD = Table(
         Row("logged in", rb"Accepted (?P<method>\S+) for (?P<user>\S+) from (?P<address>\S+) port (?P<port>\d+).*", b"Accepted ", versions="all"),
     ),
     speakers=frozenset((b"sshd", b"sshd-session")),
+    proof={b"_COMM": frozenset((b"sshd", b"sshd-session", b"sshd-auth"))},
+    units=(),
 )  # fmt: skip

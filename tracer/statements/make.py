@@ -75,6 +75,7 @@ PROCESS: dict[str, Callable[[bytes], Any]] = {
     "invocation": bytes,
     "cgroup": bytes,
     "container": bytes,
+    "container_name": bytes,
     "pod": bytes,
     "exe": bytes,
     "tty": bytes,

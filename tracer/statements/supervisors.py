@@ -60,12 +60,9 @@ _ROWS = (
     # bash's and dash's word for a job that a signal ended.
     _row("child lost", rb"\S+: (?:line )?\d+: +(?P<pid>\d+) (?P<meaning>Killed) +.*", b" Killed ", "bash", ("says", "worded")),
     _row("child lost", rb"\S+: (?:line )?\d+: +(?P<pid>\d+) (?P<meaning>Segmentation fault|Aborted|Bus error|Floating point exception|Illegal instruction) +\(core dumped\) +.*", b" (core dumped)", "bash", ("says", "worded")),
-    # Batch systems and container managers.
+    # Batch systems.
     _row("job cancelled", rb"\*\*\* (?:JOB|STEP) (?P<job>\S+) ON \S+ CANCELLED AT \S+ (?P<reason>.*?) ?\*\*\*", b" CANCELLED AT ", "Slurm", ("says",)),
     _row("oom notice", rb"Detected (?P<processes>\d+) oom[_-]kill event(?:\(s\)|s)? in (?:StepId=)?(?P<job>\S+?)\.?(?: .*)?", b"oom_kill event", "Slurm", ("says",)),
-    _row("container killed", rb"\"?Killing (?:unwanted )?container with a grace period(?: override)?\"? pod=\"(?P<pod>[^\"]+)\".*? containerName=\"(?P<name>[^\"]+)\" containerID=\"(?:\w+://)?(?P<container>[^\"]+)\" gracePeriod=(?P<grace>\d+)", b"Killing ", "kubelet 1.2x", ("says",)),
-    _row("container killed", rb".*msg=\"?(?P<reason>TaskOOM) event container_id:\\?\"(?P<container>[0-9a-f]+).*", b"TaskOOM event", "containerd", ("says",)),
-    _row("container killed", rb".*msg=\"?(?P<reason>Container failed to exit within (?P<grace>[\w.]+) of signal (?P<signal_>\d+) - using the force)\"?.*container=(?P<container>[0-9a-f]+).*", b" of signal ", "dockerd", ("says",)),
 )  # fmt: skip
 
 TABLE = Table("supervisors", _ROWS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.frozen import replace
-from tracer.statements import asked, kernel, killers, oom, sessions, supervisors, systemd
+from tracer.statements import asked, kernel, killers, oom, runtimes, sessions, supervisors, systemd
 from tracer.statements.row import Index, Row, Table
 from tracer.statements.whats import WHATS
 
@@ -25,6 +25,8 @@ TABLES: tuple[Table, ...] = (
     asked.CRON,
     asked.POLKIT,
     asked.SSHD,
+    runtimes.TABLE,
+    runtimes.EVENTS,
     supervisors.TABLE,
 )
 

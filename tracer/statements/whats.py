@@ -21,12 +21,12 @@ _FAULT = ("kind", "address", "ip", "sp", "error", "access", "file", "file_offset
 
 WHATS: dict[str, What] = {
     # A manager (systemd, upstart) and its units
-    "stop asked": W("a stop job of the unit began: somebody, or a dependency, asked", ("description", "job", "job_type")),
+    "stop asked": W("a stop job of the unit began: somebody, or a dependency, asked", ("description", "job", "job_type", "in_pod", "name", "grace")),
     "stopped": W("the stop job of the unit ended", ("description", "job", "job_type", "job_result")),
     "start asked": W("a start job of the unit began", ("description", "job", "job_type")),
     "started": W("the start job of the unit ended well", ("description", "job", "job_type")),
     "start failed": W("the start job of the unit failed", ("description", "job", "job_type", "job_result"), True),
-    "stop timeout": W("the unit did not stop in time; what is done next", ("state", "action"), True),
+    "stop timeout": W("the unit did not stop in time; what is done next", ("state", "action", "grace"), True),
     "start timeout": W("the unit did not start in time", ("state", "action"), True),
     "reload timeout": W("the unit did not reload in time", ("state", "action"), True),
     "timeout": W("another job of the unit did not end in time", ("state", "action"), True),
@@ -96,7 +96,7 @@ WHATS: dict[str, What] = {
     "child lost": W("a supervisor says that a child of it ended", ("child", "status", "expected", "meaning"), True),
     "child timeout": W("a supervisor's child did not answer in time, and is killed", ("child", "limit"), True),
     "child killed": W("a supervisor sends its child a signal", ("child",), True),
-    "container killed": W("a container manager stops or lost a container", ("pod", "name", "grace", "reason", "status"), True),
+    "container ended": W("a container's first process ended, with the exit code that its runtime tells", ("status", "oom_killed"), True),
     "job cancelled": W("a batch system ended a job", ("job", "reason"), True),
     "status shown": W("systemctl status shows how a process ended", ("kind", "code", "status", "status_name", "command")),
     "policy refusal": W("a security module refused; the attempt itself is a failed event", ("policy", "operation", "profile", "peer", "permissive"), True),

@@ -141,6 +141,7 @@ def command_of(event: object) -> Process | None:
         uid=0 if event.details.get("as_user") == "root" else None,
         user=str(user) if user else None,
         tty=unplain(str(tty)) if tty and tty != "unknown" else None,
+        unit=by.unit if (by.unit or b"").startswith(b"session-") else None,
         ancestors=() if through is None else (through,),
     )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tracer.model.event import Exec, Exit, Failed, Series, Signal, Statement, moment
 from tracer.model.frozen import frozen
-from tracer.model.names import names_of
+from tracer.model.names import is_container, names_of
+from tracer.model.signals import LAST
 from tracer.model.times import SECOND
-from tracer.why.deaths import Death, is_believed, is_coarse, key_of
+from tracer.why.deaths import OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ class Case:
     process_says: tuple[Statement, ...] = ()
     execs: tuple[Exec, ...] = ()
     near: tuple[Event, ...] = ()
+
+    @property
+    def number(self) -> int | None:
+        """The signal that it died of; where a container's exit code alone is told, the one that this may stand for."""
+        death = self.death
+        if death.number is not None or death.status is not None or death.reported is None:
+            return death.number
+        number = death.reported - OF_A_SIGNAL
+        return number if number <= LAST else None
 
     def said(self, *whats: str, within: int = BEFORE) -> Statement | None:
         """The last statement of these kinds, about the process or its unit, so long before its end."""
@@ -138,9 +148,13 @@ def is_one(one: Process | None, other: Process) -> bool:
 
 
 def speaks_of_unit(said: Statement, process: Process) -> bool:
-    """Whether something is said of the unit of a process, in the same run of it as far as both tell."""
+    """Whether something is said of the unit of a process, in the same run of it as far as both tell; or of its
+    container."""
     about = said.about
-    if about is None or about.unit is None or about.unit != process.unit:
+    if about is None:
+        return False
+    is_of_container = is_container(about.container, process.container)
+    if not is_of_container and (about.unit is None or about.unit != process.unit):
         return False
     if about.pid is not None and process.pid is not None and about.pid != process.pid:
         return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exit, Process, Signal, Statement
 from tracer.model.frozen import frozen, names_of_class, replace
-from tracer.model.names import names_of
+from tracer.model.names import is_container, names_of
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
 
@@ -35,6 +35,8 @@ BY_TIME = "time"
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 # What is said of a process that has ended, besides an Exit.
 TELLS_OF_A_DEATH = frozenset(("core dumped", "child lost"))
+# Above this an exit code that a runtime tells is a signal's number, or a status of the process's own (128 + n).
+OF_A_SIGNAL = 128
 # What is said of a unit that has ended well: of exit status 0, SIGHUP, SIGINT, SIGTERM and SIGPIPE (systemd.service(5),
 # "SuccessExitStatus=") systemd writes no line about the process.
 TELLS_OF_A_UNITS_END = frozenset(("unit succeeded", "stopped"))
@@ -44,7 +46,8 @@ ALL_FIELDS = names_of_class(Process)
 
 @frozen
 class Death:
-    """One end: when, of whom, how, and the events that tell of it. ``joined`` says by what, where that is not the pid."""
+    """One end: when, of whom, how, and the events that tell of it. ``joined`` says by what, where that is not the pid.
+    ``reported`` is a container's exit code that may stand for a signal."""
 
     time: int
     process: Process
@@ -54,6 +57,7 @@ class Death:
     host: str | None = None
     tellings: tuple[Exit | Signal | Statement, ...] = ()
     joined: str | None = None
+    reported: int | None = None
 
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
@@ -61,7 +65,10 @@ def deaths_in(events: Iterable[Event]) -> list[Death]:
     told = [death for event in events if is_believed(event) if (death := _told_by(event))]
     named = _of_processes(one for one in told if key_of(one.process) is not None)
     unnamed = [one for one in told if key_of(one.process) is None]
+    boxed = [one for one in unnamed if one.process.container is not None]
+    unnamed = [one for one in unnamed if one.process.container is None]
     found = _with_units(named, [one for one in unnamed if _is_of_a_process(one)])
+    found = _with_containers(found, boxed)
     quiet = _quiet_ends(found, [one for one in unnamed if not _is_of_a_process(one)])
     return sorted(found + quiet, key=lambda death: death.time)
 
@@ -134,6 +141,24 @@ def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
     return found + apart
 
 
+def _with_containers(found: list[Death], boxed: Iterable[Death]) -> list[Death]:
+    """What runtimes tell of the ends of containers, put to the first process of each, where that is known to have ended."""
+    found = list(found)
+    for one in boxed:
+        near = [
+            at
+            for at, other in enumerate(found)
+            if is_container(other.process.container, one.process.container) and _is_same(other, one)
+        ]
+        first = [at for at in near if found[at].process.ns_pid == 1]
+        meant = near if len(near) == 1 else first
+        if len(meant) == 1:
+            found[meant[0]] = _together(found[meant[0]], one, "container and time")
+        else:
+            found.append(one)
+    return found
+
+
 def is_believed(event: Event) -> bool:
     """Anybody may write a line into a log: what its speaker cannot know proves nothing (tracer.statements)."""
     return not isinstance(event, Statement) or event.believed is not False
@@ -162,6 +187,8 @@ def _told_by(event: Event) -> Death | None:
         return Death(
             event.time, event.about, event.number, core=core, host=event.host, tellings=(event,)
         )
+    if isinstance(event, Statement) and event.what == "container ended":
+        return _of_container(event)
     if (
         isinstance(event, Statement)
         and event.what in TELLS_OF_A_UNITS_END
@@ -172,6 +199,20 @@ def _told_by(event: Event) -> Death | None:
         return Death(event.time, Process(unit=event.about.unit, invocation=event.about.invocation),
                      host=event.host, tellings=(event,))  # fmt: skip
     return None
+
+
+def _of_container(said: Statement) -> Death | None:
+    """A code up to 128 is the status; one without a code is 0 (containerd), where its runtime tells codes at all."""
+    if said.time is None or said.about is None:
+        return None
+    code = (said.details or {}).get("status", 0)
+    if not isinstance(code, int):
+        return None
+    is_signal = code > OF_A_SIGNAL
+    return Death(
+        said.time, said.about, status=None if is_signal else code, host=said.host, tellings=(said,),
+        reported=code if is_signal else None,
+    )  # fmt: skip
 
 
 def _ends_it(signal: Signal, target: Process) -> bool:
@@ -232,6 +273,7 @@ def _together(one: Death, other: Death, joined: str | None) -> Death:
         host=one.host or other.host,
         tellings=(*one.tellings, *other.tellings),
         joined=one.joined or joined,
+        reported=one.reported if one.reported is not None else other.reported,
     )
 
 

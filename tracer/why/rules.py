@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tracer.model.frozen import frozen
 from tracer.why.recorded import by_the_ends_own_origin, by_the_signals_record
+from tracer.why.runtimes import by_the_end_of_its_grace
 from tracer.why.told import (
     by_a_command_beside_it,
     by_a_signal_to_its_name,
@@ -19,6 +20,7 @@ from tracer.why.told import (
     by_the_shutdown,
     by_the_signal_alone,
     by_the_units_oom_notice,
+    by_the_units_result_alone,
 )
 
 TYPE_CHECKING = False
@@ -67,14 +69,26 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "manager's words",
         by_the_managers_words,
-        "its manager says why it ended the unit (timeout, watchdog, limit, client), and the end fits",
+        "its manager says why it ended the unit or container (timeout, watchdog, limit, client), and the end fits",
         "another run of the unit; another signal than the manager sends for that",
     ),
     Rule(
         "unit's OOM notice",
         by_the_units_oom_notice,
-        "systemd says that the OOM killer struck in this unit, and the process died of SIGKILL",
+        "systemd, or a runtime, says that the OOM killer struck in this unit or container, and the process died of SIGKILL",
         "the kernel's log has another victim",
+    ),
+    Rule(
+        "unit's OOM result",
+        by_the_units_result_alone,
+        "the unit failed with oom-kill, and no line says whether the kernel or systemd-oomd did it",
+        "a line says which",
+    ),
+    Rule(
+        "end of its grace",
+        by_the_end_of_its_grace,
+        "kubelet was stopping the container, and after the grace period its exit code stands for SIGKILL",
+        "it ended within the grace period; another exit code",
     ),
     Rule(
         "stop asked",

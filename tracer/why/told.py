@@ -22,6 +22,7 @@ from tracer.why.finding import (
     managers_words,
 )
 from tracer.why.recorded import by_its_manager, found_by, is_itself, is_manager
+from tracer.why.runtimes import speaker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,16 +34,16 @@ if TYPE_CHECKING:
 def by_the_managers_words(case: Case) -> Finding | None:
     """The manager of this unit says why it ended it, and that it was killed so."""
     death = case.death
-    if death.number is None:
+    if case.number is None:
         return None
-    said = managers_words(case, death.number)
+    said = managers_words(case, case.number)
     if said is None:
         return None
     cause, statement = said
     asked_at = case.said("stop asked")
     at = statement.time if asked_at is None or asked_at.time is None else asked_at.time
     asked = None if at is None else who_asked(case, at, death.process.unit)
-    who = None if asked is None else behind(None, asker(asked))
+    who = behind(speaker(statement), asker(asked))
     sure = _is_of_this_process(case, statement)
     story = tuple(one for one in (asked, asked_at, statement) if one is not None)
     return Finding(
@@ -56,6 +57,8 @@ def _is_of_this_process(case: Case, statement: Statement) -> bool:
     about = statement.about
     if about is not None and about.pid is not None:
         return about.pid == case.death.process.pid
+    if about is not None and about.container is not None:
+        return case.death.reported is not None
     return any(
         isinstance(one, Exit)
         and one.process.unit is not None
@@ -69,11 +72,11 @@ def by_the_kernels_log(case: Case) -> Finding | None:
     for said in case.process_says:
         if not case.is_before(said.time, 10 * SECOND):
             continue
-        if said.what == "oom report" and case.death.number in (None, KILL):
+        if said.what == "oom report" and case.number in (None, KILL):
             return Finding("oom", "yes", (said, *exits_of(case)), story=(said,))
         if said.what == "memory failure":
             return Finding("hardware", "yes", (said, *exits_of(case)), story=(said,))
-        if said.what == "fault" and case.death.number in (None, *FAULTS):
+        if said.what == "fault" and case.number in (None, *FAULTS):
             return Finding("crash", "yes", (said, *exits_of(case)), story=(said,))
     return None
 
@@ -82,7 +85,7 @@ def by_the_units_oom_notice(case: Case) -> Finding | None:
     """The manager says that the OOM killer has killed a process of this unit, and this one was killed then."""
     notice = case.said("oom notice", within=10 * SECOND)
     failed = case.said("unit failed", within=10 * SECOND)
-    if case.death.number != KILL:
+    if case.number != KILL:
         return None
     result = None if failed is None or failed.details is None else failed.details.get("result")
     if notice is None and result != "oom-kill":
@@ -94,6 +97,18 @@ def by_the_units_oom_notice(case: Case) -> Finding | None:
         return Finding("user oom killer", "yes", (said, *exits_of(case)), story=(said,))
     why = ("the manager says so of its unit; which process it was is not in these logs",)
     return Finding("oom", "likely", (said, *exits_of(case)), None, why, None, (said,))
+
+
+def by_the_units_result_alone(case: Case) -> Finding | None:
+    """Of a unit that failed with "oom-kill", and no line says whose doing it was, systemd-oomd's would end so, too
+    (unit_notify_cgroup_oom(), src/core/unit.c)."""
+    failed = case.said("unit failed", within=10 * SECOND)
+    result = None if failed is None or failed.details is None else failed.details.get("result")
+    if failed is None or result != "oom-kill" or case.number != KILL:
+        return None
+    if case.said("oom notice", within=10 * SECOND) is not None:
+        return None
+    return Finding("user oom killer", "likely", (failed, *exits_of(case)), story=(failed,))
 
 
 def by_the_exits_own_record(case: Case) -> Finding | None:
@@ -115,7 +130,7 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
     stop = case.said("stop asked", within=120 * SECOND)
     if stop is not None:
         asked = None if stop.time is None else who_asked(case, stop.time, death.process.unit)
-        who = None if asked is None else behind(None, asker(asked))
+        who = behind(speaker(stop), asker(asked))
         story = tuple(one for one in (asked, stop) if one is not None)
         return Finding(
             "stop",
@@ -132,13 +147,13 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
 def by_a_stop_that_was_asked(case: Case) -> Finding | None:
     """The manager was stopping the unit, and its signal to end is what the process died of."""
     stop = case.said("stop asked", within=120 * SECOND)
-    if stop is None or case.death.number not in (None, *REQUESTS) or case.death.status is not None:
+    if stop is None or case.number not in (None, *REQUESTS) or case.death.status is not None:
         return None
     asked = None if stop.time is None else who_asked(case, stop.time, case.death.process.unit)
     if asked is None and case.said_near("shutdown", 300 * SECOND) is not None:
         # Then the host's end is why it was stopped.
         return None
-    who = None if asked is None else behind(None, asker(asked))
+    who = behind(speaker(stop), asker(asked))
     story = tuple(one for one in (asked, stop) if one is not None)
     return Finding("stop", "likely", (stop, *exits_of(case)), who, (), None, story)
 
@@ -146,11 +161,7 @@ def by_a_stop_that_was_asked(case: Case) -> Finding | None:
 def by_the_shutdown(case: Case) -> Finding | None:
     """The host was going down."""
     said = case.said_near("shutdown", 300 * SECOND)
-    if (
-        said is None
-        or case.death.number not in (None, TERM, KILL, HUP)
-        or case.death.status is not None
-    ):
+    if said is None or case.number not in (None, TERM, KILL, HUP) or case.death.status is not None:
         return None
     return Finding("shutdown", "likely", (said, *exits_of(case)), story=(said,))
 
@@ -181,12 +192,12 @@ _BY_NUMBER = {
 def by_a_signal_to_its_name(case: Case) -> Finding | None:
     """The pid that died is not told, and a signal to a process of the unit's name is, of that number, at that moment."""
     process = case.death.process
-    if process.pid is not None or process.tid is not None or case.death.number is None:
+    if process.pid is not None or process.tid is not None or case.number is None:
         return None
     meant = names(process)
     for signal in reversed([one for one in case.near if isinstance(one, Signal)]):
         if (
-            signal.number == case.death.number
+            signal.number == case.number
             and signal.target is not None
             and not meant.isdisjoint(names(signal.target))
             and signal.outcome not in ENDS_NOTHING
@@ -212,7 +223,7 @@ def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
 
 def by_the_signal_alone(case: Case) -> Finding | None:
     """It died of a signal that hardly anybody sends to others: its own doing, or the kernel's."""
-    cause = _BY_NUMBER.get(case.death.number or 0)
+    cause = _BY_NUMBER.get(case.number or 0)
     if cause is None or by_a_signal_to_its_name(case) is not None:
         return None
     said = case.said("core dumped", within=AT_ONCE)
@@ -224,7 +235,7 @@ def by_the_signal_alone(case: Case) -> Finding | None:
 def by_a_command_beside_it(case: Case) -> Finding | None:
     """Somebody ran a command that kills this pid or name, at that moment."""
     death = case.death
-    if death.number is None or _BY_NUMBER.get(death.number):
+    if case.number is None or _BY_NUMBER.get(case.number):
         return None
     meant = names(death.process)
     for event in reversed(case.near):
@@ -233,7 +244,7 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
             continue
         before = death.time - event.time
         if -SECOND // 5 <= before <= 2 * SECOND and kills(
-            ran.argv, death.number, death.process.pid, meant
+            ran.argv, case.number, death.process.pid, meant
         ):
             assert isinstance(event, (Exec, Statement))
             why = (

@@ -15,7 +15,9 @@ from tracer.why.case import case_of
 from tracer.why.deaths import BY_NAME, BY_TIME, key_of
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
+from tracer.why.login import with_address
 from tracer.why.rules import RULES
+from tracer.why.runtimes import contradicted, words_of_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,8 +75,11 @@ def verdict_of(
         for found in sure[1:]
         if found.cause != verdict.cause and found.evidence
     ]
+    contradicting += contradicted(case, verdict.cause) if verdict.confidence == "yes" else ()
     return replace(
         verdict,
+        who=with_address(verdict.who, events, death.time, death.host),
+        why=(*verdict.why, *(() if sure else words_of_code(case))),
         ruled_out=ruled_out,
         cannot_rule_out=() if sure else open_ones,
         contradicts=tuple(contradicting),
@@ -149,7 +154,7 @@ def _others(
         for one in coverages
         if None in (one.host, case.death.host) or one.host == case.death.host
     ]
-    for cause, kind in ALTERNATIVES.get(case.death.number or 0, ()):
+    for cause, kind in ALTERNATIVES.get(case.number or 0, ()):
         if cause in found:
             continue
         whys = lacking(of_host, kind, begin, end)
@@ -160,6 +165,8 @@ def _others(
             ruled_out.append(
                 Negative(cause, f"{seen} would show it", f"{utc(begin)} to {utc(end)}")
             )
+    if case.number is not None and case.death.number is None:
+        open_ones.append(Negative("exit", "an exit code above 128 may be a status, too"))
     return tuple(ruled_out), tuple(open_ones)
 
 

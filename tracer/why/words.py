@@ -97,8 +97,9 @@ def headline(verdict: Verdict) -> str:
 
 def subject(process: Process | None, unit: str | None) -> str:
     """Who ended: comm[pid], with the script that it ran, and its container; the unit where no process is known."""
-    if process is None or (process.pid is None and process.comm is None):
-        return printable(unit or "a process")
+    if process is None or (process.comm is None and (process.pid is None or process.container)):
+        where = None if process is None or not process.container else place(process)
+        return where or printable(unit or "a process")
     script = script_of(process.argv or ())
     beside = [shown(script)] if script and last_part(script) != process.comm else []
     beside += [place(process) or ""] if process.container else []
@@ -248,12 +249,22 @@ def _who(who: Who, ended: Process | None) -> Iterator[str]:
     user = who.login.user if who.login is not None else None
     steps = [_step(step.argv, step.comm, step.pid) for step in process.ancestors if step.pid != 1]
     as_root = ", as root" if user not in (None, "root") and process.uid == 0 else ""
-    tty = f" ({shown(who.login.tty)})" if who.login is not None and who.login.tty else ""
+    tty = _way_in(who)
     own = command_line(process.argv, process.argv_cut) if process.argv else name(process)
     verb = ", asked for it" if asked is not None else ""
     by = f"{printable(user)}{tty}{as_root}{verb}: " if user else ""
     # A step and its arrow are not torn apart.
     yield " ".join([f"{by}{own}", *(f"←\N{NO-BREAK SPACE}{step}" for step in steps)])
+
+
+def _way_in(who: Who) -> str:
+    """Where a person sat: (ssh from 10.0.4.7, pts/1)."""
+    login = who.login
+    if login is None:
+        return ""
+    address = f"ssh from {printable(login.address)}" if login.address else ""
+    parts = [one for one in (address, shown(login.tty) if login.tty else "") if one]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _step(argv: tuple[bytes, ...] | None, comm: bytes | None, pid: int) -> str:

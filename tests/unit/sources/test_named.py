@@ -59,3 +59,52 @@ def test_files_by_name_ask_this_machine_nothing(disk, capsys, monkeypatch):
     process = json.loads(capsys.readouterr().out)["process"]
     assert process["container"] == ID
     assert "container_name" not in process
+
+
+def ended(disk, **state):
+    kept = disk / f"var/lib/docker/containers/{ID}/config.v2.json"
+    kept.write_text(json.dumps({"Name": "/orders", "State": {"Running": False, **state}}))
+
+
+def why(capsys, disk, what="orders"):
+    status = cli.main(["why", "--json", "--root", str(disk), "--year", "2026", what])
+    shown = capsys.readouterr().out
+    return status, json.loads(shown) if shown else None
+
+
+AT = "2026-11-27T12:00:00.5Z"
+
+
+def test_docker_that_counted_no_oom_kill_is_contradicted(disk, capsys):
+    """The kernel names the process; docker's word of it is told, and why it counts less."""
+    ended(disk, ExitCode=137, OOMKilled=False, FinishedAt=AT)
+    status, verdict = why(capsys, disk)
+    assert (status, verdict["cause"], verdict["confidence"]) == (0, "oom", "yes")
+    assert any("dockerd says OOMKilled: false" in one for one in verdict["contradicts"])
+
+
+def test_its_exit_code_alone_accuses_nobody(disk, capsys):
+    (disk / "var/log/kern.log").write_text("Nov 27 11:00:00 web3 kernel: [ 1.0] all is well\n")
+    ended(disk, ExitCode=137, OOMKilled=False, FinishedAt=AT)
+    status, verdict = why(capsys, disk)
+    assert (status, verdict["cause"]) == (1, "unknown")
+    assert "who" not in verdict
+    assert any("exit code 137: SIGKILL, or a status" in one for one in verdict["why"])
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"ExitCode": "137", "OOMKilled": False, "FinishedAt": AT},
+        {"ExitCode": True, "OOMKilled": False, "FinishedAt": AT},
+        {"ExitCode": 137, "OOMKilled": "no", "FinishedAt": AT},
+        {"ExitCode": 137, "OOMKilled": False, "FinishedAt": "0001-01-01T00:00:00Z"},
+        {"ExitCode": 137, "OOMKilled": False, "FinishedAt": "yesterday"},
+        {"ExitCode": 137, "OOMKilled": False, "FinishedAt": AT, "Running": True},
+        {},
+    ],
+)
+def test_what_is_no_end_tells_of_none(disk, capsys, state):
+    (disk / "var/log/kern.log").write_text("Nov 27 11:00:00 web3 kernel: [ 1.0] all is well\n")
+    ended(disk, **state)
+    assert why(capsys, disk) == (3, None)

@@ -29,6 +29,8 @@ from tracer.why.verdict import verdict_of
 
 OTHER = Process(4711, comm=b"worker", unit=b"other.service")
 GUARD = Process(500, comm=b"earlyoom", uid=0)
+KUBELET, DOCKERD = Process(900, comm=b"kubelet"), Process(901, comm=b"dockerd")
+BOX = Process(container=b"3f2a" * 16)
 USER_SYSTEMD = Process(666, comm=b"systemd", ppid=665, uid=1000)
 
 
@@ -45,6 +47,11 @@ def by(verdict):
 def kill(name="KILL", **more):
     """A signal of pkill's, and the death of it."""
     return [sent(0, name, **more), died(0.001, name, cause="s0")]
+
+
+def ended(seconds, code, box=BOX, **more):
+    """A runtime's word for the end of a container."""
+    return said(seconds, "container ended", box, KUBELET, details={"status": code, **more})
 
 
 def by_kernel(origin, name="KILL", **more):
@@ -119,9 +126,20 @@ PROVEN = {
         "killed", "likely", 991),
     "the unit's OOM notice": (
         [said(0, "oom notice"), unit_died(0.1, "KILL")], "oom", "likely", None),
-    "the unit's OOM result": (
+    "kubelet, after its grace period": (
+        [said(-30, "stop asked", BOX, KUBELET, details={"grace": "30"}), ended(0, 137)],
+        "stop timeout", "likely", 900),
+    "dockerd, which uses force": (
+        [said(-0.1, "stop timeout", BOX, DOCKERD), ended(0, 137)], "stop timeout", "yes", 901),
+    "a runtime that saw an OOM kill": (
+        [said(-0.1, "oom notice", BOX, DOCKERD), ended(0, 137)], "oom", "likely", None),
+    "a container that was stopped": (
+        [said(-2, "stop asked", BOX, KUBELET, details={"grace": "30"}), ended(0, 143)],
+        "stop", "likely", 900),
+    "a container's own status": ([ended(0, 3)], "exit", "yes", None),
+    "a result that has two reasons": (
         [unit_died(0, "KILL"), said(0.1, "unit failed", details={"result": "oom-kill"})],
-        "oom", "likely", None),
+        "unknown", "open", None),
     "a stop that was asked": ([said(-1, "stop asked"), unit_died(0, "TERM")], "stop", "likely", None),
     "a command beside it": ([ran(-0.02, PKILL), unit_died(0, "KILL"), died(0, "KILL")], "killed", "likely", 991),
     "a signal to one of the unit's name": (
@@ -175,6 +193,12 @@ INNOCENT = {
         said(0, "oom report", Process(2231, comm=b"webapp"), believed=False),
         said(0, "stop timeout", believed=False), died(0, "KILL")],
     "a command long before": [ran(-60, PKILL), unit_died(0, "KILL")],
+    "an exit code that may be a status": [ended(0, 137)],
+    "a container that ended within its grace": [
+        said(-3, "stop asked", BOX, KUBELET, details={"grace": "30"}), ended(0, 137)],
+    "a stop of another container": [
+        said(-30, "stop asked", Process(container=b"0a1b" * 16), KUBELET, details={"grace": "30"}),
+        ended(0, 137)],
     "a stop long before": [said(-800, "stop asked"), unit_died(0, "KILL")],
     "nothing at all": [unit_died(0, "KILL")],
 }  # fmt: skip
@@ -300,3 +324,32 @@ def test_every_rule_has_both_sides():
 )
 def test_no_host_is_lost_without_a_boot_after_it(events):
     assert lost_with_the_host(events) == []
+
+
+INSIDE = replace(WEBAPP, unit=None, container=BOX.container, ns_pid=1)
+
+
+def test_an_exit_code_joins_the_process_that_ended():
+    """By the container and the time: the kernel's own record says what it was."""
+    events = [*kill(target=INSIDE), ended(0.2, 137, Process(container=BOX.container[:12]))]
+    events[1] = replace(events[1], process=INSIDE)
+    (verdict,) = verdicts(events)
+    assert (verdict.cause, verdict.confidence, by(verdict)) == ("killed", "yes", 991)
+
+
+@pytest.mark.parametrize(
+    ("code", "more", "events", "word"),
+    [
+        (137, {"oom_killed": False}, by_kernel("oom", oom=Oom("cgroup")), "OOMKilled: false"),
+        (137, {"oom_killed": True}, kill(), "what is recorded of this very process counts more"),
+        (143, {}, kill(), "which does not stand for SIGKILL"),
+        (137, {"oom_killed": True}, by_kernel("oom", oom=Oom("cgroup")), None),
+        (137, {"oom_killed": False}, kill(), None),
+    ],
+)
+def test_a_runtimes_word_may_be_contradicted(code, more, events, word):
+    signal, end = events
+    told = [replace(signal, target=INSIDE), replace(end, process=INSIDE), ended(0.2, code, **more)]
+    (verdict,) = verdicts(told)
+    assert verdict.confidence == "yes"
+    assert [word in one for one in verdict.contradicts] == ([True] if word else [])

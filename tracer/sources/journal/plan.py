@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SUPERVISORS = (
     *(b"gunicorn", b"celery", b"postgres", b"postgresql", b"uwsgi", b"supervisord", b"unicorn", b"puma"),
     *(b"php-fpm", b"httpd", b"apache2", b"mysqld", b"mariadbd", b"redis-server", b"pm2", b"nginx"),
-    *(b"slurmd", b"slurmstepd", b"kubelet", b"containerd", b"dockerd", b"runsv", b"s6-supervise"),
+    *(b"slurmd", b"slurmstepd", b"runsv", b"s6-supervise"),
 )  # fmt: skip
 # Audit records that tell of a signal or an end (include/uapi/linux/audit.h): OBJ_PID, SECCOMP, LANDLOCK_ACCESS,
 # ANOM_ABEND. The rest of their events has the same _AUDIT_ID.

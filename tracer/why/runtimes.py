@@ -1,0 +1,74 @@
+"""What a container's runtime says of its end, and where that is contradicted."""
+
+from __future__ import annotations
+
+from tracer.model.event import Statement
+from tracer.model.signals import name_of
+from tracer.model.text import shown
+from tracer.model.times import SECOND
+from tracer.why.behind import behind
+from tracer.why.finding import KILL, Finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tracer.model.event import Process
+    from tracer.why.case import Case
+
+_SYSTEMD = frozenset((b"systemd", b"init", b"systemd-shutdow"))
+# Statements of who does it: logind's word on a session is not one.
+_DONE = frozenset(("oom kill", "stop timeout", "stop asked"))
+
+
+def speaker(said: Statement | None) -> Process | None:
+    """Who speaks as a manager, where that is not systemd."""
+    by = said.by if said is not None and said.what in _DONE else None
+    return by if by is not None and by.comm is not None and by.comm not in _SYSTEMD else None
+
+
+def by_the_end_of_its_grace(case: Case) -> Finding | None:
+    """kubelet was stopping the container, and it was ended with SIGKILL when its grace period was over."""
+    stop = case.said("stop asked")
+    grace = None if stop is None else str((stop.details or {}).get("grace"))
+    if stop is None or stop.time is None or case.number != KILL or not (grace or "").isdigit():
+        return None
+    if case.death.time - stop.time < int(grace or 0) * SECOND - SECOND:
+        return None
+    why = (f"it was given {grace} s to end; who sent the signal is not recorded",)
+    return Finding("stop timeout", "likely", (stop,), behind(speaker(stop)), why, None, (stop,))
+
+
+def words_of_code(case: Case) -> tuple[str, ...]:
+    """What an exit code may stand for, where nothing else tells how it ended."""
+    death = case.death
+    if death.reported is None or death.number is not None or death.status is not None:
+        return ()
+    signal = "no signal" if case.number is None else name_of(case.number)
+    return (
+        f"its runtime tells exit code {death.reported}: {signal}, or a status that it gave itself",
+    )
+
+
+def contradicted(case: Case, cause: str) -> Iterator[str]:
+    """Words of a runtime that do not fit what is known for sure."""
+    told = case.death.tellings
+    for said in (*told, *(one for one in case.unit_says if one not in told)):
+        if not isinstance(said, Statement) or not case.is_before(said.time, 10 * SECOND):
+            continue
+        killed = (said.details or {}).get("oom_killed")
+        who = "its runtime" if said.by is None or said.by.comm is None else shown(said.by.comm)
+        if killed is False and cause == "oom":
+            yield (
+                f"{who} says OOMKilled: false; the kernel's own report of this process counts more: "
+                "a runtime knows what its container's cgroup has counted, and not always that"
+            )
+        is_notice = said.what == "oom notice" and said.about and said.about.container is not None
+        if (killed or is_notice) and cause not in ("oom", "unknown"):
+            yield (
+                f"{who} says that the OOM killer struck in the container; "
+                "what is recorded of this very process counts more"
+            )
+    reported, number = case.death.reported, case.death.number
+    if reported is not None and number is not None and reported - 128 != number:
+        yield f"its runtime tells exit code {reported}, which does not stand for {name_of(number)}"
