@@ -9,11 +9,13 @@ from tracer.flow.filter import Filter
 from tracer.flow.source import every
 from tracer.model.errors import Problem
 from tracer.model.frozen import replace
+from tracer.model.text import quoted_text
 from tracer.model.times import SECOND
 from tracer.options import meaning
 from tracer.options.why import EPILOG, Options, asked_for, times_of
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.files import open_log
+from tracer.sources.logs.other_forms import no_records
 from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
 from tracer.why import ask, tell
@@ -44,9 +46,15 @@ def run(options: Options) -> int:
         return tell.ANSWERED
     for line in reading.notes(follow=False):
         say(line)
+    if what is None:
+        for word in (quoted_text(word) for word in files if "/" not in word):
+            say(f"{word} is a file here, and is read as one; of who has that name:")
+            say(f"  cd /; sigtrace why {word}")
     with closing(reading.source) as source:
         heard = ask.Heard(every(source))
         seen = source.coverage()
+        if files and not reading.has_records():
+            raise no_records(reading.logs, anything=reading.has_lines())
     for line in heard.notes():
         say(line)
     if what is None:

@@ -40,3 +40,22 @@ def test_each_wrong_usage_has_its_answer(typed, capsys):
     assert shown == ""
     assert [line.split(":")[0].strip() for line in error.splitlines()] == ["sigtrace", "why", "try"]
     assert ANSWERS[typed] in error.splitlines()[-1]
+
+
+def test_a_name_that_is_a_file_here_says_so(tmp_path, monkeypatch, capsys):
+    """sigtrace why orders-api, typed in the folder where the program lies."""
+    (tmp_path / "orders-api").write_text("#!/bin/sh\nsleep 100\n")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["why", "orders-api"]) == 2
+    error = capsys.readouterr().err
+    assert "orders-api is a file here, and is read as one" in error
+    assert "cd /; sigtrace why orders-api" in error
+
+
+@pytest.mark.parametrize("command", ["why nginx", "report -o page.html"])
+def test_a_file_of_no_known_form_is_an_error(command, tmp_path, monkeypatch, capsys):
+    (tmp_path / "odd").write_text("what is this\n")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*command.split(), str(tmp_path / "odd")]) == 2
+    assert "looks like some other text" in capsys.readouterr().err
+    assert not (tmp_path / "page.html").exists()
