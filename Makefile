@@ -184,6 +184,11 @@ bench-quick: $(VENV)/.dev $(BUILT) ## for CI, ours alone, a minute: fails unless
 bench-journal: $(VENV)/.dev ## look-ups in journals of one and three million entries, made once in /var/tmp (2 GB, minutes)
 	$(Q)$(BIN)/python -m bench.journal
 
+.PHONY: pictures
+pictures: setup ## the README's, from real runs: docs/pictures (needs tmux and chromium)
+	$(Q)python3 -m venv build/drawing && build/drawing/bin/pip install -q rich
+	$(Q)$(SUDO) build/drawing/bin/python docs/pictures/make.py
+
 .PHONY: clean
 clean: ## remove what was built (.venv stays)
 	rm -rf $(BUILT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
