@@ -14,7 +14,6 @@ from tracer.sources.abilities import require_sense
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.audit_log import NAME
 from tracer.sources.logs.files import STDIN
-from tracer.sources.logs.other_forms import no_records
 from tracer.sources.logs.passwd import read_passwd
 from tracer.sources.logs.rejects import Rejects
 from tracer.sources.replayed import Asked, reading_of
@@ -48,8 +47,8 @@ def run(options: Replay) -> int:
         sink = bar.before(replayed_to(options))
 
         def begin() -> None:
-            if not (reading.has_records() or options.follow or stop.asked()):
-                raise no_records(reading.logs, anything=reading.has_lines())
+            if not (options.follow or stop.asked()):
+                reading.require_records()
             for line in reading.notes(follow=options.follow):
                 say(line)
             sink.start()

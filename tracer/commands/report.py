@@ -17,7 +17,6 @@ from tracer.report.page import page
 from tracer.report.perfetto import perfetto
 from tracer.report.write import write_whole
 from tracer.sources.found import found_by_names, found_kept
-from tracer.sources.logs.other_forms import no_records
 from tracer.sources.logs.passwd import read_passwd
 from tracer.sources.recording.files import FOLDER
 from tracer.sources.replayed import Asked, reading_of
@@ -44,8 +43,8 @@ def run(options: Options) -> int:
     with closing(reading.source) as source:
         hide = Hide(options.hide_arguments, options.hide_users)
         data = report_of(source, filter_, lambda: [*notes, *reading.account(verbose=True)], hide)
-        if files and not reading.has_records():
-            raise no_records(reading.logs, anything=reading.has_lines())
+        if files:
+            reading.require_records()
     if options.perfetto is not None:
         write_whole(options.perfetto, perfetto(data))
     if options.output is None:

@@ -9,20 +9,16 @@ from tracer.flow.filter import Filter
 from tracer.flow.source import every
 from tracer.model.errors import Problem
 from tracer.model.frozen import replace
-from tracer.model.text import quoted_text
 from tracer.model.times import SECOND
 from tracer.options import meaning
-from tracer.options.why import EPILOG, Options, asked_for, times_of
+from tracer.options.why import EPILOG, Options, asked_for, names_here, times_of
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.files import open_log
-from tracer.sources.logs.other_forms import no_records
 from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
 from tracer.why import ask, tell
 
 __all__ = ["EPILOG", "Options", "run"]
-
-HOUR = 3600 * SECOND
 
 
 def run(options: Options) -> int:
@@ -32,7 +28,7 @@ def run(options: Options) -> int:
     count = meaning.count_of(options.count) or 1
     style = tell.Style(options.json, options.evidence)
     if what is None and since is None:
-        since = (until or time.time_ns()) - HOUR
+        since = (until or time.time_ns()) - 3600 * SECOND
     year = meaning.year_of(options.year)
     wanted = Asked(quiet=True, filter_=Filter(since=since, until=until), year=year)
     is_here = not files and options.root is None
@@ -44,17 +40,13 @@ def run(options: Options) -> int:
         if what is None or not is_here or not tell.living(what):
             raise
         return tell.ANSWERED
-    for line in reading.notes(follow=False):
+    for line in (*reading.notes(follow=False), *names_here(what, files)):
         say(line)
-    if what is None:
-        for word in (quoted_text(word) for word in files if "/" not in word):
-            say(f"{word} is a file here, and is read as one; of who has that name:")
-            say(f"  cd /; sigtrace why {word}")
     with closing(reading.source) as source:
         heard = ask.Heard(every(source))
         seen = source.coverage()
-        if files and not reading.has_records():
-            raise no_records(reading.logs, anything=reading.has_lines())
+        if files:
+            reading.require_records()
     for line in heard.notes():
         say(line)
     if what is None:

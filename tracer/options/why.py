@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from tracer.model.errors import Problem
+from tracer.model.text import quoted_text
 from tracer.options import meaning, option
 
 EPILOG = """\
@@ -68,6 +69,15 @@ def what_and_files(given: list[str]) -> tuple[bytes | None, list[str]]:
             f"sigtrace why {others[0]}, then sigtrace why {others[1]}",
         )
     return (os.fsencode(others[0]) if others else None), files
+
+
+def names_here(what: bytes | None, files: list[str]) -> list[str]:
+    """Sentences on names of files that were perhaps meant as WHAT."""
+    names = [word for word in files if "/" not in word] if what is None else []
+    return [
+        f"{name} is a file here, and is read as one; who bears that name: cd /; sigtrace why {name}"
+        for name in map(quoted_text, names)
+    ]
 
 
 # Options that explain one death, by their name in Why.

@@ -30,6 +30,7 @@ from tracer.sources.logs.files import (
     open_pipe,
 )
 from tracer.sources.logs.kept import HOST, kept_in
+from tracer.sources.logs.other_forms import no_records
 from tracer.sources.named import Naming
 
 if TYPE_CHECKING:
@@ -80,9 +81,11 @@ class Reading:
             return True
         return self.recording is not None or any(one.has_records() for one in self.said)
 
-    def has_lines(self) -> bool:
-        """Whether standard input had a line."""
-        return self.audit is not None and any(tally.lines for tally in self.audit.tallies)
+    def require_records(self) -> None:
+        """Raises Problem if nothing of a known form was read."""
+        if not self.has_records():
+            had_lines = self.audit is not None and any(one.lines for one in self.audit.tallies)
+            raise no_records(self.logs, anything=had_lines)
 
     def notes(self, *, follow: bool) -> list[str]:
         """What is to be known before the first event."""
