@@ -6,6 +6,9 @@ invocation, then by unit and time.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from itertools import chain, islice
+
 from tracer.model.event import Exit, Process, Signal, Statement
 from tracer.model.frozen import frozen, names_of_class, replace
 from tracer.model.names import is_container, names_of
@@ -14,7 +17,8 @@ from tracer.model.times import SECOND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
+    from typing import Callable
 
     from tracer.model.event import Event
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 SAME = 2 * SECOND
 # A core dump is told when it has been written: of many gigabytes that takes its time.
 SAME_CORE = 120 * SECOND
+# Within which tellings of one end are looked for: what was put together already may be told by the earlier one's time.
+REACH = 2 * SAME_CORE
 # A unit is over when its last process is, and what ExecStopPost= runs.
 SAME_UNIT = 120 * SECOND
 # Sources whose stamps may have whole seconds alone.
@@ -81,13 +87,11 @@ def _is_of_a_process(death: Death) -> bool:
 def _quiet_ends(found: Iterable[Death], told: Iterable[Death]) -> list[Death]:
     """The ends of units of whose processes nothing is told: one for each, however many lines say so."""
     last: dict[tuple[str | None, bytes | None], int] = {}
-    times: dict[tuple[str | None, bytes | None], list[int]] = {}
-    for one in found:
-        times.setdefault((one.host, one.process.unit), []).append(one.time)
+    ended = Near(found, lambda death: [(death.host, death.process.unit)])
     made: list[Death] = []
     for one in sorted(told, key=lambda death: death.time):
         key = one.host, one.process.unit
-        if any(-SAME <= one.time - time <= SAME_UNIT for time in times.get(key, ())):
+        if ended.places(key, one.time - SAME_UNIT, one.time + SAME):
             continue
         at = last.get(key)
         if at is not None and one.time - made[at].time <= SAME_UNIT:
@@ -115,25 +119,31 @@ def _of_processes(told: Iterable[Death]) -> list[Death]:
 def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
     """A manager's tellings, which know the unit, put to the process that they can only mean."""
     found = list(named)
-    of_unit: dict[bytes | None, list[int]] = {}
-    for at, one in enumerate(found):
-        of_unit.setdefault(one.process.unit, []).append(at)
+    of_unit = Near(found, lambda death: [death.process.unit] if death.process.unit else [])
+    of_none = [death if death.process.unit is None else None for death in found]
+    of_name = Near(of_none, lambda death: names_of(death.process))
+    of_number = Near(of_none, lambda death: [death.number])
     apart: list[Death] = []
     for one in unnamed:
-        near = [at for at in of_unit.get(one.process.unit, ()) if _is_same(found[at], one)]
+        around = one.time - REACH, one.time + REACH
+        near = [at for at in of_unit.places(one.process.unit, *around) if _is_same(found[at], one)]
         # Of several the main process is meant: it is the manager's own child.
         main = [at for at in near if found[at].process.ppid == 1]
         meant = near if len(near) == 1 else main
         by = "invocation" if one.process.invocation is not None else "unit and time"
         if not near:
-            meant = [at for at in of_unit.get(None, ()) if _bears_the_name(found[at], one)]
+            meant = [at for at in of_name.places(_stem(one), *around) if _is_same(found[at], one)]
             by = BY_NAME
             if not meant and one.number in FAULTS:
                 # Faults are rare: of one alone in that second a manager speaks of no other.
-                meant = [at for at in of_unit.get(None, ()) if _is_same(found[at], one)]
+                alike = chain(*(of_number.places(key, *around) for key in (one.number, None)))
+                meant = list(islice((at for at in alike if _is_same(found[at], one)), 2))
                 by = BY_TIME
         if one.process.unit is not None and len(meant) == 1:
-            found[meant[0]] = _together(found[meant[0]], one, by)
+            at = meant[0]
+            found[at] = _together(found[at], one, by)
+            if of_none[at] is not None:
+                of_name.add(names_of(found[at].process), found[at].time, at)
         elif apart and _is_same(apart[-1], one) and apart[-1].process.unit == one.process.unit:
             apart[-1] = _together(apart[-1], one, None)
         else:
@@ -144,19 +154,53 @@ def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
 def _with_containers(found: list[Death], boxed: Iterable[Death]) -> list[Death]:
     """What runtimes tell of the ends of containers, put to the first process of each, where that is known to have ended."""
     found = list(found)
+    in_containers = Near(found, lambda death: [True] if death.process.container else [])
     for one in boxed:
         near = [
             at
-            for at, other in enumerate(found)
-            if is_container(other.process.container, one.process.container) and _is_same(other, one)
+            for at in in_containers.places(True, one.time - REACH, one.time + REACH)
+            if is_container(found[at].process.container, one.process.container)
+            and _is_same(found[at], one)
         ]
         first = [at for at in near if found[at].process.ns_pid == 1]
         meant = near if len(near) == 1 else first
         if len(meant) == 1:
             found[meant[0]] = _together(found[meant[0]], one, "container and time")
         else:
+            in_containers.add([True], one.time, len(found))
             found.append(one)
     return found
+
+
+class Near:
+    """The places of deaths in a list by what ``keys`` gives for each, those of some time found by halving: of a long log
+    each death is compared with few."""
+
+    def __init__(
+        self, deaths: Iterable[Death | None], keys: Callable[[Death], Iterable[Hashable]]
+    ) -> None:
+        self._by_key: dict[Hashable, list[tuple[int, int]]] = {}
+        for at, death in enumerate(deaths):
+            if death is not None:
+                for key in set(keys(death)):
+                    self._by_key.setdefault(key, []).append((death.time, at))
+        for found in self._by_key.values():
+            found.sort()
+
+    def add(self, keys: Iterable[Hashable], time: int, at: int) -> None:
+        """One that has these keys now."""
+        for key in keys:
+            known = self._by_key.setdefault(key, [])
+            if at not in self.places(key, time - REACH, time + REACH):
+                insort(known, (time, at))
+
+    def places(self, key: Hashable, begin: int, end: int) -> list[int]:
+        """Those with that key from one time to another, in the order of time."""
+        found = self._by_key.get(key, [])
+        return [
+            at
+            for _, at in found[bisect_left(found, (begin, -1)) : bisect_left(found, (end + 1, -1))]
+        ]
 
 
 def is_believed(event: Event) -> bool:
@@ -225,10 +269,9 @@ def _ends_it(signal: Signal, target: Process) -> bool:
     )
 
 
-def _bears_the_name(named: Death, told: Death) -> bool:
-    """Whether a process whose unit is not known bears the unit's name, and ended so, then."""
-    stem = (told.process.unit or b"").rpartition(b".")[0]
-    return stem != b"" and stem in names_of(named.process) and _is_same(named, told)
+def _stem(told: Death) -> bytes | None:
+    """A unit's name without its kind, which its process may bear."""
+    return (told.process.unit or b"").rpartition(b".")[0] or None
 
 
 def key_of(process: Process) -> int | None:
