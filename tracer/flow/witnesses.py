@@ -107,6 +107,8 @@ class Witnessed:
             self._held.append(held)
             for key in _keys(event):
                 self._by_key.setdefault(key, []).append(held)
+        if isinstance(event, Signal) and event.target is not None:
+            self._ends_of(event.target)
         while self._held and (len(self._held) > HELD_MAX or self._is_old(self._held[0].event)):
             yield self._released()
 
@@ -136,11 +138,22 @@ class Witnessed:
         before = held.event
         assert not isinstance(before, Series)
         assert not isinstance(event, Series)
-        held.event = joined(before, event)
-        gone = event.id if held.event.id == before.id else before.id
+        now = joined(before, event)
+        self._change(held, now)
+        gone = event.id if now.id == before.id else before.id
         if len(self._aliases) >= ALIASES_MAX:
             self._aliases.clear()
-        self._aliases[gone] = held.event.id
+        self._aliases[gone] = now.id
+
+    def _ends_of(self, process: Process) -> None:
+        """Ends that were told before the signal: of one second, logs may have either first."""
+        pid = process.tid if process.pid is None else process.pid
+        for held in list(self._by_key.get(("exit", pid), ())) if pid is not None else ():
+            if isinstance(held.event, Exit) and held.event.cause is held.event.handled is None:
+                self._change(held, self._with_cause(held.event))
+
+    def _change(self, held: Held, event: Event) -> None:
+        before, held.event = held.event, event
         for key in set(_keys(held.event)) - set(_keys(before)):
             self._by_key.setdefault(key, []).append(held)
         for key in set(_keys(before)) - set(_keys(held.event)):
@@ -148,7 +161,8 @@ class Witnessed:
                 self._by_key[key].remove(held)
 
     def _with_cause(self, event: Exit) -> Exit:
-        """The one signal that this process, or this unit by its manager, was just told to be sent, and died of."""
+        """The one signal that this process, or this unit by its manager, was just told to be sent, and died of; whoever
+        tells of that may know more of the process."""
         if event.cause is not None or event.handled is not None:
             return replace(
                 event,
@@ -161,7 +175,10 @@ class Witnessed:
         (signal,) = found
         exact = moment(signal) % SECOND != 0 != moment(event) % SECOND
         after = max(0, moment(event) - moment(signal)) if exact else None
-        return replace(event, number=signal.number, cause=signal.id, after_ns=after)
+        process = _filled(event.process, signal.target)
+        return replace(
+            event, process=process, number=signal.number, cause=signal.id, after_ns=after
+        )
 
     def _that_may_have(self, event: Exit) -> Iterator[Signal]:
         """The signals that this end may be of: of its number; where only a core is told, those that dump one."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tracer.flow.witnesses import Witnessed
 from tracer.model.event import Exit, Place, Process, Signal, Statement
+from tracer.model.frozen import replace
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -193,3 +194,21 @@ def test_nothing_is_lost_and_the_order_stays(events):
     wanted = [event.place for event in events if event.place is not None]
     assert sorted(one.line for one in places) == sorted(one.line for one in wanted)
     assert sum(isinstance(one, Statement) for one in made) == sum(isinstance(one, Statement) for one in events)  # fmt: skip
+
+
+def test_an_end_that_a_log_tells_before_its_signal_is_of_the_unit_that_the_signal_names():
+    """A watchdog: audit's record, "Killing process 801 …" and the manager's exit line, all of one second."""
+    process = Process(pid=801, unit=b"dog.service")
+    tellings = [
+        end(WHOLE, "audit log", 6, process=Process(pid=801, exe=b"/bin/dog")),
+        replace(signal(WHOLE, "syslog", 6, place=place("messages", 2)), target=process),
+        end(WHOLE, "syslog", 6, process=Process(unit=b"dog.service"), place=place("messages", 3)),
+    ]
+    events = told(*tellings)
+    (death,) = (event for event in events if isinstance(event, Exit))
+    (sent,) = (event for event in events if isinstance(event, Signal))
+    assert (death.process.pid, death.process.unit) == (801, b"dog.service")
+    assert (death.cause, death.after_ns) == (sent.id, None)
+    assert len(death.places) == 2
+    other = end(WHOLE, "syslog", 6, process=Process(unit=b"cat.service"), place=place("m", 3))
+    assert sum(isinstance(event, Exit) for event in told(*tellings[:2], other)) == 2
