@@ -99,7 +99,7 @@ def requirements(userland: Userland) -> list[str]:
     config.read(CHECKOUT / "setup.cfg")
     listed = config["options"]["install_requires"] + config["options.extras_require"]["dev"]
     old = OLD_PYTHON if numbers(userland.python) < (3, 11) else []
-    return [*listed.split(), "pip", "setuptools", "wheel", *old]
+    return [*listed.split(), *old]
 
 
 def _build(
@@ -181,18 +181,26 @@ def _fill(userland: Userland, packages: list[str], wanted: list[str], tree: Path
             f"why: mmdebstrap left with status {build.returncode}, see above\n"
             f"try: {' '.join(command)}"
         )
-    _download_wheels(userland, wanted, tree / "opt/wheels")
+    _install_wheels(userland, wanted, tree)
     # Its guesses at the geometry of a file are no news to anybody.
     _run(["extlinux", "--install", str(tree / "boot/extlinux")], quiet=True)
 
 
-def _download_wheels(userland: Userland, wanted: list[str], folder: Path) -> None:
+def _install_wheels(userland: Userland, wanted: list[str], tree: Path) -> None:
+    """For the whole system, compiled, so that `make test` finds nothing to fetch: the guest would take minutes."""
+    wheels = tree / "opt/wheels"
     _run(
         [
-            *(*PIP, "download", "-qq", "--dest", str(folder)),
-            *("--python-version", userland.python, "--only-binary=:all:", *wanted),
+            *(*PIP, "download", "-qq", "--dest", str(wheels)),
+            *("--python-version", userland.python, "--only-binary=:all:", "pip", *wanted),
         ]
     )
+    (pip,) = wheels.glob("pip-*.whl")
+    inside = ["chroot", str(tree), "/usr/bin/env", f"PYTHONPATH=/opt/wheels/{pip.name}"]
+    install = ["/usr/bin/python3", "-m", "pip", "install", "-qq", "--root-user-action=ignore"]
+    found = ["--break-system-packages", "--no-index", "--find-links", "/opt/wheels"]
+    _run([*inside, *install, *found, *wanted])
+    shutil.rmtree(wheels)
 
 
 def _add_salt(tree: Path) -> None:

@@ -14,6 +14,7 @@ BUILT = (
     "tracer/sigtrace.bpf.o",
     "tracer/sigtrace.loader",
     "tracer/sigtrace-twice.loader",
+    "tracer/sigtrace-whole.loader",
 )
 RESULTS_BYTES = 64 << 20
 

@@ -49,7 +49,9 @@ def _is_used(uid: int) -> bool:
 def make_folder(path: str, user: User, *, is_ours: bool) -> None:
     """Make a folder for this user, readable for the group adm, whose files will be that group's, too. Raises OSError.
 
-    One that is there already is left as it is, unless it ``is_ours`` and root's still: systemd makes it so.
+    One that is there already is left as it is, unless it ``is_ours``. Is that root's, its files are given to the user,
+    too: systemd makes a StateDirectory= and all in it the unit's user's, root's, at each start
+    (path_chown_recursive(), src/shared/chown-recursive.c).
     """
     made = False
     try:
@@ -59,7 +61,10 @@ def make_folder(path: str, user: User, *, is_ours: bool) -> None:
         pass
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        if os.geteuid() == 0 and (made or (is_ours and os.fstat(fd).st_uid in (0, user.uid))):
+        owner = os.fstat(fd).st_uid
+        if os.geteuid() == 0 and (made or (is_ours and owner in (0, user.uid))):
+            if owner == 0:
+                _give_files(fd, user)
             os.fchown(fd, user.uid, _readers(user))
             if stat.S_IMODE(os.fstat(fd).st_mode) != _MODE:  # Which RestrictSUIDSGID= forbids.
                 os.fchmod(fd, _MODE)
@@ -67,6 +72,15 @@ def make_folder(path: str, user: User, *, is_ours: bool) -> None:
             os.fchmod(fd, 0o750)
     finally:
         os.close(fd)
+
+
+def _give_files(folder: int, user: User) -> None:
+    """While the folder is root's, so that nobody changes meanwhile what a name means."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+                os.chown(entry.name, user.uid, _readers(user), dir_fd=folder, follow_symlinks=False)
 
 
 def _readers(user: User) -> int:

@@ -235,7 +235,12 @@ def stretches(words: memoryview[int], at: int, end: int) -> Iterator[Stretch]:
     """The records between two offsets in bytes, multiples of 8. A storm is one stretch: no step in Python for each."""
     while at < end:
         word = words[at >> 2]
-        step = Stretch(word, at + HEADER, 1).step
+        one = Stretch(word, at + HEADER, 1)
+        step = one.step
+        if at + step >= end or words[at + step >> 2] != word:
+            yield one
+            at = one.end
+            continue
         heads = words[at >> 2 : min(end, at + LOOK_AHEAD * step) >> 2 : step >> 2].tolist()
         alike = len(heads)
         if heads.count(word) != alike:

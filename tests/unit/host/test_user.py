@@ -48,6 +48,22 @@ def test_a_folder_that_is_there_stays_as_it_is_unless_it_is_ours(tmp_path: Path)
     assert tmp_path.stat().st_uid == 61184
 
 
+@as_root
+def test_what_systemd_gave_to_root_is_given_back(tmp_path: Path):
+    """StateDirectory= of a unit that starts as root: the second start finds a folder and pieces of root's."""
+    piece, twice, link = (tmp_path / name for name in ("piece", "twice", "link"))
+    for path in (piece, twice):
+        path.write_text("")
+    os.link(twice, tmp_path / "other")
+    link.symlink_to(twice)
+    make_folder(str(tmp_path), User(61184, 61184, ""), is_ours=False)
+    assert piece.stat().st_uid == 0
+    make_folder(str(tmp_path), User(61184, 61184, ""), is_ours=True)
+    assert piece.stat().st_uid == 61184
+    assert twice.stat().st_uid == 0
+    assert link.lstat().st_uid == 0
+
+
 def test_no_link_is_followed_to_a_folder_of_others(tmp_path: Path):
     (tmp_path / "theirs").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "theirs")

@@ -35,8 +35,8 @@ def start():
 
     units = []
 
-    def start_unit(program, *properties):
-        units.append(Unit(program, *properties))
+    def start_unit(program, *properties, name=None):
+        units.append(Unit(program, *properties, name=name))
         return units[-1]
 
     yield start_unit

@@ -10,29 +10,20 @@ import sys
 from pathlib import Path
 
 import pytest
+from recorder import FOLDER, ROOT, UNIT, recorder_service
 from units import systemctl, until
 
 from tracer.flow.source import every
 from tracer.model.event import Exec, Exit, Mark
 from tracer.sources.recording.source import Recording
 
-ROOT = Path(__file__).parents[3]
-UNIT = "sigtrace-record.service"
-FOLDER = "/var/lib/sigtrace"
 WRITES = "389080ead9e442bcbfaec0973caf1acb"
 
 
 @pytest.fixture
 def service():
-    """The service as make install-service leaves it; gone, with its recording, when the test is over."""
-    program = ROOT / "packaging" / "install-service.sh"
-    sigtrace = Path(sys.executable).with_name("sigtrace")
-    subprocess.run([program, sigtrace], check=True)
-    systemctl("start", UNIT)  # Type=notify: it returns when signals are seen.
-    yield
-    subprocess.run(["systemctl", "stop", UNIT], check=False)
-    subprocess.run([program, "--remove"], check=True)
-    subprocess.run(["rm", "-rf", FOLDER], check=True)
+    with recorder_service():
+        yield
 
 
 def main_pid():
@@ -69,7 +60,7 @@ def test_a_unit_hears_who_killed_it_and_the_recording_who_stopped_it(service, st
     )  # fmt: skip
     assert "sigtrace replay --recorded" in explained.stdout
 
-    stopped = start("service")
+    stopped = start("plain", name="sigtrace-stopped.service")
     stopped.stop()
     until(lambda: any(is_stop_of(event, stopped.name) for event in recorded()))
     died = next(e for e in recorded() if isinstance(e, Exit) and e.process.pid == killed.pid)

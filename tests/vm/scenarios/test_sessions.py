@@ -1,37 +1,16 @@
 """Login sessions that end: the line is cut, or the session is terminated."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
+from sessions import logged_in
 from traced import is_signal, tracing
-
-SSH = "ssh -tt -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
-REMOTE = "echo $$ $XDG_SESSION_ID; exec sleep 3600"
 
 
 @pytest.fixture
-def login(tmp_path):
-    """Log in over ssh on loopback; returns the client, the pid of the remote command, its session."""
-    key, allowed = tmp_path / "key", Path("/root/.ssh/authorized_keys")
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    before = allowed.read_text() if allowed.exists() else None
-    allowed.parent.mkdir(mode=0o700, exist_ok=True)
-    allowed.write_text((before or "") + Path(f"{key}.pub").read_text())
-    client = subprocess.Popen(
-        [*SSH.split(), "-i", str(key), "root@127.0.0.1", REMOTE],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    words = client.stdout.readline().split()
-    yield client, int(words[0]), words[1]
-    client.kill()
-    client.wait()
-    if before is None:
-        allowed.unlink()
-    else:
-        allowed.write_text(before)
+def login():
+    with logged_in() as it:
+        yield it
 
 
 def test_a_cut_line_hangs_up(login):

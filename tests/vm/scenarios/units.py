@@ -44,8 +44,8 @@ def until(condition, seconds=SECONDS):
 class Unit:
     """A unit that was started and said that it is ready."""
 
-    def __init__(self, program, *properties):
-        self.name = f"sigtrace-{program}.service"
+    def __init__(self, program, *properties, name=None):
+        self.name = name or f"sigtrace-{program}.service"
         run(self.name, ("Type=notify", *properties), sys.executable, PROGRAMS / f"{program}.py")
         self.pid = int(self.show("ExecMainPID"))
 

@@ -6,6 +6,7 @@ from tracer.host import procfs
 from tracer.host.processes import user_name
 from tracer.model.event import Ancestor, Process
 from tracer.model.frozen import replace
+from tracer.model.memo import Bounded
 from tracer.sources.wire import records as wire
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tracer.host.clock import BootClock
 
 REMEMBERED = 1024  # a process with its parents takes some 6 KB
+_LINEAGES = 256
 
 
 class Described:
@@ -26,6 +28,7 @@ class Described:
         self._complete = complete
         self._known: dict[int, tuple[int, Process]] = {}
         self._room = REMEMBERED
+        self._lineages: Bounded[tuple[int, ...], tuple[Any, ...]] = Bounded(_LINEAGES)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -112,7 +115,7 @@ class Described:
             comm=wire.text(head.comm),
             ppid=head.ppid or None,
             start=self.born(head.start),
-            ancestors=tuple([self._ancestor(one) for one in head.ancestor[: head.ancestors]]),
+            ancestors=self._lineage(head),
         )
         if head.flags & wire.LINEAGE_ONLY:
             return self._complete(lineage, head.start)
@@ -135,13 +138,27 @@ class Described:
         )
         return self._complete(process, head.start)
 
-    def _ancestor(self, record: wire.AncestorRecord) -> Ancestor:
-        """One step up: it has been described before who comes from it."""
+    def _lineage(self, head: wire.ProcessHead) -> tuple[Ancestor, ...]:
+        """One object for all who have the same parents: what is written of them is made once."""
+        records = head.ancestor
+        processes = [self._parent(one) for one in records[: head.ancestors]]
+        key = (self._clock.offset, head.ancestors, id(records), *map(id, processes))
+        known = self._lineages.get(key)
+        if known is None:
+            made = tuple([self._ancestor(*pair) for pair in zip(records, processes)])
+            # With all that has an id() in the key, so that none is given to another object.
+            known = self._lineages[key] = made, records, processes
+        return known[0]  # type: ignore[no-any-return]
+
+    def _parent(self, record: wire.AncestorRecord) -> Process | None:
+        """It has been described before who comes from it."""
+        start, known = self._known.get(record.pid, (0, None))
+        return known if start == record.start else None
+
+    def _ancestor(self, record: wire.AncestorRecord, process: Process | None) -> Ancestor:
         comm, start = wire.text(record.comm), self.born(record.start)
-        known = self._known.get(record.pid)
-        if known is None or known[0] != record.start:
+        if process is None:
             return Ancestor(record.pid, comm, start)
-        process = known[1]
         argv = process.argv and procfs.first_words(process.argv, procfs.ANCESTOR_ARGV)
         return Ancestor(record.pid, comm, start, argv, process.exe, process.uid)
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 from struct import Struct
 
 from tracer.model.frozen import names_of_class
+from tracer.model.memo import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Generic, TypeVar
 
     T = TypeVar("T")
@@ -27,12 +29,14 @@ U32 = int
 S32 = int
 U64 = int
 Chars = bytes
+_ARRAYS = 256
 _LETTERS = {"U8": "B", "U16": "H", "U32": "I", "S32": "i", "U64": "Q", "Chars": "16s"}
 
 
 class Layout(Generic[T]):
     """The places of a class's fields, without gaps; ``of`` are the layouts that annotations name, ``times`` how often
-    those come that are arrays. ``at`` has the place of each field, of nested ones by "sender.pid"."""
+    those come that are arrays. ``at`` has the place of each field, of nested ones by "sender.pid". Equal arrays
+    are one object."""
 
     def __init__(
         self, cls: type[T], of: dict[str, Layout[Any]] | None = None, times: int = 1
@@ -42,7 +46,7 @@ class Layout(Generic[T]):
         self.cells = 0
         self.at: dict[str, int] = {}
         self.letters: dict[str, str] = {}
-        self._nested: list[tuple[int, int, Layout[Any], int]] = []
+        self._nested: list[tuple[int, int, Callable[[tuple[Any, ...]], Any]]] = []
         at = 0
         for name in names_of_class(cls):
             kind = cls.__annotations__[name]
@@ -56,7 +60,8 @@ class Layout(Generic[T]):
                     self.at[f"{name}.{within}"] = at + place
                     self.letters[f"{name}.{within}"] = nested.letters[within]
                 many = times if kind == "Many" else 1
-                self._nested.append((self.cells, nested.cells, nested, many))
+                made = memo(_ARRAYS)(nested.array_of) if many > 1 else nested.made_of
+                self._nested.append((self.cells, self.cells + many * nested.cells, made))
                 self._add(many * nested.plain, many * nested.cells)
             at = Struct("=" + self.plain).size
         self.struct = Struct("=" + self.plain)
@@ -75,15 +80,16 @@ class Layout(Generic[T]):
             return self.cls(*values)
         parts: list[Any] = []
         done = 0
-        for first, cells, layout, many in self._nested:
+        for first, end, made in self._nested:
             parts += values[done:first]
-            made = [
-                layout.made_of(values[at : at + cells])
-                for at in range(first, first + many * cells, cells)
-            ]
-            parts.append(made[0] if many == 1 else tuple(made))
-            done = first + many * cells
+            parts.append(made(values[first:end]))
+            done = end
         return self.cls(*parts, *values[done:])
+
+    def array_of(self, values: tuple[Any, ...]) -> tuple[T, ...]:
+        """As many records as these are the values of."""
+        ends = range(self.cells, len(values) + 1, self.cells)
+        return tuple([self.made_of(values[end - self.cells : end]) for end in ends])
 
     def get(self, taken: bytes | bytearray, at: int, name: str) -> Any:
         """One field of the record at this place."""

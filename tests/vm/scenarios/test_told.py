@@ -1,0 +1,258 @@
+"""Deaths that systemd makes, told afterwards: from the journal alone, beside a live trace, and by `sigtrace why` with the
+recording, without it, and from outside. Of what a unit ended systemd's own word is the oracle, and waitpid's is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from asked import HIDDEN, HOST, OUTSIDE, why
+from pressed import SLICE, oomd_running, watch_slice
+from recorder import recorder_service
+from sessions import logged_in
+from traced import tracing
+from units import Unit, systemctl, until
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass
+class Death:
+    """Who died: of a unit the main process, unless ``main`` is false. ``result`` is systemd's word for it."""
+
+    pid: int
+    unit: str
+    main: bool = True
+    result: str = ""
+    status: str = ""
+
+
+@dataclass
+class Scene:
+    """What is played, and what is right to say of it: the signal, the statement that the journal has, the cause and who
+    sent the signal with a recording, and what may be said without one (None: that nothing is known of any death)."""
+
+    play: object
+    number: str
+    result: str
+    statement: str
+    cause: str
+    sender: str | None
+    hidden: tuple[str | None, ...]
+
+
+def stop_timeout(stack):
+    unit = begun(stack, "stubborn", "TimeoutStopSec=2", name="told-stop-timeout")
+    unit.stop()
+    return of_main(unit)
+
+
+def watchdog(stack):
+    unit = begun(stack, "plain", "WatchdogSec=3", name="told-watchdog")
+    return of_main(unit)
+
+
+def memory_limit(stack):
+    unit = begun(stack, "hungry", "MemoryMax=40M", "MemorySwapMax=0", name="told-memory")
+    os.kill(unit.pid, signal.SIGUSR1)
+    return of_main(unit)
+
+
+def oomd(stack):
+    stack.enter_context(oomd_running())
+    limits = ("MemoryHigh=24M", "MemorySwapMax=0", f"Slice={SLICE}")
+    unit = begun(stack, "hungry", *limits, name="told-oomd")
+    watch_slice()
+    os.kill(unit.pid, signal.SIGUSR1)
+    return of_main(unit)
+
+
+def kill_mode(stack):
+    """Of KillMode=mixed: the main process is asked to end, what is left of the others is killed."""
+    unit = begun(stack, "plain", "KillMode=mixed", name="told-mixed")
+    (child,) = unit.pids()[1:]
+    unit.stop()
+    return Death(child, unit.name, main=False)
+
+
+def stopped(stack):
+    unit = begun(stack, "plain", "KillMode=process", name="told-stopped")
+    unit.stop()
+    return of_main(unit)
+
+
+def client_kill(stack):
+    unit = begun(stack, "plain", name="told-client")
+    systemctl("kill", "--signal=KILL", "--kill-who=main", unit.name)
+    return of_main(unit)
+
+
+def somebody(stack):
+    unit = begun(stack, "plain", name="told-somebody")
+    os.kill(unit.pid, signal.SIGKILL)
+    return of_main(unit)
+
+
+def logout(stack):
+    _, remote, session = stack.enter_context(logged_in())
+    subprocess.run(["loginctl", "terminate-session", session], check=True)
+    return Death(remote, f"session-{session}.scope", main=False)
+
+
+OURS = Path(sys.executable).resolve().name[:15]
+SCENES = {
+    "stop timeout": Scene(
+        stop_timeout, "SIGKILL", "timeout", "stop timeout", "stop timeout", "systemd",
+        ("stop timeout",),
+    ),
+    "watchdog": Scene(
+        watchdog, "SIGABRT", "watchdog", "watchdog", "watchdog", "systemd", ("watchdog",)
+    ),
+    "MemoryMax": Scene(memory_limit, "SIGKILL", "oom-kill", "oom report", "oom", None, ("oom",)),
+    "oomd": Scene(
+        oomd, "SIGKILL", "oom-kill", "memory pressure", "user oom killer", "systemd-oomd",
+        ("user oom killer",),
+    ),
+    "kill mode": Scene(
+        kill_mode, "SIGKILL", "", "kills", "stop", "systemd", ("stop", "killed", "unknown", None)
+    ),
+    "stop": Scene(stopped, "SIGTERM", "success", "stop asked", "stop", "systemd", ("stop",)),
+    "client kill": Scene(
+        client_kill, "SIGKILL", "signal", "killed on client request", "killed", "systemd",
+        ("killed",),
+    ),
+    "somebody": Scene(
+        somebody, "SIGKILL", "signal", "unit failed", "killed", OURS, ("unknown", "oom")
+    ),
+    "logout": Scene(
+        logout, "SIGHUP", "", "session ended", "session end", "systemd", ("session end", None)
+    ),
+}  # fmt: skip
+NAMES = pytest.mark.parametrize("name", SCENES)
+
+
+def begun(stack, program, *properties, name):
+    unit = Unit(program, *properties, name=f"sigtrace-{name}.service")
+    stack.callback(unit.clean)
+    return unit
+
+
+def of_main(unit):
+    until(lambda: unit.show("ExecMainCode") not in ("", "0"))
+    return Death(unit.pid, unit.name, True, unit.show("Result"), unit.show("ExecMainStatus"))
+
+
+class Played:
+    """All scenes, and what a live trace has shown of them."""
+
+    def __init__(self, stack, folder):
+        self.since = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
+        self.trace = folder / "trace.json"
+        self.deaths = {}
+        with tracing() as trace:
+            for name, scene in SCENES.items():
+                with ExitStack() as own:
+                    self.deaths[name] = scene.play(own)
+                    trace.death_of(self.deaths[name].pid)
+        self.trace.write_text("".join(json.dumps(event) + "\n" for event in trace.events))
+        systemctl("stop", "sigtrace-record")  # What it has is in the recording then.
+        subprocess.run(["journalctl", "--sync"], check=True)
+        self.alone = self.replay()
+        self.merged = self.replay(str(self.trace))
+
+    def replay(self, *beside):
+        command = [
+            sys.executable,
+            "-m",
+            "tracer",
+            "replay",
+            "--json",
+            "--all",
+            "--since",
+            self.since,
+        ]
+        run = subprocess.run(
+            [*command, "/var/log/journal", *beside],
+            cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+        return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    with ExitStack() as stack:
+        stack.enter_context(recorder_service())
+        yield Played(stack, tmp_path_factory.mktemp("told"))
+
+
+def is_of(event, death):
+    about = event.get("about", {})
+    return death.unit == about.get("unit") or death.pid == about.get("pid")
+
+
+@NAMES
+def test_the_oracle(played, name):
+    death, scene = played.deaths[name], SCENES[name]
+    assert death.result == scene.result
+    if death.main:
+        assert death.status == str(int(signal.Signals[scene.number]))
+
+
+@NAMES
+def test_the_journal_alone_tells_it(played, name):
+    death, scene = played.deaths[name], SCENES[name]
+    said = [e["what"] for e in played.alone if e["event"] == "statement" and is_of(e, death)]
+    signals = [
+        e for e in played.alone if e["event"] == "signal" and e["target"]["pid"] == death.pid
+    ]
+    assert scene.statement in said or signals, said
+    ends = [e for e in played.alone if e["event"] == "exit" and ends_it(e, death)]
+    if death.main and scene.result != "success":
+        (end,) = ends
+        assert end["signal"]["name"] == scene.number
+    assert all(e["signal"]["name"] == scene.number for e in ends)
+
+
+@NAMES
+def test_beside_a_live_trace_it_is_one_death(played, name):
+    death, scene = played.deaths[name], SCENES[name]
+    (end,) = [e for e in played.merged if e["event"] == "exit" and ends_it(e, death)]
+    assert end["process"]["pid"] == death.pid
+    assert end["signal"]["name"] == scene.number
+    (sent,) = [e for e in played.merged if e["event"] == "signal" and e["id"] == end["cause"]]
+    assert sent["target"]["pid"] == death.pid
+    assert sent.get("sender", {}).get("comm") == scene.sender or scene.sender is None
+    if death.main and scene.result != "success":
+        assert len(end["places"]) > 1, end
+
+
+def ends_it(event, death):
+    process = event["process"]
+    if "pid" in process:
+        return process["pid"] == death.pid
+    return death.main and process.get("unit") == death.unit
+
+
+@NAMES
+@pytest.mark.parametrize("sight", [HOST, OUTSIDE, HIDDEN], ids=lambda sight: sight.name)
+def test_why(played, name, sight):
+    death, scene = played.deaths[name], SCENES[name]
+    verdict = why(sight, death.unit if death.main else str(death.pid), "--since", played.since)
+    who = verdict and verdict.get("who", {}).get("sender", {}).get("comm")
+    if sight is HIDDEN:
+        assert (verdict and verdict["cause"]) in scene.hidden
+        # The journal knows what systemd did, and nobody else.
+        assert who in (None, "systemd", "systemd-oomd")
+        return
+    assert (verdict["cause"], verdict["confidence"]) == (scene.cause, "yes")
+    assert verdict["process"]["pid"] == death.pid
+    assert verdict["signal"]["name"] == scene.number
+    assert who == scene.sender
