@@ -45,17 +45,17 @@ def title_of(records: Sequence[Record]) -> tuple[Argv | None, bool]:
                 value.strip(b" \r\n\t") if one.interpreted else value.split(b"\x1d")[0].strip(),
                 one.interpreted,
             )
+            if title and one.interpreted:
+                return (title,), len(title) >= PROCTITLE_MAX - 1
             if title:
-                return _split(title, one.interpreted), len(title) >= PROCTITLE_MAX - 1
+                return words_of(title)
     return None, False
 
 
-def _split(title: bytes, interpreted: bool) -> Argv:
-    return (
-        (title,)
-        if interpreted
-        else tuple((title[:-1] if title.endswith(b"\0") else title).split(b"\0"))
-    )
+def words_of(title: bytes) -> tuple[Argv, bool]:
+    """The arguments that a title is, and whether they may have been cut."""
+    whole = title[:-1] if title.endswith(b"\0") else title
+    return tuple(whole.split(b"\0")), len(title) >= PROCTITLE_MAX - 1
 
 
 def _argc(body: bytes) -> int | None:

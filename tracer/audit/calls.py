@@ -69,8 +69,10 @@ _CALLS: dict[tuple[int, int], Call] = {
 _CALLS.update({(_X86_64, number | _X32_BIT): call for number, call in zip(_X32, CALLS)})
 _EXECS = {(arch, number) for arch, (_, _, execs) in ARCHES.items() for number in execs}
 _EXECS.update((_X86_64, number | _X32_BIT) for number in _X32_EXEC)
-# What sends signals, and what execs: (arch, number).
-SENDING, EXECUTING = frozenset(_CALLS), frozenset(_EXECS)
+# What sends signals (which of CALLS it is), and what execs, as ``arch syscall=number`` in a record: audit_log_exit(),
+# kernel/auditsc.c.
+SENDING = {b"%x syscall=%d" % key: CALLS.index(call) for key, call in _CALLS.items()}
+EXECUTING = frozenset(b"%x syscall=%d" % key for key in _EXECS)
 EXEC_NAMES = frozenset((b"execve", b"execveat"))
 
 

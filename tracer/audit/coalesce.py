@@ -17,8 +17,13 @@ from tracer.audit import record
 from tracer.audit.record import Group, Record, Stamp
 from tracer.model.memo import Bounded
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.audit.usual import Usual
+
 AWAY = 1 << 15  # bytes
 BYTES_MAX = 16 << 20
+_PAST = -1 << 62  # where nothing can follow
 TOLD_MAX = 32_768
 
 
@@ -32,7 +37,7 @@ class Told:
         return hash(group.stamp) in self._stamps
 
     def add(self, group: Group) -> None:
-        if group.records[0].type != record.LOST:
+        if group.kind != record.LOST:
             self._stamps[hash(group.stamp)] = None
 
 
@@ -41,18 +46,18 @@ class _Open:
 
     __slots__ = ("ended", "last", "records", "size", "stamp", "whole")
 
-    def __init__(self, stamp: Stamp, last: int) -> None:
+    def __init__(self, stamp: Stamp, last: int, whole: Group | None = None) -> None:
         self.stamp = stamp
         self.last = last
         self.records: dict[tuple[int, bytes], Record] = {}
         self.ended = False
         self.size = 0
-        self.whole: Group | None = None
+        self.whole = whole  # instead of records, as long as no other comes to them
 
     def is_complete(self) -> bool:
         """Whether the kernel has written all of it."""
-        if self.ended or not self.records:
-            return self.ended
+        if self.ended or self.whole is not None or not self.records:
+            return self.ended or self.whole is not None
         types = [kind for kind, _ in self.records]
         # A change of the rules has a system call and an end in new kernels; on 5.10 it comes alone.
         return (
@@ -99,10 +104,23 @@ class Coalescer:
         """Give this group back, too, in the place that it has now between the others."""
         if not self._queue:
             return (group,)
-        place = _Open(group.stamp, group.records[0].at)
-        place.ended, place.whole = True, group
-        self._queue.append(place)
+        self._queue.append(_Open(group.stamp, _PAST, group))
         return self._ended(group.records[-1].at)
+
+    def feed_whole(self, group: Usual) -> Sequence[Group]:
+        """Take the records of an event that follow each other."""
+        stamp, at, length = group.stamp, group.at, group.whole[0]
+        known = self._open.get(stamp)
+        if known is not None:
+            if abs(at - known.last) <= AWAY:
+                return [given for one in group.records for given in self.feed(one)]
+            self._end(known)
+        last = at + group.whole[1]
+        made = self._open[stamp] = _Open(stamp, last, group)
+        made.size = length
+        self._size += length
+        self._queue.append(made)
+        return self._ended(last)
 
     def flush(self, complete_only: bool = False) -> Iterator[Group]:
         """Yield what is open; with ``complete_only`` just what is complete, wherever it stands."""
@@ -137,6 +155,9 @@ class Coalescer:
         return group
 
     def _add(self, group: _Open, one: Record) -> None:
+        if group.whole is not None:
+            group.records = {(had.type, had.body): had for had in group.whole.records}
+            group.whole = None
         key = one.type, one.body
         group.last = one.at
         if key in group.records:
@@ -148,6 +169,10 @@ class Coalescer:
 
     def _end(self, group: _Open) -> None:
         group.ended = True
+        if group.whole is not None:
+            if self._open.get(group.stamp) is group:
+                del self._open[group.stamp]
+            return
         for stamp in {group.stamp, *(one.stamp for one in group.records.values())}:
             if self._open.get(stamp) is group:
                 del self._open[stamp]
@@ -156,8 +181,7 @@ class Coalescer:
         ended: list[Group] = []
         while self._queue:
             group = self._queue[0]
-            over = abs(now - group.last) > AWAY or group.whole or (group.ended and self._at_ends)
-            if not over:
+            if abs(now - group.last) <= AWAY and not (group.ended and self._at_ends):
                 if self._size <= self._bytes_max:
                     break
                 self.given_up += not group.is_complete()

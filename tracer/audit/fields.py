@@ -7,6 +7,7 @@ double quotes, or as upper-case hex without quotes when it holds a quote, a blan
 
 from __future__ import annotations
 
+import errno
 import re
 
 Fields = dict[bytes, bytes]
@@ -20,8 +21,9 @@ _DOUBLE = re.compile(rb"""=[^\s\x1d"'][^\s\x1d]*=""")
 _NAMED = re.compile(rb"(?:^|[\s\x1d])([A-Za-z_][\w.-]*)=")
 _EXE_ENDS = re.compile(rb" (?:subj|key|sig|hostname)=")
 _COMM_MAX = 15  # TASK_COMM_LEN - 1
-_HEX = re.compile(rb"(?:[0-9A-F]{2})+")
+_HEX = re.compile(rb"[0-9A-F]+")
 _UNNAMED = re.compile(rb"unknown(?:-[a-z-]+)?\((\w+)\)")
+_EXIT_NAME = re.compile(rb"E[A-Z0-9]+")
 _UNKNOWN = frozenset((b"", b"(null)"))
 UNSET = 0xFFFFFFFF  # (uid_t) -1; OBJ_PID writes it signed, as -1
 
@@ -79,7 +81,7 @@ def text(value: bytes | None, interpreted: bool = False) -> bytes | None:
     if value[:1] in b"\"'":
         inner = value[1:-1]
         return None if inner in _UNKNOWN else inner
-    if _HEX.fullmatch(value):
+    if len(value) % 2 == 0 and _HEX.fullmatch(value):
         return bytes.fromhex(value.decode("ascii"))
     return value
 
@@ -106,11 +108,14 @@ def hexadecimal(value: bytes | None) -> int | None:
 
 
 def pid_argument(value: bytes | None) -> int | None:
-    """A pid_t as the call reads its register: the low 32 bits, signed (kill(2) takes an int)."""
+    """A pid_t as the call reads its register."""
     number = hexadecimal(value)
-    if number is None:
-        return None
-    number &= 0xFFFFFFFF
+    return None if number is None else as_pid(number)
+
+
+def as_pid(register: int) -> int:
+    """The low 32 bits of a register, signed (kill(2) takes an int)."""
+    number = register & 0xFFFFFFFF
     return number - 0x1_0000_0000 if number >= 0x8000_0000 else number
 
 
@@ -118,6 +123,16 @@ def unnamed(value: bytes) -> bytes:
     """What stands in the parentheses of ausearch's ``unknown(…)`` and ``unknown-syscall(…)``, or else the value."""
     unknown = _UNNAMED.fullmatch(value)
     return unknown[1] if unknown else value
+
+
+def errno_name(value: bytes) -> str:
+    """The name of the errno in ``exit=``: a number below 0, or what ausearch -i makes of it."""
+    name = _EXIT_NAME.match(value)
+    if name:
+        return name[0].decode("ascii")
+    digits = value[1:] if value[:1] == b"-" else b""
+    code = int(digits) if digits.isdigit() and len(digits) < 6 else 0
+    return errno.errorcode.get(code, f"errno {code}" if code else "unknown")
 
 
 def identity(value: bytes | None) -> int | None:

@@ -7,13 +7,14 @@ login uid and session are still the same, and never past a boot or a death that 
 from __future__ import annotations
 
 import re
-from typing import Optional
+from typing import Optional, Union
 
 from tracer.audit import record
 from tracer.audit.argv import Argv, argv_of, title_of
 from tracer.audit.calls import is_exec
 from tracer.audit.fields import Fields, identity, parse_fields, parse_interpreted, text
-from tracer.audit.record import Group, Record
+from tracer.audit.record import Group, Record, Stamp
+from tracer.audit.usual import Described, Usual
 from tracer.model.event import CAUSES, Process
 from tracer.model.frozen import frozen, replace
 from tracer.model.memo import Bounded
@@ -23,27 +24,12 @@ SEEN_MAX = 16_384
 APART = (
     2 * SECOND
 )  # how long after SIGKILL a pid is still its owner's, and a death after its signal
-CACHED_MAX = 8192
-# The part of a SYSCALL record that tells of the process: the same in all calls that it makes.
-_TAIL = b" items="
+CACHED_MAX = 1024
 _PID = re.compile(rb"(?:^|\s)pid=(\d{1,10})(?:\s|$)")
 # Cheap and loose: the numbers of exec on all architectures, or its name.
 _EXEC = re.compile(rb"syscall=(?:59|322|11|358|221|281|387|362|354|10737\d+|exec\w+)(?:\s|$)")
-# SYSCALL and OBJ_PID records as all kernels write them (audit_log_exit(), audit_log_pid_context(), kernel/auditsc.c):
-# one match takes what else is a dozen looks at their fields.
-_CALLER = re.compile(
-    rb"[0-9]+ ppid=([0-9]+) pid=([0-9]+) auid=([0-9]+) uid=([0-9]+) gid=[0-9]+ euid=([0-9]+) suid=[0-9]+ fsuid=[0-9]+ "
-    rb"egid=[0-9]+ sgid=[0-9]+ fsgid=[0-9]+ tty=([!-~]+) ses=([0-9]+) "
-    rb'comm=("[^"]*"|[0-9A-F]+) exe=("[^"]*"|[0-9A-F]+)(?=[ \x1d]|$)'
-)
-_OBJECT = re.compile(
-    rb"opid=([0-9]+) oauid=(-?[0-9]+) ouid=([0-9]+) oses=(-?[0-9]+)(?: obj=[^\s\x1d\"']+)? "
-    rb'ocomm=("[^"]*"|[0-9A-F]+)(?=[ \x1d]|$)'
-)
-# What ENRICHED records add behind them.
-_UID = re.compile(rb"""(?<=[\s\x1d"'])UID=("[^"]*"|[^\s\x1d]*)""")
-_OUID = re.compile(rb"""(?<=[\s\x1d"'])OUID=("[^"]*"|[^\s\x1d]*)""")
 Key = tuple[Optional[bytes], int]
+Sight = tuple[int, Union[Group, Process]]  # when a process was seen, and what tells of it
 Sent = tuple[str, int]  # the id of a signal, and its time
 
 
@@ -83,35 +69,39 @@ class Known:
     def __init__(self, users: Users = NOBODY) -> None:
         self.users = users
         self.auditd: dict[bytes | None, int] = {}
-        self._sights: Bounded[Key, tuple[Group | None, Group]] = Bounded(SEEN_MAX)
+        self._sights: Bounded[Key, tuple[Sight | None, Sight]] = Bounded(SEEN_MAX)
         self._deaths: Bounded[Key, int] = Bounded(SEEN_MAX)
         self._boots: dict[bytes | None, int] = {}
         self._sent: Bounded[Key, dict[int, tuple[Sent, ...]]] = Bounded(SEEN_MAX)
-        self._senders: Bounded[tuple[bytes, bytes | None, bool], Process] = Bounded(CACHED_MAX)
-        self._victims: Bounded[tuple[bytes, bool], Process] = Bounded(CACHED_MAX)
+        self._described: Bounded[Described, Process] = Bounded(CACHED_MAX)
         self._completed: Bounded[Key, tuple[Process, Seen, Process]] = Bounded(CACHED_MAX)
-        self._parsed: Bounded[Key, tuple[Group, Seen | None]] = Bounded(CACHED_MAX)
+        self._parsed: Bounded[Key, tuple[Group | Process, Seen | None]] = Bounded(CACHED_MAX)
 
-    def see(self, group: Group, pid: int | None = None) -> None:
-        """Remember an event that a process was in; read only when somebody asks for that process.
-
-        ``pid`` saves looking for it, in events that are no exec.
-        """
-        exec_ = False
-        if pid is None:
+    def see(self, group: Group) -> None:
+        """Remember an event that a process was in; read only when somebody asks for that process."""
+        if isinstance(group, Usual):
+            pid, exec_ = group.whole[7], group.whole[8]
+        else:
             call = find(group, record.SYSCALL)
             found = None if call is None else _PID.search(call.body)
             if call is None or found is None:
                 return
             pid = int(found[1])
             exec_ = _EXEC.search(call.body) is not None and _is_exec(fields_of(call))
-        key = group.stamp.node, pid
+        self._see((group.stamp.node, pid), (group.stamp.time, group.kept()), exec_=exec_)
+
+    def see_sender(self, stamp: Stamp, process: Process) -> None:
+        """Remember the process that made a call, which was no exec."""
+        if process.pid is not None:
+            self._see((stamp.node, process.pid), (stamp.time, process), exec_=False)
+
+    def _see(self, key: Key, sight: Sight, *, exec_: bool) -> None:
         began, last = self._sights.pop(key, (None, None))
         # A sieve may tell of an older sight after a newer one.
-        if exec_ and (began is None or began.stamp.time <= group.stamp.time):
-            began = group
-        if last is None or last.stamp.time <= group.stamp.time:
-            last = group
+        if exec_ and (began is None or began[0] <= sight[0]):
+            began = sight
+        if last is None or last[0] <= sight[0]:
+            last = sight
         self._sights[key] = began, last
 
     def is_seen(self, node: bytes | None, pid: int) -> bool:
@@ -146,26 +136,23 @@ class Known:
         self._boots[node] = time
 
     def sender(self, group: Group, call: Record) -> Process:
-        """The process that made the call, from its SYSCALL and PROCTITLE records.
+        """The process that made the call, from its SYSCALL and PROCTITLE records."""
+        argv, cut = title_of(group.records)
+        return replace(self.process(fields_of(call), call.interpreted), argv=argv, argv_cut=cut)
 
-        A title cut at 128 bytes is completed from the process's exec, where that begins the same.
-        """
-        title = find(group, record.PROCTITLE)
-        key = call.body.partition(_TAIL)[2], title and title.body, call.interpreted
-        process = self._senders.get(key)
-        if process is None or not key[0]:
-            argv, cut = title_of(group.records)
-            match = None if call.interpreted else _CALLER.match(key[0])
-            if match is not None:
-                process = self._caller(match, argv, cut)
-            else:
-                found = self.process(fields_of(call), call.interpreted)
-                process = replace(found, argv=argv, argv_cut=cut)
-            self._senders[key] = process
-        return self._with_whole_argv(group, process) if process.argv_cut else process
+    def described(self, values: Described) -> Process:
+        """The process that a record describes. One process stays one object: sinks then need not write it anew."""
+        process = self._described.get(values)
+        if process is None:
+            process = Process(*values)  # type: ignore[arg-type]
+            if process.user is None and process.uid in self.users.names:
+                process = replace(process, user=self.users.names[process.uid])
+            self._described[values] = process
+        return process
 
-    def _with_whole_argv(self, group: Group, process: Process) -> Process:
-        if process.pid is None or not process.argv:
+    def with_whole_argv(self, group: Group, process: Process) -> Process:
+        """A title cut at 128 bytes is completed from the process's exec, where that begins the same."""
+        if not process.argv_cut or process.pid is None or not process.argv:
             return process
         seen = self._seen(group.stamp.node, process.pid, group.stamp.time)
         if seen and _same(seen.process, process) and seen.argv and _begins(seen.argv, process.argv):
@@ -174,23 +161,16 @@ class Known:
 
     def victim(self, group: Group, one: Record) -> Process:
         """The process that an OBJ_PID (or LANDLOCK_ACCESS) record names, and what the log said of it."""
-        key = one.body, one.interpreted
-        found = self._victims.get(key)
-        match = None if one.interpreted else _OBJECT.match(one.body)
-        if found is None and match is not None:
-            found = self._victims[key] = self._object(match)
-        elif found is None:
-            fields = fields_of(one)
-            user, uid = self._user(fields, b"ouid", b"OUID")
-            found = Process(
-                pid=identity(fields.get(b"opid")),
-                comm=text(fields.get(b"ocomm"), one.interpreted),
-                uid=uid,
-                user=user,
-                loginuid=self._number(fields.get(b"oauid")),
-                session=identity(fields.get(b"oses")),
-            )
-            self._victims[key] = found
+        fields = fields_of(one)
+        user, uid = self._user(fields, b"ouid", b"OUID")
+        found = Process(
+            pid=identity(fields.get(b"opid")),
+            comm=text(fields.get(b"ocomm"), one.interpreted),
+            uid=uid,
+            user=user,
+            loginuid=self._number(fields.get(b"oauid")),
+            session=identity(fields.get(b"oses")),
+        )
         return self.completed(group, found)
 
     def completed(self, group: Group, found: Process) -> Process:
@@ -235,42 +215,6 @@ class Known:
             tty=None if tty == b"(none)" else tty,
         )
 
-    def _caller(self, match: re.Match[bytes], argv: Argv | None, cut: bool) -> Process:
-        ppid, pid, auid, uid, euid, tty, ses, comm, exe = match.groups()
-        number = identity(uid)
-        return Process(
-            pid=identity(pid),
-            comm=text(comm),
-            uid=number,
-            user=self._name(_UID.search(match.string, match.end()), number),
-            euid=identity(euid),
-            ppid=identity(ppid),
-            exe=text(exe),
-            argv=argv,
-            argv_cut=cut,
-            loginuid=identity(auid),
-            session=identity(ses),
-            tty=None if tty == b"(none)" else text(tty),
-        )
-
-    def _object(self, match: re.Match[bytes]) -> Process:
-        pid, auid, uid, ses, comm = match.groups()
-        number = identity(uid)
-        return Process(
-            pid=identity(pid),
-            comm=text(comm),
-            uid=number,
-            user=self._name(_OUID.search(match.string, match.end()), number),
-            loginuid=identity(auid),
-            session=identity(ses),
-        )
-
-    def _name(self, enriched: re.Match[bytes] | None, uid: int | None) -> str | None:
-        name = None if enriched is None else text(enriched[1])
-        if name is not None and not name.startswith(b"unknown("):
-            return name.decode("utf-8", "backslashreplace")
-        return None if uid is None else self.users.names.get(uid)
-
     def _user(self, fields: Fields, number: bytes, name: bytes) -> tuple[str | None, int | None]:
         value = fields.get(number)
         uid = self._number(value)
@@ -306,26 +250,28 @@ class Known:
     def _seen(self, node: bytes | None, pid: int, now: int) -> Seen | None:
         key = node, pid
         exec_, last = self._sights.get(key, (None, None))
-        if last is None or not self._holds(key, last.stamp.time, now):
+        if last is None or not self._holds(key, last[0], now):
             return None
-        newest = self._sight(key, last)
-        if exec_ is None or newest is None or not self._holds(key, exec_.stamp.time, now):
+        newest = self._sight(key, last[1])
+        if exec_ is None or newest is None or not self._holds(key, exec_[0], now):
             return newest
-        began = self._read_sight(exec_)
+        began = self._read_sight(exec_[1])
         if began is None or not _same(began.process, newest.process):
             return newest
         return replace(newest, argv=began.argv, argv_cut=began.argv_cut)
 
-    def _sight(self, key: Key, group: Group) -> Seen | None:
+    def _sight(self, key: Key, what: Group | Process) -> Seen | None:
         """What an event says of its process; the last one asked for is remembered."""
         done = self._parsed.get(key)
-        if done is not None and done[0] is group:
+        if done is not None and done[0] is what:
             return done[1]
-        seen = self._read_sight(group)
-        self._parsed[key] = (group, seen)
+        seen = self._read_sight(what)
+        self._parsed[key] = (what, seen)
         return seen
 
-    def _read_sight(self, group: Group) -> Seen | None:
+    def _read_sight(self, group: Group | Process) -> Seen | None:
+        if isinstance(group, Process):
+            return Seen(group, group.argv, group.argv_cut)
         call = find(group, record.SYSCALL)
         if call is None:
             return None

@@ -39,11 +39,15 @@ class Losses:
 
     def after(self, one: Record) -> list[Record]:
         """The losses that a record shows."""
-        kind, stamp = one.type, one.stamp
-        if stamp.serial < 0 or kind in _DAEMON:
+        kind = one.type
+        if one.stamp.serial < 0 or kind in _DAEMON:
             return []
         if kind == record.KERNEL and b"state=initialized" in one.body:
             self._lost = 0
+        return self.after_serial(one.stamp)
+
+    def after_serial(self, stamp: Stamp) -> list[Record]:
+        """The losses that an event's serial shows."""
         gaps = self._gaps.get(stamp.node)
         if gaps is None:
             gaps = self._gaps[stamp.node] = Gaps()

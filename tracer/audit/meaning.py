@@ -7,18 +7,17 @@ at least one target accepted.
 
 from __future__ import annotations
 
-import errno
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracer.audit import deaths, lost, record
-from tracer.audit.calls import BY_NAME, Call, arch_of, call_of, is_foreign
+from tracer.audit.calls import BY_NAME, CALLS, Call, arch_of, call_of, is_foreign
 from tracer.audit.evidence import Evidence
-from tracer.audit.fields import Fields, hexadecimal, pid_argument
+from tracer.audit.fields import Fields, as_pid, errno_name, hexadecimal, pid_argument
 from tracer.audit.known import Known, fields_of, find
 from tracer.audit.policy import refused, with_policy
 from tracer.audit.record import Group, Record, Stamp, host_of
+from tracer.audit.usual import Sent, Usual, sent_of
 from tracer.audit.watching import INTERRUPTING
 from tracer.model.event import Failed, Loss, Place, Probe, Process, Signal
 from tracer.model.event import lost as lost_event
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
 
 SOURCE = "audit log"
 _READERS = {**deaths.READERS, record.LOST: lost.loss}
-_HEAD = re.compile(
-    rb"arch=(\w+) syscall=(\d+) success=(\w+) exit=(-?\d+) a0=(\w+) a1=(\w+) a2=(\w+) a3=\w+ items="
-)
-_HEAD_NAMES = (b"arch", b"syscall", b"success", b"exit", b"a0", b"a1", b"a2")
-_EXIT_NAME = re.compile(rb"E[A-Z0-9]+")
 KILL = NUMBERS["KILL"]
 # ausearch spells signal 30 IGPWR (auparse/signaltab.h), and has no names for real-time signals.
 _MISSPELT = {b"IGPWR": 30, b"SIG0": 0}
@@ -63,6 +57,13 @@ class Attempt(NamedTuple):
 
 def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
     """The events in one audit event; raises NotUnderstood. What it says of processes goes to ``known``."""
+    sent = sent_of(group)
+    if sent is not None:
+        return _of_sent(group, sent, known, evidence)
+    if isinstance(group, Usual):  # another call
+        evidence.first_process = evidence.first_process or group.whole[7] == 1
+        known.see(group)
+        return []
     events: list[Event] = []
     call = find(group, record.SYSCALL)
     if call is not None:
@@ -81,8 +82,20 @@ def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
     return events
 
 
+def _of_sent(group: Group, sent: Sent, known: Known, evidence: Evidence) -> list[Event]:
+    call, caller = CALLS[sent.call], known.described(sent.caller)
+    sender = known.with_whole_argv(group, caller)
+    asked = as_pid(sent.arguments[0])
+    tid = None if call.tid is None else as_pid(sent.arguments[call.tid])
+    targets = [known.completed(group, known.described(one)) for one in sent.targets]
+    attempt = Attempt(call, sent.number, sent.error, sender, asked, tid)
+    events = _told(attempt, targets, group, known, evidence)
+    known.see_sender(group.stamp, caller)
+    return events
+
+
 def _of_call(group: Group, one: Record, known: Known, evidence: Evidence) -> list[Event]:
-    fields = _call_fields(one)
+    fields = fields_of(one)
     arch, syscall = fields.get(b"arch"), fields.get(b"syscall", b"")
     call = call_of(arch, syscall)
     if call is None:
@@ -90,20 +103,22 @@ def _of_call(group: Group, one: Record, known: Known, evidence: Evidence) -> lis
         evidence.first_process = evidence.first_process or b" pid=1 " in one.body
         known.see(group)
         return []
-    evidence.calls.add(call.name)
-    evidence.watching.shown(group)
     attempt = _attempt(call, group, one, fields, known)
-    evidence.first_process = evidence.first_process or attempt.sender.pid == 1
-    events = _sent(attempt, group, known)
+    named = _records(group, record.OBJ_PID) or _records(group, record.LANDLOCK_ACCESS)
+    targets = [known.victim(group, one) for one in named]
+    events = _told(attempt, targets, group, known, evidence)
     if attempt.sender.pid is not None:
-        known.see(group, attempt.sender.pid)
+        known.see(group)
     return events
 
 
-def _call_fields(one: Record) -> Fields:
-    """The fields of a SYSCALL record; where it is as the kernel writes it, only those of the call."""
-    head = None if one.interpreted else _HEAD.match(one.body)
-    return fields_of(one) if head is None else dict(zip(_HEAD_NAMES, head.groups()))
+def _told(
+    attempt: Attempt, targets: list[Process], group: Group, known: Known, evidence: Evidence
+) -> list[Event]:
+    evidence.calls.add(attempt.call.name)
+    evidence.watching.shown(group)
+    evidence.first_process = evidence.first_process or attempt.sender.pid == 1
+    return _sent(attempt, targets, group, known)
 
 
 def _check_arch(group: Group, one: Record, arch: bytes | None, syscall: bytes) -> None:
@@ -121,7 +136,7 @@ def _attempt(call: Call, group: Group, one: Record, fields: Fields, known: Known
         call,
         number,
         error,
-        known.sender(group, one),
+        known.with_whole_argv(group, known.sender(group, one)),
         pid_argument(fields.get(b"a0")),
         None if call.tid is None else pid_argument(fields.get(b"a%d" % call.tid)),
     )
@@ -145,18 +160,14 @@ def _error(fields: Fields) -> str | None:
     """The errno's name if the call was refused, None if it was not."""
     if fields.get(b"success") != b"no":
         return None
-    value = fields.get(b"exit", b"")
-    name = _EXIT_NAME.match(value)
-    if name:
-        return name[0].decode("ascii")
-    digits = value[1:] if value[:1] == b"-" else b""
-    code = int(digits) if digits.isdigit() and len(digits) < 6 else 0
-    return errno.errorcode.get(code, f"errno {code}" if code else "unknown")
+    return errno_name(fields.get(b"exit", b""))
 
 
-def _sent(attempt: Attempt, group: Group, known: Known) -> list[Event]:
-    targets = _targets(group, known)
-    stamp, id_ = group.stamp, str(group.stamp)
+def _sent(attempt: Attempt, victims: list[Process], group: Group, known: Known) -> list[Event]:
+    if len(victims) > 1:
+        victims = list({victim.pid: victim for victim in reversed(victims)}.values())[::-1]
+    targets = [victim for victim in victims if victim.pid is not None]
+    stamp, id_ = group.stamp, group.id()
     where = stamp.time, id_, host_of(stamp), group.place()
     if not targets:
         return [_event(attempt, *where, _asked_target(attempt), by_caller=True)]
@@ -174,15 +185,6 @@ def remember(number: int, stamp: Stamp, id_: str, pid: int, known: Known) -> Non
         known.died(stamp.node, pid, stamp.time)
     if FIRST <= number <= LAST:
         known.signalled(stamp.node, pid, number, id_, stamp.time)
-
-
-def _targets(group: Group, known: Known) -> list[Process]:
-    """The victims by their OBJ_PID records, or else the one whom Landlock protected."""
-    named = _records(group, record.OBJ_PID) or _records(group, record.LANDLOCK_ACCESS)
-    victims = [known.victim(group, one) for one in named]
-    if len(victims) > 1:
-        victims = list({victim.pid: victim for victim in reversed(victims)}.values())[::-1]
-    return [victim for victim in victims if victim.pid is not None]
 
 
 def _records(group: Group, kind: int) -> Sequence[Record]:

@@ -6,14 +6,14 @@ What is anything else is read line by line: mended, and in whatever form it is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Union
 
 from tracer.audit import record
-from tracer.audit.lines import PLAIN, LineReader, apart
+from tracer.audit.lines import LineReader, apart
 from tracer.audit.lost import Losses
 from tracer.audit.record import NOWHERE, File, Group, Record, Stamp
+from tracer.audit.usual import Row, Usual, rows_of
 from tracer.lines.dates import DateStyle
 from tracer.lines.mend import Mender, clean, is_cut
 from tracer.lines.tally import Tally
@@ -35,8 +35,6 @@ _AROUND = (
     b"$ ",
     b"```",
 )
-_LINE = re.compile(PLAIN + rb"([^\n]*)\n")
-_NOT_PLAIN = re.compile(rb"[\r\0\x1b]| type=[A-Z_]+ msg=audit\(")
 
 
 class RecordReader:
@@ -75,12 +73,12 @@ class RecordReader:
         while start < len(text):
             stop = _chunk_end(text, start, last) if start < last else len(text)
             chunk = text[start:stop]
-            plain = None if start >= last else self._plain(chunk)
-            if plain is None:
+            rows = None if start >= last else rows_of(chunk)
+            if rows is None:
                 yield from self._odd(chunk)
             else:
                 yield from self._ended(self._mender.end())
-                yield from plain
+                yield from self.of_rows(rows, chunk)
             self._at += len(chunk)
             self._line += chunk.count(b"\n") if self._line else 0
             start = stop
@@ -140,36 +138,39 @@ class RecordReader:
         """The number of a line; 0 where only its offset is told."""
         return line if at - self._file.base < LINES_TO else 0
 
-    def _plain(self, text: bytes) -> Iterator[Found] | None:
-        """The records of auditd's own text; None if a line of it is of another form."""
-        rows = _LINE.findall(text)
-        if len(rows) != text.count(b"\n") or _NOT_PLAIN.search(text):
-            return None
-        return self._of_rows(rows, text)
-
-    def _of_rows(self, rows: list[tuple[bytes, ...]], text: bytes) -> Iterator[Record]:
+    def of_rows(self, rows: list[Row], text: bytes) -> Iterator[Found]:
+        """The records of auditd's own text, which ``rows_of`` has read."""
         at, line, file, losses, tally = self._at, self._line, self._file, self.losses, self._tally
         types, last = record.TYPES, (b"", b"", b"", b"")
         stamp = Stamp(None, 0, 0)
         self._bare = True
-        if self.counts:
-            tally.records += len(rows)
-        position = -1
+        start = 0
         counted = file.base + LINES_TO
-        for node, word, seconds, fraction, serial, body in rows:
+        for row in rows:
+            losses.at = place = at + start
+            number = line if place < counted else 0
+            if len(row) != 6:
+                its = Stamp(row[3], row[5], row[6])
+                if self.counts:
+                    tally.records += row[2]
+                    tally.time(its.time, its.node)
+                yield Usual(row, its, text, start, place, number, file)
+                yield from losses.after_serial(its)
+                start += row[0]
+                line += line and row[2]
+                continue
+            node, word, seconds, fraction, serial, body = row
             if (node, seconds, fraction, serial) != last:
                 last = node, seconds, fraction, serial
-                when = int(seconds + fraction) * 1_000_000
-                stamp = Stamp(node or None, when, int(serial))
-                if self.counts:
-                    tally.time(when, stamp.node)
-            kind = types.get(word) or record.type_number(word)
-            place = at + position + 1
-            one = Record(kind, stamp, body, False, place, line if place < counted else 0, file)
+                stamp = Stamp(node or None, int(seconds + fraction) * 1_000_000, int(serial))
+            if self.counts:
+                tally.records += 1
+                tally.time(stamp.time, stamp.node)
+            one = Record(types.get(word) or record.type_number(word), stamp, body, False, place, number, file)  # fmt: skip
             yield one
             losses.at = place
             yield from losses.after(one)
-            position = text.index(b"\n", position + 1)
+            start = text.index(b"\n", start) + 1
             line += line > 0
 
     def _odd(self, text: bytes) -> Iterator[Found]:

@@ -132,15 +132,32 @@ class Record(NamedTuple):
     twin: Stamp | None = None
 
 
-class Group(NamedTuple):
+class Group:
     """One event: its records in the order of the log, without repetitions.
 
-    ``seen``: it is no news, only to be remembered for what it says of a process.
+    ``seen``: it is no news, only to be remembered for what it says of a process. ``file`` is the one that it begins in.
     """
 
-    stamp: Stamp
-    records: tuple[Record, ...]
-    seen: bool = False
+    __slots__ = ("file", "records", "seen", "stamp")
+
+    def __init__(self, stamp: Stamp, records: tuple[Record, ...], seen: bool = False) -> None:
+        self.stamp = stamp
+        self.records = records
+        self.seen = seen
+        self.file = records[0].file
+
+    @property
+    def kind(self) -> int:
+        """The type of its first record."""
+        return self.records[0].type
+
+    def kept(self) -> Group:
+        """The same, to be remembered for long."""
+        return self
+
+    def id(self) -> str:
+        """What its events are called by."""
+        return str(self.stamp)
 
     def place(self) -> Place | None:
         """Where its first record stands."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         """
 
 else:
+    _set = dict.__setitem__  # super() takes as long again
 
     class Bounded(dict):
         __slots__ = ("_most",)
@@ -40,7 +41,7 @@ else:
             if len(self) >= self._most and key not in self:
                 for old in list(self)[: (self._most + 1) // 2]:
                     del self[old]
-            super().__setitem__(key, value)
+            _set(self, key, value)
 
         def renew(self, key, value):
             self.pop(key, None)

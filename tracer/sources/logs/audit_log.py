@@ -197,7 +197,7 @@ class AuditLog:
 
     def _told(self, group: Group) -> Sequence[Event]:
         if group.seen:
-            self._known[group.records[0].file.log].see(group)
+            self._known[group.file.log].see(group)
             return ()
         if self._stamps.has(group):
             return ()
@@ -207,7 +207,7 @@ class AuditLog:
         return told
 
     def _events_of(self, group: Group) -> Sequence[Event]:
-        log = group.records[0].file.log
+        log = group.file.log
         try:
             return events_of(group, self._known[log], self.evidence)
         except NotUnderstood as trouble:

@@ -12,6 +12,7 @@ from tracer.audit.coalesce import Coalescer
 from tracer.audit.lines import LineReader
 from tracer.audit.reader import Found, RecordReader
 from tracer.audit.record import Group, Record
+from tracer.audit.usual import Usual
 from tracer.lines.dates import DateStyle, day_first
 from tracer.lines.mend import clean, is_cut, without_cut_field
 from tracer.lines.tally import Tally
@@ -111,6 +112,8 @@ class LogReading:
                 yield from self._of_one(one)
 
     def _of_one(self, one: Found) -> Sequence[Group]:
+        if isinstance(one, Usual):
+            return self.coalescer.feed_whole(one)
         return self.coalescer.feed(one) if isinstance(one, Record) else self.coalescer.insert(one)
 
     def _of_file(self, path: str) -> Iterator[Found | None]:

@@ -17,12 +17,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import compress
 
-from tracer.audit.calls import SENDING
+from tracer.audit.calls import EXECUTING, SENDING
 from tracer.audit.coalesce import AWAY
 from tracer.sources.logs import sights as audit_sights
 from tracer.sources.logs.finds import Found, Line, Lines, Piece, Serials, Shown, Wanted
 from tracer.sources.logs.sights import (
-    EXECS,
     LONG,
     count_of,
     event_end,
@@ -30,13 +29,12 @@ from tracer.sources.logs.sights import (
     lines_of,
     sights_in,
     spots_of,
-    words_of,
 )
 
 BLOCK = 1 << 18  # what is looked at several times stays in the CPU's cache
 DENSE = 6  # ids in one part, from which on reading every line of it is cheaper
 
-KILLS = words_of(SENDING)
+KILLS = frozenset(SENDING)
 # Records that follow the one that begins their event. All other types begin one.
 _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
 # The beginnings of events, and lines that are no records. Groups: a SYSCALL's call and pid; another
@@ -55,7 +53,7 @@ _SERIAL = re.compile(
     rb"\ntype=(?!DAEMON)\w+(?:\[\d+\])? msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
 )
 _IDS = re.compile(rb"\ntype=(\w+)(?:\[\d+\])? msg=audit\(([\d.]+:\d+)\)")
-_MARKED = KILLS | EXECS | {b""}  # the calls that matter, and what is no call
+_MARKED = KILLS | EXECUTING | {b""}  # the calls that matter, and what is no call
 # Records of programs stand alone (include/uapi/linux/audit.h, 1100-1299): each of them is an event.
 _ALONE = (b"USER_", b"CRED_", b"SERVICE_", b"OBJ_PID")
 _SYSCALL = b"\ntype=SYSCALL msg=audit("
@@ -163,7 +161,7 @@ class _Sieve:
             yield from self._whole(data, begin, part, end, ids)
             return
         self.records += count_of(_RECORD, data, part, end)
-        execs = compress(pids, map(EXECS.__contains__, calls)) if marked else ()
+        execs = compress(pids, map(EXECUTING.__contains__, calls)) if marked else ()
         here = Shown(begin + part, shown, b" ".join(execs))
         if ids or self._open:
             yield from self._fetch(data, begin, part, end, ids, here)

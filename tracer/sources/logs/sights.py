@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from tracer.audit.calls import EXECUTING
 from tracer.audit.coalesce import AWAY
@@ -15,14 +15,6 @@ LONG = 1 << 13  # longer than the lines of most events
 PIDS_MAX = 100_000
 _WINDOW = 29_000
 _CALL = re.compile(rb"arch=(\w+ syscall=\d+) ")
-
-
-def words_of(calls: Iterable[tuple[int, int]]) -> frozenset[bytes]:
-    """``arch syscall=number`` as the kernel writes them (audit_log_exit(), kernel/auditsc.c)."""
-    return frozenset(b"%x syscall=%d" % call for call in calls)
-
-
-EXECS = words_of(EXECUTING)
 
 
 class Sights:
@@ -141,4 +133,4 @@ def lines_of(id_: bytes, data: bytes, start: int, end: int) -> list[int]:
 
 def _is_exec(line: bytes) -> bool:
     found = _CALL.search(line)
-    return found is not None and found[1] in EXECS
+    return found is not None and found[1] in EXECUTING
