@@ -1,4 +1,4 @@
-"""Mutated logs, read as lines, by the sieve and through a pipe: no exception, whatever they have become.
+"""Mutated logs, read as lines, by the sieve and through a pipe: no exception, and one answer, whatever they have become.
 
 SIGTRACE_FUZZ_SECONDS says how long, 60 if it does not.
 """
@@ -61,10 +61,20 @@ def mutated(chance, text):
     return bytes(text[:MOST])
 
 
-def read(source):
-    """Every event of it can be written."""
-    for event in every(source):
-        json.dumps(to_object(event))
+def read(path, **more):
+    """Every event of a log, as it is written but for the name of the file."""
+    log = AuditLog([LogSet("log", (path,))], **more)
+    return [json.dumps(to_object(event)).replace(path, "-") for event in every(log)]
+
+
+def through_a_pipe(text, monkeypatch):
+    coming, going = os.pipe()
+    fcntl.fcntl(going, fcntl.F_SETPIPE_SZ, 1 << 17)
+    os.write(going, text)
+    os.close(going)
+    with os.fdopen(coming) as piped:
+        monkeypatch.setattr(sys, "stdin", piped)
+        return read("-")
 
 
 @pytest.mark.long
@@ -78,15 +88,9 @@ def test_no_mutated_log_breaks_any_way_of_reading(tmp_path, monkeypatch):
     while time.monotonic() < end:
         text = mutated(chance, chance.choice(samples))
         Path(path).write_bytes(text)
-        for least in (1 << 40, 0):
-            read(AuditLog([LogSet(path, (path,))], sieve_min=least))
-        coming, going = os.pipe()
-        fcntl.fcntl(going, fcntl.F_SETPIPE_SZ, 1 << 17)
-        os.write(going, text)
-        os.close(going)
-        with os.fdopen(coming) as piped:
-            monkeypatch.setattr(sys, "stdin", piped)
-            read(AuditLog([LogSet("-", ("-",))]))
+        lines, pieces = read(path, sieve_min=1 << 40), read(path, sieve_min=0)
+        piped = through_a_pipe(text, monkeypatch)
+        assert lines == pieces == piped, f"seed {seed}, the {count + 1}. log"
         count += 1
     print(f"{count} mutated logs, seed {seed}")
     assert count

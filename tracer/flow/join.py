@@ -3,7 +3,7 @@ signal that the target survived."""
 
 from __future__ import annotations
 
-from tracer.flow.pending import KILL, Pending, earlier
+from tracer.flow.pending import KILL, WISHES, Pending, earlier
 from tracer.model.event import Exit, Series, Signal, Statement, moment
 from tracer.model.frozen import replace
 from tracer.model.memo import Bounded
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tracer.flow.filter import Filter
     from tracer.model.event import Event, Process
+
+    Key = tuple[str | None, int | None, int | None]
 
 REMEMBERED = 2048  # targets, some 5 KB each
 IDS_REMEMBERED = 32_768
@@ -50,21 +52,23 @@ class Told:
 class Joiner:
     """Sees every shown event once, in order; gives it back completed, or None to leave it out.
 
-    ``joining`` are the sources that join deaths to signals themselves. ``is_full``: no further signal is shown.
+    ``joining`` are the sources that join deaths to signals themselves: of theirs the escalations are found here.
+    ``is_full``: no further signal is shown.
     """
 
     def __init__(self, filter_: Filter, joining: frozenset[str] = frozenset()) -> None:
-        self._targets: Bounded[tuple[int | None, int | None], Pending] = Bounded(REMEMBERED)
+        self._targets: Bounded[Key, Pending] = Bounded(REMEMBERED)
         self._joining = joining
         self._told = Told(filter_)
         self.is_full = False
 
     def join(self, event: Event) -> Event | None:
         if isinstance(event, Signal):
-            if event.source not in self._joining:
-                return self._signal(event)
-            self._told.note((event.id,))
-            return event
+            if event.source in self._joining:
+                self._told.note((event.id,))
+                if event.number not in WISHES:
+                    return event
+            return self._signal(event)
         if isinstance(event, Series):
             # None of them is a SIGKILL, so none is changed; what a death is joined to is one of these two.
             self._signal(event.first)
@@ -73,6 +77,7 @@ class Joiner:
         if not isinstance(event, Exit):
             return event
         if event.source in self._joining:
+            self._targets.pop(_key(event.process, event.host), None)
             return event if self._told.passes(event, alone=not self.is_full) else None
         return self._exit(event)
 
@@ -81,9 +86,9 @@ class Joiner:
         return any(target.may_die() for target in self._targets.values())
 
     def _signal(self, signal: Signal) -> Signal:
-        if signal.target is None or signal.time is None:
+        if signal.target is None or signal.target.pid is None or signal.time is None:
             return signal
-        key = _key(signal.target)
+        key = _key(signal.target, signal.host)
         target = self._targets.get(key)
         if target is None:
             target = self._targets[key] = Pending()
@@ -95,7 +100,7 @@ class Joiner:
         return signal
 
     def _exit(self, event: Exit) -> Exit | None:
-        target = self._targets.pop(_key(event.process), None)
+        target = self._targets.pop(_key(event.process, event.host), None)
         if target is None or not (target.any_serious or event.number):
             return None
         if event.time is None:
@@ -115,5 +120,5 @@ class Joiner:
         )
 
 
-def _key(process: Process) -> tuple[int | None, int | None]:
-    return process.pid, process.start
+def _key(process: Process, host: str | None) -> Key:
+    return host, process.pid, process.start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import CAUSES, Earlier, Process, moment
+from tracer.model.outcome import ATTEMPTED
 from tracer.model.signals import HARMLESS, NUMBERS
 from tracer.model.times import SECOND
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 KILL, HUP = NUMBERS["KILL"], NUMBERS["HUP"]
 # Requests to end, which a program answers in its own time; the first is the plainest.
 REQUESTS = tuple(NUMBERS[name] for name in ("TERM", "INT", "QUIT"))
+WISHES = frozenset((*REQUESTS, KILL))  # what may be an escalation, and of what
 REAL_TIME = 32  # the first of them: each is queued, however many there are
 # What has taken a signal for good, and what may still die of it; None: audit does not tell.
 TAKEN = frozenset(("handled", "awaited"))
@@ -85,10 +87,12 @@ class Pending:
 
     def escalated(self, kill: Signal) -> Signal | None:
         """The request that a SIGKILL repeats: from the same sender, or one near it, and not answered."""
-        if kill.outcome not in ("delivered", None) or any(of == KILL for of, _ in self._queues):
+        is_sure = kill.outcome in ("delivered", None) and kill.why != ATTEMPTED
+        if not is_sure or any(of == KILL for of, _ in self._queues):
             return None
         for signal in self._requests:
-            if moment(kill) - moment(signal) < PATIENCE and _is_same_wish(signal, kill):
+            in_time = 0 <= moment(kill) - moment(signal) < PATIENCE
+            if in_time and _is_same_target(signal, kill) and _is_same_wish(signal, kill):
                 return signal
         return None
 
@@ -99,7 +103,7 @@ def _tid_of(signal: Signal) -> int | None:
 
 def _asks_to_end(signal: Signal) -> bool:
     """SIGHUP asks a program without a handler to end, and one with a handler to read its files."""
-    if signal.why == "exiting":
+    if signal.why in ("exiting", ATTEMPTED):
         return False
     if signal.number == HUP:
         return signal.outcome not in (None, "handled", "awaited")
@@ -109,6 +113,20 @@ def _asks_to_end(signal: Signal) -> bool:
 def _is_end(signal: Signal) -> bool:
     """The target cannot but die of it: complete_signal() and get_signal(). What bcc finds is a moment older."""
     return signal.source == "core" and signal.outcome == "delivered" and signal.tracer is None
+
+
+def _is_same_target(one: Signal, other: Signal) -> bool:
+    """Of a log's processes nobody knows the start: of another name, or of another boot, a pid may be anybody's."""
+    target, same = one.target, other.target
+    if target is None or same is None or target.start is not None:
+        return target is not None and same is not None and target.start == same.start
+    return target.comm == same.comm and _serial(one) < _serial(other)
+
+
+def _serial(signal: Signal) -> int:
+    """An audit event's; the kernel counts them from boot on: audit_serial(), kernel/audit.c."""
+    text = signal.id.rpartition(":")[2]
+    return int(text) if text.isascii() and text.isdigit() else moment(signal)
 
 
 def _is_same_wish(one: Signal, other: Signal) -> bool:

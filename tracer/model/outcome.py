@@ -76,7 +76,10 @@ class Target:
 
 
 def outcome_of(result: int, number: int, target: Target | None) -> tuple[str | None, str | None]:
-    """The outcome and, for an ignored signal, why; prepare_signal() and sig_ignored(), kernel/signal.c."""
+    """The outcome and, for an ignored signal, why; prepare_signal() and sig_ignored(), kernel/signal.c.
+
+    A ``target`` that was not looked at may have had a handler, or blocked it, but for what nobody can.
+    """
     if result in _PLAIN:
         return _PLAIN[result], None
     if result == IGNORED:
@@ -84,7 +87,7 @@ def outcome_of(result: int, number: int, target: Target | None) -> tuple[str | N
     if result != DELIVERED:
         return None, None
     if target is None:
-        return "delivered", None
+        return ("delivered" if number in _UNSTOPPABLE else None), None
     for outcome, holds in _STATES:
         if holds(target):
             return outcome, None

@@ -211,7 +211,9 @@ def _signal_remarks(event: Signal) -> list[str]:
         notes.append(f"by writing to cgroup.kill{whose}")
     if event.escalates is not None:
         milder = f"{span(event.escalates.after_ns)} after {signals.name_of(event.escalates.number)}"
-        notes.append(f"escalation: still alive {milder}")
+        # Audit tells no outcome, and a zombie accepts signals, too.
+        alive = "" if event.outcome is None else "still alive "
+        notes.append(f"escalation: {alive}{milder}")
     return notes
 
 

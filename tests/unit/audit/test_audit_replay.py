@@ -370,3 +370,18 @@ def test_the_example_of_the_docs_is_true():
         r"\$ TZ=UTC sigtrace replay (\S+)\n(.*?)```", text, re.DOTALL
     ).groups()
     assert replay(command, cwd=root).stdout.decode() == shown_there
+
+
+def test_who_did_not_end_when_asked_is_killed(tmp_path):
+    """Told as a trace tells it, in words and in JSON."""
+    path = tmp_path / "audit.log"
+    path.write_bytes(logs.kill(1, 801, a1=15) + logs.kill(4000, 801, a1=9))
+    asked, killed = shown(path)
+    assert killed["escalates"] == {
+        "id": asked["id"],
+        "signal": {"number": 15, "name": "SIGTERM"},
+        "after_ns": 39_990_000_000,
+        "sender": {"pid": 701, "comm": "sender"},
+    }
+    table = replay(path).stdout.decode()
+    assert "escalation: 40.0 s after SIGTERM" in table, table

@@ -153,6 +153,49 @@ def test_no_escalation_without_a_milder_signal_or_to_a_zombie():
     assert joined(zombie, signal(2, 9, **by)).escalates is None
 
 
+LOGGED = Process(801, comm=b"app")
+MINE = Process(701, comm=b"sender", ppid=700)
+
+
+def logged(serial, number, seconds=None, *, target=LOGGED, sender=MINE, **fields):
+    """As a log has it: without outcomes and starts, and the id ends with the event's serial."""
+    time = (serial if seconds is None else seconds) * SECOND
+    return Signal(
+        time, f"1.000:{serial}", "audit log", number, target=target, sender=sender, **fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "is_one"),
+    [
+        ((logged(1, 15), logged(2, 9)), True),
+        ((logged(1, 2), logged(2, 9)), True),
+        ((logged(1, 15), logged(2, 10), logged(3, 9)), True),
+        # kill(1) is a process of its own each time; their parent is one.
+        ((logged(1, 15), logged(2, 9, sender=Process(702, comm=b"sender", ppid=700))), True),
+        ((logged(1, 15), logged(2, 9, sender=Process(702, comm=b"sender", ppid=1))), False),
+        ((logged(1, 15), logged(2, 9, 16 * 60)), False),
+        ((logged(1, 1), logged(2, 9)), False),  # Whether it has a handler is not told.
+        # The pid may be another's by now: another name, another boot, another host, a crash between them.
+        ((logged(1, 15), logged(2, 9, target=Process(801, comm=b"other"))), False),
+        ((logged(70, 15), logged(2, 9, 71)), False),
+        ((logged(1, 15, host="a"), logged(2, 9, host="b")), False),
+        ((logged(1, 15), Exit(2, "x", "audit log", LOGGED, number=11), logged(3, 9)), False),
+        # One of several that a call was aimed at; whom it reached is not told.
+        ((logged(1, 15, why="attempted"), logged(2, 9)), False),
+        ((logged(1, 15), logged(2, 9, why="attempted")), False),
+        # Nobody knows whom.
+        ((logged(1, 15, target=Process(None, 5)), logged(2, 9, target=Process(None, 6))), False),
+        ((logged(1, 15), logged(2, 9), logged(3, 9)), False),
+    ],
+)
+def test_escalation_in_a_log(events, is_one):
+    joiner = Joiner(Filter(), frozenset(("audit log",)))
+    kill = [joiner.join(event) for event in events][-1]
+    assert kill.id == events[-1].id
+    assert (kill.escalates is not None) is is_one
+
+
 def test_losses_pass():
     loss = lost(1, "test", 2, "ring")
     assert joined(loss) is loss

@@ -11,7 +11,10 @@ from tracer.model.outcome import ALIASES, OUTCOMES, RESULTS_OF, Target, outcome_
     ("result", "number", "target", "wanted"),
     [
         (0, 15, Target(), ("delivered", None)),
-        (0, 15, None, ("delivered", None)),
+        # Not looked at: what a target that is gone made of it is not known, but for what nobody can handle or block.
+        (0, 15, None, (None, None)),
+        (0, 9, None, ("delivered", None)),
+        (0, 19, None, ("delivered", None)),
         (0, 15, Target(handles=True), ("handled", None)),
         (0, 15, Target(blocks=True, handles=True), ("blocked", None)),
         (0, 15, Target(awaits=True), ("awaited", None)),

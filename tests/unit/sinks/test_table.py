@@ -164,6 +164,10 @@ def test_wide_tells_everything_of_every_victim():
             signal(escalates=Earlier("0", 15, 5 * SECOND)),
             ["escalation: still alive 5.0 s after SIGTERM"],
         ),
+        (
+            signal(escalates=Earlier("0", 15, 5 * SECOND), outcome=None),
+            ["escalation: 5.0 s after SIGTERM"],
+        ),
         (signal(outcome="ignored", why="SIG_IGN"), ["ignored (SIG_IGN)"]),
         (
             signal(
