@@ -13,6 +13,7 @@ from tracer.flow.pace import Paced
 from tracer.flow.pipeline import Stop
 from tracer.host.name import HOST
 from tracer.host.notify import notify
+from tracer.host.confine import WHAT_IS_REFUSED, refuse
 from tracer.host.privileges import drop
 from tracer.host.user import make_folder, recorder_user
 from tracer.model.errors import Problem
@@ -109,8 +110,9 @@ def record(
             "2026-01-01T00:00:00.000000000Z"
         )  # It loads what it needs when it is first called.
         given_up = drop(source.keeps, (user.uid, user.gid))
+        is_refused = refuse(sockets=options.goes_away())
         if options.verbose:
-            say(given_up)
+            say(f"{given_up}, {WHAT_IS_REFUSED}" if is_refused else given_up)
             say("the journal hears of deaths" if writer else "the journal hears nothing")
         every.start()
         kinds = {kind for seen in source.coverage() for kind in seen.kinds}

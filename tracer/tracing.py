@@ -8,6 +8,7 @@ import sys
 
 from tracer.flow.filter import words_of as filter_words
 from tracer.flow.pipeline import Stop
+from tracer.host.confine import WHAT_IS_REFUSED, refuse
 from tracer.host.privileges import drop
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
@@ -67,8 +68,9 @@ def trace(
         exes, named = (programs(), here()) if words else ({}, {})
         # Every module must be loaded by now: an ordinary user may not see the folder of this program.
         given_up = drop(source.keeps)
+        is_refused = refuse(sockets=options.goes_away())
         if options.verbose:
-            note(given_up)
+            note(f"{given_up}, {WHAT_IS_REFUSED}" if is_refused else given_up)
         is_usual = meaning.says_nothing_of_noise(options)
         seen = words_of(source.coverage(), failed, unseen(source.name))
         note(header(filter_.signals, seen, words, is_usual=is_usual))

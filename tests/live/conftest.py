@@ -17,7 +17,7 @@ from features import FEATURES, KERNEL
 from harness import Trace, Victim, bpf_programs, left_loaded
 
 HERE = Path(__file__).parent
-TIME_LIMIT = 120
+TIME_LIMIT, LONG_LIMIT = 120, 1800
 STORM_LOCK = "/run/sigtrace-storm.lock"
 
 
@@ -36,14 +36,15 @@ def needs_root(request, cannot_run):
 
 
 @pytest.fixture(autouse=True)
-def time_limit():
+def time_limit(request):
     """A test that hangs fails, and its traceback says where."""
+    limit = LONG_LIMIT if request.node.get_closest_marker("long") else TIME_LIMIT
 
     def too_long(*_):
-        raise TimeoutError(f"this test takes longer than {TIME_LIMIT} s")
+        raise TimeoutError(f"this test takes longer than {limit} s")
 
     signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(TIME_LIMIT)
+    signal.alarm(limit)
     yield
     signal.alarm(0)
 

@@ -103,3 +103,10 @@ def call_name(arch: int, number: int) -> str:
     names, first = (_FROM_424_ON, _SHARED) if number >= _SHARED else (own, 0)
     found = names.split()[number - first : number - first + 1] if number >= first else []
     return found[0] if found and found[0] != "-" else str(number)
+
+
+def call_numbers(arch: int) -> dict[str, int]:
+    """The numbers of all system calls of X86_64 or the others by their names."""
+    own = (_X86_64 if arch == X86_64 else _GENERIC).split()
+    shared = _FROM_424_ON.split()
+    return {**dict(zip(own, range(len(own)))), **dict(zip(shared, range(_SHARED, 512)))}

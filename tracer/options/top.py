@@ -23,3 +23,7 @@ class Beside(option.Choices):
 
 class Top(Filters, Limits, Tracing, Beside):
     """What a live overview is asked for."""
+
+    def goes_away(self) -> bool:
+        """Nothing is told elsewhere."""
+        return False

@@ -120,6 +120,14 @@ def test_root_is_given_up(trace):
     assert "gave up root" in running.said
 
 
+def test_system_calls_are_given_up(trace):
+    running = trace("-v", "--signal", "64")
+    is_known = os.uname().machine in ("x86_64", "aarch64")
+    assert status_of(running.pid)["Seccomp"] == ("2" if is_known else "0")
+    running.stop()
+    assert ("no programs, no signals to others" in running.said) is is_known
+
+
 @pytest.mark.parametrize(
     ("caller", "uid"),
     [

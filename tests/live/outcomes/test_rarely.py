@@ -109,7 +109,9 @@ def test_a_target_that_cannot_be_interrupted(trace, program):
     running.end()
 
 
-@pytest.mark.parametrize(("number", "how"), [(TERM, "handle and exit"), (TERM, "die"), (KILL, "die")])
+@pytest.mark.parametrize(
+    ("number", "how"), [(TERM, "handle and exit"), (TERM, "die"), (KILL, "die")]
+)
 @LIVE
 def test_a_target_that_is_gone_before_it_is_looked_at(number, how, trace, victim, source):
     """core looks at it as it sends; bcc a moment later, and then says nothing that it has not seen."""
