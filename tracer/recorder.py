@@ -11,9 +11,9 @@ from tracer import __version__, session
 from tracer.flow.keep import Keeper
 from tracer.flow.pace import Paced
 from tracer.flow.pipeline import Stop
+from tracer.host.confine import WHAT_IS_REFUSED, refuse
 from tracer.host.name import HOST
 from tracer.host.notify import notify
-from tracer.host.confine import WHAT_IS_REFUSED, refuse
 from tracer.host.privileges import drop
 from tracer.host.user import make_folder, recorder_user
 from tracer.model.errors import Problem

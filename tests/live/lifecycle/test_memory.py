@@ -29,8 +29,8 @@ def peak(pid):
 def test_many_short_processes(source, program, storm_lock):
     """Each is a sender of its own, told with its parents."""
     processes, most = MANY[source]
-    with open(os.devnull, "w") as nowhere, writing_to(nowhere, source, "--signal", "51") as run:
-        subprocess.run([program("short_senders"), str(processes), "51"], check=True)
+    with open(os.devnull, "w") as nowhere, writing_to(nowhere, source, "--signal", "50") as run:
+        subprocess.run([program("short_senders"), str(processes), "50"], check=True)
         taken = peak(run.pid)
         run.terminate()
         run.wait()

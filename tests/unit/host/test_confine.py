@@ -131,9 +131,7 @@ def test_numbers_are_the_headers():
     header = Path("/usr/include", HEADERS[ARCH])
     if not header.exists():
         pytest.skip(f"no {header}: linux-libc-dev has it")
-    told = dict(
-        re.findall(r"^#define __NR_(?:3264_)?(\w+)\s+(\d+)$", header.read_text(), re.M)
-    )
+    told = dict(re.findall(r"^#define __NR_(?:3264_)?(\w+)\s+(\d+)$", header.read_text(), re.M))
     wrong = {
         name: (NUMBERS[name], told[name])
         for name in NAMES
