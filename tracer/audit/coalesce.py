@@ -109,13 +109,13 @@ class Coalescer:
 
     def feed_whole(self, group: Usual) -> Sequence[Group]:
         """Take the records of an event that follow each other."""
-        stamp, at, length = group.stamp, group.at, group.whole[0]
+        stamp, at, length = group.stamp, group.at, group.length
         known = self._open.get(stamp)
         if known is not None:
             if abs(at - known.last) <= AWAY:
                 return [given for one in group.records for given in self.feed(one)]
             self._end(known)
-        last = at + group.whole[1]
+        last = at + group.last
         made = self._open[stamp] = _Open(stamp, last, group)
         made.size = length
         self._size += length

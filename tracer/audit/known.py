@@ -80,7 +80,7 @@ class Known:
     def see(self, group: Group) -> None:
         """Remember an event that a process was in; read only when somebody asks for that process."""
         if isinstance(group, Usual):
-            pid, exec_ = group.whole[7], group.whole[8]
+            pid, exec_ = group.pid, group.execs
         else:
             call = find(group, record.SYSCALL)
             found = None if call is None else _PID.search(call.body)

@@ -61,7 +61,7 @@ def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
     if sent is not None:
         return _of_sent(group, sent, known, evidence)
     if isinstance(group, Usual):  # another call
-        evidence.first_process = evidence.first_process or group.whole[7] == 1
+        evidence.first_process = evidence.first_process or group.pid == 1
         known.see(group)
         return []
     events: list[Event] = []
@@ -83,12 +83,12 @@ def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
 
 
 def _of_sent(group: Group, sent: Sent, known: Known, evidence: Evidence) -> list[Event]:
-    call, caller = CALLS[sent.call], known.described(sent.caller)
-    sender = known.with_whole_argv(group, caller)
-    asked = as_pid(sent.arguments[0])
-    tid = None if call.tid is None else as_pid(sent.arguments[call.tid])
-    targets = [known.completed(group, known.described(one)) for one in sent.targets]
-    attempt = Attempt(call, sent.number, sent.error, sender, asked, tid)
+    which, number, error, arguments, who, whom = sent
+    call, caller = CALLS[which], known.described(who)
+    sender = known.with_whole_argv(group, caller) if caller.argv_cut else caller
+    tid = None if call.tid is None else as_pid(arguments[call.tid])
+    targets = [known.completed(group, known.described(one)) for one in whom]
+    attempt = Attempt(call, number, error, sender, as_pid(arguments[0]), tid)
     events = _told(attempt, targets, group, known, evidence)
     known.see_sender(group.stamp, caller)
     return events

@@ -73,19 +73,23 @@ class RecordReader:
         while start < len(text):
             stop = _chunk_end(text, start, last) if start < last else len(text)
             chunk = text[start:stop]
-            rows = None if start >= last else rows_of(chunk)
-            if rows is None:
-                yield from self._odd(chunk)
-            else:
-                yield from self._ended(self._mender.end())
-                yield from self.of_rows(rows, chunk)
-            self._at += len(chunk)
-            self._line += chunk.count(b"\n") if self._line else 0
+            yield from self.part(chunk, None if start >= last else rows_of(chunk))
             start = stop
         self._at += size - len(text)
         self._tally.lines = max(self._line, 1)
         if not more:
             yield from self._ended(self._mender.end())
+
+    def part(self, text: bytes, rows: list[Row] | None) -> Iterator[Found]:
+        """The records in the next whole lines; ``rows``: what ``rows_of`` has found in them."""
+        if rows is None:
+            yield from self._odd(text)
+        else:
+            yield from self._ended(self._mender.end())
+            yield from self._of_rows(rows, text)
+        self._at += len(text)
+        self._line += text.count(b"\n") if self._line else 0
+        self._tally.lines = max(self._line, 1)
 
     def pause(self) -> Iterator[Found]:
         """Nothing more comes for the moment: a line that is whole is not waited for."""
@@ -138,7 +142,7 @@ class RecordReader:
         """The number of a line; 0 where only its offset is told."""
         return line if at - self._file.base < LINES_TO else 0
 
-    def of_rows(self, rows: list[Row], text: bytes) -> Iterator[Found]:
+    def _of_rows(self, rows: list[Row], text: bytes) -> Iterator[Found]:
         """The records of auditd's own text, which ``rows_of`` has read."""
         at, line, file, losses, tally = self._at, self._line, self._file, self.losses, self._tally
         types, last = record.TYPES, (b"", b"", b"", b"")
@@ -150,12 +154,12 @@ class RecordReader:
             losses.at = place = at + start
             number = line if place < counted else 0
             if len(row) != 6:
-                its = Stamp(row[3], row[5], row[6])
+                event = Usual(row, text, start, place, number, file)
                 if self.counts:
                     tally.records += row[2]
-                    tally.time(its.time, its.node)
-                yield Usual(row, its, text, start, place, number, file)
-                yield from losses.after_serial(its)
+                    tally.time(event.stamp.time, event.stamp.node)
+                yield event
+                yield from losses.after_serial(event.stamp)
                 start += row[0]
                 line += line and row[2]
                 continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple, Union
+from typing import Optional, Union
 
 from tracer.audit import record
 from tracer.audit.argv import words_of
@@ -56,47 +56,28 @@ _OBJECT = re.compile(
 )
 
 
-class Sent(NamedTuple):
-    """A call that sends signals: which of CALLS, the signal's number in its register, the errno's name if it was
-    refused, its first two registers, who called, and the targets."""
-
-    call: int
-    number: int
-    error: str | None
-    arguments: tuple[int, int]
-    caller: Described
-    targets: tuple[Described, ...]
-
-
-class Whole(NamedTuple):
-    """An event: its length in bytes, where in it its last record begins, its lines; node, id (without the node), time
-    in ns and serial; the process that called, whether that has begun a new program by it, and what it sent."""
-
-    length: int
-    last: int
-    lines: int
-    node: bytes | None
-    id: str
-    time: int
-    serial: int
-    pid: int
-    execs: bool
-    sent: Sent | None
-
-
+# A call that sends signals: which of CALLS, the signal's number in its register, the errno's name if it was refused, its
+# first two registers, who called, and the targets. A plain tuple, as Whole: that is what marshal takes.
+Sent = tuple[int, int, Optional[str], tuple[int, int], Described, tuple[Described, ...]]
+# An event: its length in bytes, where in it its last record begins, its lines; node, id (without the node), time in ns
+# and serial; the process that called, whether that has begun a new program by it, and what it sent.
+Whole = tuple[int, int, int, Optional[bytes], str, int, int, int, bool, Optional[Sent]]
 Row = Union[Whole, Line]
 
 
 class Usual(Group):
     """An event that was taken whole. Its records are made when somebody asks for them one by one."""
 
-    __slots__ = ("_start", "_text", "at", "line", "whole")
+    __slots__ = ("_id", "_start", "_text", "at", "execs", "last", "length", "line", "pid", "sent")
     kind = record.SYSCALL
 
     def __init__(
-        self, whole: Whole, stamp: Stamp, text: bytes, start: int, at: int, line: int, file: File
+        self, whole: Whole, text: bytes, start: int, at: int, line: int, file: File
     ) -> None:
-        self.whole, self.stamp, self.seen = whole, stamp, False
+        self.length, self.last, _, node, self._id, time, serial, self.pid, self.execs, self.sent = (
+            whole
+        )
+        self.stamp, self.seen = Stamp(node, time, serial), False
         self.at, self.line, self.file = at, line, file
         self._text, self._start = text, start
 
@@ -104,7 +85,7 @@ class Usual(Group):
     def records(self) -> tuple[Record, ...]:  # type: ignore[override]
         found: dict[tuple[int, bytes], Record] = {}
         at, line = self.at, self.line
-        for one in _RECORD.finditer(self._text, self._start, self._start + self.whole[0]):
+        for one in _RECORD.finditer(self._text, self._start, self._start + self.length):
             kind = record.type_number(one[1])
             if kind in record.KEPT:
                 found.setdefault((kind, one[2]), Record(kind, self.stamp, one[2], False, at, line, self.file))  # fmt: skip
@@ -114,12 +95,12 @@ class Usual(Group):
 
     def kept(self) -> Usual:
         """Itself, without the text around it."""
-        end = self._start + self.whole[0]
+        end = self._start + self.length
         self._text, self._start = self._text[self._start : end], 0
         return self
 
     def id(self) -> str:
-        return self.whole[4] if self.stamp.node is None else str(self.stamp)
+        return self._id if self.stamp.node is None else str(self.stamp)
 
     def place(self) -> Place | None:
         if self.line:
@@ -151,8 +132,7 @@ def rows_of(chunk: bytes) -> list[Row] | None:
 def sent_of(group: Group) -> Sent | None:
     """What an event has sent, where its records are as the kernel writes them; None: they are read field by field."""
     if isinstance(group, Usual):
-        sent = group.whole[9]
-        return sent if sent is None else Sent._make(sent)
+        return group.sent
     call, title = group.records[0], b""
     if call.type != record.SYSCALL or call.interpreted or call.body[:5] != b"arch=":
         return None
@@ -191,7 +171,7 @@ def _whole(found: tuple[bytes, ...]) -> Whole | None:
         return None
     if length > AWAY:
         return None
-    return Whole(
+    return (
         length,
         last,
         2 + middle.count(b"\n"),
@@ -239,7 +219,7 @@ def _sent(number: int, call: bytes, objects: Sequence[bytes], title: bytes) -> S
         None if tty == b"(none)" else text(tty),
     )  # fmt: skip
     error = None if success == b"yes" else errno_name(exit_)
-    return Sent(number, signal & 0xFFFFFFFF, error, arguments, caller, tuple(targets.values()))
+    return number, signal & 0xFFFFFFFF, error, arguments, caller, tuple(targets.values())
 
 
 def _target(body: bytes) -> Described | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import marshal
 from typing import Any, NamedTuple, Union
 
+from tracer.audit.usual import Row
+
 
 class Line(NamedTuple):
     """A line that matters, and where it begins in the file."""
@@ -14,10 +16,11 @@ class Line(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """Lines that follow each other, and where the first begins."""
+    """Lines that follow each other, where the first begins, and the events in them (``rows_of``)."""
 
     offset: int
     text: bytes
+    rows: list[Row] | None
 
 
 class Sight(NamedTuple):

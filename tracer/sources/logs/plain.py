@@ -78,7 +78,8 @@ class _Reading:
             elif isinstance(one, Lines):
                 reader.skip_to(one.offset)
                 reader.counts = True  # the sieve has not
-                yield from reader.read(one.text, more=False)
+                yield from reader.part(one.text, one.rows)
+                yield from reader.rest()
                 reader.counts = False
             elif isinstance(one, Serials):
                 yield from reader.losses.run(*one)

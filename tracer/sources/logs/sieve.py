@@ -19,6 +19,7 @@ from itertools import compress
 
 from tracer.audit.calls import EXECUTING, SENDING
 from tracer.audit.coalesce import AWAY
+from tracer.audit.usual import rows_of
 from tracer.sources.logs import sights as audit_sights
 from tracer.sources.logs.finds import Found, Line, Lines, Piece, Serials, Shown, Wanted
 from tracer.sources.logs.sights import (
@@ -248,7 +249,8 @@ class _Sieve:
         yield from self._before(concerned(text), begin + part)
         for spot, line in zip(sorted(older), texts):
             yield Line(begin + spot + 1, line[1:])
-        yield Lines(begin + part + 1, data[part + 1 : end + 1])
+        own = data[part + 1 : end + 1]
+        yield Lines(begin + part + 1, own, rows_of(own))
         self._open = {id_: at for id_, at in self._open.items() if begin + end - at <= AWAY}
         self._open.update(near)
         self._told = _last_stamp(data, part, end, only_calls=False) or self._told
