@@ -80,8 +80,10 @@ def test_ended_at_random_moments(source, seed, as_found):
         except subprocess.TimeoutExpired:
             run.send_signal(number)
         said = run.communicate(timeout=PATIENCE)[1]
-        assert run.returncode in (0, -number), said
-        assert "Traceback" not in said
+        # SIGINT while Python itself begins: it says so, with a status of 1, and nothing of ours has run.
+        is_before = number == signal.SIGINT and "KeyboardInterrupt" in said
+        assert run.returncode in (0, -number) or is_before, said
+        assert "Traceback" not in said or (is_before and "tracer/" not in said), said
         how = f"{number.name} {run.returncode}"
         statuses[how] = statuses.get(how, 0) + 1
     print(f"{source}, within {longest:.2f} s: {statuses}")
