@@ -30,11 +30,14 @@ def test_many_short_processes(source, program, storm_lock):
     """Each is a sender of its own, told with its parents."""
     processes, most = MANY[source]
     with open(os.devnull, "w") as nowhere, writing_to(nowhere, source, "--signal", "50") as run:
+        idle = peak(run.pid)
         subprocess.run([program("short_senders"), str(processes), "50"], check=True)
         taken = peak(run.pid)
         run.terminate()
         run.wait()
-        print(f"{source}: {processes:,} processes, {taken:,} KB at its peak")
+        print(
+            f"{source}: {processes:,} processes, {taken:,} KB at its peak, {idle:,} when it begins"
+        )
         print(run.stderr.read().decode().splitlines()[-1])
     assert taken <= most
 

@@ -24,16 +24,17 @@ def process_record(pid, start=1):
     return head + bytes(2 * wire.PATH_ROOM) + b"x\0"
 
 
-def signal_record(pid, start=1):
+def signal_record(pid, start=1, number=10):
     end = (start, pid, pid, 0, b"x", 0)
     return wire.SIGNAL_RECORD.struct.pack(
-        wire.SIGNAL, 10, 0, 1, 1, 5, 0, 9, 0, 0, 0, 0, 0, *end, *end
+        wire.SIGNAL, number, 0, 1, 1, 5, 0, 9, 0, 0, 0, 0, 0, *end, *end
     )
 
 
 @pytest.fixture
 def decoder(monkeypatch):
     monkeypatch.setattr(described, "REMEMBERED", 64)
+    monkeypatch.setattr(decode, "in_first_namespace", lambda _: True)
     return decode.Decoder("core", SimpleNamespace(offset=0), lambda process, _: process, None)
 
 
@@ -62,6 +63,20 @@ def test_many_living_are_not_looked_through_each_time(decoder, monkeypatch):
         decoder.learn(process_record(pid), 0)
     assert len(decoder._described) == 999
     assert len(looks) < 2 * 999
+
+
+@pytest.mark.parametrize(
+    ("is_us", "number", "is_told"),
+    [
+        (True, 33, False),
+        # Another trace's is as real as any other program's; and we may be sent anything else.
+        (False, 33, True),
+        (True, 10, True),
+    ],
+)
+def test_how_glibc_changes_our_ids_is_not_told(decoder, is_us, number, is_told):
+    record = signal_record(os.getpid() if is_us else GONE, number=number)
+    assert bool(list(decoder.signals(Run(record, 0, [5])))) is is_told
 
 
 def probe_of(pid):
