@@ -11,7 +11,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import gmtime, strftime
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MEGABYTE = 1_000_000
 START_MS = 1_700_000_000_000
@@ -34,6 +37,15 @@ class Log:
     @property
     def name(self) -> str:
         return f"{self.megabytes}-{self.kill_every}-{self.form}-{self.paths}.log"
+
+    @property
+    def size(self) -> int:
+        return self.megabytes * MEGABYTE
+
+    def make(self, path: Path, scale: float, seed: int) -> None:
+        """Write it."""
+        with path.open("wb") as out:
+            write(out, round(self.size * scale), self.kill_every, seed, self.form, self.paths)
 
 
 class Maker:

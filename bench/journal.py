@@ -1,4 +1,4 @@
-"""``python -m bench.journal``: 400 entries of a journal of one million and of three, by their MESSAGE_ID.
+"""``python -m bench.journal``: 500 entries of a journal of one million (one in 2,000) and of three, by their MESSAGE_ID.
 
 The journals (0.5 and 1.5 GB) are made by systemd-journal-remote from generated text, once, in a folder that is kept:
 /var/tmp/sigtrace-bench-journal, or the first argument. A reading is repeated, and the median told: the first one finds
@@ -27,7 +27,7 @@ ROOM = Path("/var/tmp/sigtrace-bench-journal")
 TOOL = "/usr/lib/systemd/systemd-journal-remote"
 MILLION = 1_000_000
 SIZES = (1, 3)  # millions of entries
-TELLING = 400
+TELLING = 500
 EXITED = b"98e322203f7a4ed290d09fe03c09fe15"
 BEGIN = 1_700_000_000_000_000  # µs
 WAYS = ("libsystemd", "journalctl", "own")
@@ -36,15 +36,14 @@ ROUNDS = 7
 LIMIT = 50
 
 
-def text(count: int) -> Iterator[bytes]:
-    """Entries of 60 daemons, 10 ms apart; one of PID 1's among each 2,500 of a million."""
-    step = count // TELLING
+def text(count: int, telling_every: int) -> Iterator[bytes]:
+    """Entries of 60 daemons, 10 ms apart; one in ``telling_every`` is PID 1's."""
     for number in range(count):
         moment = BEGIN + number * 10_000
         head = b"__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=%s\n_HOSTNAME=web3\n"
         yield head % (moment, number * 10_000, b"ab" * 16)
         unit = b"u%d.service" % (number % 60)
-        if number % step == step // 2:
+        if number % telling_every == telling_every // 2:
             yield (
                 b"MESSAGE_ID=%s\nMESSAGE=%s: Main process exited, code=killed, status=9/KILL\n_PID=1\n"
                 b"_UID=0\n_COMM=systemd\nSYSLOG_IDENTIFIER=systemd\nUNIT=%s\nINVOCATION_ID=%032x\n"
@@ -70,7 +69,7 @@ def text(count: int) -> Iterator[bytes]:
 
 def made(room: Path, millions: int) -> Path:
     """The folder with the journal, which is made if it is not there."""
-    folder = room / f"{millions}m"
+    folder = room / f"{millions}m-{TELLING}"
     if not folder.exists():
         print(f"making a journal of {millions:,} million entries in {folder} …", file=sys.stderr)
         unfinished = folder.with_suffix(".unfinished")
@@ -78,7 +77,7 @@ def made(room: Path, millions: int) -> Path:
         command = [TOOL, "--split-mode=none", "-o", str(unfinished / "system.journal"), "-"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as tool:
             assert tool.stdin is not None
-            tool.stdin.writelines(text(millions * MILLION))
+            tool.stdin.writelines(text(millions * MILLION, millions * MILLION // TELLING))
         unfinished.rename(folder)
     return folder
 
@@ -95,7 +94,7 @@ def median_ms(read: Callable[[], int], expected: int, rounds: int = ROUNDS) -> f
 
 
 def by_id(folder: Path, way: str) -> float:
-    """400 entries with all their fields, the journal opened and closed with it."""
+    """500 entries with all their fields, the journal opened and closed with it."""
 
     def read() -> int:
         with open_journal([str(folder)], ways=[way]) as journal:
@@ -120,7 +119,7 @@ def told(folder: Path) -> float:
 def main() -> int:
     room = Path(sys.argv[1]) if sys.argv[1:] else ROOM
     rows = {way: [by_id(made(room, size), way) for size in SIZES] for way in WAYS}
-    print("| 400 entries by MESSAGE_ID, ms | " + " | ".join(f"{size} M" for size in SIZES) + " |")
+    print("| 500 entries by MESSAGE_ID, ms | " + " | ".join(f"{size} M" for size in SIZES) + " |")
     print("|---|" + "---|" * len(SIZES))
     for way, row in rows.items():
         print(f"| {way} | " + " | ".join(f"{one:.0f}" for one in row) + " |")

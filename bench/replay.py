@@ -13,25 +13,38 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.audit_log_maker import MEGABYTE, Log, write
+from bench.audit_log_maker import MEGABYTE, Log
 from bench.rivals import SIGTRACE, absent
 from bench.running import read
+from bench.said_log_maker import Journal, Syslog
 from bench.samples import CannotRun, Sample
+from tracer.statements.tables import index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import Protocol
+
+    class Made(Protocol):
+        """A log that can be made: so many bytes, in a file."""
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def size(self) -> int: ...
+        def make(self, path: Path, scale: float, seed: int) -> None: ...
+
 
 LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A command that reads {log}; without one it is only looked at."""
+    """A command that reads {log}, and may use {literals}, the words of the tables; without a log it is only looked at."""
 
     name: str
     command: tuple[str, ...]
-    log: Log | None = None
+    log: Made | None = None
 
     @property
     def ours(self) -> bool:
@@ -55,6 +68,19 @@ KILLS_READERS = (
     Reader("replay --json", (SIGTRACE, "replay", "--json", "{log}"), KILLS),
     Reader("ausearch -i", ("ausearch", "-if", "{log}", "-sc", "kill", "-i"), KILLS),
 )
+SAID, JOURNAL = Syslog(300, telling_every=2000), Journal(1_000_000, telling_every=2000)
+# One entry after the other, as who ships a journal reads it.
+_AS_JSON = f"journalctl --file {{log}} -o json --no-pager | {sys.executable} -c 'import collections, json, sys; collections.deque(map(json.loads, sys.stdin.buffer), 0)'"
+SAID_READERS = (
+    Reader("replay of a syslog", REPLAY, SAID),
+    Reader("grep -cFf", ("grep", "-cFf", "{literals}", "{log}"), SAID),
+)
+JOURNAL_READERS = (
+    Reader("replay of a journal", REPLAY, JOURNAL),
+    Reader("journalctl -o json", ("sh", "-c", _AS_JSON), JOURNAL),
+)
+OF_SAID = "replay of a syslog of 300 MB, a telling line in every 2,000"
+OF_JOURNAL = "replay of a journal of a million entries, a telling one in every 2,000"
 OF_SPARSE = "replay of 300 MB, a kill in every 500 events"
 OF_KILLS = "replay of 100 MB of kills"
 BY_SIZE = "replay by size"
@@ -77,7 +103,7 @@ SIZE_READERS = (
     ),
     IDLE,
 )
-READERS = (*SPARSE_READERS, *KILLS_READERS, *SIZE_READERS)
+READERS = (*SPARSE_READERS, *KILLS_READERS, *SAID_READERS, *JOURNAL_READERS, *SIZE_READERS)
 
 
 @dataclass(frozen=True)
@@ -88,15 +114,22 @@ class Run:
     cpu_seconds: float
 
 
-def made(log: Log, room: Path, scale: float) -> Path:
+def literals_in(room: Path) -> Path:
+    """A file of all words that the tables of statements look for, a line each."""
+    path = room / "literals"
+    path.write_bytes(b"".join(literal + b"\n" for literal in index().literals))
+    return path
+
+
+def made(log: Made, room: Path, scale: float) -> Path:
     """The log in a file, which is made if it is not there yet. Raises CannotRun without room for it."""
     path = room / log.name
     if not path.exists():
-        size = round(log.megabytes * MEGABYTE * scale)
+        size = round(log.size * scale)
         if shutil.disk_usage(room).free < size * 1.1:
             raise CannotRun(f"{room} has no room for {size // MEGABYTE} MB")
-        with path.open("wb") as out:
-            write(out, size, log.kill_every, SEED, log.form, log.paths)
+        log.make(path, scale, SEED)
+        with path.open("rb+") as out:
             os.fsync(out.fileno())
         # Who reads it first in a virtual machine waits for memory as well: let that be nobody who is measured.
         with path.open("rb") as log_made:
@@ -171,7 +204,7 @@ def samples(
         yield Sample(measure, reader.name, turn, {"peak_bytes": peak})
         return
     log = made(reader.log, room, scale)
-    command = [word.format(log=log) for word in reader.command]
+    command = [word.format(log=log, literals=literals_in(room)) for word in reader.command]
     done = run(command, folder)
     values: dict[str, float] = {
         "seconds": done.seconds,

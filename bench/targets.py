@@ -252,6 +252,21 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             for_users=True,
         ),
         Target(
+            "300 MB of syslog, a telling line in every 2,000: time",
+            TIMES,
+            _ratio(replay.OF_SAID, "replay of a syslog", "grep -cFf", "seconds"),
+            3,
+            "grep -cFf of the tables' words",
+        ),
+        Target(
+            "a journal of a million entries, a telling one in every 2,000: time",
+            PART,
+            _ratio(replay.OF_JOURNAL, "replay of a journal", "journalctl -o json", "seconds"),
+            1 / 50,
+            "of journalctl -o json | json.loads",
+            for_users=True,
+        ),
+        Target(
             "memory over the idle interpreter, any size",
             MB,
             _over_idle,

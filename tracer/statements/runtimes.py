@@ -19,7 +19,7 @@ _ROWS = (
     Row("stop asked", _HEAD + rb"\"?Killing (?:unwanted )?container with a grace period(?: override)?\"? pod=\"(?P<in_pod>[^\"]+)\"(?: podUID=\"?(?P<pod>[\w-]+)\"?)?.*? containerName=\"(?P<name>[^\"]+)\" containerID=\"(?:\w[\w-]*://)?" + _ID + rb"\"(?: gracePeriod=(?P<grace>\d+))?.*", b"container with a grace period", versions="kubelet 1.2x"),
     Row("oom notice", _HEAD + rb"TaskOOM event container_id:\\?\"" + _ID + rb"\\?\".*", b"TaskOOM event", fixed=_KERNEL, versions="containerd 1.3+"),
     # id is another one where an exec ended, not the container.
-    Row("container ended", _HEAD + rb"(?:TaskExit event|received (?:container )?exit event)(?: in podsandbox handler)? container_id:\\?\"" + _ID + rb"\\?\"\s+id:\\?\"(?P=container)\\?\"\s+pid:(?P<pid>\d+)(?:\s+exit_status:(?P<status>\d+))?\b.*", b" event", versions="containerd 1.3+"),
+    Row("container ended", _HEAD + rb"(?:TaskExit event|received (?:container )?exit event)(?: in podsandbox handler)? container_id:\\?\"" + _ID + rb"\\?\"\s+id:\\?\"(?P=container)\\?\"\s+pid:(?P<pid>\d+)(?:\s+exit_status:(?P<status>\d+))?\b.*", b"xit event", versions="containerd 1.3+"),
     Row("container ended", _HEAD + rb"\"?Generic \(PLEG\): container finished\"? .*?containerID=\"?" + _ID + rb"\"? exitCode=(?P<status>\d+).*", b"(PLEG): container finished", versions="kubelet 1.2x"),
     Row("container ended", rb"conmon " + _ID + rb" <\w+>: container (?P<pid>\d+) exited with status (?P<status>\d+)", b" exited with status ", versions="conmon 2+ (podman, CRI-O)"),
 )  # fmt: skip
