@@ -1,4 +1,4 @@
-"""Fresh systems of Debian's suites, in folders: the kernel is this machine's, all else is theirs."""
+"""Fresh systems of Debian's and Ubuntu's suites, in folders: the kernel is this machine's, all else is theirs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # Suites whose Release file may be old where a mirror is a copy of one day.
 OPTIONS = '--aptopt=Acquire::Check-Valid-Until "false"'
+# Ubuntu's are made by Debian's tools; the keys are in Debian's package ubuntu-keyring (from trixie on).
+UBUNTU_KEYS = Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg")
+UBUNTU = {
+    suite: f"deb [signed-by={UBUNTU_KEYS}] http://archive.ubuntu.com/ubuntu {suite} main universe"
+    for suite in ("jammy", "noble")
+}
 # What the package tools write for themselves, and caches that any package's installation renews.
 TOOLS_OWN = (
     *("var/lib/dpkg", "var/lib/apt", "var/cache", "var/log", "etc/ld.so.cache", "tmp", "run"),
@@ -31,8 +37,9 @@ def cached(suite: str) -> Path:
     tar = folder / f"{suite}.tar"
     if not tar.exists():
         made = tar.with_suffix(".new.tar")
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates"]
-        subprocess.run([*command, OPTIONS, suite, made], check=True)
+        command = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=apt,ca-certificates"]
+        source = [UBUNTU[suite]] if suite in UBUNTU else []
+        subprocess.run([*command, OPTIONS, suite, made, *source], check=True)
         made.replace(tar)
     return tar
 

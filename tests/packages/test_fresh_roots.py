@@ -1,4 +1,4 @@
-"""Debian's packages in fresh systems of its suites: the first row, upgrade, removal, purge.
+"""The Debian packages in fresh systems of Debian and Ubuntu: the first row, upgrade, removal, purge.
 
 ``SIGTRACE_TIMES=FILE`` gets a line of Markdown for each suite: what docs/operator.md has.
 """
@@ -19,9 +19,17 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "live"))
 
 from audit_state import audit_lock
-from roots import ROOT, Root, cached
+from roots import ROOT, UBUNTU, UBUNTU_KEYS, Root, cached
 
-SUITES = ("bullseye", "bookworm", "trixie", "sid")
+SUITES = ("bullseye", "bookworm", "trixie", "sid", *UBUNTU)
+# Without libbpf 1.0.
+OLD = ("bullseye", "jammy")
+# An older kernel takes no loader. bcc before 0.25 looks for tracepoints below debugfs alone, which systemd mounts.
+OLDER_KERNEL = """
+for part in {package}/tracer/*.loader; do mount --bind /dev/null "$part"; done
+[ -d /sys/kernel/debug/tracing ] || mount -t debugfs debugfs /sys/kernel/debug
+exec "$@"
+"""
 APT = ("apt-get", "-q", "-y", "--no-install-recommends", "-o", "Acquire::Check-Valid-Until=false")
 # Sends itself a signal once the trace is ready, and prints the trace's first row.
 FIRST_ROW = """
@@ -69,6 +77,8 @@ def packages(tmp_path_factory):
 @pytest.fixture(params=SUITES)
 def root(request, tmp_path_factory):
     """A fresh system, with the lists of packages loaded; gone at the end."""
+    if request.param in UBUNTU and not UBUNTU_KEYS.exists():
+        pytest.skip("needs Debian's package ubuntu-keyring")
     folder = Path(tmp_path_factory.mktemp(request.param))
     made = Root(cached(request.param), folder)
     made.suite = request.param
@@ -105,11 +115,33 @@ def test_from_nothing_to_the_first_row(root, packages):
     if os.environ.get("SIGTRACE_TIMES"):
         with open(os.environ["SIGTRACE_TIMES"], "a") as file:
             file.write(line)
-    # An older kernel takes no loader; without libbpf (bullseye has no 1.0) the next source is taken, and it is said.
-    hidden = "for part in /usr/lib/sigtrace/tracer/*.loader; do mount --bind /dev/null $part; done"
+    # Without libbpf the next source is taken, and it is said.
     root.run(*APT, "install", "python3-pyroute2")
-    said = first_row(root, before=("sh", "-c", f'{hidden}; exec "$@"', "sh"))
+    old = ("sh", "-ec", OLDER_KERNEL.format(package="/usr/lib/sigtrace"), "sh")
+    said = first_row(root, before=old)
     assert "source audit (core: libbpf 1.0 or later is not installed" in said
+    if root.suite in OLD:
+        root.run(*APT, "install", "libbpf0", "python3-bpfcc")
+        said = first_row(root, before=old)
+        assert "source bcc (core: libbpf 1.0 or later is not installed" in said
+
+
+@pytest.mark.parametrize("root", OLD, indirect=True)
+def test_setup_goes_on_without_libbpf(root, tmp_path):
+    """A checkout's own way in: what cannot be had is said, and the next source is taken."""
+    archive = tmp_path / "sigtrace.tar"
+    subprocess.run(["git", "archive", "-o", archive, "HEAD"], cwd=ROOT, check=True)
+    tar = root.take(archive)
+    root.run(*APT, "install", "make")
+    checkout = "/root/a checkout"
+    root.run("sh", "-ec", f"mkdir '{checkout}'; tar -x -f {tar} -C '{checkout}'")
+    said = root.run("make", "-C", checkout, "setup").stdout
+    assert "libbpf1 cannot be had here: kernels before 6.4 are traced through bcc" in said
+    assert f"now: '{checkout}/.venv/bin/sigtrace'" in said
+    assert root.run("make", "-C", checkout, "setup").stdout.count("\n") <= 3, "nothing twice"
+    path = f"PATH={checkout}/.venv/bin:/usr/sbin:/usr/bin"
+    old = ("sh", "-ec", OLDER_KERNEL.format(package=f"'{checkout}'"), "sh", "env", path)
+    assert "source bcc (core: " in first_row(root, before=old)
 
 
 def test_upgrade_removal_and_purge(root, packages):
