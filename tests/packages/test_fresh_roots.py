@@ -24,7 +24,7 @@ from roots import ROOT, UBUNTU, UBUNTU_KEYS, Root, cached
 SUITES = ("bullseye", "bookworm", "trixie", "sid", *UBUNTU)
 # Without libbpf 1.0.
 OLD = ("bullseye", "jammy")
-# An older kernel takes no loader. bcc before 0.25 looks for tracepoints below debugfs alone, which systemd mounts.
+# An older kernel takes no loader. Their bcc, 0.18, looks for tracepoints below debugfs alone, which systemd mounts.
 OLDER_KERNEL = """
 for part in {package}/tracer/*.loader; do mount --bind /dev/null "$part"; done
 [ -d /sys/kernel/debug/tracing ] || mount -t debugfs debugfs /sys/kernel/debug
