@@ -51,7 +51,7 @@ static __always_inline int tell_call(__u64 *ctx, __u32 again)
 	__u8 told = 1;
 	long error = ctx[1];
 	__u32 pid;
-	__u64 id;
+	__u64 id, state;
 
 	call = current_syscall(me);
 	if (!sends(call.call))
@@ -69,8 +69,8 @@ static __always_inline int tell_call(__u64 *ctx, __u32 again)
 		return 0;
 	if (!again)
 		bpf_map_update_elem(&called, &id, &told, BPF_ANY);
-	if (config.describe && met_first(pid, meeting_at(me), false, true) &&
-	    describe_with_parents(bpf_get_current_task(), true, again ? ON_CALL_AGAIN : ON_CALL))
+	state = config.describe ? met_first(pid, meeting_at(me), false, true) : 0;
+	if (state && describe_with_parents(bpf_get_current_task(), true, again ? ON_CALL_AGAIN : ON_CALL, state))
 		was_missed(pid);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {

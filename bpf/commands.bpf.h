@@ -50,7 +50,7 @@ int on_command(__u64 *ctx)
 	bpf_get_current_comm(name, sizeof(name));
 	if (!bpf_map_lookup_elem(&commands, name) && !is_init_script((void *)ctx[2]))
 		return 0;
-	if (describe(address, true, ON_COMMAND))
+	if (describe(address, true, ON_COMMAND, 0))
 		count_loss(LOST_PROCESSES);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {

@@ -102,7 +102,7 @@ static __always_inline int tell_exit(__u64 *ctx, __u32 again)
 	if (!watched && !is_worth_telling(task, start))
 		return 0;
 	if (config.exits && !known && config.describe &&
-	    describe(bpf_get_current_task(), false, ON_EXIT + again))
+	    describe(bpf_get_current_task(), false, ON_EXIT + again, 0))
 		count_loss(LOST_PROCESSES);
 	fill_tracer(&tracer_start, &tracer, task);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);

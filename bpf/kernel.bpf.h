@@ -330,6 +330,7 @@ struct kernel_siginfo {
 #define SIG_IGN 1
 #define SI_USER 0 /* include/uapi/asm-generic/siginfo.h */
 #define SI_KERNEL 0x80
+#define SI_TKILL -6
 #define SYS_SECCOMP 1
 /* include/linux/sched.h, include/linux/sched/signal.h */
 #define PF_EXITING 0x00000004

@@ -36,12 +36,48 @@ struct verdicts targets SEC(".maps");
 struct verdicts either SEC(".maps");
 struct verdicts uids SEC(".maps");
 
+/*
+ * Verdicts on ends (judged.bpf.h), in sets of a few; which set follows from the mark. A word is a mark, and in its last
+ * bits the verdict: Python writes it at once, mapped, with no right left to call bpf(2).
+ */
+#define JUDGED 2048
+#define WAYS 4
+
+struct judged {
+	__u64 way[WAYS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, JUDGED);
+	__type(key, __u32);
+	__type(value, struct judged);
+} judged SEC(".maps");
+
+/* Signals left out because of them: a cache line for each CPU, or for some. Mapped, too. */
+#define COUNTERS 64
+
+struct counter {
+	__u64 count;
+	__u64 unused[7];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, COUNTERS);
+	__type(key, __u32);
+	__type(value, struct counter);
+} unwanted SEC(".maps");
+
 enum met { MET_NOT, MET, MET_CURRENT };
 
 /* Who has been described in which state, and whose end is of interest: struct meeting, met.bpf.h. */
 struct seen {
 	__u64 start;
 	__u64 exec;
+	__u64 told; /* when it was described, which is a number for this state of it */
 	__u32 parent;
 	__u32 uid;
 	__u32 euid;

@@ -44,11 +44,18 @@ static __always_inline struct meeting meeting_with(struct task_struct *task, con
 	};
 }
 
+/* Whether it is still in the state that it was last described in, and was met so far at least. */
+static __always_inline bool is_still(struct seen *it, struct meeting meeting, __u8 met)
+{
+	return it->start == meeting.start && it->exec == meeting.exec && it->parent == meeting.parent &&
+	       it->uid == meeting.uid && it->euid == meeting.euid && it->met >= met;
+}
+
 /*
- * The name says it: true the first time this process is met in this state; and once more when it is the current
- * one, whose memory can be read, and was not before.
+ * The name says it: not 0 the first time this process is met in this state, and once more when it is the current
+ * one, whose memory can be read, and was not before. What it is then is a number for the state: struct seen.
  */
-static __always_inline bool met_first(__u32 pid, struct meeting meeting, bool watch, bool is_current)
+static __always_inline __u64 met_first(__u32 pid, struct meeting meeting, bool watch, bool is_current)
 {
 	struct seen *old = bpf_map_lookup_elem(&seen, &pid);
 	struct seen new = {
@@ -62,19 +69,19 @@ static __always_inline bool met_first(__u32 pid, struct meeting meeting, bool wa
 	};
 
 	if (old && old->start == new.start) {
-		if (old->exec == new.exec && old->parent == new.parent && old->uid == new.uid &&
-		    old->euid == new.euid && old->met >= new.met) {
+		if (is_still(old, meeting, new.met)) {
 			if (watch && !old->watched)
 				old->watched = 1;
-			return false;
+			return 0;
 		}
 		new.watched |= old->watched;
 		new.missed = old->missed;
 		new.fault = old->fault;
 	}
+	new.told = bpf_ktime_get_boot_ns();
 	if (bpf_map_update_elem(&seen, &pid, &new, BPF_ANY) && watch)
 		count_loss(LOST_ENDS);
-	return true;
+	return new.told;
 }
 
 /* The next signal describes it: who is met while the ring is full is not to be nameless for ever. */

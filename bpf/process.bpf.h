@@ -78,9 +78,9 @@ __noinline int describe_identity(__u64 address, __u32 by)
 /*
  * Describe the process that a task belongs to. The three texts are put where there is room for each, in
  * this order (see add_name()), and sent as they lie: tracer/sources/wire/records.py knows the offsets. BY is the
- * enum describer that asks. Not 0: there was no room.
+ * enum describer that asks, TOLD the number of the state. Not 0: there was no room.
  */
-__noinline int describe(__u64 address, __u32 is_current, __u32 by)
+__noinline int describe(__u64 address, __u32 is_current, __u32 by, __u64 told)
 {
 	struct process_record *record = bpf_map_lookup_elem(&process_scratch, &by);
 	/* Through a helper it is a number, which is all that may be handed to a verified function. */
@@ -94,6 +94,7 @@ __noinline int describe(__u64 address, __u32 is_current, __u32 by)
 	record->type = RECORD_PROCESS;
 	record->pid = READ(leader, tgid);
 	record->start = READ(leader, start_boottime);
+	record->told = told;
 	/* A first thread that has ended has given up its memory. */
 	if (!READ(typed(task_struct, address), mm) && !(READ(leader, flags) & PF_KTHREAD))
 		address = with_memory(at);
@@ -118,8 +119,9 @@ static __always_inline void describe_new(__u64 address, bool is_current, __u32 b
 {
 	struct task_struct *task = typed(task_struct, address);
 	__u32 pid = READ(task, tgid);
+	__u64 told = pid ? met_first(pid, meeting_at(task), false, is_current) : 0;
 
-	if (pid && met_first(pid, meeting_at(task), false, is_current) && describe(address, is_current, by))
+	if (told && describe(address, is_current, by, told))
 		was_missed(pid);
 }
 
@@ -137,7 +139,7 @@ __noinline __u64 describe_parent(__u64 address, __u32 by)
 /* As describe(), its parents first, so that ancestors have names when a process tells them. The loop is not a function of
  * its own: the verifier adds up the stacks of functions that call each other, each rounded up to 32 bytes, and takes 512
  * (check_max_stack_depth(), kernel/bpf/verifier.c; from v6.13 on x86-64 such a program has a stack of its own). */
-__noinline int describe_with_parents(__u64 address, __u32 is_current, __u32 by)
+__noinline int describe_with_parents(__u64 address, __u32 is_current, __u32 by, __u64 told)
 {
 	__u64 parent = address;
 
@@ -146,7 +148,7 @@ __noinline int describe_with_parents(__u64 address, __u32 is_current, __u32 by)
 		if (!parent)
 			break;
 	}
-	return describe(address, is_current, by);
+	return describe(address, is_current, by, told);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "calls.bpf.h"
 #include "commands.bpf.h"
 #include "exits.bpf.h"
+#include "judged.bpf.h"
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
 #include "met.bpf.h"
@@ -24,16 +25,19 @@ static __always_inline void meet(__u64 *ctx, struct task_struct *me, const struc
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	bool is_own = pid == (__u32)target->tgid;
 	struct meeting meeting;
+	__u64 told;
 
 	if (pid && !is_own && config.describe) {
 		meeting = HAS_CURRENT_BTF ? meeting_with(me, my_cred) : meeting_at(typed(task_struct, address));
-		if (met_first(pid, meeting, false, true) && describe_with_parents(address, true, ON_SIGNAL))
+		told = met_first(pid, meeting, false, true);
+		if (told && describe_with_parents(address, true, ON_SIGNAL, told))
 			was_missed(pid);
 	}
-	if (met_first(target->tgid, meeting_with(target, cred), config.deaths, is_own) && config.describe) {
+	told = met_first(target->tgid, meeting_with(target, cred), config.deaths, is_own);
+	if (told && config.describe) {
 		/* The same pointer as a number: verified functions take no typed pointers before v6.9. */
 		bpf_probe_read_kernel(&address, sizeof(address), &ctx[2]);
-		if (describe_with_parents(address, is_own, ON_SIGNAL))
+		if (describe_with_parents(address, is_own, ON_SIGNAL, told))
 			was_missed(target->tgid);
 	}
 }
@@ -97,6 +101,11 @@ int on_signal(__u64 *ctx)
 	me = CURRENT_TASK;
 	if (HAS_CURRENT_BTF)
 		my_cred = typed(task_struct, me)->cred;
+	if (filter.judges && is_unwanted(ctx, me, my_cred, target, cred)) {
+		note_fault(ctx, number, target);
+		count_unwanted();
+		return 0;
+	}
 	if (config.describe || config.deaths)
 		meet(ctx, me, my_cred, target, cred);
 	time = bpf_ktime_get_boot_ns();

@@ -155,6 +155,7 @@ struct process_record {
 	__u32 ns_pid;
 	__u32 ancestors; /* how many of ancestor[] are filled */
 	__u64 cgroup_id;
+	__u64 told; /* a number for this state of it; 0: none */
 	char comm[COMM_SIZE];
 	char tty[TTY_SIZE];
 	struct ancestor ancestor[ANCESTORS];
@@ -230,12 +231,25 @@ enum verdict_mode { MODE_OFF, MODE_ONLY, MODE_EXCEPT };
 /* The kernel's part of the filter: never tighter than tracer/flow/filter.py. Bit n-1 is signal n. Set after load. */
 struct filter {
 	__u64 signals;
+	__u64 key;    /* of this trace's marks, odd: see judged.bpf.h */
 	__u8 results; /* bit n: TRACE_SIGNAL_* n is wanted */
 	__u8 senders; /* enum verdict_mode, of the map of that name */
 	__u8 targets;
 	__u8 either;
 	__u8 uids;
-	__u8 reserved[3];
+	__u8 judges; /* enum judges: whose verdicts are looked up */
+	__u16 reserved;
+};
+
+enum judges { JUDGES_SENDERS = 1 << 0, JUDGES_TARGETS = 1 << 1 };
+
+/* What the words of a filter say of one end: tracer/flow/judge.py. */
+enum verdict {
+	NOT_FROM = 1 << 0, /* from it nothing is wanted */
+	NOT_TO = 1 << 1,   /* to it nothing is */
+	NOT_SENT = 1 << 2, /* nothing that it has surely sent */
+	NEITHER = 0xff8,   /* a bit for each word of either end: it is not the one */
+	VERDICT = 0xfff,
 };
 
 /* EXITS_WORTH: not with 0, of what is old or was started by init. */

@@ -13,21 +13,21 @@ static __always_inline bool one_of(void *map, __u32 sender, __u32 target)
 
 /*
  * Exclusions are decided for the target alone: what runs when a timer or a tty strikes is current, but
- * not the sender, and must not take the signal with it.
+ * not the sender, and must not take the signal with it. What a tracer lets its target send itself is the
+ * tracer's: who that is Python knows.
  */
 static __always_inline bool wanted(__u32 number, int result, struct task_struct *target)
 {
-	__u32 sender = 0, pid = 0;
+	__u32 sender = bpf_get_current_pid_tgid() >> 32, pid = target->tgid;
+	bool may_be_tracers = sender == pid && target->ptrace;
 
 	if (!(filter.signals >> (number - 1) & 1) || !(filter.results >> result & 1))
 		return false;
-	if (filter.senders || filter.either)
-		sender = bpf_get_current_pid_tgid() >> 32;
-	if (filter.targets || filter.either)
-		pid = target->tgid;
-	if (filter.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &sender))
-		return false;
 	if (filter.targets && !bpf_map_lookup_elem(&targets, &pid) == (filter.targets == MODE_ONLY))
+		return false;
+	if (may_be_tracers)
+		return true;
+	if (filter.senders == MODE_ONLY && !bpf_map_lookup_elem(&senders, &sender))
 		return false;
 	if (filter.either == MODE_ONLY && !one_of(&either, sender, pid))
 		return false;

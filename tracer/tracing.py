@@ -11,7 +11,7 @@ from tracer.flow.pipeline import Stop
 from tracer.host.confine import WHAT_IS_REFUSED, refuse
 from tracer.host.privileges import drop
 from tracer.model.errors import Problem
-from tracer.model.frozen import frozen
+from tracer.model.frozen import frozen, replace
 from tracer.options import meaning
 from tracer.session import run
 from tracer.sources.abilities import unseen
@@ -83,7 +83,8 @@ def trace(
         gc.enable()
 
     totals = run(source, filter_, sink, begin, stop=stop, count=count, duration=duration)
-    say(summary(totals, wanted.buffer, words))
+    left_out = sum(one.left_out for one in source.coverage())
+    say(summary(replace(totals, hidden=totals.hidden + left_out), wanted.buffer, words))
     return 0
 
 

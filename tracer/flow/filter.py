@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracer.flow.judge import BOTH, FROM, TO
 from tracer.model import outcome as outcomes
 from tracer.model import signals
 from tracer.model.errors import Problem
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tracer.flow.ends import Term, Value
+    from tracer.flow.judge import Demand
     from tracer.model.event import Event
 
 
@@ -43,6 +45,17 @@ class Filter:
     since: int | None = None
     until: int | None = None
     probes: bool = True
+
+    def demands(self) -> tuple[Demand, ...]:
+        """What is asked of the ends: each must be met, by one of the ends that it is asked of."""
+        kinds = dict.fromkeys(value.kind for value in self.values)
+        of_kinds: list[tuple[Term | Value, ...]] = [
+            tuple([one for one in self.values if one.kind == kind]) for kind in kinds
+        ]
+        asked = ((self.sender, FROM), (self.target, TO), (self.either, BOTH))
+        return tuple(
+            [demand for demand in (*asked, *((words, BOTH) for words in of_kinds)) if demand[0]]
+        )
 
     def looks_at_names(self) -> bool:
         """Whether it asks for processes by name, or by a word of their command lines."""
@@ -103,13 +116,9 @@ class Filter:
         if not (self.sender or self.target or self.either or self.values):
             return True
         sender, target = _ends_of(event)
-        if not (_allow(self.sender, sender) and _allow(self.target, target)):
-            return False
-        if self.either and not _allow(self.either, sender + target):
-            return False
         return all(
-            _allow([value for value in self.values if value.kind == kind], sender + target)
-            for kind in {value.kind for value in self.values}
+            _allow(words, (sender if ends & FROM else []) + (target if ends & TO else []))
+            for words, ends in self.demands()
         )
 
 

@@ -66,7 +66,8 @@ class Blind:
 
 @frozen
 class Coverage:
-    """What one source saw of one host. ``host`` None: the one that it is read on, or one without a name."""
+    """What one source saw of one host. ``host`` None: the one that it is read on, or one without a name. ``left_out``:
+    signals that the filter's words did not fit, and which the kernel has therefore kept to itself; of a source that is closed."""
 
     source: str
     kinds: tuple[str, ...]
@@ -74,6 +75,7 @@ class Coverage:
     gaps: tuple[Gap, ...] = ()
     blind: tuple[Blind, ...] = ()
     host: str | None = None
+    left_out: int = 0
 
     def blind_to(self, kind: str) -> list[Blind]:
         """What hides some of this kind."""

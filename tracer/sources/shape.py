@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from struct import Struct
-
 from tracer.model.frozen import frozen
+from tracer.sources.wire.settings import CONFIG, ConfigSetting
 
-CONFIG = Struct("=5B")
 BUFFER = 8 << 20  # bytes
 PROGRAMS = ("on_signal", "on_oom", "on_exit", "on_exec", "on_free", "on_call", "on_command")
 # Those that a kernel may preempt are attached twice there: TWICE() in bpf/maps.bpf.h.
@@ -61,4 +59,11 @@ def entries_of(shape: Shape) -> dict[str, int]:
 
 def config_of(shape: Shape) -> bytes:
     """struct config of bpf/sigtrace.h."""
-    return CONFIG.pack(shape.details, shape.deaths, shape.refused, shape.probes, shape.exits)
+    setting = ConfigSetting(
+        describe=shape.details,
+        deaths=shape.deaths,
+        refused=shape.refused,
+        probes=shape.probes,
+        exits=shape.exits,
+    )
+    return CONFIG.write(setting)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from struct import Struct
+import os
 
 from tracer.model.frozen import frozen
 from tracer.sources.shape import BUFFER, NONE, USUAL, Shape
+from tracer.sources.wire.settings import FILTER, FilterSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.flow.kernel_filter import KernelFilter
 
-
-FILTER = Struct("=Q5B3x")
 
 # enum verdict_mode
 MODE_OFF, MODE_ONLY, MODE_EXCEPT = range(3)
@@ -21,7 +20,8 @@ MODE_OFF, MODE_ONLY, MODE_EXCEPT = range(3)
 @frozen
 class Wanted:
     """``buffer`` is in bytes, a power of two. ``details`` are command lines, parents, places. ``exits``: of which
-    processes that were sent nothing. ``commands``: names of programs whose every start is told, 15 bytes of each."""
+    processes that were sent nothing. ``commands``: names of programs whose every start is told, 15 bytes of each.
+    ``key``: of the marks of this trace's verdicts; 0: Python alone decides of words."""
 
     filter: KernelFilter
     buffer: int = BUFFER
@@ -32,6 +32,12 @@ class Wanted:
     names: bool = False
     exits: int = NONE
     commands: tuple[bytes, ...] = ()
+    key: int = 0
+
+
+def new_key() -> int:
+    """Odd, and nobody's guess: that a process meets the mark of another is then a matter of 1 in 2**52."""
+    return int.from_bytes(os.urandom(8), "little") | 1
 
 
 def shape_of(wanted: Wanted) -> Shape:
@@ -82,6 +88,16 @@ def masks_of(filter_: KernelFilter) -> tuple[int, int]:
     return signals, sum(1 << result for result in filter_.results)
 
 
-def filter_of(filter_: KernelFilter) -> bytes:
+def filter_of(wanted: Wanted) -> bytes:
     """struct filter of bpf/sigtrace.h."""
-    return FILTER.pack(*masks_of(filter_), *modes_of(filter_).values())
+    signals, results = masks_of(wanted.filter)
+    judge = wanted.filter.judge if wanted.key else None
+    return FILTER.write(
+        FilterSetting(
+            signals=signals,
+            key=wanted.key,
+            results=results,
+            judges=judge.ends() if judge else 0,
+            **modes_of(wanted.filter),
+        )
+    )

@@ -25,6 +25,7 @@ class Watch:
         self._blind = narrowed(wanted)
         self._began = self._looked = time.time_ns()
         self._gaps = Gaps()
+        self.left_out = 0
         if not in_first_namespace("pid"):
             self.hidden(
                 "in a pid namespace of its own /proc tells nothing of the processes of others"
@@ -57,4 +58,5 @@ class Watch:
             self._gaps.told(),
             tuple(self._blind),
             HOST,
+            self.left_out,
         )

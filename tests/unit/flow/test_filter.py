@@ -144,9 +144,14 @@ TERMS = st.lists(
 ).map(lambda lists: sum(lists, ()))
 VALUES = st.lists(
     st.builds(
-        lambda bang, uid: parse_values("uid", f"{bang}{uid}"), st.sampled_from(["", "!"]), UIDS
+        lambda bang, value: parse_values(value[0], f"{bang}{value[1]}"),
+        st.sampled_from(["", "!"]),
+        st.one_of(
+            st.tuples(st.just("uid"), UIDS),
+            st.tuples(st.sampled_from(["user", "unit", "arg", "children-of"]), NAMES),
+        ),
     ),
-    max_size=2,
+    max_size=3,
 ).map(lambda lists: sum(lists, ()))
 FILTERS = st.builds(
     Filter,
@@ -159,7 +164,19 @@ FILTERS = st.builds(
     fates=st.sampled_from([frozenset(), frozenset(["died"])]),
 )
 PROCESSES = st.builds(
-    lambda pid, uid, name: Process(pid, pid, name.encode(), uid=uid), PIDS, UIDS, NAMES
+    lambda pid, uid, name, unit, argument: Process(
+        *(pid, pid, name.encode()),
+        uid=uid,
+        user=unit,
+        unit=unit.encode(),
+        argv=(b"x", argument.encode()),
+        ancestors=(Ancestor(7, argument.encode()),),
+    ),
+    PIDS,
+    UIDS,
+    NAMES,
+    NAMES,
+    NAMES,
 )
 
 
@@ -169,19 +186,38 @@ PROCESSES = st.builds(
     st.integers(1, 4),
     PROCESSES,
     PROCESSES,
-    st.booleans(),
+    PROCESSES,
+    st.sampled_from(["a call", "another way", "no", "the tracer"]),
     st.sampled_from(sorted(RESULTS_OF)),
+    st.tuples(st.booleans(), st.booleans()),
 )
-def test_when_the_kernel_says_no_so_does_python(filter_, number, current, target, sent, outcome):
-    """``current`` is the sender only when it really sent: the kernel cannot know, and must not care."""
-    event = signal(number=number, sender=current if sent else None, target=target, outcome=outcome)
+def test_when_the_kernel_says_no_so_does_python(
+    filter_, number, current, target, tracer, sent, outcome, met
+):
+    """``current`` is the sender only when it really sent, which the kernel knows of a call alone; and a tracer may be
+    where the target sends itself. Verdicts are there of those ends that Python has met."""
+    if sent == "the tracer":
+        current = target
+    sender = {"no": None, "the tracer": tracer}.get(sent, current)
+    event = signal(number=number, sender=sender, target=target, outcome=outcome)
     kernel = pushdown(filter_)
+    ends = [
+        End(one.pid, one.uid, kernel.judge.verdict(one) if kernel.judge and is_met else 0)
+        for one, is_met in zip((current, target), met)
+    ]
+    injected = sent == "the tracer"
     says = [
-        kernel.admits(number, result, End(current.pid, current.uid), End(target.pid, target.uid))
+        kernel.admits(number, result, *ends, injected=injected, sent=sent == "a call")
         for result in RESULTS_OF[outcome]
     ]
     if not all(says):
         assert not filter_.matches(event)
+    elif all(met) and filter_.sender == filter_.either == filter_.values == ():
+        assert outcome_fits(filter_, outcome) is filter_.matches(event)
+
+
+def outcome_fits(filter_, outcome):
+    return not filter_.outcomes or bool(filter_.fates) or outcome in filter_.outcomes
 
 
 def test_what_the_kernel_does_is_worth_it():

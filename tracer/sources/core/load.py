@@ -107,7 +107,7 @@ def prepared(opened: OpenObject, shape: Shape) -> OpenObject:
 
 def attached(loaded: Object, wanted: Wanted) -> Object:
     try:
-        loaded.put(".data.filter", 0, filter_of(wanted.filter))
+        loaded.put(".data.filter", 0, filter_of(wanted))
         for name, numbers in sets_of(wanted.filter).items():
             for number in numbers:
                 loaded.put(name, number, b"\1")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tracer.libbpf.object import Object
     from tracer.model.event import Event
     from tracer.sources.wanted import Wanted
+    from tracer.sources.wire.judged import Judged
 
 NAME = "core"
 LOOK_EVERY = SECOND
@@ -42,7 +43,13 @@ class BpfSource(RecordStream):
         self._object = (loading or begin_to_load(None, wanted))()
         ring = open_ring(self._object.fd("ring"), wanted.buffer, ahead_of(wanted.buffer))
         watch = Watch(NAME, wanted)
-        super().__init__(watch, ring, MappedLosses(self._object.fd("losses")), processes)
+        super().__init__(
+            watch,
+            ring,
+            MappedLosses(self._object.fd("losses")),
+            processes,
+            judged=_judged(self._object, wanted),
+        )
         programs = programs_of(shape_of(wanted), twice=preempts())
         self._skips = Skips(programs, self._object.program_fd)
         self._look_at_skips = 0
@@ -68,6 +75,16 @@ class BpfSource(RecordStream):
         super().close()
         self._skips.close()
         self._object.close()
+
+
+def _judged(loaded: Object, wanted: Wanted) -> Judged | None:
+    """Where verdicts are kept, if this trace asks for any."""
+    judge = wanted.filter.judge
+    if not wanted.key or judge is None:
+        return None
+    from tracer.sources.wire.judged import Judged
+
+    return Judged(loaded.fd("judged"), loaded.fd("unwanted"), wanted.key, judge)
 
 
 def _shows_calls() -> bool:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from tracer.host.clock import BootClock
     from tracer.sources.wire.repeats import Run
 
+    Keep = Callable[[int, wire.End, Process], None]
+
 REMEMBERED = 256  # some 6 KB each, with the process that it keeps
 _all_but_own = attrgetter(*names_of_class(Signal)[2:])
 _SYS = 31
@@ -51,7 +53,8 @@ _SETXID = 33
 
 
 class Decoder:
-    """Turns records into events; ``complete`` adds what else is known of a process, once for each."""
+    """Turns records into events; ``complete`` adds what else is known of a process, once for each. ``keep`` is told
+    of each end that is met in a new state, with the number of its description."""
 
     def __init__(
         self,
@@ -59,10 +62,12 @@ class Decoder:
         clock: BootClock,
         complete: Callable[[Process, int], Process],
         oom_of: Callable[[int], Oom],
+        keep: Keep | None = None,
     ) -> None:
         self._source = source
         self._clock = clock
         self._oom_of = oom_of
+        self._keep = keep
         self._described = Described(clock, complete)
         self._signals: Bounded[bytes, Signal | None] = Bounded(REMEMBERED)
         self._more: Bounded[int, wire.MoreRecord] = Bounded(8 * REMEMBERED)  # small ones
@@ -227,6 +232,9 @@ class Decoder:
         call = facts.call if record.call < wire.FIRST_SILENT_CALL else None
         by_call = is_sender and call is not None
         target = self._described.end(record.target)
+        if self._keep:
+            self._tell(record.sender, current)
+            self._tell(record.target, target)
         return Signal(
             time=0,
             id=f"{record.target.tid:x}",
@@ -252,6 +260,10 @@ class Decoder:
             sender_lives=origin == "parent death" and bool(flags & wire.SENDER_LIVES_ON),
             host=HOST,
         )
+
+    def _tell(self, end: wire.End, process: Process | None) -> None:
+        if self._keep and process is not None:
+            self._keep(self._described.told(end), end, process)
 
     def _oom(self, victim: int | None, target: Process | None) -> Oom | None:
         if victim is None:

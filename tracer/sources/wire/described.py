@@ -27,6 +27,7 @@ class Described:
         self._clock = clock
         self._complete = complete
         self._known: dict[int, tuple[int, Process]] = {}
+        self._told: dict[int, int] = {}
         self._room = REMEMBERED
         self._lineages: Bounded[tuple[int, ...], tuple[Any, ...]] = Bounded(_LINEAGES)
 
@@ -41,12 +42,14 @@ class Described:
             self._forget_the_dead()
         self._known.pop(head.pid, None)
         self._known[head.pid] = (head.start, self._process(record))
+        self._told[head.pid] = head.told
 
     def _forget_the_dead(self) -> None:
         """The living stay, for the kernel side describes nobody twice; the later half may be on its way."""
         for pid in list(self._known)[: self._room // 2]:
             if not procfs.is_there(pid):
                 del self._known[pid]
+                self._told.pop(pid, None)
         self._room = max(REMEMBERED, 2 * len(self._known))
 
     def born(self, start: int) -> int:
@@ -76,6 +79,11 @@ class Described:
             changes["uid"] = end.uid
             changes["user"] = user_name(end.uid)
         return replace(known, **changes)
+
+    def told(self, end: wire.End) -> int:
+        """The number of the description that ``end`` completes this one by; 0 if there is none."""
+        start, _ = self._known.get(end.pid, (0, None))
+        return self._told.get(end.pid, 0) if start and start == end.start else 0
 
     def looked_up(self, end: wire.End) -> Process | None:
         """The same of one whom the kernel side has not described, and who lives on: as /proc has it."""

@@ -91,6 +91,10 @@ class Layout(Generic[T]):
         ends = range(self.cells, len(values) + 1, self.cells)
         return tuple([self.made_of(values[end - self.cells : end]) for end in ends])
 
+    def write(self, record: T) -> bytes:
+        """The bytes of a record that holds no other."""
+        return self.struct.pack(*[getattr(record, name) for name in self.letters])
+
     def get(self, taken: bytes | bytearray, at: int, name: str) -> Any:
         """One field of the record at this place."""
         return self._one(name).unpack_from(taken, at + self.at[name])[0]

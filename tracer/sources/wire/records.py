@@ -160,6 +160,7 @@ class ProcessHead:
     ns_pid: U32
     ancestors: U32
     cgroup_id: U64
+    told: U64
     comm: Chars
     tty: Chars
     ancestor: Many

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tracer.model.coverage import Coverage
     from tracer.model.event import Event
     from tracer.sources.watch import Watch
+    from tracer.sources.wire.judged import Judged
 
     class Buffer(Protocol):
         """Where the kernel leaves its records; positions are bytes since it was made."""
@@ -91,7 +92,8 @@ def as_they_are(taken: bytes) -> bytes:
 class RecordStream:
     """Events come out in the order the kernel wrote them.
 
-    ``prepare`` may add to a batch of records what Python knows and the kernel side does not.
+    ``prepare`` may add to a batch of records what Python knows and the kernel side does not. ``judged`` keeps what the
+    filter says of ends, where the kernel asks that.
     """
 
     keeps: tuple[str, ...] = ()
@@ -107,6 +109,7 @@ class RecordStream:
         processes: Processes,
         prepare: Callable[[bytes], bytes] = as_they_are,
         where: str = "ring buffer",
+        judged: Judged | None = None,
     ) -> None:
         self.name = watch.source
         self.watch = watch
@@ -119,7 +122,14 @@ class RecordStream:
         self._owed: list[tuple[int, Loss | Callable[[], Event | None]]] = []
         self._held: list[Run] = []
         self._kernel_log = KernelLog()
-        self._decoder = Decoder(self.name, self.clock, processes.complete, self._kernel_log.oom_of)
+        self._judged = judged
+        self._decoder = Decoder(
+            self.name,
+            self.clock,
+            processes.complete,
+            self._kernel_log.oom_of,
+            judged.keep if judged else None,
+        )
         self._processes = processes
         self._looks_around = True
         self._read_some = False
@@ -221,6 +231,9 @@ class RecordStream:
         self.owe(loss)
 
     def close(self) -> None:
+        if self._judged:
+            self.watch.left_out = self._judged.left_out()
+            self._judged.close()
         self._losses.close()
         self._ring.close()
 
