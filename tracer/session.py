@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracer.flow.filter import Filter
     from tracer.flow.pipeline import Sink, Totals
     from tracer.flow.source import Source
+    from tracer.model.event import Event
 
 
 def run(
@@ -28,13 +29,14 @@ def run(
     count: int | None = None,
     duration: float | None = None,
     joiner: Joiner | None = None,
+    left_out: Callable[[Event], None] | None = None,
 ) -> Totals:
     """Until a limit, the end of the source or Ctrl-C; both are closed then. Raises Problem.
 
     ``begin`` is called once the source has begun, before the first event: it starts the sink.
     """
     joiner = joiner or Joiner(filter_, JOINING)
-    pipeline = Pipeline(filter_, joiner, sink, count=count, duration=duration)
+    pipeline = Pipeline(filter_, joiner, sink, count=count, duration=duration, left_out=left_out)
     try:
         stop = stop or Stop(sys.stdout.fileno())
         try:

@@ -11,6 +11,7 @@ from tracer.model.text import counted
 from tracer.model.times import SECOND
 
 _NAMES_MAX = 3
+_STDIN = "-"
 
 
 def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0) -> list[str]:
@@ -20,17 +21,17 @@ def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0)
     """
     logs = list(tallies)
     records = sum(log.records for log in logs)
-    names = ", ".join(log.name for log in logs[:_NAMES_MAX]) + (
+    names = ", ".join(_name(log) for log in logs[:_NAMES_MAX]) + (
         ", …" if len(logs) > _NAMES_MAX else ""
     )
     lines = [f"read {names}: {counted(records, 'record')}{_span(logs)}; {counted_events(counts)}"]
     for log in logs:
         if records and not log.records:
-            lines.append(f"no audit records in {log.name}")
+            lines.append(f"no audit records in {_name(log)}")
         if log.bad:
             some = ", ".join(log.bad_lines) + (", …" if log.bad > len(log.bad_lines) else "")
             lines.append(
-                f"not understood in {log.name}: {counted(log.bad, 'line')} ({some}; --errors keeps them)"
+                f"not understood in {_name(log)}: {counted(log.bad, 'line')} ({some}; --errors keeps them)"
             )
     if given_up:
         lines.append(
@@ -44,6 +45,10 @@ def account(tallies: Iterable[Tally], counts: dict[str, int], given_up: int = 0)
     if any(log.local_dates for log in logs):
         lines.append("times without a zone were read as this machine's local time (TZ changes it)")
     return lines
+
+
+def _name(log: Tally) -> str:
+    return "standard input" if log.name == _STDIN else log.name
 
 
 NOT_ALL = (

@@ -115,7 +115,7 @@ class Filter:
     def _ends_fit(self, event: Signal | Failed | Probe | Statement | Exec | Mark) -> bool:
         if not (self.sender or self.target or self.either or self.values):
             return True
-        sender, target = _ends_of(event)
+        sender, target = ends_of(event)
         return all(
             _allow(words, (sender if ends & FROM else []) + (target if ends & TO else []))
             for words, ends in self.demands()
@@ -139,7 +139,7 @@ def words_of(filter_: Filter) -> list[str]:
     return made
 
 
-def _ends_of(
+def ends_of(
     event: Signal | Failed | Probe | Statement | Exec | Mark,
 ) -> tuple[list[Process], list[Process]]:
     """Who acts or speaks, and whom that concerns."""

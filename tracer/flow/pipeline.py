@@ -120,7 +120,7 @@ class Stop:
 
 
 class Pipeline:
-    """Counts what passes, and knows when it is enough."""
+    """Counts what passes, and knows when it is enough. ``left_out`` is told of what does not fit the filter."""
 
     def __init__(
         self,
@@ -130,7 +130,9 @@ class Pipeline:
         *,
         count: int | None = None,
         duration: float | None = None,
+        left_out: Callable[[Event], None] | None = None,
     ) -> None:
+        self._left_out = left_out
         self._filter = filter_
         self._joiner = joiner
         self._sink = sink
@@ -175,6 +177,8 @@ class Pipeline:
                 self._add_loss(event)
             if not self._filter.matches(event):
                 self._hidden += _signals_in(event)
+                if self._left_out:
+                    self._left_out(event)
                 continue
             if self._is_full() and not isinstance(event, (Exit, Loss)):
                 continue

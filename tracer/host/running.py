@@ -8,6 +8,7 @@ from tracer.host.privileges import in_first_namespace
 from tracer.model.event import Ancestor, Process
 from tracer.model.frozen import replace
 from tracer.model.names import program_names
+from tracer.model.near import near, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from tracer.flow.ends import Term, Value
     from tracer.flow.filter import Filter
-
-NEAREST = 3
 
 
 def programs() -> dict[int, bytes]:
@@ -101,8 +100,8 @@ def _names_a_thread(term: Term, there: Sequence[Process]) -> bool:
 def _near_names(term: Term, there: Sequence[Process]) -> str:
     if term.pid is not None:
         return ""
-    names = {name for one in there for name in program_names(one.comm, one.argv, None)}
-    return _near(_shown(term), {name.decode("utf-8", "replace") for name in names})
+    names = [name for one in there for name in program_names(one.comm, one.argv, None)]
+    return near(_shown(term), map(text_of, names))
 
 
 def _near_places(value: Value, there: Sequence[Process]) -> str:
@@ -112,16 +111,4 @@ def _near_places(value: Value, there: Sequence[Process]) -> str:
     places = {getattr(one, field) for one in there}
     if field == "container":
         places = {one.container_name or one.container for one in there}
-    known = {place.decode("utf-8", "replace") for place in places - {None}}
-    return _near(value.text, known)
-
-
-def _near(word: str, known: set[str]) -> str:
-    """The names that are most like a word; those that hold it count as like it."""
-    import difflib
-
-    plain = word.strip("*")
-    inside = sorted(name for name in known if plain and plain in name and "/" not in name)
-    near = difflib.get_close_matches(plain, sorted(known), NEAREST, cutoff=0.6)
-    found = list(dict.fromkeys([*near, *inside]))[:NEAREST]
-    return f"; near: {', '.join(found)}" if found else ""
+    return near(value.text, map(text_of, places - {None}))

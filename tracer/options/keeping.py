@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracer.model.errors import Problem
 from tracer.options import meaning
 from tracer.recording.store import SMALLEST, Limits
 
@@ -20,6 +21,12 @@ def limits_of(options: Keeping) -> Limits:
         text = options.min_free.strip()
         if text.endswith("%") and text[:-1].isdigit() and int(text[:-1]) < 100:
             free, share = 0, int(text[:-1])
+        elif text.endswith("%"):
+            raise Problem(
+                f"--min-free {text!r} is not understood",
+                "what is left free of a file system is from 0% to 99% of it",
+                "5%, or a size: 1G",
+            )
         else:
             free, share = meaning.size_of(text, "--min-free", 0), 0
     return Limits(size, meaning.age_of(options.max_age, "--max-age"), free, share)

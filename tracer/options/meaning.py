@@ -56,6 +56,13 @@ def filter_of(options: Filters) -> Filter:
     )
 
 
+def may_follow(until: int | None) -> bool:
+    """Whether something may still come that is not after --until."""
+    import time
+
+    return until is None or until > time.time_ns()
+
+
 def period_of(first: str | None, last: str | None) -> tuple[int | None, int | None]:
     """--since and --until in ns since 1970; Problem if no moment lies between them."""
     since, until = time_of(first, "--since"), time_of(last, "--until")

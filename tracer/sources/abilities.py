@@ -144,6 +144,7 @@ def narrowed(wanted: Wanted) -> list[Blind]:
             for one in (filter_.senders, filter_.targets, filter_.either, filter_.uids)
         )
         or filter_.not_targets
+        or wanted.key
     ):
         blind.append("only signals of some processes or users were traced")
     kinds = ("sends", "kernel", "outcomes", "deaths", "oom")

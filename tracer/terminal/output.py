@@ -12,7 +12,7 @@ from tracer.model.text import counted, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import IO
 
     from tracer.flow.pipeline import Totals
@@ -151,11 +151,12 @@ def _lost(totals: Totals) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def unfit(totals: Totals) -> list[str]:
-    """Why a replay shows no signal though some were read; [] if it shows one."""
+def unfit(totals: Totals, words: Iterable[str]) -> list[str]:
+    """Why a replay shows no signal though some were read, and which ``words`` fitted nobody; [] if it shows one."""
     if totals.shown or not totals.hidden:
         return []
-    return [f"no signal is shown: {counted(totals.hidden, 'other')} did not fit the options"]
+    whole = f"no signal is shown: {counted(totals.hidden, 'other')} did not fit the options"
+    return [whole, *words]
 
 
 def summary(totals: Totals, buffer: int | None = None, wanted: Sequence[str] = ()) -> str:

@@ -14,9 +14,8 @@ import pytest
 
 from tracer.flow import judge
 from tracer.sources import wanted
-from tracer.sources.wire import judged
+from tracer.sources.wire import judged, settings
 from tracer.sources.wire import records as wire
-from tracer.sources.wire import settings
 
 HEADER = Path(__file__).parents[3] / "bpf" / "sigtrace.h"
 

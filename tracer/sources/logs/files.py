@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import glob
 import io
 import os
@@ -42,8 +43,6 @@ class LogSet:
 
 def find_logs(arguments: Sequence[str]) -> list[LogSet]:
     """The logs that the arguments mean: files, folders, patterns, ``-`` for standard input."""
-    if STDIN in arguments and sys.stdin is None:
-        raise Problem("cannot read standard input", "it is closed", "sigtrace replay FILE")
     paths = [path for argument in arguments for path in _paths(argument)]
     sets: dict[str, list[str]] = {}
     for path in dict.fromkeys(paths):
@@ -55,8 +54,8 @@ def find_logs(arguments: Sequence[str]) -> list[LogSet]:
 
 
 def _paths(argument: str) -> list[str]:
-    if argument == STDIN and sys.stdin is None:
-        raise Problem("cannot read standard input", "it is closed", "sigtrace replay FILE")
+    if argument == STDIN:
+        require_stdin()
     if argument == STDIN or os.path.isfile(argument):
         return [argument]
     if os.path.isdir(argument):
@@ -78,6 +77,17 @@ def _paths(argument: str) -> list[str]:
         "there is no such file",
         "sigtrace replay /var/log/audit/audit.log",
     )
+
+
+def require_stdin() -> None:
+    """Raises Problem where standard input cannot be read."""
+    why = None
+    if sys.stdin is None:
+        why = "it is closed"
+    elif fcntl.fcntl(sys.stdin.fileno(), fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
+        why = "it is open for writing alone"
+    if why:
+        raise Problem("cannot read standard input", why, "sigtrace replay FILE")
 
 
 def _closed(path: str) -> OSError | None:
@@ -223,6 +233,8 @@ def unreadable(path: str, error: OSError) -> Problem:
     """The three lines for a file that cannot be read."""
     command = "sudo sigtrace replay" if isinstance(error, PermissionError) else "ls -l"
     again = f"{command} {shlex.quote(path)}"
+    if path == STDIN:
+        return Problem("cannot read standard input", (error.strerror or str(error)).lower(), "sigtrace replay FILE")  # fmt: skip
     return Problem(f"cannot read {path!r}", (error.strerror or str(error)).lower(), again)
 
 
