@@ -53,15 +53,15 @@ static __always_inline __u32 verdict_on(__u32 pid, struct meeting meeting, __u8 
 /* Of the current task. */
 static __always_inline __u32 verdict_on_sender(struct task_struct *me, const struct cred *cred)
 {
-	__u64 id = bpf_get_current_pid_tgid(), comm[2] = {};
-	__u32 pid = id >> 32;
+	__u64 id, comm[2] = {};
 
 	if (HAS_CURRENT_BTF)
-		return verdict_on(pid, meeting_with(me, cred), MET_CURRENT, (const __u64 *)me->comm, cred->uid.val,
+		return verdict_on(me->tgid, meeting_with(me, cred), MET_CURRENT, (const __u64 *)me->comm, cred->uid.val,
 				  me->pid == me->tgid);
+	id = bpf_get_current_pid_tgid();
 	bpf_get_current_comm(comm, sizeof(comm));
-	return verdict_on(pid, meeting_at(typed(task_struct, bpf_get_current_task())), MET_CURRENT, comm,
-			  bpf_get_current_uid_gid(), pid == (__u32)id);
+	return verdict_on(id >> 32, meeting_at(typed(task_struct, bpf_get_current_task())), MET_CURRENT, comm,
+			  bpf_get_current_uid_gid(), id >> 32 == (__u32)id);
 }
 
 /* Whether current has sent it by a call, of which the siginfo tells: _sent_by_call(), tracer/model/origin.py. */
@@ -81,7 +81,7 @@ static __always_inline bool is_sent(__u64 *ctx, struct task_struct *me, __u32 nu
 static __always_inline bool is_unwanted(__u64 *ctx, struct task_struct *me, const struct cred *my_cred,
 					struct task_struct *target, const struct cred *cred)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32, whom = target->tgid, of_target = 0, of_sender;
+	__u32 pid = MY_PID(me), whom = target->tgid, of_target = 0, of_sender;
 	bool is_own = pid == whom;
 
 	if (filter.judges & JUDGES_TARGETS)

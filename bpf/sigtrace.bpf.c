@@ -7,7 +7,6 @@
 #include "calls.bpf.h"
 #include "commands.bpf.h"
 #include "exits.bpf.h"
-#include "judged.bpf.h"
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
 #include "met.bpf.h"
@@ -22,7 +21,7 @@ static __always_inline void meet(__u64 *ctx, struct task_struct *me, const struc
 				 struct task_struct *target, const struct cred *cred)
 {
 	__u64 address = bpf_get_current_task();
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 pid = MY_PID(me);
 	bool is_own = pid == (__u32)target->tgid;
 	struct meeting meeting;
 	__u64 told;
@@ -93,7 +92,7 @@ int on_signal(__u64 *ctx)
 
 	if (number - 1 > 63)
 		return 0;
-	if (!wanted(number, ctx[4], target)) {
+	if (!is_wanted_number(number, ctx[4])) {
 		note_fault(ctx, number, target);
 		return 0;
 	}
@@ -101,9 +100,8 @@ int on_signal(__u64 *ctx)
 	me = CURRENT_TASK;
 	if (HAS_CURRENT_BTF)
 		my_cred = typed(task_struct, me)->cred;
-	if (filter.judges && is_unwanted(ctx, me, my_cred, target, cred)) {
+	if (!wanted(ctx, me, my_cred, target, cred)) {
 		note_fault(ctx, number, target);
-		count_unwanted();
 		return 0;
 	}
 	if (config.describe || config.deaths)

@@ -12,6 +12,7 @@
  */
 #define CURRENT_TASK                                                           \
 	(HAS_CURRENT_BTF ? bpf_get_current_task_btf() : (struct task_struct *)bpf_get_current_task())
+#define MY_PID(me) (HAS_CURRENT_BTF ? (__u32)(me)->tgid : (__u32)(bpf_get_current_pid_tgid() >> 32))
 #define MINE(me, field) (HAS_CURRENT_BTF ? (me)->field : READ(typed(task_struct, me), field))
 
 struct syscall {

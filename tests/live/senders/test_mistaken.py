@@ -47,6 +47,23 @@ def test_a_tracers_kill(trace, program, source):
     running.end()
 
 
+@pytest.mark.parametrize("option", ["--from", "--pid"])
+@CORE
+def test_a_tracer_is_found_by_its_pid_though_another_process_is_at_work(
+    option, trace, program, spawn
+):
+    """The kernel's filter sees the target send it."""
+    tracer = spawn("sh", "-c", 'read go; exec "$0" inject 15', program("mistaken"))
+    running = trace(option, tracer.pid, "--signal", "TERM")
+    tracer.stdin.write(b"\n")
+    tracer.stdin.flush()
+    assert tracer.wait() == TERM
+    victim = int(tracer.stdout.readline().split()[1])
+    event = running.signal_to(victim, "SIGTERM")
+    assert (event["origin"], event["sender"]["pid"]) == ("ptrace", tracer.pid)
+    running.end()
+
+
 @pytest.mark.parametrize("number", [1, 5, 9, 11, 14, 15, 24, 29])
 @LIVE
 def test_what_a_tracer_lets_its_target_go_on_with(number, trace, program, source):
