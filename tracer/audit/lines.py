@@ -16,6 +16,7 @@ from tracer.audit import record
 from tracer.audit.record import Record, Stamp
 from tracer.lines.dates import DateStyle, epoch, has_zone, last_written, local, prefix_time
 from tracer.lines.mend import QUOTE, unquoted
+from tracer.model.memo import Bounded
 from tracer.model.times import SECOND
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class LineReader:
         self._alike: dict[int, int] = {}
         self._journal_open: Stamp | None = None
         # journald keeps a record by audit's transport and by the kernel log's: once without and once with serial.
-        self._twins: dict[tuple[int, bytes], deque[Stamp]] = {}
+        self._twins: Bounded[tuple[int, bytes], deque[Stamp]] = Bounded(_TWINS_MAX)
 
     def record(self, line: bytes) -> Record | None:
         """The record in ``line``, None if there is none that can be read."""
@@ -146,9 +147,9 @@ class LineReader:
             if abs(known[0].time - stamp.time) <= 2 * SECOND:
                 return known.popleft()
             known.clear()
-        if len(self._twins) >= _TWINS_MAX:
-            self._twins.clear()
-        self._twins.setdefault(key, deque()).append(stamp)
+        if known is None:
+            known = self._twins[key] = deque()
+        known.append(stamp)
         return None
 
     def _journal_stamp(self, number: int, time: int | None, body: bytes) -> Stamp:

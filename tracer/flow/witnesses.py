@@ -10,6 +10,7 @@ from collections import deque
 
 from tracer.model.event import Exit, Failed, Probe, Process, Series, Signal, Statement, moment
 from tracer.model.frozen import names_of_class, replace
+from tracer.model.memo import Bounded
 from tracer.model.times import SECOND
 from tracer.model.witness import STRENGTH
 
@@ -56,7 +57,7 @@ class Witnessed:
         self._finish = finish
         self._held: deque[Held] = deque()
         self._by_key: dict[tuple[object, ...], list[Held]] = {}
-        self._aliases: dict[str, str] = {}
+        self._aliases: Bounded[str, str] = Bounded(ALIASES_MAX)
         self._now = 0
         self._newest = 0.0
         self.grace = source.grace
@@ -141,8 +142,6 @@ class Witnessed:
         now = joined(before, event)
         self._change(held, now)
         gone = event.id if now.id == before.id else before.id
-        if len(self._aliases) >= ALIASES_MAX:
-            self._aliases.clear()
         self._aliases[gone] = now.id
 
     def _ends_of(self, process: Process) -> None:

@@ -13,7 +13,7 @@ from tracer.model.event import Exec, Exit, Mark, Signal, Statement
 from tracer.model.frozen import frozen
 from tracer.model.signals import name_of
 from tracer.model.spelling import to_object
-from tracer.model.times import utc
+from tracer.model.times import SECOND, utc
 from tracer.report.evidence import evidence_row
 from tracer.report.gather import lane_of, program_of
 from tracer.report.judge import AGAIN, subject_of
@@ -105,7 +105,7 @@ def _timed(it: Any, key: str = "") -> Any:
 
 def _zone(moment: int | None) -> str:
     """UTC+01:00: the zone of the times that are shown."""
-    zone = time.strftime("%z", time.localtime((moment or 0) // 1_000_000_000))
+    zone = time.strftime("%z", time.localtime((moment or 0) // SECOND))
     return f"UTC{zone[:3]}:{zone[3:5]}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import Failed, Loss, Series, Signal
+from tracer.model.memo import Bounded
 from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import plain
@@ -63,7 +64,7 @@ class Gathered:
 
     def __init__(self, filter_: Filter) -> None:
         self._filter = filter_
-        self._names: dict[int, tuple[Process, str]] = {}
+        self._names: Bounded[int, tuple[Process, str]] = Bounded(_IDS_MAX)
         self.whom, self.refused, self.escalated = Rows(), Rows(), Rows()
         self.hosts: dict[str, None] = {}
         self.units: dict[tuple[str | None, str], int] = {}
@@ -132,8 +133,6 @@ class Gathered:
             return "-"
         known = self._names.get(id(process))
         if known is None:
-            if len(self._names) >= _IDS_MAX:
-                self._names.clear()
             known = self._names[id(process)] = process, program_of(process)
         return known[1]
 

@@ -7,6 +7,7 @@ from time import time_ns
 
 from tracer.model.event import Series, Signal
 from tracer.model.frozen import replace
+from tracer.model.times import SECOND
 from tracer.sinks.sink import Sink
 
 TYPE_CHECKING = False
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from tracer.model.event import Event, Process
 
-SECOND = 1_000_000_000
 PLAIN = 100  # signals of a second that are not folded
 _KEPT_MAX = 4096
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracer.model.ends import with_ends
 from tracer.model.event import Process, Statement
 from tracer.model.frozen import replace
+from tracer.model.memo import Bounded
 from tracer.sinks.sink import Sink
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ class Hiding(Sink):
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         # By identity, with the process itself, so that no id() is given to another.
-        self._hidden: dict[int, tuple[Process, Process]] = {}
+        self._hidden: Bounded[int, tuple[Process, Process]] = Bounded(_KEPT_MAX)
 
     def start(self) -> None:
         self._sink.start()
@@ -44,8 +45,6 @@ class Hiding(Sink):
     def _of(self, process: Process) -> Process:
         known = self._hidden.get(id(process))
         if known is None:
-            if len(self._hidden) >= _KEPT_MAX:
-                self._hidden.clear()
             known = self._hidden[id(process)] = process, hidden(process)
         return known[1]
 

@@ -15,6 +15,7 @@ from tracer.model.event import Exit, Loss, Series, Signal
 from tracer.model.frozen import frozen
 from tracer.model.signals import name_of
 from tracer.model.text import shown
+from tracer.model.times import SECOND
 from tracer.sinks.aside import Remote
 from tracer.sinks.near import Near
 
@@ -133,7 +134,7 @@ class Metrics(Remote):
         self._add("sigtrace_deaths_total", 1, name_of(number), cause, unit)
         if end.time is not None:
             last = self._values["sigtrace_last_death_timestamp_seconds"]
-            last[(unit,)] = max(last.get((unit,), 0.0), round(end.time / 1e9, 3))
+            last[(unit,)] = max(last.get((unit,), 0.0), round(end.time / SECOND, 3))
 
     def _add(self, name: str, count: int, *labels: str) -> None:
         values = self._values[name]

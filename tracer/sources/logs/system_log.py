@@ -20,6 +20,7 @@ from tracer.lines.mend import numbered
 from tracer.lines.prefix import prefix_of
 from tracer.model.coverage import Blind, Coverage, Span
 from tracer.model.event import lost
+from tracer.model.times import SECOND
 from tracer.sources.logs.files import (
     STDIN,
     LogSet,
@@ -273,7 +274,7 @@ def style_of(year: int | None, written: int | None) -> DateStyle:
     was asked for."""
     if year is None:
         return DateStyle(now=written)
-    return DateStyle(now=int(time.mktime((year, *_YEARS_END))) * 1_000_000_000)
+    return DateStyle(now=int(time.mktime((year, *_YEARS_END))) * SECOND)
 
 
 def forwards(entries: list[Entry]) -> list[Entry]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from tracer.model.frozen import frozen
+from tracer.model.times import SECOND
 
 BLOCK = 512
 _CHUNK = 1 << 18
@@ -57,7 +58,7 @@ class Tar:
                 name = text.rstrip(b"\0") if kind == b"L" else _pax_path(text) or name
                 continue
             if kind in _REGULAR:
-                mtime = _number(header[136:148]) * 1_000_000_000
+                mtime = _number(header[136:148]) * SECOND
                 yield Member(name or _name(header), size, mtime)
             name = None
 
