@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import time
 
 import pytest
-from harness import PATIENCE, held_by
+from harness import PATIENCE, ROOT, held_by
 
 pytestmark = pytest.mark.sources("core", reason="verdicts are kept in core's maps")
 
@@ -93,10 +94,19 @@ def until_left_out(count, running, send):
         send()
 
 
+def signals_between(events, marker):
+    """Who sent which signal to whom, from the first to the last that came to the marker."""
+    sent = [
+        (e["sender"]["pid"], e["target"]["pid"], e["signal"]["number"])
+        for e in events
+        if e["event"] == "signal" and "sender" in e
+    ]
+    at = [index for index, (_, target, _) in enumerate(sent) if target == marker]
+    return sent[at[0] : at[-1]]
+
+
 def test_a_target_is_decided_once_and_anew_when_it_changes(trace, actor, left_out):
-    target, marker = actor(), actor()
-    marker.does("name", "wanted")
-    everything = trace("--signal", "TERM")
+    target = actor()
     running = trace("--signal", "TERM", "--to", "wanted")
     for change in (("name", "wanted"), ("program", "wanted")):
         target.does("name", "other")
@@ -106,13 +116,39 @@ def test_a_target_is_decided_once_and_anew_when_it_changes(trace, actor, left_ou
         os.kill(target.pid, signal.SIGTERM)
         running.signal_to(target.pid)
         running.events.clear()
-    os.kill(marker.pid, signal.SIGTERM)
-    running.signal_to(marker.pid)
     running.end()
-    everything.signal_to(marker.pid)
-    everything.end()
-    sent = [e for e in everything.to(target.pid) if e["sender"]["pid"] == os.getpid()]
-    assert len(sent) > 4
+
+
+@pytest.mark.parametrize("option", ["--to", "--from", "--pid", "--not-from", "--not-to"])
+def test_what_it_shows_is_what_a_trace_without_filter_says(option, trace, actor, tmp_path):
+    """Whatever the processes do: they rename themselves and their threads, run other programs, and signal each other."""
+    chance = random.Random(option)
+    marker, *actors = [actor() for _ in range(4)]
+    meant = {"--not-from": ("other", "wanted"), "--not-to": ("other", "wanted")}
+    ours, theirs = meant.get(option, ("wanted", "other"))
+    marker.does("name", ours)
+    everything = trace("--signal", "TERM")
+    running = trace("--signal", "TERM", option, "wanted")
+    for _ in range(2):
+        marker.does("kill", marker.pid)
+        for _ in range(150):
+            one, other = chance.sample(actors, 2)
+            act = chance.choice(["kill"] * 8 + ["name", "thread", "program"])
+            name = chance.choice([ours, theirs])
+            one.does(
+                *{"kill": (act, other.pid), "thread": (act, name, other.pid)}.get(act, (act, name))
+            )
+    marker.does("kill", marker.pid)
+    for one in (everything, running):
+        one.wait_for(lambda _, one=one: len(one.to(marker.pid)) == 3)
+        one.end()
+    log = tmp_path / "all.jsonl"
+    log.write_bytes(everything.text)
+    words = [sys.executable, "-m", "tracer", "replay", "--json", option, "wanted", str(log)]
+    said = subprocess.run(words, capture_output=True, check=True, cwd=ROOT).stdout
+    expected = signals_between(map(json.loads, said.splitlines()), marker.pid)
+    assert signals_between(running.events, marker.pid) == expected
+    assert len(expected) > 10
 
 
 def test_a_sender_is_decided_by_thread_and_by_user(trace, actor, left_out, victim):
