@@ -70,7 +70,7 @@ KILLS_READERS = (
 )
 SAID, JOURNAL = Syslog(300, telling_every=2000), Journal(1_000_000, telling_every=2000)
 # One entry after the other, as who ships a journal reads it.
-_AS_JSON = f"journalctl --file {{log}} -o json --no-pager | {sys.executable} -c 'import collections, json, sys; collections.deque(map(json.loads, sys.stdin.buffer), 0)'"
+_AS_JSON = f"journalctl -D {{log}} -o json --no-pager | {sys.executable} -c 'import collections, json, sys; collections.deque(map(json.loads, sys.stdin.buffer), 0)'"
 SAID_READERS = (
     Reader("replay of a syslog", REPLAY, SAID),
     Reader("grep -cFf", ("grep", "-cFf", "{literals}", "{log}"), SAID),
@@ -129,13 +129,19 @@ def made(log: Made, room: Path, scale: float) -> Path:
         if shutil.disk_usage(room).free < size * 1.1:
             raise CannotRun(f"{room} has no room for {size // MEGABYTE} MB")
         log.make(path, scale, SEED)
-        with path.open("rb+") as out:
-            os.fsync(out.fileno())
-        # Who reads it first in a virtual machine waits for memory as well: let that be nobody who is measured.
-        with path.open("rb") as log_made:
-            while log_made.read(MEGABYTE):
-                pass
+        for file in files_of(path):
+            with file.open("rb+") as out:
+                os.fsync(out.fileno())
+            # Who reads it first in a virtual machine waits for memory as well: let that be nobody who is measured.
+            with file.open("rb") as log_made:
+                while log_made.read(MEGABYTE):
+                    pass
     return path
+
+
+def files_of(path: Path) -> list[Path]:
+    """A log's file, or those of its folder."""
+    return sorted(path.iterdir()) if path.is_dir() else [path]
 
 
 def run(command: list[str], folder: Path, look: Callable[[int], object] = lambda pid: None) -> Run:
@@ -208,7 +214,9 @@ def samples(
     done = run(command, folder)
     values: dict[str, float] = {
         "seconds": done.seconds,
-        "mb_per_second": log.stat().st_size / MEGABYTE / done.seconds,
+        "mb_per_second": sum(file.stat().st_size for file in files_of(log))
+        / MEGABYTE
+        / done.seconds,
         "cpus": done.cpu_seconds / done.seconds,
         "peak_bytes": peak_bytes(command, folder),
     }

@@ -75,14 +75,15 @@ class Syslog:
 
 @dataclass(frozen=True)
 class Journal:
-    """A journal file to be made by systemd-journal-remote; its entries are always the same."""
+    """A folder with a journal, to be made by systemd-journal-remote, which begins a new file now and then; its entries are
+    always the same."""
 
     entries: int
     telling_every: int
 
     @property
     def name(self) -> str:
-        return f"{self.entries}-{self.telling_every}.journal"
+        return f"journal-{self.entries}-{self.telling_every}"
 
     @property
     def size(self) -> int:
@@ -90,8 +91,9 @@ class Journal:
 
     def make(self, path: Path, scale: float, seed: int) -> None:
         """All of it."""
+        path.mkdir()
         count = round(self.entries * scale)
-        command = [journal.TOOL, "--split-mode=none", "-o", str(path), "-"]
+        command = [journal.TOOL, "--split-mode=none", "-o", str(path / "system.journal"), "-"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as tool:
             assert tool.stdin is not None
             tool.stdin.writelines(journal.text(count, self.telling_every))

@@ -43,6 +43,24 @@ def test_what_refused_no_signal(line, log):
     assert shown(log(line.encode())) == []
 
 
+LANDLOCK = 'type=UNKNOWN[1423] msg=audit(1700000000.500:7): domain=1a2b3c blockers={0} opid=9220 ocomm="db"\n'
+
+
+@pytest.mark.parametrize("kind", ["UNKNOWN[1423]", "LANDLOCK_ACCESS"])
+def test_landlock_says_whom_the_signal_was_for(kind, log):
+    """audit_log_blockers() and log_task() in security/landlock/audit.c."""
+    refused = LANDLOCK.format("scope.signal").replace("UNKNOWN[1423]", kind)
+    call = CALL.splitlines(keepends=True)[0].replace("exit=-13", "exit=-1")
+    (event,) = shown(log((refused + call).encode()))
+    assert (event["event"], event["policy"], event["error"]) == ("failed", "landlock", "EPERM")
+    assert (event["target"]["pid"], event["sender"]["pid"]) == (9220, 9216)
+    assert event["signal"]["number"] == 9
+
+
+def test_landlock_that_refused_something_else_tells_of_no_signal(log):
+    assert shown(log(LANDLOCK.format("fs.read_file").encode())) == []
+
+
 @pytest.mark.parametrize(("word", "number"), [("term", 15), ("rtmin+3", 37), ("exists", 0)])
 def test_apparmor_in_the_kernels_log(word, number, log):
     (event,) = shown(log(APPARMOR.format("signal", word).encode()))
