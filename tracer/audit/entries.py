@@ -41,8 +41,9 @@ class AuditTeller:
         if not fields or (b"_AUDIT_TYPE" not in fields and b"audit" not in entry.text):
             return []
         value = {
-            name.decode("ascii", "replace"): part.decode("utf-8", "replace")
-            for name, part in fields.items()
+            name: fields[key].decode("utf-8", "replace")
+            for key, name in json_lines.READ_OF_JOURNAL
+            if key in fields
         }
         made = json_lines.of_journal({**value, "MESSAGE": entry.text}, self._lines.record)
         return self._fed(made, len(entry.text))

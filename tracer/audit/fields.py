@@ -19,6 +19,7 @@ _GLUED = re.compile(rb"^(.*?)((?:ARCH|SYSCALL|O?AUID|O?UID|O?GID|SADDR|ID)=.*)$"
 _DOUBLE = re.compile(rb"""=[^\s\x1d"'][^\s\x1d]*=""")
 # ausearch -i takes the quotes away: a value ends where the next name begins.
 _NAMED = re.compile(rb"(?:^|[\s\x1d])([A-Za-z_][\w.-]*)=")
+_BLANKS = b" \t\r\n\x1d"
 _EXE_ENDS = re.compile(rb" (?:subj|key|sig|hostname)=")
 _COMM_MAX = 15  # TASK_COMM_LEN - 1
 _HEX = re.compile(rb"[0-9A-F]+")
@@ -52,11 +53,9 @@ def _unglued(name: bytes, value: bytes) -> list[tuple[bytes, bytes]]:
 
 def parse_interpreted(body: bytes) -> Fields:
     """The fields of an ``ausearch -i`` record, whose values have no quotes and may hold blanks."""
-    fields: Fields = {}
-    end = len(body)
-    for match in reversed(list(_NAMED.finditer(body))):
-        fields[match[1]] = body[match.end() : end].strip(b" \t\r\n\x1d")
-        end = match.start()
+    _, *parts = _NAMED.split(body)
+    values = [value.strip(_BLANKS) for value in parts[1::2]]
+    fields = dict(zip(reversed(parts[::2]), reversed(values)))
     return _with_whole_comm(fields, body)
 
 

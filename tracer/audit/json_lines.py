@@ -19,6 +19,14 @@ from tracer.model.times import SECOND
 
 Object = dict[str, Any]
 _PASSES_ON = re.compile(r"kernel|.*audi[ts].*")
+# The fields that tell what a record is, and who passes it on.
+READ_OF_JOURNAL = tuple(
+    (name.encode(), name)
+    for name in (
+        *("_AUDIT_TYPE", "_AUDIT_ID", "_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"),
+        *("_TRANSPORT", "SYSLOG_IDENTIFIER", "_UID"),
+    )
+)
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 # What audit_log_untrustedstring() writes (kernel/audit.c).
 _UNTRUSTED = ("comm", "ocomm", "exe", "key")

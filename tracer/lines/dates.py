@@ -11,6 +11,7 @@ import time
 
 from tracer.lines.months import NAME, month_of
 from tracer.model.frozen import frozen
+from tracer.model.memo import memo
 from tracer.model.times import SECOND
 
 _EPOCH = re.compile(rb"(\d{1,10})\.(\d{1,9})")
@@ -50,16 +51,22 @@ def local(text: bytes, style: DateStyle) -> int | None:
     match = _LOCAL.fullmatch(text)
     if match is None:
         return None
-    first, second, third = int(match[1]), int(match[3]), int(match[4])
-    if len(match[1]) == 4:
+    seconds = _local_second((match.group(1, 2, 3, 4, 5, 6, 7, 9), style.day_first))
+    return None if seconds is None else seconds * SECOND + _fraction(match[8])
+
+
+@memo(64)
+def _local_second(date: tuple[tuple[bytes, ...], bool]) -> int | None:
+    (one, mark, two, three, *clock, half), day_first = date
+    first, second, third = int(one), int(two), int(three)
+    if len(one) == 4:
         year, month, day = first, second, third
-    elif style.day_first or match[2] == b"." or first > 12:
+    elif day_first or mark == b"." or first > 12:
         year, month, day = third, second, first
     else:
         year, month, day = third, first, second
-    hour = _hour(int(match[5]), match[9])
-    seconds = _mktime(_century(year), month, day, hour, int(match[6]), int(match[7]))
-    return None if seconds is None else seconds * SECOND + _fraction(match[8])
+    hours, minutes, seconds = map(int, clock)
+    return _mktime(_century(year), month, day, _hour(hours, half), minutes, seconds)
 
 
 def day_first(texts: list[bytes]) -> bool:

@@ -18,6 +18,7 @@ from tracer.audit.reader import LineNumbers
 from tracer.audit.record import Group
 from tracer.lines.tally import Tally
 from tracer.model.coverage import Blind, Coverage, GapsBetween, Span
+from tracer.model.memo import memo
 from tracer.model.text import plain
 from tracer.sources.abilities import BY_NAME
 from tracer.sources.logs.files import STDIN, LogSet, Proceed, always, is_pipe, is_readable
@@ -33,6 +34,7 @@ NAME = "audit log"
 BATCH = 512  # events told at once: they are shown before more is looked for, and memory stays small
 POLL = 0.1  # seconds between two looks at a log that is followed
 QUIET = 1.0  # seconds without a line, after which what is open is taken to be whole
+_kind_of: Callable[[type], str] = memo(16)(lambda cls: cls.__name__.lower())
 Keep = Callable[[str, int, bytes, str], None]
 
 
@@ -109,7 +111,7 @@ class AuditLog:
         No input makes it raise, only a file that cannot be opened (Problem).
         """
         for event in self._last() if last else self._batch():
-            self.counts[type(event).__name__.lower()] += 1
+            self.counts[_kind_of(type(event))] += 1
             self._gaps.note(event)
             yield event
 
