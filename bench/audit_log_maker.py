@@ -1,6 +1,6 @@
 """Write an audit log of a given size in which no event is like another: pids, users, comms, paths, titles and victims
 are drawn by a seed. Forms: auditd's (raw or ENRICHED, with much PATH and EXECVE or little), ausearch -i text, the
-kernel log behind a syslog prefix, and journalctl -o json."""
+kernel log behind a syslog prefix, journalctl -o json, and laurel's JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1_000_000
 START_MS = 1_700_000_000_000
-FORMS = ("enriched", "raw", "interpreted", "syslog", "journal")
+FORMS = ("enriched", "raw", "interpreted", "syslog", "journal", "laurel")
 SYLLABLES = ("ba", "cor", "del", "fin", "gor", "hex", "in", "kel", "lo", "mat", "nu", "os", "pra")
 SIGNALS = (1, 2, 9, 10, 15, 15, 15, 34)
 OTHERS = ((257, "openat"), (1, "write"), (59, "execve"), (0, "read"), (42, "connect"))
@@ -69,7 +69,10 @@ class Maker:
             at += draw.randint(0, 7)
             records = self._kill() if serial % self._kill_every == 0 else self._other()
             stamp = f"{at // 1000}.{at % 1000:03}:{serial}"
-            yield "".join(self._line(kind, stamp, body) for kind, body in records).encode()
+            if self._form == "laurel":
+                yield _laurel(stamp, records)
+            else:
+                yield "".join(self._line(kind, stamp, body) for kind, body in records).encode()
 
     def _call(self, number: int, name: str, arguments: str, items: int) -> str:
         draw = self._draw
@@ -162,6 +165,28 @@ class Maker:
             "MESSAGE": f"{kind} {body}",
         }
         return json.dumps(entry) + "\n"
+
+
+def _laurel(stamp: str, records: Records) -> bytes:
+    """An event as laurel writes it: an object a line, registers and titles as lists."""
+    made: dict[str, object] = {"ID": stamp}
+    several: dict[str, list[dict[str, object]]] = {}
+    for kind, body in records:
+        fields: dict[str, object] = {}
+        for word in body.split():
+            name, _, value = word.partition("=")
+            fields[name] = int(value) if value.isdigit() else value.strip('"')
+        if kind == "SYSCALL":
+            fields["ARGV"] = [f"0x{fields.pop(f'a{n}')}" for n in range(4)]
+        if kind == "PROCTITLE":
+            fields = {"ARGV": bytes.fromhex(body[10:]).decode().split("\0")}
+        if kind == "EXECVE":
+            fields = {"argc": fields["argc"], "ARGV": [fields[f"a{n}"] for n in range(int(str(fields["argc"])))]}  # fmt: skip
+        if kind in ("OBJ_PID", "PATH"):
+            several.setdefault(kind, []).append(fields)
+        else:
+            made[kind] = fields
+    return json.dumps({**made, **several}).encode() + b"\n"
 
 
 def _names(uid: int, group: int) -> list[tuple[str, str, int]]:

@@ -141,6 +141,7 @@ _MEASURES = (
     Measure(kernel.RUN_TIME, _run_time, (CORE, FULL, kernel.RESERVE, kernel.TIMED)),
     _replay(replay.OF_SPARSE, replay.SPARSE_READERS, 5),
     _replay(replay.OF_KILLS, replay.KILLS_READERS, 5),
+    _replay(replay.OF_FORMS, replay.FORM_READERS, 3),
     _replay(replay.OF_SAID, replay.SAID_READERS, 5),
     _replay(replay.OF_JOURNAL, replay.JOURNAL_READERS, 3),
     _replay(replay.BY_SIZE, replay.SIZE_READERS, 3),

@@ -40,11 +40,13 @@ LOOK_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Reader:
-    """A command that reads {log}, and may use {literals}, the words of the tables; without a log it is only looked at."""
+    """A command that reads {log}, and may use {literals}, the words of the tables; without a log it is only
+    looked at. {then} is a folder with the tracer of ``commit``."""
 
     name: str
     command: tuple[str, ...]
     log: Made | None = None
+    commit: str = ""
 
     @property
     def ours(self) -> bool:
@@ -64,9 +66,36 @@ SPARSE_READERS = (
     Reader("ausearch --raw", ("ausearch", "-if", "{log}", "-sc", "kill", "--raw"), SPARSE),
     Reader("grep -c", ("grep", "-c", "syscall=62 ", "{log}"), SPARSE),
 )
+PINNED_TO_ONE = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
+TO_JSON = (SIGTRACE, "replay", "--json", "{log}")
 KILLS_READERS = (
-    Reader("replay --json", (SIGTRACE, "replay", "--json", "{log}"), KILLS),
+    Reader("replay --json", TO_JSON, KILLS),
+    Reader("replay --json, 1 CPU", (*PINNED_TO_ONE, *TO_JSON), KILLS),
     Reader("ausearch -i", ("ausearch", "-if", "{log}", "-sc", "kill", "-i"), KILLS),
+)
+# The commit whose time with logs of other forms was to be halved.
+THEN = "a5da45c2733cee42d3ce36a28a794dd0706282c0"
+OTHER_FORMS = ("interpreted", "journal", "laurel", "syslog")
+
+
+def of_form(form: str) -> str:
+    """The name of what reads a log of this form."""
+    return f"replay --json, {form}"
+
+
+def of_form_then(form: str) -> str:
+    """The same by the commit THEN."""
+    return f"{of_form(form)}, {THEN[:7]}"
+
+
+_BY_THEN = ("env", "--chdir={then}", sys.executable, "-m", "tracer", *TO_JSON[1:])
+FORM_READERS = tuple(
+    reader
+    for form in OTHER_FORMS
+    for reader in (
+        Reader(of_form(form), TO_JSON, Log(20, 1, form)),
+        Reader(of_form_then(form), _BY_THEN, Log(20, 1, form), THEN),
+    )
 )
 SAID, JOURNAL = Syslog(300, telling_every=2000), Journal(1_000_000, telling_every=2000)
 # One entry after the other, as who ships a journal reads it.
@@ -83,10 +112,11 @@ OF_SAID = "replay of a syslog of 300 MB, a telling line in every 2,000"
 OF_JOURNAL = "replay of a journal of a million entries, a telling one in every 2,000"
 OF_SPARSE = "replay of 300 MB, a kill in every 500 events"
 OF_KILLS = "replay of 100 MB of kills"
+OF_FORMS = "replay of 20 MB of kills in other forms"
 BY_SIZE = "replay by size"
 SIZES = (10, 100, 500, 2000)
 ONE_CPU, ALL_CPUS = "1 CPU", "all CPUs"
-PINNED = {ONE_CPU: ("taskset", "-c", str(min(os.sched_getaffinity(0)))), ALL_CPUS: ()}
+PINNED = {ONE_CPU: PINNED_TO_ONE, ALL_CPUS: ()}
 IDLE = Reader("idle interpreter", (sys.executable, "-c", "import time; time.sleep(0.3)"))
 
 
@@ -103,7 +133,14 @@ SIZE_READERS = (
     ),
     IDLE,
 )
-READERS = (*SPARSE_READERS, *KILLS_READERS, *SAID_READERS, *JOURNAL_READERS, *SIZE_READERS)
+READERS = (
+    *SPARSE_READERS,
+    *KILLS_READERS,
+    *FORM_READERS,
+    *SAID_READERS,
+    *JOURNAL_READERS,
+    *SIZE_READERS,
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +149,19 @@ class Run:
 
     seconds: float
     cpu_seconds: float
+
+
+def of_commit(commit: str, room: Path) -> Path:
+    """A folder with the tracer as it was. Raises CannotRun without its history (a shallow clone)."""
+    folder = room / commit
+    if not folder.exists():
+        packed = subprocess.run(["git", "archive", commit, "tracer"], capture_output=True)
+        if packed.returncode:
+            raise CannotRun(f"there is no commit {commit[:7]} here")
+        folder.mkdir()
+        subprocess.run(["tar", "-x", "-C", str(folder)], input=packed.stdout, check=True)
+        subprocess.run([sys.executable, "-m", "compileall", "-q", str(folder)], check=True)
+    return folder
 
 
 def literals_in(room: Path) -> Path:
@@ -210,7 +260,9 @@ def samples(
         yield Sample(measure, reader.name, turn, {"peak_bytes": peak})
         return
     log = made(reader.log, room, scale)
-    command = [word.format(log=log, literals=literals_in(room)) for word in reader.command]
+    then = of_commit(reader.commit, room) if reader.commit else ""
+    words = {"log": log, "literals": literals_in(room), "then": then}
+    command = [word.format(**words) for word in reader.command]
     done = run(command, folder)
     values: dict[str, float] = {
         "seconds": done.seconds,

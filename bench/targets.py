@@ -233,7 +233,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             "300 MB with a kill in every 500 events: time",
             PART,
             _ratio(replay.OF_SPARSE, "replay", "ausearch --raw", "seconds"),
-            1 / 4,
+            1 / 2,
             "of ausearch -sc kill --raw",
         ),
         Target(
@@ -245,11 +245,32 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         ),
         Target(
             "100 MB of kills to --json: time",
-            PART,
+            TIMES,
             _ratio(replay.OF_KILLS, "replay --json", "ausearch -i", "seconds"),
-            1 / 2,
-            "of ausearch -sc kill -i",
+            1,
+            "that of ausearch -sc kill -i",
             for_users=True,
+        ),
+        Target(
+            "100 MB of kills to --json, on 1 CPU: time",
+            TIMES,
+            _ratio(replay.OF_KILLS, "replay --json, 1 CPU", "ausearch -i", "seconds"),
+            2,
+            "that of ausearch -sc kill -i",
+        ),
+        *(
+            Target(
+                f"{words} to --json: time",
+                PART,
+                _ratio(replay.OF_FORMS, replay.of_form(form), replay.of_form_then(form), "seconds"),
+                1 / 2,
+                f"of that of {replay.THEN[:7]}",
+            )
+            for form, words in (
+                ("interpreted", "ausearch -i's text"),
+                ("journal", "a journal's JSON"),
+                ("laurel", "laurel's JSON"),
+            )
         ),
         Target(
             "300 MB of syslog, a telling line in every 2,000: time",

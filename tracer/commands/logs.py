@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 from tracer import session
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 def run(options: Replay) -> int:
     """Read the logs to their end, or to a limit or Ctrl-C. Raises Problem if nothing in them is of a known form."""
-    # Events are in no cycles: to look for some every 700 objects takes a tenth of the time.
-    gc.set_threshold(100_000)
     filter_ = meaning.filter_of(options)
     count, year = meaning.count_of(options.count), meaning.year_of(options.year)
     follow = options.follow and meaning.may_follow(filter_.until)
