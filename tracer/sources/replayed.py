@@ -16,7 +16,6 @@ from tracer.flow.witnesses import Witnessed
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
 from tracer.model.times import utc
-from tracer.sources.container_ends import ContainerEnds
 from tracer.sources.found import Found
 from tracer.sources.logs import forms
 from tracer.sources.logs.audit_log import AuditLog, Keep
@@ -65,12 +64,12 @@ class Asked:
 
 @frozen
 class Reading:
-    """``source`` of everything; ``audit`` and ``said`` are those in it that account for what they read. ``closed``:
+    """``source`` of everything; ``audits`` and ``said`` are those in it that account for what they read. ``closed``:
     files that may not be read, and why. ``covered``: what journals cover."""
 
     source: Source
     logs: tuple[LogSet, ...]
-    audit: AuditLog | None
+    audits: tuple[AuditLog, ...]
     said: tuple[Said, ...]
     closed: tuple[tuple[str, str], ...] = ()
     covered: tuple[Coverage, ...] = ()
@@ -78,14 +77,13 @@ class Reading:
 
     def has_records(self) -> bool:
         """Whether anything of a known form was read."""
-        if self.audit is not None and self.audit.has_records():
-            return True
-        return self.recording is not None or any(one.has_records() for one in self.said)
+        read = (*self.audits, *self.said)
+        return self.recording is not None or any(one.has_records() for one in read)
 
     def require_records(self) -> None:
         """Raises Problem if nothing of a known form was read."""
         if not self.has_records():
-            had_lines = self.audit is not None and any(one.lines for one in self.audit.tallies)
+            had_lines = any(one.lines for log in self.audits for one in log.tallies)
             raise no_records(self.logs, anything=had_lines)
 
     def notes(self, *, follow: bool) -> list[str]:
@@ -98,16 +96,14 @@ class Reading:
     def account(self, *, verbose: bool) -> list[str]:
         """What was read, what of it was not understood, and what it cannot show; complete when the events are."""
         lines: list[str] = []
-        log = self.audit
         if self.recording is not None:
             from tracer.sources.recording.report import account as of_recording
 
             lines += of_recording(self.recording, self.recording.lines)
-        if log is not None and (log.has_records() or not self.has_records()):
-            lines += account(log.tallies, log.counts, log.given_up())
-        recorded = (
-            {tally.name for tally in log.tallies if tally.records} if log is not None else set()
-        )
+        for log in self.audits:
+            if log.has_records() or not self.has_records():
+                lines += account(log.tallies, log.counts, log.given_up())
+        recorded = {one.name for log in self.audits for one in log.tallies if one.records}
         for one in self.said:
             lines += _of_said(one, has_audit=one.title in recorded)
         for sight in self.covered:
@@ -116,9 +112,10 @@ class Reading:
             ]
             lines.append(f"the journal covers {', '.join(spans[:3])}{', …' if spans[3:] else ''}")
             lines += [f"missing: {gap.why}" for gap in sight.gaps]
-        if log is not None and log.has_records():
-            blind = [one for one in log.coverage()[0].blind if not one.quiet]
-            lines += hidden(blind, verbose=verbose)
+        for log in self.audits:
+            if log.has_records():
+                blind = [one for one in log.coverage()[0].blind if not one.quiet]
+                lines += hidden(blind, verbose=verbose)
         return lines
 
 
@@ -255,20 +252,26 @@ class _Opening:
 
     def reading(self, logs: Sequence[LogSet], closed: Sequence[tuple[str, str]]) -> Reading:
         """All of them as one."""
-        asked, said, audit = self._asked, self._said, None
-        if self._audit or not (said or self._recording):
-            audit = AuditLog(
-                self._audit, asked.users, asked.keep, asked.proceed, follow=asked.follow
-            )
-        ended = None if self._root is None else ContainerEnds(self._root)
-        sources: list[Source] = [
-            one for one in (self._recording, audit, *said, ended) if one is not None
-        ]
+        said = self._said
+        audits = self._audits() if self._audit or not (said or self._recording) else ()
+        sources: list[Source] = [*([self._recording] if self._recording else []), *audits, *said]
         source: Source = Merge([(each, LATE) for each in sources]) if sources[1:] else sources[0]
         if said or self._recording:
             source = Witnessed(source, Naming(self._root))
         covered = tuple(self._covered)
-        return Reading(source, tuple(logs), audit, tuple(said), tuple(closed), covered, self._recording)  # fmt: skip
+        return Reading(source, tuple(logs), audits, tuple(said), tuple(closed), covered, self._recording)  # fmt: skip
+
+    def _audits(self) -> tuple[AuditLog, ...]:
+        """Of all logs one, for their events are merged; but a pipe, which comes as it likes, beside files that grow."""
+        asked = self._asked
+        apart = [log for log in self._audit if asked.follow and is_pipe(log.paths[-1])]
+        files = [log for log in self._audit if log not in apart]
+        both = ((files, asked.follow), (apart, False))
+        return tuple(
+            AuditLog(logs, asked.users, asked.keep, asked.proceed, follow=follow)
+            for logs, follow in both
+            if logs or (logs is files and not apart)
+        )
 
     def journals(self, paths: Sequence[str], root: str | None = None) -> None:
         """Journal files and folders of them; none: this host's, or that below ``root``."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import subprocess
+import sys
 import time
 
 import journals
@@ -151,3 +153,48 @@ def wait_for_end(following):
         assert poll.poll(WAIT * 1000)
         found += following.read()
     return found
+
+
+FAILED = b"%s.service: Failed with result 'timeout'."
+MANAGER = [("MESSAGE_ID", b"d9b373ed55a64feb8242e02dbe79a49c"), ("_TRANSPORT", b"journal"), ("_PID", b"1"), ("_UID", b"0"), ("_COMM", b"systemd"), ("SYSLOG_IDENTIFIER", b"systemd")]  # fmt: skip
+
+
+def test_a_journal_a_file_and_a_pipe_are_followed_at_once(tmp_path, writer):
+    def entry(unit, at):
+        fields = [*MANAGER, ("UNIT", unit + b".service"), ("MESSAGE", FAILED % unit)]
+        journal._process.stdin.write(export(fields, begin=BEGIN + at))
+        journal._process.stdin.flush()
+
+    def line(unit):
+        return b"Nov 14 22:14:0%d box systemd[1]: " % len(unit) + FAILED % unit + b"\n"
+
+    journal = writer(tmp_path / "system.journal")
+    entry(b"j", 0)
+    wait_until_written(tmp_path / "system.journal", 1)
+    file = tmp_path / "messages"
+    file.write_bytes(line(b"f"))
+    command = [sys.executable, "-m", "tracer", "replay", "--json", "--year", "2023", "--follow"]
+    with subprocess.Popen(
+        [*command, str(tmp_path / "system.journal"), str(file), "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as replaying:
+        try:
+            replaying.stdin.write(line(b"p"))
+            replaying.stdin.flush()
+            assert units_in(replaying.stdout, 3) == {b"j", b"f", b"p"}
+            entry(b"jj", 2_000_000)
+            with file.open("ab") as stream:
+                stream.write(line(b"ff"))
+            replaying.stdin.write(line(b"pp"))
+            replaying.stdin.flush()
+            assert units_in(replaying.stdout, 3) == {b"jj", b"ff", b"pp"}
+        finally:
+            replaying.terminate()
+            replaying.stdin.close()
+
+
+def units_in(stream, count):
+    """The units that so many lines speak of."""
+    told = [json.loads(stream.readline()) for _ in range(count)]
+    return {event["about"]["unit"].partition(".")[0].encode() for event in told}
