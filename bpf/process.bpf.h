@@ -114,15 +114,22 @@ __noinline int describe(__u64 address, __u32 is_current, __u32 by, __u64 told)
 	return bpf_ringbuf_output(&ring, record, size, 0);
 }
 
-/* The process of a task, if it is met for the first time. */
-static __always_inline void describe_new(__u64 address, bool is_current, __u32 by)
+/* met_first() of the process of a task, with a stack of its own: describe_with_parents(). */
+__noinline __u64 meet_first(__u64 address, __u32 is_current)
 {
 	struct task_struct *task = typed(task_struct, address);
 	__u32 pid = READ(task, tgid);
-	__u64 told = pid ? met_first(pid, meeting_at(task), false, is_current) : 0;
+
+	return pid ? met_first(pid, meeting_at(task), false, is_current) : 0;
+}
+
+/* The process of a task, if it is met for the first time. */
+static __always_inline void describe_new(__u64 address, bool is_current, __u32 by)
+{
+	__u64 told = meet_first(address, is_current);
 
 	if (told && describe(address, is_current, by, told))
-		was_missed(pid);
+		was_missed(READ(typed(task_struct, address), tgid));
 }
 
 /* The parent of a task, which is given back; 0 if there is none. */
