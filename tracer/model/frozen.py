@@ -49,6 +49,12 @@ def bare_of(cls: Any) -> tuple[str, ...]:
     return names[: len(names) - len(_with_init(cls).__init__.__defaults__ or ())]
 
 
+def defaults_of(cls: Any) -> dict[str, Any]:
+    """The fields that have a default, with it."""
+    names = names_of_class(cls)[len(bare_of(cls)) :]
+    return dict(zip(names, _with_init(cls).__init__.__defaults__ or ()))
+
+
 def _first_init(names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     """Makes way for the real one when it is called: most classes are not, before the first row of a trace."""
 

@@ -6,6 +6,7 @@ Source: signal(7), and the kernel's include/uapi/asm-generic/{signal,siginfo}.h.
 from __future__ import annotations
 
 from tracer.model.errors import Problem
+from tracer.model.memo import memo
 
 FIRST, LAST = 1, 64
 # glibc keeps 32 and 33 for itself: what a program calls SIGRTMIN is 34 (signal(7)).
@@ -127,6 +128,12 @@ def code_name(number: int, code: int, *, of_child: bool = False) -> str:
 
 def code_of(number: int, name: str) -> int:
     """The si_code that ``code_name`` has named. Raises ValueError for another word."""
+    return _code_of((number, name))
+
+
+@memo(256)
+def _code_of(told: tuple[int, str]) -> int:
+    number, name = told
     if name[-1:].isdigit():
         return int(name)
     for code, known in _CODES.items():

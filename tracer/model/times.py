@@ -109,9 +109,26 @@ def utc(moment: int) -> str:
 
 def nanoseconds(text: str) -> int:
     """The moment that ``utc`` has written. Raises ValueError for another form."""
-    if text[-1:] != "Z" or text[-11:-10] != ".":
+    rest = text[17:19] + text[20:29]
+    if (
+        len(text) != 30
+        or text[16] + text[19] + text[29] != ":.Z"
+        or not (rest.isascii() and rest.isdigit() and rest < "6")
+    ):
         raise ValueError(f"{text!r} is no time with nanoseconds")
-    return _seconds_since_epoch(text[:-11]) * SECOND + int(text[-10:-1])
+    return _minute_since_epoch(text[:16]) + int(rest)
+
+
+@memo(1024)
+def _minute_since_epoch(text: str) -> int:
+    """In nanoseconds: what JSON tells lies near each other."""
+    clock = text[11:13] + text[14:16]
+    if text[10] + text[13] != "T:" or not (clock.isascii() and clock.isdigit()):
+        raise ValueError(f"{text!r} is no minute")
+    hour, minute = int(clock[:2]), int(clock[2:])
+    if hour > 23 or minute > 59:
+        raise ValueError(f"{text!r} is no time of day")
+    return (_day_since_epoch(text[:10]) * 1440 + hour * 60 + minute) * 60 * SECOND
 
 
 def moment_of(text: str) -> int | None:
@@ -128,11 +145,10 @@ def moment_of(text: str) -> int | None:
 
 
 @memo(64)
-def _seconds_since_epoch(text: str) -> int:
+def _day_since_epoch(text: str) -> int:
     import datetime
 
-    moment = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S")
-    return (moment - datetime.datetime(1970, 1, 1)) // datetime.timedelta(seconds=1)
+    return datetime.datetime.strptime(text, "%Y-%m-%d").toordinal() - 719_163  # 1970-01-01
 
 
 def local(moment: int) -> str:

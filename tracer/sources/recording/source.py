@@ -10,8 +10,8 @@ from tracer.model.frozen import replace
 from tracer.model.spelling import from_object
 from tracer.model.times import utc
 from tracer.recording.alive import recorder_of
-from tracer.recording.tail import object_of
 from tracer.sources.recording.files import Cut, find_pieces, read_piece
+from tracer.sources.recording.lines import NOT_OURS, Lines
 from tracer.sources.recording.sight import NAME, Sight
 
 TYPE_CHECKING = False
@@ -49,6 +49,7 @@ class Recording:
         self.lines = 0
         self._since = None if since is None else utc(since).encode()
         self._sight = Sight()
+        self._lines = Lines()
         self._folders = paths
         self._began = time_ns()
         self._is_over = False
@@ -110,13 +111,10 @@ class Recording:
             self.lines += 1
             if self._is_too_early(line):
                 continue
-            event = self._event(line)
-            if event is None or isinstance(event, Series):
-                continue  # No line holds more than one.
-            self._sight.note(event)
-            place = Place(recording=piece.path, line=number)
-            earlier = event.places or ((event.place,) if event.place is not None else ())
-            yield replace(event, place=place, places=(place, *earlier) if earlier else ())
+            event = self._event(line, Place(recording=piece.path, line=number))
+            if event is not None:
+                self._sight.note(event)
+                yield event
 
     def _is_too_early(self, line: bytes) -> bool:
         """Found without reading the line whole. Marks and losses are wanted for what they say of later times."""
@@ -130,28 +128,32 @@ class Recording:
         head = line[:at]
         return _MARK not in head and _LOSS not in head
 
-    def _event(self, line: bytes) -> Event | None:
-        made = object_of(line)
+    def _event(self, line: bytes, place: Place) -> Event | None:
+        made = self._lines.object_of(line)
         if made is None:
             if line.strip():
                 self.passed["no line of JSON"] += 1
             return None
         try:
-            event = from_object(made)
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            IndexError,
-            OverflowError,
-            RecursionError,
-        ):
+            if "place" in made or "places" in made:
+                event = _again(from_object(made), place)
+            else:
+                made["place"] = place
+                event = from_object(made)
+        except NOT_OURS:
             self.passed["no event of ours"] += 1
             return None
         if event is None:
             self.passed["events of a kind that this version does not know"] += 1
         return event
+
+
+def _again(event: Event | None, place: Place) -> Event | None:
+    """With where it is written now before where it was first."""
+    if event is None or isinstance(event, Series):
+        return None
+    earlier = event.places or ((event.place,) if event.place is not None else ())
+    return replace(event, place=place, places=(place, *earlier) if earlier else ())
 
 
 def is_mark(event: Event) -> bool:
