@@ -145,6 +145,7 @@ _MEASURES = (
     _replay(replay.OF_SAID, replay.SAID_READERS, 5),
     _replay(replay.OF_JOURNAL, replay.JOURNAL_READERS, 3),
     _replay(replay.BY_SIZE, replay.SIZE_READERS, 3),
+    _replay(replay.OF_RECORDING, replay.REPORT_READERS, 3),
 )
 MEASURES = {measure.name: measure for measure in _MEASURES}
 NAMES = tuple(dict.fromkeys(tool.name for measure in _MEASURES for tool in measure.tools))

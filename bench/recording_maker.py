@@ -12,6 +12,7 @@ import json
 import random
 import sys
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from tracer.model.event import (
     Signal,
     exit_id,
     lost,
+    moment,
 )
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
@@ -35,6 +37,7 @@ from tracer.recording.names import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from tracer.model.event import Event
 
@@ -48,7 +51,7 @@ SYLLABLES = ("ba", "cor", "del", "fin", "gor", "hex", "in", "kel", "lo", "mat", 
 UNITS = 60
 KILL, TERM, HUP, INT, USR1, SEGV, ABRT, CONT, ALRM, PIPE, WINCH = (
     NUMBERS[name]
-    for name in "KILL TERM HUP INT USR1 SEGV ABRT CONT ALRM PIPE WINCH".split()
+    for name in ["KILL", "TERM", "HUP", "INT", "USR1", "SEGV", "ABRT", "CONT", "ALRM", "PIPE", "WINCH"]
 )  # fmt: skip
 
 
@@ -105,12 +108,14 @@ class Host:
     def _name(self) -> bytes:
         return "".join(self._draw.choices(SYLLABLES, k=self._draw.randint(2, 4))).encode()
 
-    def _process(self, comm: bytes, argv: tuple[bytes, ...], unit: bytes | None, parent: Process | None = None, pid: int | None = None, **more: object) -> Process:  # fmt: skip
+    def _process(self, comm: bytes, argv: tuple[bytes, ...], unit: bytes | None, parent: Process | None = None, pid: int | None = None, **more: Any) -> Process:  # fmt: skip
         if pid is None:
             self._pid = 3000 if self._pid > 4_100_000 else self._pid + self._draw.randint(1, 9)
             pid = self._pid
-        slice_ = b"/user.slice/user-1000.slice/" if b"session" in (unit or b"") else b"/system.slice/"
-        known: dict[str, object] = {
+        slice_ = (
+            b"/user.slice/user-1000.slice/" if b"session" in (unit or b"") else b"/system.slice/"
+        )
+        known: dict[str, Any] = {
             "tid": pid, "comm": comm[:15], "uid": 0, "user": "root", "euid": 0,
             "exe": b"/usr/bin/" + comm, "argv": argv, "unit": unit, "ns_pid": pid,
             "cgroup": None if unit is None else slice_ + unit,
@@ -118,17 +123,22 @@ class Host:
             "start": self._now - self._draw.randint(1, 600_000) * 1_000_000,
             "ppid": None if parent is None else parent.pid, "ancestors": _chain(parent), **more,
         }  # fmt: skip
-        return Process(pid, **known)  # type: ignore[arg-type]
+        return Process(pid, **known)
 
-    def _of(self, parent: Process, comm: bytes, argv: tuple[bytes, ...], **more: object) -> Process:
+    def _of(self, parent: Process, comm: bytes, argv: tuple[bytes, ...], **more: Any) -> Process:
         known = {"tty": parent.tty, "uid": parent.uid, "euid": parent.uid, **more}
         return self._process(comm, argv, parent.unit, parent, **known)
 
     def _daemon(self, at: int) -> Process:
         name = self._name()
-        argv = (b"/usr/bin/" + name, b"--config", b"/etc/%s/%s.conf" % (name, name), b"--foreground")
+        argv = (
+            b"/usr/bin/" + name,
+            b"--config",
+            b"/etc/%s/%s.conf" % (name, name),
+            b"--foreground",
+        )
         uid = 100 + at
-        more: dict[str, object] = {"uid": uid, "euid": uid, "user": f"svc{at}"}
+        more: dict[str, Any] = {"uid": uid, "euid": uid, "user": f"svc{at}"}
         if at % 4 == 0:
             id_ = b"%064x" % self._draw.getrandbits(256)
             more |= {"container": id_, "ns_pid": 1}
@@ -149,43 +159,43 @@ class Host:
 
     def _mark(self, what: str) -> Mark:
         time = self._tick()
-        details: dict[str, object] = (
+        details: dict[str, Any] = (
             {"events": self._serial, "lost": 0, "bytes": 700 * self._serial}
             if what == "state"
             else {"version": "0.1.0", "kernel": "6.18.44", "boot": BOOT, "source": "core",
                   "kinds": KINDS, "unseen": [], "signals": "all", "exits": "worth telling",
                   "folded": True, "arguments": "kept"}
         )  # fmt: skip
-        return Mark(time, f"{time:x}-{what}", "recorder", what, details, host=HOST)  # type: ignore[arg-type]
+        return Mark(time, f"{time:x}-{what}", "recorder", what, details, host=HOST)
 
     def rotated(self) -> Mark:
         """What the next piece begins with."""
         return self._mark("rotate")
 
-    def _sent(self, number: int, sender: Process | None, target: Process, outcome: str = "delivered", least: int = 0, **more: object) -> Signal:  # fmt: skip
+    def _sent(self, number: int, sender: Process | None, target: Process, outcome: str = "delivered", least: int = 0, **more: Any) -> Signal:  # fmt: skip
         time = self._tick(least)
         self._serial += 1
-        known: dict[str, object] = {"code": 0, "origin": "kill", "scope": "process", "call": "kill", "asked": target.pid, **more}  # fmt: skip
-        signal = Signal(time, f"{time:x}-{self._serial:x}", "core", number, outcome=outcome, sender=sender, target=target, host=HOST, **known)  # type: ignore[arg-type]  # fmt: skip
+        known: dict[str, Any] = {"code": 0, "origin": "kill", "scope": "process", "call": "kill", "asked": target.pid, **more}  # fmt: skip
+        signal = Signal(time, f"{time:x}-{self._serial:x}", "core", number, outcome=outcome, sender=sender, target=target, host=HOST, **known)  # fmt: skip
         self._events.append(signal)
         return signal
 
-    def _own(self, number: int, target: Process, origin: str, code: int, outcome: str = "delivered", **more: object) -> Signal:  # fmt: skip
+    def _own(self, number: int, target: Process, origin: str, code: int, outcome: str = "delivered", **more: Any) -> Signal:  # fmt: skip
         return self._sent(number, None, target, outcome, origin=origin, code=code, call=None, asked=None, **more)  # fmt: skip
 
     def _died(self, of: Process, signal: Signal, *, core: bool = False) -> None:
         time = self._now = self._now + self._draw.randint(20_000, 900_000)
-        self._events.append(Exit(time, exit_id(time, of.pid), "core", of, signal.number, core=core, cause=signal.id, after_ns=time - signal.time, host=HOST))  # fmt: skip
+        self._events.append(Exit(time, exit_id(time, of.pid), "core", of, signal.number, core=core, cause=signal.id, after_ns=time - moment(signal), host=HOST))  # fmt: skip
 
     def _exited(self, of: Process, status: int, request: Signal | None = None) -> None:
         time = self._now = self._now + self._draw.randint(2_000_000, 900_000_000)
-        more: dict[str, object] = {}
+        more: dict[str, Any] = {}
         if request is not None:
             sender = request.sender
             brief = None if sender is None else Process(sender.pid, comm=sender.comm, start=sender.start)  # fmt: skip
-            after = time - request.time
+            after = time - moment(request)
             more = {"handled": request.id, "after_ns": after, "answers": Earlier(request.id, request.number, after, brief)}  # fmt: skip
-        self._events.append(Exit(time, exit_id(time, of.pid), "core", of, status=status, host=HOST, **more))  # type: ignore[arg-type]  # fmt: skip
+        self._events.append(Exit(time, exit_id(time, of.pid), "core", of, status=status, host=HOST, **more))  # fmt: skip
 
     def _ran(self, process: Process) -> None:
         time = self._tick()
@@ -320,6 +330,26 @@ def write(folder: Path, count: int, seed: int = 1, pause: int = 1_300_000) -> in
         size += len(line)
     pack()
     return total + size
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recording to be made."""
+
+    events: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.events}-recorded"
+
+    @property
+    def size(self) -> int:
+        """About so many bytes, packed."""
+        return 100 * self.events
+
+    def make(self, path: Path, scale: float, seed: int) -> None:
+        """Write it: a folder."""
+        write(path, round(self.events * scale), seed)
 
 
 def main() -> int:

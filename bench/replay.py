@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.audit_log_maker import MEGABYTE, Log
+from bench.recording_maker import Recorded
 from bench.rivals import SIGTRACE, absent
 from bench.running import read
 from bench.said_log_maker import Journal, Syslog
@@ -133,7 +134,21 @@ SIZE_READERS = (
     ),
     IDLE,
 )
-READERS = (
+OF_RECORDING = "report of a recording of a million events"
+RECORDED = Recorded(1_000_000)
+# What anybody has to do who reads it: Python's own decoder, written in C, on one CPU.
+DECODE = """
+import glob, gzip, json, sys
+for path in sorted(glob.glob(sys.argv[1] + "/*.gz")):
+    with gzip.open(path) as lines:
+        for line in lines:
+            json.loads(line)
+"""
+REPORT_READERS = (
+    Reader("report", (SIGTRACE, "report", "{log}"), RECORDED),
+    Reader("json.loads", (sys.executable, "-c", DECODE, "{log}"), RECORDED),
+)
+REPLAYS = (
     *SPARSE_READERS,
     *KILLS_READERS,
     *FORM_READERS,
@@ -141,6 +156,7 @@ READERS = (
     *JOURNAL_READERS,
     *SIZE_READERS,
 )
+READERS = (*REPLAYS, *REPORT_READERS)
 
 
 @dataclass(frozen=True)

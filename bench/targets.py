@@ -92,9 +92,8 @@ def _missing(measure: str, tool: str, *, told: bool) -> Callable[[Samples], floa
 def _over_idle(samples: Samples) -> float | None:
     """The most memory of any replay, less what an idle interpreter has."""
     idle = samples.median(replay.BY_SIZE, replay.IDLE.name, "peak_bytes")
-    most = _highest("peak_bytes", *(reader.name for reader in replay.READERS if reader.ours))(
-        samples
-    )
+    replays = (reader.name for reader in replay.REPLAYS if reader.ours)
+    most = _highest("peak_bytes", *replays)(samples)
     return None if idle is None or most is None else most - idle
 
 
@@ -318,6 +317,21 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             ),
             1.1,
             "that for 100 MB",
+        ),
+    ),
+    "report": (
+        Target(
+            "a recording of a million events: time",
+            TIMES,
+            _ratio(replay.OF_RECORDING, "report", "json.loads", "seconds"),
+            1.5,
+            "json.loads of each line, on one CPU",
+        ),
+        Target(
+            "a recording of a million events: memory",
+            MB,
+            _highest("peak_bytes", "report"),
+            1000 * MEGABYTE,
         ),
     ),
 }

@@ -40,10 +40,13 @@ _PLACES = frozenset(("place", "places"))
 
 
 class Held:
-    """An event that may still become richer."""
+    """An event that may still become richer, and by what it is found."""
 
-    def __init__(self, event: Event) -> None:
+    __slots__ = ("event", "keys")
+
+    def __init__(self, event: Event, keys: list[tuple[object, ...]]) -> None:
         self.event = event
+        self.keys = keys
 
 
 class Witnessed:
@@ -84,7 +87,9 @@ class Witnessed:
         for event in self._source.read(last) if not self._source.is_over() or last else ():
             came = True
             for one in event.signals() if isinstance(event, Series) else (event,):
-                yield from self._taken(one)
+                self._take(one)
+                while self._is_next():
+                    yield self._released()
         if came:
             self._newest = time.monotonic()
         is_quiet = not came and time.monotonic() - self._newest >= PATIENCE
@@ -98,27 +103,34 @@ class Witnessed:
     def close(self) -> None:
         self._source.close()
 
-    def _taken(self, event: Event) -> Iterator[Event]:
-        if event.time is not None:
-            self._now = max(self._now, event.time)
+    def _take(self, event: Event) -> None:
+        if event.time is not None and event.time > self._now:
+            self._now = event.time
         if isinstance(event, Exit):
             event = self._with_cause(event)
-        if not self._is_told(event):
-            held = Held(event)
+        keys = _keys(event)
+        if not self._is_told(event, keys):
+            held = Held(event, keys)
             self._held.append(held)
-            for key in _keys(event):
-                self._by_key.setdefault(key, []).append(held)
+            for key in keys:
+                known = self._by_key.get(key)
+                if known is None:
+                    self._by_key[key] = [held]
+                else:
+                    known.append(held)
         if isinstance(event, Signal) and event.target is not None:
             self._ends_of(event.target)
-        while self._held and (len(self._held) > HELD_MAX or self._is_old(self._held[0].event)):
-            yield self._released()
 
-    def _is_old(self, event: Event) -> bool:
-        return event.time is not None and event.time < self._now - SAME_DEATH
+    def _is_next(self) -> bool:
+        """Whether the oldest has waited long enough."""
+        if not self._held:
+            return False
+        time = self._held[0].event.time
+        return len(self._held) > HELD_MAX or (time is not None and time < self._now - SAME_DEATH)
 
     def _released(self) -> Event:
         held = self._held.popleft()
-        for key in _keys(held.event):
+        for key in held.keys:
             left = self._by_key.get(key, [])
             if held in left:
                 left.remove(held)
@@ -126,9 +138,9 @@ class Witnessed:
                 self._by_key.pop(key, None)
         return held.event if self._finish is None else self._finish(held.event)
 
-    def _is_told(self, event: Event) -> bool:
+    def _is_told(self, event: Event, keys: list[tuple[object, ...]]) -> bool:
         """Whether another witness has told of it already; that telling is made richer then."""
-        for key in _keys(event):
+        for key in keys:
             for held in self._by_key.get(key, ()):
                 if is_same(held.event, event):
                     self._join(held, event)
@@ -152,10 +164,10 @@ class Witnessed:
                 self._change(held, self._with_cause(held.event))
 
     def _change(self, held: Held, event: Event) -> None:
-        before, held.event = held.event, event
-        for key in set(_keys(held.event)) - set(_keys(before)):
+        known, held.event, held.keys = held.keys, event, _keys(event)
+        for key in set(held.keys) - set(known):
             self._by_key.setdefault(key, []).append(held)
-        for key in set(_keys(before)) - set(_keys(held.event)):
+        for key in set(known) - set(held.keys):
             if held in self._by_key.get(key, ()):
                 self._by_key[key].remove(held)
 
@@ -163,6 +175,8 @@ class Witnessed:
         """The one signal that this process, or this unit by its manager, was just told to be sent, and died of; whoever
         tells of that may know more of the process."""
         if event.cause is not None or event.handled is not None:
+            if not self._aliases:
+                return event
             return replace(
                 event,
                 cause=self._aliases.get(event.cause or "", event.cause),

@@ -132,7 +132,7 @@ _COMMON = {
     "__repr__": _repr,
     "__eq__": _equals,
     "__hash__": lambda it: hash(it._all(it)),
-    "__reduce__": lambda it: (type(it), _values(it)),
+    "__reduce__": lambda it: (type(it), it._all(it) if it.__slots__[1:] else _values(it)),
     "__setattr__": _refuse,
     "__delattr__": _refuse,
 }

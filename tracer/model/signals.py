@@ -139,7 +139,8 @@ def _code_of(told: tuple[int, str]) -> int:
     for code, known in _CODES.items():
         if known == name:
             return code
-    for code in range(1, len(_CODES_OF.get(number, _CODES_OF[_READY])) + 1):
+    own, childs = _CODES_OF.get(number, _CODES_OF[_READY]), _CODES_OF[_CHILD]
+    for code in range(1, max(len(own), len(childs)) + 1):
         if name in (code_name(number, code), code_name(number, code, of_child=True)):
             return code
     raise ValueError(f"{name!r} is no si_code")

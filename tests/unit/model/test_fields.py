@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracer.model import signals
@@ -153,6 +153,7 @@ def test_text_is_turned_back(raw):
 
 
 @given(st.integers(1, 64), st.integers(-70, 140), st.booleans())
+@example(31, 3, True)
 def test_codes_are_turned_back(number, code, of_child):
     name = signals.code_name(number, code, of_child=of_child)
     assert signals.code_of(number, name) == code

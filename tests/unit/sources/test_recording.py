@@ -222,3 +222,43 @@ def test_a_piece_that_is_packed_before_it_is_read_is_found(tmp_path: Path) -> No
     packed = piece(tmp_path, text, NOON, NOON + 1)
     assert piece_of(str(packed), 0) is not None
     assert len(list(every(source))) == 2
+
+
+def test_pieces_read_on_two_cpus_tell_the_same_as_on_one(tmp_path: Path, monkeypatch) -> None:
+    """Whatever is wrong with some of them."""
+    for number in range(9):
+        first = NOON + number * SECOND
+        lines = text_of(
+            mark("begin" if number == 0 else "rotate", first, kinds=KINDS),
+            *(signal(first + at) for at in range(40)),
+        )
+        lines += b"what is this\n" * (number == 4) + b'{"v": 1, "event": "of tomorrow"}\n' * (
+            number == 5
+        )
+        packed = gzip.compress(lines)
+        path = tmp_path / name_of("web", BOOT, first, first + 40)
+        path.write_bytes(packed[:-30] if number == 6 else packed)
+    (tmp_path / name_of("web", BOOT, NOON + 10 * SECOND)).write_bytes(
+        text_of(signal(NOON + 10 * SECOND))
+    )
+    told = []
+    for cpus in ({0, 1}, {0}):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _pid, cpus=cpus: cpus)
+        source = Recording([str(tmp_path)])
+        told.append((list(every(source)), source.lines, source.passed, source.coverage()))
+        source.close()
+    assert told[0] == told[1]
+    assert len(told[0][0]) > 300
+
+
+def test_a_piece_larger_than_memory_should_hold_is_read_line_by_line(tmp_path: Path, monkeypatch) -> None:  # fmt: skip
+    monkeypatch.setattr("tracer.sources.recording.source.WHOLE_MAX", 1000)
+    for number in range(5):
+        first = NOON + number * SECOND
+        packed = gzip.compress(text_of(*(signal(first + at) for at in range(90))))
+        (tmp_path / name_of("web", BOOT, first, first + 90)).write_bytes(packed)
+    source = Recording([str(tmp_path)])
+    assert [event.time for event in every(source)] == [
+        NOON + number * SECOND + at for number in range(5) for at in range(90)
+    ]
+    assert source.lines == 450

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     Read = Callable[[str, int], tuple[Any, int]]
 
 _BEGINNING = b'{"v": 1, "event": "'
-_ENDS = tuple([(name, f', "{name}": ') for name in ("process", "sender", "target")])
+_ENDS = {name: f', "{name}": ' for name in ("process", "sender", "target")}
+_OF_KIND = {"exit": ("process",), "exec": ("process",)}
+_SENT = ("sender", "target")
 _PARENTS = ', "ancestors": '
 # By so many of its first letters a text is looked for: a pid, a name, and some of what follows. All of it decides.
 _HEAD = 80
@@ -34,7 +36,7 @@ NOT_OURS = (
     *(KeyError, TypeError, ValueError, AttributeError, IndexError),
     *(OverflowError, RecursionError, StopIteration),
 )
-_scan: Read = JSONDecoder().scan_once
+_scan: Read = getattr(JSONDecoder(), "scan_once")  # noqa: B009  typeshed does not know it
 
 
 class Known:
@@ -75,18 +77,14 @@ class Lines:
 
     def _by_parts(self, text: str) -> dict[str, Any] | None:
         """Before, between and after its processes; None if it has none, or is not that simple."""
-        found = [at for _, opening in _ENDS if (at := text.find(opening)) >= 0]
-        if not found:
+        names = _OF_KIND.get(text[len(_BEGINNING) : len(_BEGINNING) + 4], _SENT)
+        at = next((found for name in names if (found := text.find(_ENDS[name])) >= 0), -1)
+        if at < 0:
             return None
-        at = min(found)
         made = _whole(text[:at] + "}")
-        while True:
-            for name, opening in _ENDS:
-                if text.startswith(opening, at):
-                    made[name], at = self._processes.at(text, at + len(opening))
-                    break
-            else:
-                break
+        for name in names:
+            if text.startswith(_ENDS[name], at):
+                made[name], at = self._processes.at(text, at + len(_ENDS[name]))
         if text[at:] != "}":
             if not text.startswith(", ", at):
                 return None

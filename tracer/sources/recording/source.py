@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from time import time_ns
 
 from tracer.model.event import Mark, Place, Series
@@ -10,18 +9,21 @@ from tracer.model.frozen import replace
 from tracer.model.spelling import from_object
 from tracer.model.times import utc
 from tracer.recording.alive import recorder_of
+from tracer.sources.recording.ahead import WHOLE_MAX, Ahead, Tally, is_small
 from tracer.sources.recording.files import Cut, find_pieces, read_piece
 from tracer.sources.recording.lines import NOT_OURS, Lines
 from tracer.sources.recording.sight import NAME, Sight
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections import Counter
+    from collections.abc import Generator, Iterable, Iterator
 
     from tracer.flow.source import Descriptors
     from tracer.model.coverage import Coverage
     from tracer.model.event import Event
     from tracer.recording.names import Piece
+    from tracer.sources.recording.ahead import Whole
 
 BATCH = 512
 _TIME = b'"time": "'
@@ -45,8 +47,7 @@ class Recording:
     ) -> None:
         paths = list(paths)
         self.pieces = find_pieces(paths, since, until)
-        self.passed: Counter[str] = Counter()
-        self.lines = 0
+        self._tally = Tally()
         self._since = None if since is None else utc(since).encode()
         self._sight = Sight()
         self._lines = Lines()
@@ -54,6 +55,16 @@ class Recording:
         self._began = time_ns()
         self._is_over = False
         self._events = self._all()
+
+    @property
+    def lines(self) -> int:
+        """How many were read."""
+        return self._tally.lines
+
+    @property
+    def passed(self) -> Counter[str]:
+        """How many of them were passed over, and why."""
+        return self._tally.passed
 
     def descriptors(self) -> Descriptors:
         """Files are never waited for."""
@@ -84,7 +95,8 @@ class Recording:
         return self._sight.coverage(self._began if self._is_alive() else None)
 
     def close(self) -> None:
-        """Nothing is open between two reads but what the system closes."""
+        """End who reads ahead."""
+        self._events.close()
 
     def _is_alive(self) -> bool:
         """Whether the last piece is being written: then nothing has happened between its last line and our begin."""
@@ -94,26 +106,48 @@ class Recording:
             and any(recorder_of(path) is not None for path in self._folders)
         )
 
-    def _all(self) -> Iterator[Event]:
+    def _all(self) -> Generator[Event, None, None]:
+        """What comes first is told at once; what stands far behind it is read meanwhile."""
         before: Piece | None = None
-        for piece in self.pieces:
-            if before is not None and (before.host, before.boot) != (piece.host, piece.boot):
-                self._sight.between()
-            before = piece
-            yield from self._of(piece)
+        ahead = Ahead([piece for piece in self.pieces[1:] if is_small(piece)], self._read_whole)
+        try:
+            for piece in self.pieces:
+                if before is not None and (before.host, before.boot) != (piece.host, piece.boot):
+                    self._sight.between()
+                before = piece
+                whole = ahead.next(piece)
+                events, tally = whole or (self._events_of(piece, self._tally), self._tally)
+                if whole is not None:
+                    self._tally.add(tally)
+                for event in events:
+                    self._sight.note(event)
+                    yield event
+                if tally.is_cut:
+                    self._sight.between()
+                self._tally.is_cut = False
+        finally:
+            ahead.close()
 
-    def _of(self, piece: Piece) -> Iterator[Event]:
+    def _read_whole(self, piece: Piece) -> Whole | None:
+        """All of a piece at once; None of one that is larger than a recorder lets it grow."""
+        tally = Tally(room=WHOLE_MAX)
+        events = list(self._events_of(piece, tally))
+        return None if tally.room < 0 else (events, tally)
+
+    def _events_of(self, piece: Piece, tally: Tally) -> Iterator[Event]:
         for number, line in enumerate(read_piece(piece), 1):
             if isinstance(line, Cut):
-                self.passed[line.why] += 1
-                self._sight.between()
+                tally.passed[line.why] += 1
+                tally.is_cut = True
                 return
-            self.lines += 1
+            tally.lines += 1
+            tally.room -= len(line)
+            if tally.room < 0:
+                return
             if self._is_too_early(line):
                 continue
-            event = self._event(line, Place(recording=piece.path, line=number))
+            event = self._event(line, Place(recording=piece.path, line=number), tally.passed)
             if event is not None:
-                self._sight.note(event)
                 yield event
 
     def _is_too_early(self, line: bytes) -> bool:
@@ -128,11 +162,11 @@ class Recording:
         head = line[:at]
         return _MARK not in head and _LOSS not in head
 
-    def _event(self, line: bytes, place: Place) -> Event | None:
+    def _event(self, line: bytes, place: Place, passed: Counter[str]) -> Event | None:
         made = self._lines.object_of(line)
         if made is None:
             if line.strip():
-                self.passed["no line of JSON"] += 1
+                passed["no line of JSON"] += 1
             return None
         try:
             if "place" in made or "places" in made:
@@ -141,10 +175,10 @@ class Recording:
                 made["place"] = place
                 event = from_object(made)
         except NOT_OURS:
-            self.passed["no event of ours"] += 1
+            passed["no event of ours"] += 1
             return None
         if event is None:
-            self.passed["events of a kind that this version does not know"] += 1
+            passed["events of a kind that this version does not know"] += 1
         return event
 
 
