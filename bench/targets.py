@@ -283,8 +283,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             PART,
             _ratio(replay.OF_JOURNAL, "replay of a journal", "journalctl -o json", "seconds"),
             1 / 50,
-            "of journalctl -o json | json.loads",
-            for_users=True,
+            "of journalctl -o json into a JSON reader's",
         ),
         Target(
             "memory over the idle interpreter, any size",
