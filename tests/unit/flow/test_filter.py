@@ -10,7 +10,8 @@ from tracer.flow.ends import parse_terms, parse_values
 from tracer.flow.filter import Filter, parse_origins, parse_outcomes
 from tracer.flow.kernel_filter import End, pushdown
 from tracer.model.errors import Problem
-from tracer.model.event import Ancestor, Failed, Probe, Process, Signal, lost
+from tracer.model.event import Ancestor, Failed, Probe, Process, Signal, Statement, lost
+from tracer.model.frozen import replace
 from tracer.model.outcome import RESULTS_OF
 
 BASH = Process(10, 10, b"bash", uid=1000, user="deploy", unit=b"session-3.scope")
@@ -227,3 +228,36 @@ def test_what_the_kernel_does_is_worth_it():
     assert kernel.signals == {9}
     assert kernel.targets == {5, 6}
     assert kernel.not_targets == {6, 9}
+
+
+WEB = Process(812, comm=b"web", unit=b"web.service", container=b"ab" * 32)
+BARE = Process(unit=b"web.service")
+
+
+@pytest.mark.parametrize(
+    ("filter_", "about", "wanted"),
+    [
+        (Filter(), BARE, True),
+        # Who asks for signals of some kind does not mean what is said about them.
+        (Filter(signals=frozenset((9,))), BARE, False),
+        (Filter(origins=parse_origins("oom")), BARE, False),
+        (Filter(outcomes=parse_outcomes("delivered")), BARE, False),
+        (Filter(target=terms("812")), WEB, True),
+        (Filter(target=terms("812")), BARE, False),
+        (Filter(target=terms("web")), WEB, True),
+        (Filter(either=terms("812")), WEB, True),
+        (Filter(either=terms("813")), WEB, False),
+        (Filter(values=parse_values("unit", "web")), BARE, True),
+        (Filter(values=parse_values("unit", "db")), BARE, False),
+        (Filter(values=parse_values("container", "abab")), WEB, True),
+        (Filter(values=parse_values("container", "cdcd")), WEB, False),
+        (Filter(since=5), BARE, False),
+    ],
+)
+def test_of_a_statement_who_it_is_about_decides(filter_, about, wanted):
+    said = Statement(
+        1, "1", "syslog", "unit failed", by=Process(1, comm=b"systemd"), about=about, number=9
+    )
+    assert filter_.matches(said) is wanted
+    undated = replace(said, time=None)
+    assert filter_.matches(undated) is (wanted or filter_.since is not None)
