@@ -73,7 +73,7 @@ class Known:
         self._deaths: Bounded[Key, int] = Bounded(SEEN_MAX)
         self._boots: dict[bytes | None, int] = {}
         self._sent: Bounded[Key, dict[int, tuple[Sent, ...]]] = Bounded(SEEN_MAX)
-        self._described: Bounded[Described, Process] = Bounded(CACHED_MAX)
+        self._described: dict[Described, Process] = {}
         self._completed: Bounded[Key, tuple[Process, Seen, Process]] = Bounded(CACHED_MAX)
         self._parsed: Bounded[Key, tuple[Group | Process, Seen | None]] = Bounded(CACHED_MAX)
 
@@ -147,6 +147,8 @@ class Known:
             process = Process(*values)  # type: ignore[arg-type]
             if process.user is None and process.uid in self.users.names:
                 process = replace(process, user=self.users.names[process.uid])
+            if len(self._described) >= CACHED_MAX:
+                self._described.clear()
             self._described[values] = process
         return process
 

@@ -94,7 +94,7 @@ class Rest:
     words that go together."""
 
     def __init__(self) -> None:
-        self._processes: Bounded[int, tuple[str, Process]] = Bounded(KEPT_MAX)
+        self._processes: dict[int, tuple[str, Process]] = {}
         self._words: Bounded[tuple[object, ...], tuple[str, ...]] = Bounded(KEPT_MAX)
 
     def of(self, signal: Signal) -> str:
@@ -105,21 +105,22 @@ class Rest:
                 [json.dumps(fields_to_object(signal, fields))[1:-1] for _, fields in _PARTS]
             )
         parts = []
-        for (name, _), text in zip(_PARTS, words):
+        for (name, _), text, value in zip(_PARTS, words, (*_own_of(signal), None)):
             if text:
                 parts.append(text)
-            if name:
-                value = getattr(signal, name)
-                if name == "asked":
-                    if value is not None:
-                        parts.append(f'"asked": {value}')
-                elif value is not None and (text := self._process(value)):
-                    parts.append(f'"{name}": {{{text}}}')
+            if value is None:
+                continue
+            if name == "asked":
+                parts.append(f'"asked": {value}')
+            elif text := self._process(value):
+                parts.append(f'"{name}": {{{text}}}')
         return ", ".join(parts) + "}\n"
 
     def _process(self, process: Process) -> str:
         known = self._processes.get(id(process))
         if known is None:
+            if len(self._processes) >= KEPT_MAX:
+                self._processes.clear()
             known = self._processes[id(process)] = _text_of_process(process), process
         return known[0]
 
@@ -142,3 +143,4 @@ def _parts() -> tuple[tuple[str, tuple[Field, ...]], ...]:
 
 _PARTS = _parts()
 _words_of = attrgetter(*[field.name for _, fields in _PARTS for field in fields])
+_own_of = attrgetter(*[name for name, _ in _PARTS if name])
