@@ -27,8 +27,11 @@ __all__ = ["EPILOG", "Options", "run"]
 
 def run(options: Options) -> int:
     """Read what there is, and write the page. Returns the exit status; raises Problem."""
+    if options.json and options.markdown:
+        raise Problem("--json and --markdown are two forms", "one file has one", "either of them")
+    to_terminal = options.output in (None, "-")
     written = to_json if options.json else markdown if options.markdown else page
-    if written is page and options.output is None and sys.stdout and sys.stdout.isatty():
+    if written is page and to_terminal and sys.stdout and sys.stdout.isatty():
         raise Problem("no file is named", "a terminal shows no pages", "sigtrace report -o outage.html")  # fmt: skip
     filter_ = meaning.filter_of(options)
     meaning.one_place(options.root, options.files, recorded=options.recorded)
@@ -47,10 +50,13 @@ def run(options: Options) -> int:
             reading.require_records()
     if options.perfetto is not None:
         write_whole(options.perfetto, perfetto(data))
-    if options.output is None:
+    counts = data["counts"]
+    if not counts["events"]:
+        for line in data["read"]:
+            say(line)
+    if options.output is None or to_terminal:
         write_out(written(data))
         return 0
     write_whole(options.output, written(data))
-    counts = data["counts"]
     say(f"{options.output}: {counts['unordered']:,} deaths that nobody ordered, of {counts['deaths']:,}; {counts['events']:,} events read")  # fmt: skip
     return 0

@@ -10,6 +10,8 @@ from tracer.model.errors import Problem
 
 def write_whole(path: str, text: str) -> None:
     """Replaces what is there once all of it is written. Raises Problem."""
+    if not path:
+        raise Problem("no file is named", "its name is empty", "-o outage.html")
     try:
         if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
             with open(path, "w", encoding="utf-8") as stream:  # A pipe, a terminal.
@@ -27,4 +29,4 @@ def write_whole(path: str, text: str) -> None:
             raise
     except OSError as error:
         why = (error.strerror or "").lower()
-        raise Problem(f"cannot write {path!r}", why, "-o FILE in a folder of yours") from error
+        raise Problem(f"cannot write {path!r}", why, "a FILE in a folder of yours") from error

@@ -1,0 +1,47 @@
+"""``sigtrace report`` as it is typed: what is written where, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from report.scene import OUTAGE
+
+from tracer import cli
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    path = tmp_path_factory.mktemp("typed") / "outage.jsonl"
+    path.write_text(OUTAGE["story"]().text())
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--json", "--markdown"], "--json and --markdown are two forms"),
+        (["-o", ""], "no file is named"),
+        (["-o", "/nonexistent/outage.html"], "cannot write '/nonexistent/outage.html'"),
+    ],
+)
+def test_what_is_refused_says_what_and_what_to_type(words, what, recording, capsys):
+    assert cli.main(["report", recording, *words]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"sigtrace: {what}\n")
+    assert "\n  try: " in told
+
+
+def test_a_dash_is_standard_output(recording, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["report", recording, "--json", "-o", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["deaths"] == 80
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_nothing_is_of_that_time_it_says_which_time_was_recorded(recording, capsys, tmp_path):
+    page = tmp_path / "outage.html"
+    assert cli.main(["report", recording, "--since", "2027-01-01", "-o", str(page)]) == 0
+    told = capsys.readouterr().err
+    assert "0 events read" in told
+    assert "recorded from 2026-11-27" in told
