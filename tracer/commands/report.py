@@ -29,9 +29,8 @@ def run(options: Options) -> int:
     """Read what there is, and write the page. Returns the exit status; raises Problem."""
     if options.json and options.markdown:
         raise Problem("--json and --markdown are two forms", "one file has one", "either of them")
-    to_terminal = options.output in (None, "-")
     written = to_json if options.json else markdown if options.markdown else page
-    if written is page and to_terminal and sys.stdout and sys.stdout.isatty():
+    if written is page and options.output in (None, "-") and sys.stdout and sys.stdout.isatty():
         raise Problem("no file is named", "a terminal shows no pages", "sigtrace report -o outage.html")  # fmt: skip
     filter_ = meaning.filter_of(options)
     meaning.one_place(options.root, options.files, recorded=options.recorded)
@@ -51,10 +50,9 @@ def run(options: Options) -> int:
     if options.perfetto is not None:
         write_whole(options.perfetto, perfetto(data))
     counts = data["counts"]
-    if not counts["events"]:
-        for line in data["read"]:
-            say(line)
-    if options.output is None or to_terminal:
+    for line in () if counts["events"] else data["read"]:
+        say(line)
+    if options.output in (None, "-"):
         write_out(written(data))
         return 0
     write_whole(options.output, written(data))
