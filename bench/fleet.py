@@ -117,7 +117,7 @@ def rows_of(fleet: Fleet) -> str:
 
 def write(fleet: Fleet, folder: Path, by: str) -> None:
     """``by``: "date, host", or "date" for a file a day."""
-    order = "ORDER BY date, event" if by == "date" else ""
+    order = "ORDER BY date, event, host, time" if by == "date" else ""
     connect().execute(
         f"COPY ({rows_of(fleet)} {order}) TO {quoted(str(folder))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({by}))"
     )

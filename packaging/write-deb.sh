@@ -31,6 +31,7 @@ sed -i 's|@SIGTRACE@|/usr/bin/sigtrace|' "$tree/debian/sigtrace-record.service"
     echo " -- sigtrace developers <maintainers@sigtrace.example.org>  $(date -u -R -d "@$SOURCE_DATE_EPOCH")"
 } > "$tree/debian/changelog"
 cd "$tree"
-dpkg-buildpackage -us -uc -b ${HOST:+-a "$HOST" -d} > "$folder/log" 2>&1 || { tail -20 "$folder/log" >&2; exit 2; }
+# -d: it would ask for build-essential, a C++ compiler, which nothing here needs.
+dpkg-buildpackage -us -uc -b -d ${HOST:+-a "$HOST"} > "$folder/log" 2>&1 || { tail -20 "$folder/log" >&2; exit 2; }
 cd "$folder"
 ls -l ./*.deb
