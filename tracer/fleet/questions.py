@@ -23,8 +23,10 @@ def asked_of(words: Sequence[str]) -> Asked:
     question = question_of(words)
     about = QUESTIONS[question]
     if len(words) != (3 if about else 2):
-        wanted = " ".join(filter(None, ("sigtrace fleet", question, about, "DIR")))
-        raise Problem("the question is not understood", f"it has {len(words)} words", wanted)
+        needed = list(filter(None, (question, about, "DIR")))
+        missing = " and ".join(needed[len(words) :])
+        why = f"without {missing}" if missing else f"{' '.join(words[len(needed) :])!r} is too much"
+        raise Problem("the question is not understood", why, f"sigtrace fleet {' '.join(needed)}")
     unit = words[1] if about == "NAME" else None
     if unit is not None and "." not in unit:
         unit += ".service"  # As systemctl(1) takes it.

@@ -41,7 +41,7 @@ def found_by_names(files: Sequence[str]) -> Found:
             others.append(path)
         elif is_journal(path):
             journals.append(path)
-        elif looks_like_recording(path):
+        elif path == FOLDER or looks_like_recording(path):
             recordings.append(path)
         elif is_archive(path):
             archives.append(path)

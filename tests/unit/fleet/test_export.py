@@ -263,6 +263,9 @@ def test_the_statement_is_printed_as_it_is(question, capfd):
     [
         (["fleet", "bogus", "/x"], "no question"),
         (["fleet", "unit", "/x"], "sigtrace fleet unit NAME DIR"),
+        (["fleet", "unit", "/x"], "without DIR"),
+        (["fleet", "unit"], "without NAME and DIR"),
+        (["fleet", "deaths", "x", "/x"], "'/x' is too much"),
         (["fleet", "deaths", "/nowhere"], "no date="),
         (["fleet", "since-deploy", "x", "/x"], "not a time"),
         (["export", "/x"], "no place"),

@@ -32,6 +32,14 @@ def test_what_is_refused_says_what_and_what_to_type(words, what, recording, caps
     assert "\n  try: " in told
 
 
+def test_where_nobody_recorded_it_says_who_would(capsys, monkeypatch):
+    monkeypatch.setattr("tracer.commands.report.FOLDER", "/nonexistent/recording")
+    for place in ("found", "recording.files"):
+        monkeypatch.setattr(f"tracer.sources.{place}.FOLDER", "/nonexistent/recording")
+    assert cli.main(["report", "--recorded", "-o", "/nonexistent/x"]) == 2
+    assert "try: sudo sigtrace record" in capsys.readouterr().err
+
+
 def test_a_dash_is_standard_output(recording, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["report", recording, "--json", "-o", "-"]) == 0

@@ -72,14 +72,12 @@ def _pieces_of(path: str, since: int | None, until: int | None) -> list[Piece]:
 
 def unreadable(path: str, error: OSError) -> Problem:
     """The problem of a file or folder that cannot be opened."""
-    is_private = error.errno in (errno.EACCES, errno.EPERM)
-    return Problem(
-        f"cannot read {path!r}",
-        (error.strerror or str(error)).lower(),
-        "sudo sigtrace …, or be in the group adm"
-        if is_private
-        else "sigtrace replay DIR, or FILE.jsonl.gz",
-    )
+    try_ = "sigtrace replay DIR, or FILE.jsonl.gz"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        try_ = "sudo sigtrace …, or be in the group adm"
+    elif path == FOLDER:
+        try_ = "sudo sigtrace record, which keeps one from now on; or name DIR"
+    return Problem(f"cannot read {path!r}", (error.strerror or str(error)).lower(), try_)
 
 
 def read_piece(piece: Piece) -> Iterator[bytes | Cut]:
