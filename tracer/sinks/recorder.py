@@ -164,10 +164,10 @@ class Recorder(Sink):
         first = now if self._first is None else self._first
         last = max(self._last, first)
         self._first, self._last = None, 0
-        missing = text.count("\n")
+        lines = missing = text.count("\n")
         if not self._unwritten or self._tells_what_is_missing(now):
             missing = self._store.append(text.encode("ascii"), first, last)
-        if missing < text.count("\n"):
+        if missing < lines:
             self._is_dirty = True
             self._before = None
         self._unwritten += missing
