@@ -272,6 +272,8 @@ def _is_same_death(one: Exit, other: Exit) -> bool:
     # is an end of its own.
     if one.process.pid is None and other.process.pid is None:
         return one.source != other.source and one.process.unit == other.process.unit and _near(one, other, SOON)  # fmt: skip
+    if not (_may_be_managers_child(one.process) and _may_be_managers_child(other.process)):
+        return False
     runs = one.process.invocation, other.process.invocation
     if None not in runs:
         return runs[0] == runs[1] and one.number is not None and one.number == other.number
@@ -281,6 +283,14 @@ def _is_same_death(one: Exit, other: Exit) -> bool:
         and one.number == other.number
         and _near(one, other, SOON)
     )
+
+
+def _may_be_managers_child(process: Process) -> bool:
+    """Who starts a unit's main and control processes is init, or a user's systemd; a parent that is not known may be it."""
+    if process.ppid in (None, 1):
+        return True
+    parent = process.ancestors[0].comm if process.ancestors else None
+    return parent in (None, b"systemd")
 
 
 def _host_differs(one: Told, other: Told) -> bool:

@@ -48,6 +48,14 @@ class Inside:
         finally:
             os.close(fd)
 
+    def real(self, path: str) -> str:
+        """The path of what it means in here, links followed. Raises OSError."""
+        fd = self._resolved(path)
+        try:
+            return os.readlink(f"/proc/self/fd/{fd}")
+        finally:
+            os.close(fd)
+
     def place(self, path: str) -> str:
         """How a person finds it."""
         return os.path.join(self.root, path.lstrip("/"))

@@ -68,12 +68,14 @@ def found_below(root: str, table: tuple[Kept, ...] = HOST) -> Found:
     try:
         journal = os.path.join(root, "var/log/journal")
         paths, closed = _texts(inside, table)
+        recordings = _recordings(inside) if table is HOST else ()
     finally:
         inside.close()
     journals = (journal,) if table is SOS and is_journal(journal) else ()
     return Found(
         tuple(find_logs(paths)) if paths else (),
         journals,
+        recordings=recordings,
         root=root if table is HOST else None,
         closed=tuple(closed),
     )
@@ -92,9 +94,15 @@ def found_here() -> Found:
             "what this host keeps would be read, and not that",
             "sigtrace replay -",
         )
-    here = found_below("/")
-    recordings = (FOLDER,) if looks_like_recording(FOLDER) else ()
-    return replace(here, root="", ring=True, recordings=recordings)
+    return replace(found_below("/"), root="", ring=True)
+
+
+def _recordings(inside: Inside) -> tuple[str, ...]:
+    try:
+        path = inside.real(FOLDER)
+    except OSError:
+        return ()
+    return (path,) if looks_like_recording(path) else ()
 
 
 def _has_input() -> bool:

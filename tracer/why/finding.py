@@ -66,9 +66,14 @@ def managers_words(case: Case, number: int | None) -> tuple[str, Statement] | No
     for what, cause, numbers, within in MANAGER_SAYS:
         said = case.said(what, within=within)
         if said is not None and (number is None or number in numbers):
-            is_session = (case.death.process.unit or b"").startswith(b"session-")
-            return ("session end" if is_session and cause == "stop timeout" else cause), said
+            return (of_session(case, cause) if cause == "stop timeout" else cause), said
     return None
+
+
+def of_session(case: Case, cause: str) -> str:
+    """What stops a login session's scope ends the session."""
+    unit = case.death.process.unit or b""
+    return "session end" if unit.startswith(b"session-") and unit.endswith(b".scope") else cause
 
 
 def exits_of(case: Case) -> tuple[Exit, ...]:

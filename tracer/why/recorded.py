@@ -192,7 +192,9 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
     why = ("why it did that, it does not say",)
     if stopping is not None or person is not None:
         evidence = (signal, stopping) if stopping is not None else (signal,)
-        return Finding("stop", "yes", evidence, who, (), signal, (*story, signal))
+        is_kill = stopping is None and person is not None and b"kill" in (person.argv or ())
+        cause = "killed" if is_kill else of_session(case, "stop")
+        return Finding(cause, "yes", evidence, who, (), signal, (*story, signal))
     if signal.number in REQUESTS:
         # So it ends a start that takes too long, too, and what ran long enough.
         return Finding("stop", "likely", (signal,), who, why, signal, (*story, signal))

@@ -155,7 +155,8 @@ def by_a_stop_that_was_asked(case: Case) -> Finding | None:
         return None
     who = behind(speaker(stop), asker(asked))
     story = tuple(one for one in (asked, stop) if one is not None)
-    return Finding("stop", "likely", (stop, *exits_of(case)), who, (), None, story)
+    cause = of_session(case, "stop")
+    return Finding(cause, "likely", (stop, *exits_of(case)), who, (), None, story)
 
 
 def by_the_shutdown(case: Case) -> Finding | None:
