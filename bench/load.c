@@ -9,7 +9,7 @@
  * handles it, as Go's run-time does. "spawn" starts /bin/true and waits for it.
  *
  * RATE is in calls a second for each sender, paced by spinning so that its CPU does not fall asleep
- * between two calls; 0 is a storm. With more than one sender each is bound to a CPU of its own.
+ * between two calls; below 1000 it does sleep, for then the tracer is measured and not the call; 0 is a storm. With more than one sender each is bound to a CPU of its own.
  *
  * Writes "SENDER TARGET" (pids), waits for a line on standard input, runs, and writes one JSON object.
  * Times are CLOCK_MONOTONIC, in nanoseconds.
@@ -34,6 +34,7 @@
 /* A call that took longer was not slow but preempted: the machine gave its CPU to somebody else. */
 #define PREEMPTED_NS 1000000
 #define SPAWN_PREEMPTED_NS 50000000
+#define SLEEPS_BELOW 1000
 
 enum kind { KILL, TGKILL, SPAWN };
 
@@ -111,6 +112,13 @@ static void once(const struct plan *plan, pid_t self)
 		err(1, "%s", kinds[plan->kind]);
 }
 
+static void sleep_until(uint64_t moment)
+{
+	struct timespec time = { .tv_sec = moment / 1000000000, .tv_nsec = moment % 1000000000 };
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
+}
+
 static void send_all(const struct plan *plan, uint32_t *times)
 {
 	uint64_t gap = plan->rate ? 1000000000ULL / plan->rate : 0;
@@ -118,6 +126,8 @@ static void send_all(const struct plan *plan, uint32_t *times)
 	pid_t self = getpid();
 
 	for (uint64_t i = 0; i < plan->count; i++, next += gap) {
+		if (gap && plan->rate < SLEEPS_BELOW)
+			sleep_until(next);
 		do
 			before = now();
 		while (gap && before < next);

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
-from bench import audit, kernel, latency, replay, streams, switching
+from bench import audit, kernel, latency, recorders, replay, streams, switching
 from bench.replay import Reader
 from bench.rivals import BPFTRACE, CORE, FULL, JSON, JSON_64M, SIGSNOOP, TOOLS, Tool
 from bench.rivals import QUICK as QUICK_TOOLS
@@ -101,6 +101,11 @@ def _switched(bench: Bench, tool: Switched, turn: int) -> Iterator[Sample]:
     return switching.samples(bench.program, tool, stream, turn)
 
 
+def _recorder(bench: Bench, tool: Tool, turn: int) -> Iterator[Sample]:
+    both = tuple(bench.length(stream) for stream in (recorders.SIGNALS, recorders.PROCESSES))
+    return recorders.samples(bench.program, bench.folder, tool, both, turn)
+
+
 def _start(bench: Bench, tool: Tool, turn: int) -> Iterator[Sample]:
     return latency.start_samples(bench.program, bench.folder, tool, turn)
 
@@ -135,6 +140,7 @@ _MEASURES = (
     Measure(streams.DROPPED, _dropped(streams.STORM), (CORE, FULL, SIGSNOOP, BPFTRACE), 9),
     Measure(streams.FORKS.name, _dropped(streams.FORKS), (CORE, FULL, SIGSNOOP, BPFTRACE), 9),
     Measure(switching.MANY_FORKS.name, _switched, switching.SWITCHED, 9),
+    Measure(recorders.NAME, _recorder, recorders.TOOLS),
     Measure(latency.START, _start, _LIVE, 9),
     Measure(latency.ECHO, _echo, _LIVE, 3),
     Measure(latency.IDLE, _idle, (CORE, FULL, SIGSNOOP), 3),

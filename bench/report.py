@@ -27,6 +27,7 @@ COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "preempted": ("calls over 1 ms, left out", lambda value: f"{value:,.0f}"),
     "slower": ("slower", lambda value: f"{100 * value:.1f} %"),
     "processes_per_second": ("processes a second", lambda value: f"{value:,.0f}"),
+    "cpu_share": ("tracer's CPU", lambda value: f"{100 * value:.2f} %"),
     "cpu_ns": ("tracer's CPU a signal shown", lambda value: f"{value / 1000:.2f} µs"),
     "kept_share": ("shown", lambda value: f"{100 * value:.1f} %"),
     "lost": ("lost, as it says", lambda value: f"{value:,.0f}"),

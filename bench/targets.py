@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench import kernel, latency, replay, streams, switching
+from bench import kernel, latency, recorders, replay, streams, switching
 from bench.rivals import CORE, FULL, JSON
 
 if TYPE_CHECKING:
@@ -219,6 +219,12 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             MB,
             _highest("peak_bytes", *_OURS),
             45 * MEGABYTE,
+        ),
+        Target(
+            "record, with 100 signals and 500 processes a second: CPU",
+            PERCENT,
+            _median(recorders.NAME, "record", "cpu_share"),
+            0.002,
         ),
         Target(
             "short processes on all CPUs, watched with --signal 9: slower",

@@ -10,11 +10,11 @@ sudo=
 # Debian names; python3-bpfcc is bcc's Python module, which PyPI does not have.
 run_apt="python3 python3-bpfcc python3-pyroute2 python3-tabulate clang libbpf-dev libbpf1"
 test_apt="gcc libc6-dev python3-venv procps psmisc auditd bpftool bpftrace git tmux util-linux zstd systemd systemd-journal-remote"
-bench_apt="libbpf-tools bpfcc-tools bpftrace linux-perf strace auditd"
+bench_apt="libbpf-tools bpfcc-tools bpftrace linux-perf strace auditd atop"
 fleet_apt="openjdk-17-jre-headless prometheus"
 run_dnf="python3 python3-bcc python3-pyroute2 python3-tabulate clang libbpf-devel libbpf"
 test_dnf="gcc glibc-devel procps-ng psmisc audit bpftool bpftrace git tmux util-linux zstd systemd systemd-journal-remote"
-bench_dnf="libbpf-tools bcc-tools bpftrace perf strace audit"
+bench_dnf="libbpf-tools bcc-tools bpftrace perf strace audit atop"
 fleet_dnf="java-17-openjdk-headless"
 # Programs of i386 are traced, too.
 [ "$(uname -m)" != x86_64 ] || {

@@ -8,7 +8,7 @@ import time
 from tracer.host import containers, procfs
 from tracer.host.cgroups import place_of
 from tracer.host.privileges import in_first_namespace
-from tracer.host.units import invocation_of
+from tracer.host.units import Runs
 from tracer.model.frozen import replace
 from tracer.model.memo import memo
 
@@ -38,6 +38,7 @@ class Processes:
 
     def __init__(self, *, details: bool = True) -> None:
         self._details = details
+        self._runs = Runs()
         self._argv: dict[int, tuple[int, tuple[bytes, ...]]] = {}
         # In a pid namespace of its own /proc numbers others than the kernel's records do.
         self._asks = details and in_first_namespace("pid")
@@ -53,6 +54,8 @@ class Processes:
         In steps, so that a signal that happens meanwhile need not wait.
         """
         if self._unseen is None:
+            if self._details:
+                self._runs.look()
             return False
         end = time.monotonic_ns() + SLICE
         while time.monotonic_ns() < end:
@@ -96,7 +99,7 @@ class Processes:
             process,
             user=user,
             unit=unit,
-            invocation=invocation_of(process.cgroup, unit, process.start),
+            invocation=self._runs.of(process.cgroup, unit, process.start),
             container=container,
             container_name=None if container is None else self._containers.get(container),
             pod=pod,

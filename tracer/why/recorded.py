@@ -17,6 +17,7 @@ from tracer.why.finding import (
     Finding,
     asker,
     managers_words,
+    of_session,
 )
 
 TYPE_CHECKING = False

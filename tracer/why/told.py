@@ -20,6 +20,7 @@ from tracer.why.finding import (
     asker,
     exits_of,
     managers_words,
+    of_session,
 )
 from tracer.why.recorded import by_its_manager, found_by, is_itself, is_manager
 from tracer.why.runtimes import speaker

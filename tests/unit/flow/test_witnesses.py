@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracer.flow.witnesses import Witnessed
-from tracer.model.event import Exit, Place, Process, Signal, Statement
+from tracer.model.event import Ancestor, Exit, Place, Process, Signal, Statement
 from tracer.model.frozen import replace
 
 S = 1_000_000_000
@@ -119,6 +119,20 @@ def test_a_death_told_by_core_dump_and_manager_is_one():
     (one,) = told(core, line)
     assert (one.process.pid, one.core, one.number) == (801, True, 11)
     assert len(one.places) == 2
+
+
+def test_a_managers_line_is_of_its_own_child():
+    """Of a unit's processes that all die of one signal the main one is meant, not a worker."""
+    unit = {"unit": b"a.service", "uid": 0}
+    above = (Ancestor(801, b"python"),)
+    worker = end(
+        T, "core", 6, Process(pid=802, ppid=801, ancestors=above, **unit), place=place("rec", 1)
+    )
+    main = end(T + MS, "core", 6, Process(pid=801, ppid=1, **unit), place=place("rec", 2))
+    line = end(T + 300 * MS, "journal", 6, Process(unit=b"a.service"), place=place("x", 2))
+    one, two = told(worker, main, line)
+    assert (one.process.pid, len(one.places)) == (802, 0)
+    assert (two.process.pid, len(two.places)) == (801, 2)
 
 
 def test_two_exit_lines_of_a_unit_are_two_deaths():

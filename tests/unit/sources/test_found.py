@@ -80,6 +80,21 @@ def test_a_root_is_read_below_it_alone(tmp_path):
     assert {os.path.basename(path) for path, _ in found.closed} >= {"user.log"}
 
 
+def test_a_roots_recording_is_read_and_no_link_out_of_it(tmp_path):
+    name = f"web3-{'ab' * 16}-20261127T150618.108397023Z.jsonl"
+    line = b'{"v": 1, "event": "signal", "id": "1", "time": "2026-11-27T15:06:18.108397023Z", "source": "core", "signal": {"number": 9, "name": "SIGKILL"}, "target": {"pid": 7}}\n'
+    root = tmp_path / "root"
+    write(root / "var/lib/sigtrace" / name, line)
+    found = found_below(str(root))
+    assert found.recordings == (str(root / "var/lib/sigtrace"),)
+    run, events = replay("--root", root)
+    assert [event["event"] for event in events] == ["signal"], run.stderr
+    other = tmp_path / "other"
+    (other / "var/lib").mkdir(parents=True)
+    (other / "var/lib/sigtrace").symlink_to(root / "var/lib/sigtrace")
+    assert found_below(str(other)).recordings == ()
+
+
 def test_a_root_without_logs_says_so(tmp_path):
     run, _ = replay("--root", tmp_path)
     assert run.returncode == 2

@@ -14,7 +14,7 @@ from recorder import FOLDER, ROOT, UNIT, recorder_service
 from units import systemctl, until
 
 from tracer.flow.source import every
-from tracer.model.event import Exec, Exit, Mark
+from tracer.model.event import Exec, Exit, Mark, Signal
 from tracer.sources.recording.source import Recording
 
 WRITES = "389080ead9e442bcbfaec0973caf1acb"
@@ -45,6 +45,9 @@ def test_a_unit_hears_who_killed_it_and_the_recording_who_stopped_it(service, st
     assert int(status["CapEff"], 16) == 0
 
     killed = start("plain")
+    # The recorder looks at runs of units once a second while there is something to read.
+    os.kill(killed.pid, signal.SIGCONT)
+    until(lambda: any(is_to(event, killed.pid) for event in recorded()))
     os.kill(killed.pid, signal.SIGKILL)
     words = re.compile(rf"\[{killed.pid}\] was killed with SIGKILL by \S+\[{os.getpid()}\]")
 
@@ -67,6 +70,10 @@ def test_a_unit_hears_who_killed_it_and_the_recording_who_stopped_it(service, st
     assert died.number == signal.SIGKILL
     assert died.process.unit == killed.name.encode()
     assert died.process.invocation is not None
+
+
+def is_to(event, pid):
+    return isinstance(event, Signal) and event.target is not None and event.target.pid == pid
 
 
 def is_stop_of(event, unit):

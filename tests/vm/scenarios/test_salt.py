@@ -14,6 +14,9 @@ from units import children_of, clean, run, systemctl, until
 
 BIN = Path("/opt/salt/bin")
 MINUTES = 10  # Under emulation it takes one or two until master and minion have found each other.
+SLOW = (
+    120  # seconds that an emulated master may take for an answer; else a minion asks anew, for ever
+)
 MASTER, MINION = "sigtrace-salt-master.service", "sigtrace-salt-minion.service"
 pytestmark = pytest.mark.skipif(
     not BIN.exists(),
@@ -31,6 +34,7 @@ def minion(tmp_path):
     )
     (tmp_path / "minion").write_text(
         f"{common}master: 127.0.0.1\nid: one\npki_dir: {tmp_path}/pki\n"
+        f"auth_timeout: {SLOW}\nrequest_channel_timeout: {SLOW}\n"
     )
     run(MASTER, (), BIN / "salt-master", "-c", tmp_path)
     run(MINION, ("KillMode=process", "TimeoutStopSec=2"), BIN / "salt-minion", "-c", tmp_path)
@@ -43,6 +47,8 @@ def minion(tmp_path):
             subprocess.run(salt, capture_output=True, check=False)
             return [child for child in children_of(parent) if children_of(child)]
 
+        # To ask costs an emulated machine half a minute: not before the two know each other.
+        until((tmp_path / "pki/master/minions/one").exists, MINUTES * 60)
         (child,) = until(at_work, MINUTES * 60)
         yield parent, child
     finally:
