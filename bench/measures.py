@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
-from bench import audit, kernel, latency, recorders, replay, streams, switching
+from bench import audit, kernel, latency, recorders, replay, streams, switching, why
 from bench.replay import Reader
 from bench.rivals import BPFTRACE, CORE, FULL, JSON, JSON_64M, SIGSNOOP, TOOLS, Tool
 from bench.rivals import QUICK as QUICK_TOOLS
@@ -24,7 +24,7 @@ QUICK_COUNT, QUICK_SECONDS = 20_000, 0.4
 QUICK_PROCESSES = 2000
 QUICK_SCALE = 1 / 100  # of the logs
 
-Runs = Union[Tool, Reader, Switched]
+Runs = Union[Tool, Reader, Switched, why.Asked]
 Runner = Callable[["Bench", Any, int], Iterator[Sample]]
 
 
@@ -124,6 +124,10 @@ def _run_time(bench: Bench, tool: Tool, turn: int) -> Iterator[Sample]:
     return kernel.run_samples(bench.program, bench.folder, tool, stream, turn)
 
 
+def _why(bench: Bench, asked: why.Asked, turn: int) -> Iterator[Sample]:
+    return why.samples(asked, bench.room, turn)
+
+
 def _replay(measure: str, readers: tuple[Reader, ...], rounds: int) -> Measure:
     def run(bench: Bench, reader: Reader, turn: int) -> Iterator[Sample]:
         scale = QUICK_SCALE if bench.quick else 1
@@ -152,6 +156,7 @@ _MEASURES = (
     _replay(replay.OF_JOURNAL, replay.JOURNAL_READERS, 3),
     _replay(replay.BY_SIZE, replay.SIZE_READERS, 3),
     _replay(replay.OF_RECORDING, replay.REPORT_READERS, 3),
+    Measure(why.WHY, _why, why.ASKED, 3),
 )
 MEASURES = {measure.name: measure for measure in _MEASURES}
 NAMES = tuple(dict.fromkeys(tool.name for measure in _MEASURES for tool in measure.tools))

@@ -33,12 +33,14 @@ COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "lost": ("lost, as it says", lambda value: f"{value:,.0f}"),
     "lost_some": ("lost, uncounted", lambda _: "some"),
     "seconds": ("time", lambda value: f"{value:.2f} s"),
+    "cpu_seconds": ("CPU time", lambda value: f"{value:.2f} s"),
     "mb_per_second": ("MB/s", lambda value: f"{value:.0f}"),
     "cpus": ("CPUs used", lambda value: f"{value:.2f}"),
     "ns": ("in BPF a signal", lambda value: f"{value:.0f} ns"),
     "ms": ("median", lambda value: f"{value:.2f} ms"),
     "worst_ms": ("worst", lambda value: f"{value:.2f} ms"),
     "cpu_ms_per_minute": ("CPU in a minute", lambda value: f"{value:.2f} ms"),
+    "own_bytes": ("memory of its own", lambda value: f"{value / 1e6:.1f} MB"),
     "peak_bytes": ("memory, peak", lambda value: f"{value / 1e6:.1f} MB"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench import kernel, latency, recorders, replay, streams, switching
+from bench import kernel, latency, recorders, replay, streams, switching, why
 from bench.rivals import CORE, FULL, JSON
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ TIMES = _unit("{:.2f} times", "{:g} times")
 SIGNALS = _unit("{:,.0f} signals", "{:g} signals")
 NS = _unit("{:.0f} ns", "{:g} ns")
 MS = _unit("{:.2f} ms", "{:g} ms")
+SECONDS = _unit("{:.2f} s", "{:g} s")
 MB = _unit("{:.1f} MB", "{:g} MB", 1 / MEGABYTE)
 PERCENT = _unit("{:.1f} %", "{:g} %", 100)
 
@@ -95,6 +96,17 @@ def _over_idle(samples: Samples) -> float | None:
     replays = (reader.name for reader in replay.REPLAYS if reader.ours)
     most = _highest("peak_bytes", *replays)(samples)
     return None if idle is None or most is None else most - idle
+
+
+def _own(asked: why.Asked) -> Callable[[Samples], float | None]:
+    """Its own memory, less what an idle interpreter has."""
+
+    def figure(samples: Samples) -> float | None:
+        idle = samples.median(why.WHY, why.IDLE.name, "own_bytes")
+        most = samples.median(why.WHY, asked.name, "own_bytes")
+        return None if idle is None or most is None else most - idle
+
+    return figure
 
 
 _SMALL, _BIG = 100, 2000  # MB; both are big enough for replay to use two CPUs
@@ -337,6 +349,27 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             MB,
             _highest("peak_bytes", "report"),
             1000 * MEGABYTE,
+        ),
+    ),
+    "why": (
+        *(
+            Target(
+                f"{asked.name}: to the answer", SECONDS, _median(why.WHY, asked.name, "seconds"), 1
+            )
+            for asked in why.OURS
+        ),
+        Target(
+            "a journal of 1,000,000: time",
+            PART,
+            _ratio(why.WHY, why.OF_JOURNAL.name, why.GREP.name, "seconds"),
+            1 / 50,
+            "of journalctl -o json | grep",
+        ),
+        Target(
+            "of both: memory of its own over the idle interpreter",
+            MB,
+            _own(why.OF_BOTH),
+            60 * MEGABYTE,
         ),
     ),
 }

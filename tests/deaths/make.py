@@ -1,6 +1,6 @@
-"""Cause deaths on this kernel, and keep what a host would have kept of each: as root, ``python3 tests/deaths/make.py``.
+"""Cause deaths on this kernel, and keep what a host would have kept of each: as root, ``python3 tests/deaths/make.py [SCENE…]``.
 
-Every scene of ``scenes.py`` is played under ``sigtrace record`` and under audit's rules for the calls that send. A folder
+Every scene of ``scenes/``, or those that are named, is played under ``sigtrace record`` and under audit's rules for the calls that send. A folder
 ``made/NAME`` has of each its part of the recording, of the audit log and of the kernel's log, and ``facts.json``: what
 waitpid(2) and fork(2) told of it (the oracle). What is right to say of it is ``right.json``, which people write.
 
@@ -53,8 +53,8 @@ def recorded():
         recorder.wait(30)
 
 
-def play():
-    """The facts of each scene, by a process of its own whose parents are nobody's business."""
+def play(names):
+    """The facts of these scenes, by a process of its own whose parents are nobody's business."""
     ready, told = os.pipe()
     if not os.fork():
         os.setsid()
@@ -66,8 +66,8 @@ def play():
         # A terminal and the words of a session do not belong to the scene.
         os.dup2(os.open("/dev/null", os.O_RDWR), 0)
         facts = {"init": os.getpid(), "scenes": {}}
-        for name, scene in scenes.SCENES.items():
-            facts["scenes"][name] = scenes.played(scene, STAGE)
+        for name in names:
+            facts["scenes"][name] = scenes.played(scenes.SCENES[name], STAGE)
         os.write(told, json.dumps(facts).encode())
         os._exit(0)
     os.close(told)
@@ -163,10 +163,11 @@ def write(folder, name, lines):
 def main():
     shutil.rmtree(STAGE, ignore_errors=True)
     scenes.build(STAGE, HERE.parent / "live" / "programs")
+    names = sys.argv[1:] or list(scenes.SCENES)
     monotonic, offset = kernel_clock()
     with audit_host.borrowed(RULES), recorded():
         listener = audit_host.Listener()
-        told = play()
+        told = play(names)
         audit_host.mark("deaths-end")
         audit = listener.lines(b"deaths-end")
         listener.close()

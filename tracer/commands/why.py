@@ -14,9 +14,10 @@ from tracer.options import meaning
 from tracer.options.why import EPILOG, Options, asked_for, names_here, times_of
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.files import open_log
+from tracer.sources.recording.narrow import Ends, narrowed
 from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
-from tracer.why import ask, tell
+from tracer.why import ask, query, tell
 
 __all__ = ["EPILOG", "Options", "run"]
 
@@ -25,16 +26,16 @@ def run(options: Options) -> int:
     """Read what there is, and say what it proves. Returns the exit status; raises Problem."""
     what, files = asked_for(options)
     since, until, at = times_of(options)
-    count = meaning.count_of(options.count) or 1
-    style = tell.Style(options.json, options.evidence)
+    style, count = tell.Style(options.json, options.evidence), meaning.count_of(options.count) or 1
     if what is None and since is None:
         since = (until or time.time_ns()) - 3600 * SECOND
-    year = meaning.year_of(options.year)
-    wanted = Asked(quiet=True, filter_=Filter(since=since, until=until), year=year)
+    window = Filter(since=since, until=until)
+    wanted = Asked(quiet=True, filter_=window, year=meaning.year_of(options.year))
     is_here = not files and options.root is None
     try:
         named = found_by_names(files) if files else found_kept(options.root)
-        reading = reading_of(named, wanted)
+        narrow = narrowed(named.recordings, Ends(what, query.fits, count, at), since, until)
+        reading = reading_of(named, replace(wanted, narrow=narrow))
     except Problem:
         # Of who still lives /proc tells, though nothing else does.
         if what is None or not is_here or not tell.living(what):
@@ -47,13 +48,13 @@ def run(options: Options) -> int:
         seen = source.coverage()
         if files:
             reading.require_records()
-    for line in heard.notes():
+    for line in (*narrow.notes(), *heard.notes()):
         say(line)
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, since or 0), since or 0, seen, style)
     answer = ask.answer(heard, seen, what, count=count, at=at)
     if not answer.verdicts:
-        lives = is_here and tell.living(what)
-        return tell.ANSWERED if lives else tell.nobody(what, answer.names, seen)
-    more = [tell.with_more(one, options.context, open_log) for one in answer.verdicts]
-    return tell.verdicts(replace(answer, verdicts=tuple(more)), style)
+        alive = is_here and tell.living(what)
+        return tell.ANSWERED if alive else tell.nobody(what, answer.names, seen)
+    more = tuple(tell.with_more(one, options.context, open_log) for one in answer.verdicts)
+    return tell.verdicts(replace(answer, verdicts=more), style)

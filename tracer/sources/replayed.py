@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tracer.sources.logs.archive import Archive
     from tracer.sources.logs.kernel_ring import KernelRing
     from tracer.sources.logs.system_log import SystemLog
+    from tracer.sources.recording.narrow import Narrow
     from tracer.sources.recording.source import Recording
 
     Said = Union[SystemLog, JournalSource, TextSource, Archive, KernelRing]
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
 @frozen
 class Asked:
     """What is to be read how. ``quiet``: statements that the table does not show by itself, too. ``filter_``: what a
-    journal's index is asked for. ``search``: the question before each block of a file that is searched for records."""
+    journal's index is asked for. ``search``: the question before each block of a file that is searched for records.
+    ``narrow``: what of a recording is wanted."""
 
     users: Users = NOBODY
     keep: Keep | None = None
@@ -60,6 +62,7 @@ class Asked:
     quiet: bool = False
     filter_: Filter = Filter()
     search: Proceed = always
+    narrow: Narrow | None = None
 
 
 @frozen
@@ -197,7 +200,10 @@ class _Opening:
         from tracer.sources.recording.source import Recording
 
         filter_ = self._asked.filter_
-        self._recording = Recording(paths, filter_.since, filter_.until)
+        narrow = self._asked.narrow
+        since = filter_.since if narrow is None else narrow.since
+        pick = None if narrow is None else narrow.pick
+        self._recording = Recording(paths, since, filter_.until, pick)
 
     def kept_journal(self, root: str | None) -> str | None:
         """This host's, or that below ``root``; why it cannot be read, if it cannot."""

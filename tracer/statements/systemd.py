@@ -21,8 +21,8 @@ _CLIENT = b" on client request."
 _JOB_FIELDS = {"job": (b"JOB_ID",), "job_type": (b"JOB_TYPE",), "job_result": (b"JOB_RESULT", b"RESULT")}  # fmt: skip
 
 
-def _timeout(what: str, words: bytes, versions: str, funcs: tuple[bytes, ...] = _TIMER) -> Row:
-    return Row(what, _UC + words + _END, _TIMED_OUT, ("says", "does"), funcs=funcs, versions=versions)  # fmt: skip
+def _timeout(what: str, words: bytes, versions: str, makes: tuple[str, ...] = ("says", "does")) -> Row:  # fmt: skip
+    return Row(what, _UC + words + _END, _TIMED_OUT, makes, funcs=_TIMER, versions=versions)
 
 
 _ROWS = (
@@ -32,7 +32,8 @@ _ROWS = (
     _timeout("stop timeout", rb"(?P<state>[Ss]topping|[Uu]nmounting) timed out(?: \(2\))?\. " + _ACTION, "all"),
     _timeout("start timeout", rb"(?P<state>[Ss]tart|[Ss]tart-pre|[Ss]tart-post|[Cc]ondition[\w -]*|[Ss]tarting|[Mm]ounting|[Aa]ctivating) (?:operation )?timed out(?: \(2\))?\. " + _ACTION, "v209+"),
     _timeout("start timeout", rb"(?P<state>operation) timed out\. " + _ACTION, "v183-v208"),
-    _timeout("reload timeout", rb"(?P<state>[Rr]eload|[Rr]emounting|[Rr]efresh) (?:operation )?timed out\. " + _ACTION, "v209+"),
+    # What is killed is what reloads: of that the line has no pid, and the unit's main process lives on.
+    _timeout("reload timeout", rb"(?P<state>[Rr]eload|[Rr]emounting|[Rr]efresh) (?:operation )?timed out\. " + _ACTION, "v209+", ("says",)),
     _timeout("timeout", rb"(?P<state>[\w' -]{1,60}?) timed out(?: \(2\))?\. " + _ACTION, "v220+"),
     _timeout("timeout", rb"(?P<state>[\w' -]{1,60}?) timed out\. (?P<action>[\w -]{1,60})", "all"),
     Row("runtime limit", _UC + rb"(?:Service|Scope|Unit)? ?reached runtime time limit\. " + _ACTION + _END, b" runtime time limit", funcs=_TIMER, versions="v229+"),
@@ -68,7 +69,7 @@ _ROWS = (
     Row("stop asked", rb"Stopping (?:" + U + rb"(?: - (?P<description>.*?))?|(?P<description_>.{1,200}?))\.\.\.", b"Stopping ", ids=(b"de5b426a63be47a7b6ac3eaac82e2f6f",), fields=_JOB_FIELDS, versions="v183+; the name v249+"),
     Row("stopped", ids=(b"9d1aaa27d60140bd96365438aad20286",), fields=_JOB_FIELDS, versions="v190+"),
     Row("start asked", ids=(b"7d4958e842da4a758f6c1cdc7b36dcc5",), fields=_JOB_FIELDS, versions="v190+"),
-    Row("started", ids=(b"39f53479d3a045ac8e11786248231fbf",), fields=_JOB_FIELDS, versions="v190+"),
+    Row("started", rb"Started " + U + rb"(?: - (?P<description>.*?))?\.", b"Started ", ids=(b"39f53479d3a045ac8e11786248231fbf",), fields=_JOB_FIELDS, versions="v190+; the name v249+"),
     Row("start failed", rb"Failed to start (?:" + U + rb"(?: - (?P<description>.*?))?|(?P<description_>.{1,200}?))\.", b"Failed to start ", ids=(b"be02cf6855d2428ba40df7e9d022f03d",), fields=_JOB_FIELDS, versions="v183+; the name v249+"),
     Row("caller named", rb"(?P<request>[\w -]+?) requested from client PID (?P<caller_pid>\d+)(?: \('(?P<caller>.*?)'\))?(?: \(unit (?P<caller_unit>[^)]*)\))?\.\.\.", b" requested from client PID ", versions="v253+"),
     Row("caller named", rb"(?P<request>[\w -]+?) requested from unknown client PID\.\.\.", b" requested from unknown client", versions="v261+"),

@@ -144,11 +144,25 @@ def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
             found[at] = _together(found[at], one, by)
             if of_none[at] is not None:
                 of_name.add(names_of(found[at].process), found[at].time, at)
-        elif apart and _is_same(apart[-1], one) and apart[-1].process.unit == one.process.unit:
+        elif (
+            apart
+            and _is_same(apart[-1], one)
+            and apart[-1].process.unit == one.process.unit
+            and not _are_two_lines(apart[-1], one)
+        ):
             apart[-1] = _together(apart[-1], one, None)
         else:
             apart.append(one)
     return found + apart
+
+
+def _are_two_lines(one: Death, other: Death) -> bool:
+    """Whether one log tells of two ends: of each it writes one line."""
+    mine, theirs = (
+        {told.place.file for told in death.tellings if isinstance(told, Exit) and told.place}
+        for death in (one, other)
+    )
+    return not mine.isdisjoint(theirs)
 
 
 def _with_containers(found: list[Death], boxed: Iterable[Death]) -> list[Death]:

@@ -66,6 +66,9 @@ def managers_words(case: Case, number: int | None) -> tuple[str, Statement] | No
     for what, cause, numbers, within in MANAGER_SAYS:
         said = case.said(what, within=within)
         if said is not None and (number is None or number in numbers):
+            if cause == "reload timeout" and not _is_of_control(case):
+                # What reloads is ended so, and the unit lives on (service_dispatch_timer(), src/core/service.c).
+                continue
             return (of_session(case, cause) if cause == "stop timeout" else cause), said
     return None
 
@@ -78,3 +81,14 @@ def of_session(case: Case, cause: str) -> str:
 
 def exits_of(case: Case) -> tuple[Exit, ...]:
     return tuple(one for one in case.death.tellings if isinstance(one, Exit))
+
+
+def _is_of_control(case: Case) -> bool:
+    """Whether its manager tells of this end as of a control process: the same line says both."""
+    places = [one.place for one in exits_of(case) if one.place is not None]
+    return any(
+        said.what == "process exited"
+        and said.place in places
+        and str((said.details or {}).get("kind", "")).lower() == "control"
+        for said in case.unit_says
+    )

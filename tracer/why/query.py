@@ -27,9 +27,9 @@ def fits(process: Process, what: bytes) -> bool:
 
 
 def died(deaths: Iterable[Death], what: bytes) -> list[Death]:
-    """The deaths that fit, newest first."""
+    """The deaths that fit, newest first; of one moment the one that was told last."""
     found = [death for death in deaths if fits(death.process, what)]
-    return sorted(found, key=lambda death: death.time, reverse=True)
+    return sorted(found, key=lambda death: death.time)[::-1]
 
 
 def nearest(names: Iterable[bytes], what: bytes) -> list[bytes]:

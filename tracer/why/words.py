@@ -37,7 +37,7 @@ HEADLINES: dict[str, str] = {
     "stop timeout": "was killed by {manager}: it did not stop {in_time}",
     "start timeout": "was killed by {manager}: it did not start in time",
     "runtime limit": "was stopped by {manager}: it had run for as long as it may",
-    "reload timeout": "was killed by {manager}: its reload did not end in time",
+    "reload timeout": "was killed by {manager}: the reload did not end in time",
     "watchdog": "was killed by {manager}: it missed its watchdog",
     "oom": "was killed by the kernel: out of memory",
     "user oom killer": "was killed by {guard}: memory ran low",
@@ -92,7 +92,10 @@ def headline(verdict: Verdict) -> str:
         first, _, rest = told.partition(" ")
         told = f"{first} most likely {rest}" if first == "was" else f"most likely {told}"
     where = f" on {printable(verdict.host)}" if verdict.host else ""
-    return f"{subject(process, verdict.unit)}{where} {told}"
+    who = subject(process, verdict.unit)
+    if verdict.cause == "reload timeout" and verdict.unit is not None:
+        who = f"what reloads {who}" if process is None or process.pid is None else who
+    return f"{who}{where} {told}"
 
 
 def subject(process: Process | None, unit: str | None) -> str:

@@ -112,7 +112,6 @@ def test_a_wrong_speaker_makes_no_signal_and_no_death(case):
 
 
 NOTHING = [
-    (b"systemd", "Started web.service - The web."),
     (b"systemd", "Reached target Shutdown."),
     (b"kernel", "usb 1-1: new high-speed USB device number 2"),
     (b"web", "the request timed out. Trying again."),

@@ -21,7 +21,7 @@ from told import (
     unit_died,
 )
 
-from tracer.model.event import Ancestor, Earlier, Oom, Process
+from tracer.model.event import Ancestor, Earlier, Oom, Place, Process
 from tracer.model.frozen import replace
 from tracer.why.deaths import deaths_in
 from tracer.why.lost import lost_with_the_host
@@ -117,7 +117,8 @@ PROVEN = {
     "a runtime limit": (
         [said(0, "runtime limit"), unit_died(0, "TERM")], "runtime limit", "yes", None),
     "a reload timeout": (
-        [said(0, "reload timeout"), unit_died(0, "KILL")], "reload timeout", "yes", None),
+        [said(0, "reload timeout"), said(0, "process exited", details={"kind": "Control"}, place=Place("messages", 22)),
+         unit_died(0, "KILL")], "reload timeout", "yes", None),
     "a handler that raises again": (
         [sent(-1, "TERM", outcome="handled"), sent(0, "TERM", WEBAPP, origin="tgkill"),
          died(0.1, "TERM", cause="s0")], "killed", "yes", 991),
@@ -196,6 +197,9 @@ INNOCENT = {
     "an exit code that may be a status": [ended(0, 137)],
     "a container that ended within its grace": [
         said(-3, "stop asked", BOX, KUBELET, details={"grace": "30"}), ended(0, 137)],
+    "a reload that was ended beside it": [
+        said(0, "reload timeout"), said(0, "process exited", details={"kind": "Main"}, place=Place("messages", 22)),
+        unit_died(0, "KILL")],
     "a stop of another container": [
         said(-30, "stop asked", Process(container=b"0a1b" * 16), KUBELET, details={"grace": "30"}),
         ended(0, 137)],

@@ -17,7 +17,7 @@ from tracer.sources.recording.sight import NAME, Sight
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from tracer.flow.source import Descriptors
     from tracer.model.coverage import Coverage
@@ -34,7 +34,8 @@ _TIME_LENGTH = 30
 
 
 class Recording:
-    """``paths`` are folders and files. Of pieces that end before ``since`` or begin after ``until`` none is opened.
+    """``paths`` are folders and files. Of pieces that end before ``since`` or begin after ``until`` none is opened. Of a
+    line that ``pick`` does not take nothing is told.
 
     What is no line of ours, or of a kind that is not known, is passed over and counted in ``passed``. Raises Problem.
     """
@@ -43,11 +44,16 @@ class Recording:
     grace = 0.0
 
     def __init__(
-        self, paths: Iterable[str], since: int | None = None, until: int | None = None
+        self,
+        paths: Iterable[str],
+        since: int | None = None,
+        until: int | None = None,
+        pick: Callable[[bytes], bool] | None = None,
     ) -> None:
         paths = list(paths)
         self.pieces = find_pieces(paths, since, until)
         self._tally = Tally()
+        self._pick = pick
         self._since = None if since is None else utc(since).encode()
         self._sight = Sight()
         self._lines = Lines()
@@ -144,7 +150,7 @@ class Recording:
             tally.room -= len(line)
             if tally.room < 0:
                 return
-            if self._is_too_early(line):
+            if self._is_too_early(line) or (self._pick is not None and not self._pick(line)):
                 continue
             event = self._event(line, Place(recording=piece.path, line=number), tally.passed)
             if event is not None:

@@ -1,0 +1,15 @@
+"""The deaths that make.py causes: each scene starts a victim, ends it, and tells who did it."""
+
+from scenes import by_kernel, by_managers, by_others, misleading
+from scenes.stage import CAUSES, SCENES, build, played
+
+__all__ = [
+    "CAUSES",
+    "SCENES",
+    "build",
+    "by_kernel",
+    "by_managers",
+    "by_others",
+    "misleading",
+    "played",
+]
