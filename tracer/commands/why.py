@@ -27,7 +27,7 @@ def run(options: Options) -> int:
     what, files = asked_for(options)
     since, until, at = times_of(options)
     style, count = tell.Style(options.json, options.evidence), meaning.count_of(options.count) or 1
-    if what is None and since is None:
+    if what is None and since is None and not files:
         since = (until or time.time_ns()) - 3600 * SECOND
     window = Filter(since=since, until=until)
     wanted = Asked(quiet=True, filter_=window, year=meaning.year_of(options.year))

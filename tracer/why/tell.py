@@ -66,7 +66,8 @@ def at_a_glance(
     )
     write_out("".join(f"{line}\n" for line in lines))
     if not lines:
-        say(f"nothing has died unasked since {words.clock_of(since)}; looked at {_seen(seen)}")
+        when = f" since {words.clock_of(since)}" if since else ""
+        say(f"nothing has died unasked{when}; looked at {_seen(seen)}")
     return ANSWERED
 
 

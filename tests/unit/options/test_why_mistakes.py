@@ -59,3 +59,14 @@ def test_a_file_of_no_known_form_is_an_error(command, tmp_path, monkeypatch, cap
     assert cli.main([*command.split(), str(tmp_path / "odd")]) == 2
     assert "looks like some other text" in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()
+
+
+def test_files_are_read_whole_without_what(tmp_path, capsys):
+    """Nobody hands over a log of the last hour."""
+    log = tmp_path / "messages"
+    line = "Nov 27 {}:00:00 web3 systemd[1]: a.service: Main process exited, code=killed, status=9/KILL\n"
+    log.write_text(line.format("01") + line.format("05"))
+    assert cli.main(["why", "--year", "2020", str(log)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("2020-11-27 05:00:00  a.service")
+    assert "2 times" in shown
