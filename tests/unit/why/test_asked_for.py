@@ -1,0 +1,115 @@
+"""What a person may ask for beside a name: a time, more deaths, files of their own; and what the exit status says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tracer import cli
+
+LOG = "".join(
+    f"Nov 27 {hour}:00:00 web3 systemd[1]: shop.service: Main process exited, code=killed, status=11/SEGV\n"
+    f"Nov 27 {hour}:00:00 web3 kernel: [ {hour}.000000] shop[{pid}]: segfault at 0 ip 00005581 sp 00007ffd error 4 in shop[1000+1000]\n"
+    for hour, pid in ((10, 100), (11, 110), (12, 120))
+)
+OWN = """2026-11-27 11:59:59 shop[120] queue is full
+2026-11-27 12:00:00 shop[120] giving up
+2026-11-27 12:00:00 other[77] all is well
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "messages"
+    path.write_text(LOG)
+    return str(path)
+
+
+def why(capsys, *words):
+    status = cli.main(["why", "--year", "2026", *words])
+    shown = capsys.readouterr()
+    assert "Traceback" not in shown.err
+    return status, shown.out, shown.err
+
+
+@pytest.mark.parametrize(
+    ("at", "pid"),
+    [("2026-11-27 10:10:00", 100), ("2026-11-27 10:50:00", 110), ("2026-11-27 23:00:00", 120)],
+)
+def test_the_death_nearest_to_a_time(log, capsys, at, pid):
+    status, shown, _ = why(capsys, "--json", "--at", at, "shop", log)
+    assert (status, json.loads(shown)["process"]["tid"]) == (0, pid)
+
+
+def test_several_are_told_newest_first(log, capsys):
+    _, shown, _ = why(capsys, "--json", "-n", "2", "shop", log)
+    assert [json.loads(line)["process"]["tid"] for line in shown.splitlines()] == [120, 110]
+
+
+def test_others_that_fit_are_told(log, capsys):
+    _, _, said = why(capsys, "shop", log)
+    assert "2 more deaths fit" in said
+
+
+def test_nothing_of_that_name_tells_the_nearest_what_was_seen_and_what_to_do(log, capsys):
+    status, shown, said = why(capsys, "shp", log)
+    assert (status, shown) == (3, "")
+    for word in ("nothing called shp has died", "from 2026-11-27 10:00:00", "is called: shop", "sudo sigtrace record"):  # fmt: skip
+        assert word in said
+
+
+def test_a_persons_own_log_is_quoted(log, capsys, tmp_path):
+    own = tmp_path / "app.log"
+    own.write_text(OWN)
+    _, shown, _ = why(capsys, "--json", "shop", log, "--context", str(own))
+    quoted = [one["text"] for one in json.loads(shown)["evidence"] if one["source"] == "context"]
+    assert [text.rpartition("] ")[2] for text in quoted] == ["queue is full", "giving up"]
+    _, shown, _ = why(capsys, "--evidence", "shop", log, "--context", str(own))
+    assert "giving up" in shown
+    assert "all is well" not in shown
+
+
+def test_a_child_that_finds_its_parent_gone(log, capsys, tmp_path):
+    own = tmp_path / "app.log"
+    own.write_text("2026-11-27 12:00:02 worker[121] shop: [Errno 3] No such process\n")
+    _, shown, _ = why(capsys, "shop", log, "--context", str(own))
+    assert "found a process gone that it looked for (ESRCH)" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(("words", "status"), [(("shop",), 0), (("nobody",), 3), (("shop", "/no/such/file"), 2)])  # fmt: skip
+def test_the_exit_status(log, capsys, words, status):
+    assert why(capsys, *words, log)[0] == status
+
+
+def test_a_death_without_a_cause_is_status_1(tmp_path, capsys):
+    path = tmp_path / "messages"
+    path.write_text("Nov 27 10:00:00 web3 systemd[1]: a.service: Main process exited, code=killed, status=9/KILL\n")  # fmt: skip
+    assert why(capsys, "a", str(path))[0] == 1
+
+
+def test_of_who_lives_it_is_said_and_what_keeps_it(capsys, monkeypatch):
+    """The oracle is who made it: it ignores SIGTERM, and is stopped."""
+    child = subprocess.Popen(["sh", "-c", "trap '' TERM; kill -STOP $$; read x"])
+    try:
+        os.waitpid(child.pid, os.WUNTRACED)
+        from tracer.why import tell
+
+        assert tell.living(str(child.pid).encode())
+        shown = capsys.readouterr().out
+        assert "still lives" in shown
+        assert "stopped" in shown
+        assert "ignore" in shown
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
