@@ -111,7 +111,7 @@ class Counted(threading.Thread):
     def __init__(self, pipe):
         super().__init__()
         self._pipe = pipe
-        self.kept = self.lost = 0
+        self.kept = self.lost = self.some = 0
         self.start()
 
     def run(self):
@@ -122,11 +122,12 @@ class Counted(threading.Thread):
                     loss = json.loads(line)
                     is_of_signals = loss["where"].rpartition(": ")[2] in SIGNALS
                     self.lost += is_of_signals and (loss.get("count") or 0)
+                    self.some += "count" not in loss
 
 
 @pytest.mark.sources("core", "bcc", "audit")
 def test_many_processes_a_second_for_long(source, program):
-    """kept + lost = sent, and of core the memory is what it is for few. Audit counts serials: so many at the most."""
+    """kept + lost = sent, and of core the memory is what it is for few. Audit may lose without a number."""
     sent = RATE * SECONDS
     reading, writing = os.pipe()
     with writing_to(writing, source, "--signal", NUMBER) as run:
@@ -139,6 +140,6 @@ def test_many_processes_a_second_for_long(source, program):
         counted.join()
         said = run.stderr.read().decode().splitlines()[-1]
     print(f"{source}: {counted.kept:,} + {counted.lost:,} of {sent:,}, {taken:,} KB; {said}")
-    whole = counted.kept + counted.lost
-    assert whole >= sent if source == "audit" else whole == sent
+    assert counted.kept + counted.lost == sent or (source == "audit" and counted.some)
+    assert counted.kept <= sent
     assert source != "core" or taken <= MOST
