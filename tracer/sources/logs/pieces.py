@@ -10,7 +10,7 @@ from tracer.model.frozen import frozen
 from tracer.sources.logs.files import Proceed, always
 from tracer.sources.two import PIECES_MAX, Two
 
-PIECE = 2 << 20
+PIECE = 1 << 19
 PARALLEL_MIN = 32 << 20
 
 
