@@ -172,7 +172,10 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         (one for one in case.sent if one.sender is not None and one.sender.pid == manager.pid),
         signal,
     )
-    asked = who_asked(case, moment(first), case.death.process.unit)
+    stopping = case.said("stop asked")
+    # A text has of the manager's signals the last alone: the job began before it.
+    job = moment(first) if stopping is None or stopping.time is None else stopping.time
+    asked = who_asked(case, min(moment(first), job), case.death.process.unit)
     person = asker(asked)
     who = behind(manager, person)
     story = tuple(one for one in (asked, first if first is not signal else None) if one is not None)
@@ -181,7 +184,6 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         asked_it = (first,) if cause == "stop timeout" and first is not signal else ()
         evidence: tuple[Witness, ...] = (*asked_it, signal, statement)
         return Finding(cause, "yes", evidence, who, (), signal, (*story, statement, signal))
-    stopping = case.said("stop asked")
     if (
         signal.number == KILL
         and first.number in REQUESTS
