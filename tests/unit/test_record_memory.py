@@ -39,7 +39,7 @@ def records_of(number: int) -> bytes:
     """A process that is described, is sent SIGTERM and dies; and some signals to one that lives."""
     pid = 1000 + number
     boot = STARTED + 10_000_000 * number
-    fields = [wire.PROCESS, 0, STARTED + pid, pid, 1, 0, 0, 7, 7, pid, 3, 77, b"sh", b"pts3"]
+    fields = [wire.PROCESS, 0, STARTED + pid, pid, 1, 0, 0, 7, 7, pid, 3, 77, 0, b"sh", b"pts3"]
     ancestors = [part for step in range(8) for part in (STARTED, 900 + step, b"bash", 0)]
     argv = b"sh\0-c\0sleep " + str(number).encode() + b"\0"
     described = wire.PROCESS_RECORD.struct.pack(*fields, *ancestors, 0, 0, len(argv), 0)
