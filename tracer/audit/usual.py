@@ -32,7 +32,7 @@ _ROWS = re.compile(
     rb"arch=([1-9a-f][0-9a-f]* syscall=(?:0|[1-9]\d*)) (success=(?:yes|no) [^p\n]*ppid=\d+ pid=(\d{1,10}) [^\n]*)\n"
     rb"((?:\1type=(?:" + _SILENT + rb") msg=audit\(\3\): [^\n]*\n)*)"
     rb"\1type=PROCTITLE msg=audit\(\3\): proctitle=(" + _TITLE + rb")\n"
-    rb"|" + PLAIN + rb"([^\n]*)\n|([^\n]*\n)"
+    rb"|" + PLAIN + rb"([^\n]*)\n|([^\n]*\n|[^\n]+)"
 )
 _FRAME = (
     len(b"type=SYSCALL msg=audit(): arch= \n"),
