@@ -16,6 +16,7 @@ from tracer.flow.witnesses import Witnessed
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
 from tracer.model.times import utc
+from tracer.sources.container_ends import ContainerEnds
 from tracer.sources.found import Found
 from tracer.sources.logs import forms
 from tracer.sources.logs.audit_log import AuditLog, Keep
@@ -260,7 +261,9 @@ class _Opening:
         """All of them as one."""
         said = self._said
         audits = self._audits() if self._audit or not (said or self._recording) else ()
-        sources: list[Source] = [*([self._recording] if self._recording else []), *audits, *said]
+        ended = [] if self._root is None else [ContainerEnds(self._root)]
+        recording = [self._recording] if self._recording else []
+        sources: list[Source] = [*recording, *audits, *said, *ended]
         source: Source = Merge([(each, LATE) for each in sources]) if sources[1:] else sources[0]
         if said or self._recording:
             source = Witnessed(source, Naming(self._root))

@@ -17,7 +17,7 @@ GONE = 4194304  # PID_MAX_LIMIT: no process has this number
 def process_record(pid, start=1):
     """A struct process_record with argv "x" and a parent."""
     parent = (2, 4242, b"cron", 0)
-    numbers = (0, start, pid, 4242, 0, 0, wire.UNSET, wire.UNSET, pid, 1, 7)
+    numbers = (0, start, pid, 4242, 0, 0, wire.UNSET, wire.UNSET, pid, 1, 7, 0)
     none = (0, 0, b"", 0) * 7
     values = (wire.PROCESS, *numbers, b"x", b"", *parent, *none, 0, 0, 2, 0)
     head = wire.PROCESS_RECORD.struct.pack(*values)
