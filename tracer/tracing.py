@@ -74,11 +74,11 @@ def trace(
         is_usual = meaning.says_nothing_of_noise(options)
         seen = words_of(source.coverage(), failed, unseen(source.name))
         note(header(filter_.signals, seen, words, is_usual=is_usual))
+        for sentence in fitting_nobody(filter_, exes, named) if words else ():
+            note(sentence)
         sink.start()
         if ready_fd is not None:
             tell_ready(ready_fd)
-        for sentence in fitting_nobody(filter_, exes, named) if words else ():
-            note(sentence)
         gc.freeze()
         gc.enable()
 

@@ -128,12 +128,27 @@ def let_go(error: OSError) -> None:
 
 
 def say(text: str) -> None:
-    """A line beside the data; lost when nobody reads standard error any more."""
+    """A line beside the data, broken between words on a terminal; lost when nobody reads standard error any more."""
+    line = f"sigtrace: {printable(text)}"
     try:
-        sys.stderr.write(f"sigtrace: {printable(text)}\n")
+        if sys.stderr.isatty():
+            line = _broken(line, os.get_terminal_size(sys.stderr.fileno()).columns or 80)
+        sys.stderr.write(line + "\n")
         sys.stderr.flush()
     except (OSError, AttributeError):
         pass
+
+
+def _broken(line: str, width: int) -> str:
+    """The line in lines of at most ``width`` letters, as far as its words allow."""
+    first, *words = line.split(" ")
+    lines = [first]
+    for word in words:
+        if len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"  {word}")
+    return "\n".join(lines)
 
 
 def _size(count: int) -> str:
