@@ -134,7 +134,7 @@ SCENES = {
         somebody, "SIGKILL", "signal", "unit failed", "killed", OURS, ("killed", "unknown")
     ),
     "logout": Scene(
-        logout, "SIGTERM", "", "session ended", "session end", "systemd", ("session end", None)
+        logout, "SIGTERM", "", "stop asked", "session end", "systemd", ("session end", None)
     ),
 }  # fmt: skip
 NAMES = pytest.mark.parametrize("name", SCENES)
