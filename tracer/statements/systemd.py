@@ -44,8 +44,8 @@ _ROWS = (
     Row("watchdog", funcs=(b"service_dispatch_watchdog",), versions="v209+, words in no known form"),
     # Each process that it kills.
     Row("signal sent", _UC + rb"Killing process " + _VICTIM + rb" with signal (?P<signal>SIG[\w+-]+)\.", b"Killing process ", ("sent",), funcs=(b"log_kill",), versions="v231+"),
-    Row("killed on client request", _UC + rb"Sen(?:t|ding) signal (?P<signal>SIG[\w+-]+) to (?:(?P<kind>[\w -]+) )?process " + _VICTIM + rb" on client request\.", _CLIENT, ("says", "sent"), funcs=(b"kill_common_log",), versions="v247+"),
-    Row("killed on client request", _UC + rb"Killed unit cgroup(?: '(?P<cgroup>[^']*)')? with SIGKILL on client request\.", _CLIENT, ("says", "sent"), 9, versions="v257+"),
+    Row("killed on client request", _UC + rb"Sen(?:t|ding) signal (?P<signal>SIG[\w+-]+) to (?:(?P<kind>[\w -]+) )?process " + _VICTIM + rb" on client request\.", _CLIENT, ("says", "sent"), funcs=(b"kill_common_log", b"unit_kill_common", b"unit_kill_one"), versions="v247+"),
+    Row("killed on client request", _UC + rb"Killed unit cgroup(?: '(?P<cgroup>[^']*)')? with SIGKILL on client request\.", _CLIENT, ("says", "sent"), 9, funcs=(b"unit_kill",), versions="v257+"),
     Row("left over", _UC + rb"Found left-over process " + _VICTIM + rb" in control group while starting unit\. Ignoring\.", b"Found left-over process", funcs=(b"unit_log_leftover_process_start",), versions="v236+"),
     Row("survivor", _UC + rb"Unit process " + _VICTIM + rb" remains running after unit stopped\.", b"remains running after unit", funcs=(b"unit_log_leftover_process_stop",), versions="v246+"),
     Row("kill failed", rb"(?:" + _UC + rb")?Failed to kill (?P<kind>[\w -]+ )?process " + _VICTIM + rb"(?:, ignoring)?: (?P<error>.+)", b"Failed to kill ", ("says", "refused"), versions="v198+"),

@@ -178,3 +178,13 @@ def test_other_daemons(id_):
     said = told(entry(b"x", MESSAGE_ID=id_, _COMM=comm, SYSLOG_IDENTIFIER=comm, **fields))[0]
     assert said.what == what
     assert said.believed is True
+
+
+@pytest.mark.parametrize("function", [b"kill_common_log", b"unit_kill_common", b"unit_kill_one"])
+def test_a_clients_kill_is_found_by_the_functions_of_all_versions(function):
+    """src/core/unit.c: unit_kill_common() up to v253, unit_kill_one() later, kill_common_log() for other processes."""
+    assert function in INDEX.functions
+    words = b"web.service: Sent signal SIGKILL to main process 5 (web) on client request."
+    said, sent = told(unit_entry(words, CODE_FUNC=function))
+    assert said.what == "killed on client request"
+    assert (sent.target.pid, sent.number) == (5, 9)
