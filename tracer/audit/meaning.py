@@ -65,7 +65,7 @@ def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
         known.see(group)
         return []
     events: list[Event] = []
-    call = find(group, record.SYSCALL)
+    call = _call_record(group)
     if call is not None:
         events = with_policy(_of_call(group, call, known, evidence), group)
     for one in group.records:
@@ -80,6 +80,18 @@ def events_of(group: Group, known: Known, evidence: Evidence) -> list[Event]:
         if one.type in INTERRUPTING:
             evidence.watching.note(group, one)
     return events
+
+
+def _call_record(group: Group) -> Record | None:
+    """Where a damaged log has several of one event, the one that can be read as a call that sends signals."""
+    calls = _records(group, record.SYSCALL)
+    if len(calls) < 2:
+        return calls[0] if calls else None
+    return next((one for one in calls if _sends(fields_of(one))), calls[0])
+
+
+def _sends(fields: Fields) -> bool:
+    return call_of(fields.get(b"arch"), fields.get(b"syscall", b"")) is not None
 
 
 def _of_sent(group: Group, sent: Sent, known: Known, evidence: Evidence) -> list[Event]:
@@ -122,6 +134,8 @@ def _told(
 
 
 def _check_arch(group: Group, one: Record, arch: bytes | None, syscall: bytes) -> None:
+    if not syscall:
+        raise NotUnderstood("which call it was cannot be read", one)
     if arch is not None and is_foreign(arch) and syscall in BY_NAME:
         raise NotUnderstood("a call named from the table of another architecture", one)
     if arch is not None and arch_of(arch) is None and find(group, record.OBJ_PID) is not None:

@@ -6,6 +6,7 @@ import audit_logs as logs
 import pytest
 from audit_logs import replay, shown
 
+from tracer.flow.source import every
 from tracer.model.errors import Problem
 from tracer.sources.logs.files import find_logs
 from tracer.sources.logs.other_forms import looks_like
@@ -93,3 +94,18 @@ def test_missing_and_unreadable_files(tmp_path):
     assert "no such file" in done.stderr.decode()
     with pytest.raises(Problem):
         find_logs([str(tmp_path)])
+
+
+def test_of_two_calls_of_one_event_the_one_that_can_be_read(log):
+    """Damage has made another of the first."""
+    good = logs.kill(1, 801)
+    for damaged in (b"arch=c000003 ", b"arch="):
+        bad = logs.call(1).replace(b"arch=c000003e ", damaged).replace(b"syscall=62", b"syscal")
+        (told,) = logs.signals(logs.events(log(bad + good)))
+        assert told.target.pid == 801
+
+
+def test_a_call_that_cannot_be_told_is_a_line_that_is_not_understood(log):
+    source = logs.source(log(logs.kill(1, 801).replace(b" syscall=62", b"")))
+    assert not logs.signals(every(source))
+    assert source.tallies[0].bad == 1

@@ -181,6 +181,17 @@ def test_a_kill_of_x32_is_one(tmp_path):
     assert '"origin": "kill"' in told
 
 
+@pytest.mark.parametrize(
+    "word", [b"C000003e syscall=62", b"0c000003e syscall=62", b"c000003e syscall=062"]
+)
+def test_a_kill_whose_call_is_written_as_no_kernel_does(word, tmp_path):
+    """One bit of it was turned over: it is still read, and has no OBJ_PID record beside it."""
+    kill = logs.call(80).replace(b"c000003e syscall=62", word) + logs.title(80)
+    told_alike(tmp_path / "audit.log", log([], ()) + kill, shared=False)
+    (told,) = logs.lines(every(logs.source(tmp_path / "audit.log", sieve_min=0)))
+    assert '"origin": "kill"' in told
+
+
 def big(path, kills_at=(5, 2500)):
     text = b"".join(
         logs.kill(n, 801) if n in kills_at else logs.call(n, 257, 900) + logs.title(n)

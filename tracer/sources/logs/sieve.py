@@ -43,7 +43,7 @@ _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
 # others would take half as long again: damage there is found only where the event is read.
 _BEGIN_WORDS = (
     rb"\n(?!type=(?:" + _FOLLOW + rb"))(?:type=(?:"
-    rb"SYSCALL msg=audit\([0-9.]++:[0-9]++\): arch=([0-9a-f]++ syscall=[0-9]++) [^p\n]*+ppid=[0-9]++ pid=([0-9]{1,10}) "
+    rb"SYSCALL msg=audit\([0-9.]++:[0-9]++\): arch=([1-9a-f][0-9a-f]*+ syscall=(?:0|[1-9][0-9]*+)) [^p\n]*+ppid=[0-9]++ pid=([0-9]{1,10}) "
     rb"|(\w+)(?:\[\d+\])? msg=audit\([\d.]+:\d|)|[^\n])"
 )
 # Python before 3.11 has no possessive repeats, which match the same here and forget where to try again.
@@ -70,7 +70,7 @@ _ID = (
     rb"\ntype=(?:SYSCALL msg=audit\(([\d.]+:\d+)\): "
     rb"(?:arch=(?:"
     + b"|".join(sorted(KILLS))
-    + rb") |(?!arch=\w+ syscall=\d+ [^p\n]*ppid=\d+ pid=\d{1,10} ))"
+    + rb") |(?!arch=[1-9a-f][0-9a-f]* syscall=(?:0|[1-9]\d*) [^p\n]*ppid=\d+ pid=\d{1,10} ))"
     rb"|(?:" + _TELLING + rb")\w*(?:\[\d+\])? msg=audit\(([\d.]+:\d+))"
 )
 # Whom an event asks about: its victims, who crashed, and a sender whose title was cut at 128 bytes.
