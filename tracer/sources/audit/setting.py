@@ -206,7 +206,8 @@ class Setting:
     def _turn_on(self, found: Found) -> bool:
         """Have auditing on, with room; whether it was on."""
         link, status = self._link, self._link.status()
-        if 0 < status.backlog_limit < BACKLOG:  # 0 is no limit
+        # 0 is no limit; and what others have set since it was found stays.
+        if 0 < status.backlog_limit == found.backlog_limit < BACKLOG:
             link.set("backlog_limit", BACKLOG)
         # Else auditd's records would be lost with ours, sooner than they need be.
         if not status.pid and status.wait_time == found.wait_time > short_wait(found.wait_time):
