@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from tracer.model.errors import AS_ROOT, Problem
+from tracer.model.errors import AS_ROOT, OWN, Problem
 from tracer.options.early import looks_best, looks_usual
 
 TYPE_CHECKING = False
@@ -77,6 +77,9 @@ def _run_command(name: str, words: list[str]) -> int:
     if name not in COMMANDS:
         raise _no_command(name, words, COMMANDS)
     command = importlib.import_module(COMMANDS[name].module)
+    if not hasattr(command.Options, "verbose"):
+        # For a mistake of ours (_unforeseen) every command takes it.
+        words = [word for word in words if word != "-vv"]
     chosen = choose_for(name, command.Options, command.EPILOG, words)
     gc.freeze()
     # Events make no cycles: to look for some at every 700th object is a third of what reading them takes.
@@ -100,13 +103,13 @@ def _no_command(name: str, words: list[str], commands: Iterable[str]) -> Problem
 
 
 def _report(problem: Problem, words: list[str]) -> int:
-    if AS_ROOT in problem.try_:
+    try_ = problem.try_.replace(OWN, f"sigtrace {words[0]}") if words else problem.try_
+    if AS_ROOT in try_:
         import shlex
 
         typed = " ".join(["sudo sigtrace", *map(shlex.quote, words)])
-        problem = Problem(
-            problem.what, problem.why, problem.try_.replace(AS_ROOT, typed), problem.detail
-        )
+        try_ = try_.replace(AS_ROOT, typed)
+    problem = Problem(problem.what, problem.why, try_, problem.detail)
     try:
         sys.stderr.write(f"{problem}\n")
         if problem.detail and sum(_loudness(word) for word in words) > 1:

@@ -164,6 +164,25 @@ def test_a_mistake_of_ours_is_no_traceback(monkeypatch, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["why", "report", "replay"])
+def test_a_mistake_of_any_command_is_shown_with_vv(name, monkeypatch, capsys):
+    monkeypatch.setattr(f"{commands.COMMANDS[name].module}.run", None)
+    assert cli.main([name, "/nonexistent/x"]) == 2
+    told = capsys.readouterr().err
+    assert "the same with -vv" in told
+    assert "Traceback" not in told
+    assert cli.main([name, "/nonexistent/x", "-vv"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["why", "report", "replay"])
+def test_a_missing_file_is_answered_with_the_same_command(name, capsys):
+    assert cli.main([name, "/nonexistent/x"]) == 2
+    told = capsys.readouterr().err
+    assert "cannot read '/nonexistent/x'" in told
+    assert told.endswith(f"  try: sigtrace {name} /var/log/audit/audit.log\n")
+
+
 def test_problems_are_three_lines():
     assert str(Problem("a", "b", "c")).splitlines() == ["sigtrace: a", "  why: b", "  try: c"]
 

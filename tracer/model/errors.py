@@ -6,6 +6,8 @@ from __future__ import annotations
 MISSING, REFUSED = "missing", "refused"
 # The same as root: where a problem says to try this, tracer.cli puts in what was typed.
 AS_ROOT = "sudo sigtrace …"
+# The command that was typed, of those that read the same files: tracer.cli puts in its name.
+OWN = "sigtrace COMMAND"
 
 
 class Problem(Exception):

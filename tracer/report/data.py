@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tracer.model.coverage import Coverage
     from tracer.model.event import Process
+    from tracer.model.verdict import Verdict
     from tracer.report.gather import Gathered
     from tracer.report.judge import Judged, Judgement, Kind, Told
 
@@ -152,6 +153,7 @@ def _kind(number: int, kind: Kind, hide: Hide) -> Data:
             [label, text.replace("\N{NO-BREAK SPACE}", " ")]
             for label, text in verdicts.labels(verdict, 0)
         ],
+        "life_ns": _life(verdict),
         "oom": _oom(newest),
         "count": len(kind.all),
         "every_ns": kind.every,
@@ -163,6 +165,13 @@ def _kind(number: int, kind: Kind, hide: Hide) -> Data:
         "evidence": [evidence_row(one, hide.arguments) for one in newest.events],
         "verdict": to_object(verdict),
     }
+
+
+def _life(verdict: Verdict) -> int | None:
+    """How long it lived."""
+    start = None if verdict.process is None else verdict.process.start
+    known = start is not None and verdict.time is not None and start <= verdict.time
+    return verdict.time - start if known else None  # type: ignore[operator]
 
 
 def _oom(one: Judged) -> Data | None:

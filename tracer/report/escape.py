@@ -32,6 +32,13 @@ def moment(time: int | None) -> str:
     return "-" if time is None else local_moment(time)
 
 
+def clock(time: int, told: int) -> str:
+    """The time of day alone, where the day is that of a moment that stands beside it."""
+    shown = moment(time)
+    day, _, of_day = shown.partition(" ")
+    return of_day if moment(told).startswith(day) else shown
+
+
 def size(kilobytes: object) -> str:
     """40 MB."""
     number = float(str(kilobytes))
@@ -49,6 +56,8 @@ def rhythm_of(kind: dict[str, Any]) -> list[str]:
     return [f"in bursts every {span(kind['bursts_ns'])}"] if kind["bursts_ns"] else []
 
 
-def again_of(kind: dict[str, Any]) -> str:
-    """40 times, every 5.1 s; "" of one alone."""
-    return "" if kind["count"] == 1 else ", ".join([f"{kind['count']:,} times", *rhythm_of(kind)])
+def again_of(kind: dict[str, Any], since: str = "") -> str:
+    """40 times, every 5.1 s; "" of one alone. ``since`` follows the number."""
+    if kind["count"] == 1:
+        return ""
+    return ", ".join([f"{kind['count']:,} times{since}", *rhythm_of(kind)])

@@ -9,14 +9,17 @@ from tracer.model.coverage import KINDS
 from tracer.model.text import counted
 from tracer.model.times import span
 from tracer.report.escape import again_of, h, moment
+from tracer.report.files import PATH_MAX, files_of
 from tracer.report.look import SCRIPT, STYLE
 from tracer.report.page_tables import evidence, tables
-from tracer.report.timeline import LEGEND, SHAPES, left_out, timeline
+from tracer.report.timeline import LEGEND, left_out, timeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from tracer.report.files import Files
 
     Data = dict[str, Any]
 
@@ -27,6 +30,7 @@ _SURE = {"yes": "certain", "likely": "likely", "open": "open", "no": "not told"}
 
 def page(data: Data) -> str:
     """The whole file."""
+    files = files_of(data)
     parts = [
         *_head(data),
         "<body>",
@@ -34,8 +38,9 @@ def page(data: Data) -> str:
         *_sight(data),
         *_verdicts(data),
         *_timeline(data),
-        *_deaths(data),
-        *tables(data),
+        *_files(files),
+        *_deaths(data, files),
+        *tables(data, files),
         f"<script>{SCRIPT}</script>",
         "</body>",
         "</html>",
@@ -154,21 +159,17 @@ def _verdicts(data: Data) -> Iterator[str]:
         yield f'<p>The newest {TOP_MAX} of {len(rows):,} kinds; all of them are <a href="#deaths">below</a>.</p>'
     yield '<ol class="verdicts">'
     for row in rows[-TOP_MAX:]:
-        yield f'<li data-name="{_named(row)}"><time>{moment(row["last"])[:19]}</time><span><a href="#{row["id"]}">{h(row["headline"])}</a>{_again(row)} {_tag(row)}</span></li>'
+        yield f'<li><time>{moment(row["last"])[:19]}</time><span><a href="#{row["id"]}">{h(row["headline"])}</a>{_again(row)} {_tag(row)}</span></li>'
     yield "</ol>"
-
-
-def _named(row: Data) -> str:
-    return h(f"{row['lane']} {row['subject']} {row['host'] or ''}")
 
 
 def _tag(row: Data) -> str:
     sure = row["confidence"]
-    return f'<span class="tag {sure}">{_SURE[sure]}</span>'
+    return f"<i>{_SURE[sure]}</i>" if sure == "yes" else f'<i class="{sure}">{_SURE[sure]}</i>'
 
 
-def _again(row: Data) -> str:
-    again = again_of(row)
+def _again(row: Data, since: str = "") -> str:
+    again = again_of(row, since)
     return f" <strong>{again}</strong>" if again else ""
 
 
@@ -181,7 +182,7 @@ def _timeline(data: Data) -> Iterator[str]:
     yield f'<div class="wide">{drawn}</div>'
     yield '<ul class="key">'
     for what, words in LEGEND.items():
-        yield f'<li><svg width="18" height="18" viewBox="-9 -9 18 18" aria-hidden="true"><g class="m {what}">{SHAPES[what]}</g></svg>{words}</li>'
+        yield f'<li><svg width="18" height="18" viewBox="-9 -9 18 18" aria-hidden="true"><use href="#{what}"/></svg>{words}</li>'
     yield "</ul>"
     yield '<p class="dim">An arrow leads from the sender to its victim, dashed where that is only likely. Quiet times are cut out, and each piece has its own scale; marks too close to each other are moved apart, in their order. Hatched: nobody watched. Each mark leads to its evidence.</p>'
     more = left_out(data)
@@ -189,7 +190,18 @@ def _timeline(data: Data) -> Iterator[str]:
         yield f"<p>{counted(more, 'more lane')} {'has' if more == 1 else 'have'} no room here; all deaths are below.</p>"
 
 
-def _deaths(data: Data) -> Iterator[str]:
+def _files(files: Files) -> Iterator[str]:
+    """The legend of what the places below are short for."""
+    if files.names:
+        yield '<h2 id="files">Files</h2><p class="dim">F1:73 is line 73 of F1; ″ is the command line, or the parents, of a line above.</p><ul class="files">'
+        yield from (
+            f'<li id="{name}">{name} <code>{h(path, PATH_MAX)}</code></li>'
+            for path, name in files.names.items()
+        )
+        yield "</ul>"
+
+
+def _deaths(data: Data, files: Files) -> Iterator[str]:
     for title, name, ordered in (
         ("Deaths and their evidence", "deaths", False),
         ("Stopped as it was asked", "ordered", True),
@@ -197,12 +209,23 @@ def _deaths(data: Data) -> Iterator[str]:
         rows = [kind for kind in data["kinds"] if kind["ordered"] is ordered]
         if rows:
             yield f'<h2 id="{name}">{title}</h2>'
-            yield from map(_death, rows)
+            yield from (_death(row, files) for row in rows)
 
 
-def _death(row: Data) -> str:
-    labels = "".join(f"<dt>{h(label)}</dt><dd>{h(text, 800)}</dd>" for label, text in row["labels"])
+def _death(row: Data, files: Files) -> str:
+    labels = "".join(f"<dt>{h(label)}</dt><dd>{h(text, 800)}</dd>" for label, text in _labels(row))
+    since = f" since {moment(row['first'])}"
     return (
-        f'<details id="{row["id"]}" data-name="{_named(row)}"><summary><time>{moment(row["last"])[:19]}</time> {h(row["headline"])}{_again(row)} {_tag(row)}</summary>'
-        f"<dl>{labels}</dl>{evidence(row['evidence'])}</details>"
+        f'<details id="{row["id"]}" data-name="{h(row["lane"])}"><summary>{moment(row["last"])} {h(row["headline"])}{_again(row, since)} {_tag(row)}</summary>'
+        f"{f'<dl>{labels}</dl>' if labels else ''}{evidence(row['evidence'], files, row['last'])}</details>"
     )
+
+
+def _labels(row: Data) -> Iterator[tuple[str, str]]:
+    """What ``why`` says below its headline, without what stands beside it here: when, how often and how sure above, from where below."""
+    if row["life_ns"] is not None:
+        yield "lived", span(row["life_ns"])
+    told = {"when", "again"}
+    told |= {"from"} if row["evidence"] else set()
+    told |= {"sure"} if row["confidence"] == "yes" else set()
+    yield from ((label, text) for label, text in row["labels"] if label not in told)

@@ -3,63 +3,79 @@
 from __future__ import annotations
 
 from tracer.model.text import counted
-from tracer.report.escape import h, moment
+from tracer.report.escape import clock, h, moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
     from typing import Any
 
+    from tracer.report.files import Files
+
     Data = dict[str, Any]
-    Cell = Callable[[Data], str]
+    Cell = Callable[[Data, Files], str]
 
 # Links of a row to the deaths that it counts.
 LINKS_MAX = 8
+DITTO = "″"
 
 
-def evidence(rows: Sequence[Data]) -> str:
-    """Events, a line each with what is known beside it."""
-    return f'<ol class="ev">{"".join(map(_event, rows))}</ol>' if rows else ""
+def evidence(rows: Sequence[Data], files: Files, told: int | None = None) -> str:
+    """Events, a line each with what is known beside it. The day is that of ``told`` (ns), where none stands; a command
+    line or parents that stand at a line above are a ditto mark."""
+    parts = []
+    above: set[object] = set()
+    for row in rows:
+        parts.append(_event(row, files, told, above))
+        above |= {one for one in (row["command"], tuple(row["parents"])) if one}
+    return f"<ol>{''.join(parts)}</ol>" if rows else ""
 
 
-def _event(row: Data) -> str:
-    place = f" <code>{h(row['place'])}</code>" if row["place"] else ""
+def _event(row: Data, files: Files, told: int | None, above: Container[object]) -> str:
+    place = f" {files.link(row['place'])}" if row["place"] else ""
     text = f" {h(row['text'])}" if row["text"] else ""
-    command = f"<code>{h(row['command'])}</code>" if row["command"] else ""
+    when = moment(row["time"]) if told is None else clock(row["time"], told)
+    command = DITTO if row["command"] in above else h(row["command"] or "")
     parents = " ← ".join(h(one, 60) for one in row["parents"])
-    below = f'<span class="dim">← {parents}</span>' if parents else ""
-    return f"<li><time>{moment(row['time'])}</time> {h(row['source'])}{text}{place}{command}{below}</li>"
+    parents = DITTO if tuple(row["parents"]) in above else parents
+    if command == DITTO and parents in (DITTO, ""):
+        who = f" {DITTO}"
+    else:
+        who = (f"<code>{command}</code>" if command else "") + (
+            f"<small>← {parents}</small>" if parents else ""
+        )
+    return f"<li>{when} {h(row['source'])}{text}{place}{who}</li>"
 
 
 def _opening(key: str) -> Cell:
     """A cell that opens to the row's events."""
-    return lambda row: (
-        f"<details><summary>{h(row[key])}</summary>{evidence(row['evidence'])}</details>"
+    return lambda row, files: (
+        f"<details><summary>{h(row[key])}</summary>{evidence(row['evidence'], files)}</details>"
     )
 
 
 def _plain(key: str) -> Cell:
-    return lambda row: "-" if row[key] is None else h(row[key])
+    return lambda row, _: "-" if row[key] is None else h(row[key])
 
 
 def _number(key: str) -> Cell:
-    return lambda row: f"{row[key]:,}"
+    return lambda row, _: f"{row[key]:,}"
 
 
 def _when(key: str) -> Cell:
-    return lambda row: f"<time>{moment(row[key])[:19]}</time>"
+    return lambda row, _: moment(row[key])[:19]
 
 
-def _outcomes(row: Data) -> str:
+def _outcomes(row: Data, _: Files) -> str:
     return ", ".join(f"{h(word)} {count:,}" for word, count in row["outcomes"][:4])
 
 
-def _links(row: Data) -> str:
+def _links(row: Data, _: Files) -> str:
     links = [f'<a href="#{one}">{one}</a>' for one in row["ids"][-LINKS_MAX:]]
     return ("… " if row["ids"][LINKS_MAX:] else "") + " ".join(links)
 
 
-def _of(row: Data) -> str:
+def _of(row: Data, _: Files) -> str:
     return h(", ".join(row["of"][:6]) + (", …" if row["of"][6:] else ""))
 
 
@@ -86,7 +102,7 @@ TABLES: tuple[tuple[str, str, tuple[tuple[str, bool, Cell], ...]], ...] = (
 )  # fmt: skip
 
 
-def tables(data: Data) -> Iterator[str]:
+def tables(data: Data, files: Files) -> Iterator[str]:
     """All that have rows."""
     with_host = len(data["hosts"]) > 1
     for name, title, columns in TABLES:
@@ -99,7 +115,7 @@ def tables(data: Data) -> Iterator[str]:
         yield f'<h2 id="{name}">{title}</h2><div class="wide"><table>'
         yield f"<tr>{''.join(_head(head, is_number) for head, is_number, _ in shown)}</tr>"
         for row in table["rows"]:
-            cells = "".join(_cell(is_number, cell(row)) for _, is_number, cell in shown)
+            cells = "".join(_cell(is_number, cell(row, files)) for _, is_number, cell in shown)
             yield f"<tr>{cells}</tr>"
         yield "</table></div>"
         if table["more"]:

@@ -9,7 +9,7 @@ from tracer.model.frozen import frozen
 from tracer.model.text import cut
 from tracer.model.times import SECOND, span
 from tracer.report.axis import Axis, axis_of
-from tracer.report.escape import h, moment, rhythm_of, size
+from tracer.report.escape import clock, h, moment, rhythm_of, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,17 +24,17 @@ WIDTH, LEFT, RIGHT, TOP, LANE, STRIP = 1180, 190, 24, 40, 46, 22
 APART = 11
 # What asks for an end or brings it; a line is drawn from the first of them to the death.
 _LEADS = frozenset(("asked", "signal", "kill", "other", "oom", "said", "command"))
-# A step's shape around (0, 0).
+# A step's shape around (0, 0); each is drawn once, and used by its name.
 SHAPES: dict[str, str] = {
-    "asked": '<path d="M0-6 6 0 0 6-6 0z"/>',
-    "signal": '<path d="M-5-6 6 0-5 6z"/>',
-    "kill": '<path d="M-6-7 0 0-6 7M0-7 6 0 0 7"/>',
-    "other": '<circle r="3.5"/>',
-    "oom": '<rect x="-5" y="-5" width="10" height="10"/>',
-    "said": '<path d="M0-6V6"/>',
-    "command": '<path d="M-5-5 0 0-5 5M1 5H7"/>',
-    "again": '<circle r="4"/>',
-    "death": '<path d="M-6-6 6 6M6-6-6 6"/>',
+    "asked": '<path id="asked" d="M0-6 6 0 0 6-6 0z"/>',
+    "signal": '<path id="signal" d="M-5-6 6 0-5 6z"/>',
+    "kill": '<path id="kill" d="M-6-7 0 0-6 7M0-7 6 0 0 7"/>',
+    "other": '<circle id="other" r="3.5"/>',
+    "oom": '<rect id="oom" x="-5" y="-5" width="10" height="10"/>',
+    "said": '<path id="said" d="M0-6V6"/>',
+    "command": '<path id="command" d="M-5-5 0 0-5 5M1 5H7"/>',
+    "again": '<circle id="again" r="4"/>',
+    "death": '<path id="death" d="M-6-6 6 6M6-6-6 6"/>',
 }
 LEGEND = {
     "asked": "stop asked",
@@ -77,16 +77,18 @@ def timeline(data: Data) -> str:
         _DEFS,
         *_grid(axis, lanes, bottom, height),
         *_unwatched(data, axis, bottom),
-        *(part for kind in drawn for part in _kind(kind, axis, lanes, data)),
+        *_lives(drawn, axis, lanes, data),
         *_strips(strips, axis, bottom + 24),
         "</svg>",
     ]
     return "\n".join(parts)
 
 
-_DEFS = """<defs>
+_DEFS = f"""<defs>
+{"".join(SHAPES.values())}
 <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0V7"/></pattern>
 <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0 8 4 0 8z"/></marker>
+<marker id="from" viewBox="-3 -3 6 6" markerUnits="userSpaceOnUse" markerWidth="6" markerHeight="6"><circle class="tip" r="3"/></marker>
 </defs>"""
 
 
@@ -178,66 +180,80 @@ def _unwatched(data: Data, axis: Axis, bottom: int) -> Iterator[str]:
             yield f'<rect class="gap" x="{x:g}" y="{TOP}" width="{width:g}" height="{bottom - TOP}"><title>nobody watched from {moment(first)} to {moment(last)}</title></rect>'
 
 
-def _kind(kind: Data, axis: Axis, lanes: Lanes, data: Data) -> Iterator[str]:
-    y = lanes.y(_lane(kind, data))
-    assert y is not None
-    how = "ordered" if kind["ordered"] else "unasked"
-    title = h(kind["headline"], 200)
-    yield f'<a href="#{kind["id"]}" class="{how}" data-name="{h(kind["lane"])} {h(kind["subject"])}"><title>{title}</title>'
-    if kind["count"] > len(kind["deaths"]):
-        yield from _band(kind, axis, y)
-        chains = kind["deaths"][-1:]
-    else:
-        chains = kind["deaths"]
-    last = axis.x(kind["last"])
+def _lives(kinds: Sequence[Data], axis: Axis, lanes: Lanes, data: Data) -> Iterator[str]:
+    """What is drawn in each lane; y is counted from the lane's middle."""
+    of_lane: dict[str, list[Data]] = {}
+    for kind in kinds:
+        of_lane.setdefault(_lane(kind, data), []).append(kind)
+    for lane in lanes.rows:
+        if lane in of_lane:
+            yield f'<g class="lane" transform="translate(0 {lanes.y(lane):g})">'
+            yield from (_kind(kind, axis, lanes, data) for kind in of_lane[lane])
+            yield "</g>"
+
+
+def _kind(kind: Data, axis: Axis, lanes: Lanes, data: Data) -> str:
+    """One link to the evidence. Its tooltip is the evidence's headline (tracer.report.look)."""
+    is_band = kind["count"] > len(kind["deaths"])
+    chains = kind["deaths"][-1:] if is_band else kind["deaths"]
+    parts = [_band(kind, axis)] if is_band else []
+    last = round(axis.x(kind["last"]))
     for death in chains:
         placed = _placed(death, axis)
         last = placed[-1][0]
-        yield from _chain(placed, y)
-        yield from _arrow(kind, placed, lanes, y, data)
-    yield _caption(kind, last, y)
-    yield "</a>"
+        # The linked evidence tells the newest death's moments.
+        parts += _chain(placed, None if death is kind["deaths"][-1] else kind["last"])
+        parts += _arrow(kind, placed, lanes, data)
+    how = ' class="ordered"' if kind["ordered"] else ""
+    return f'<a href="#{kind["id"]}"{how}>{"".join(parts)}{_caption(kind, last)}</a>'
 
 
-def _band(kind: Data, axis: Axis, y: float) -> Iterator[str]:
+def _band(kind: Data, axis: Axis) -> str:
     """Repeats, as one: from the first to the last, a stroke each as far as they can be told apart."""
     first, last = axis.x(kind["first"]), axis.x(kind["last"])
     xs = sorted({round(axis.x(time)) for time in kind["times"]})
-    strokes = "".join(f"M{x} {y - 6:g}V{y + 6:g}" for x in xs)
-    yield f'<rect class="band" x="{first - 4:g}" y="{y - 9:g}" width="{last - first + 8:g}" height="18"/><path class="strokes" d="{strokes}"/>'
+    # One line across all strokes, its dashes 1 wide.
+    dashes = " ".join(f"1 {later - earlier - 1}" for earlier, later in zip(xs, xs[1:]))
+    strokes = f'<path class="strokes" d="M{xs[0] - 0.5:g} 0H{xs[-1] + 0.5:g}" stroke-dasharray="{dashes} 1 9"/>'
+    return f'<rect class="band" x="{first - 4:g}" y="-9" width="{last - first + 8:g}" height="18"/>{strokes}'
 
 
-def _placed(death: Data, axis: Axis) -> list[tuple[float, Data]]:
+def _placed(death: Data, axis: Axis) -> list[tuple[int, Data]]:
     """Each step of a death and where it is drawn: what lies too close together is moved apart, in its order."""
     end = {"time": death["time"], "what": "death", "text": "death"}
-    at = axis.x(end["time"])
+    at = round(axis.x(end["time"]))
     before = [step for step in death["steps"] if step["what"] in _LEADS]
     after = [step for step in death["steps"] if step["what"] not in _LEADS]
     placed = [(at, end)]
     for step in reversed(before):
-        at = round(max(LEFT, min(axis.x(step["time"]), at - APART)), 1)
+        at = round(max(LEFT, min(axis.x(step["time"]), at - APART)))
         placed.insert(0, (at, step))
     at = placed[-1][0]
     for step in after:
-        at = round(max(axis.x(step["time"]), at + APART), 1)
+        at = round(max(axis.x(step["time"]), at + APART))
         placed.append((at, step))
     return placed
 
 
-def _chain(placed: Sequence[tuple[float, Data]], y: float) -> Iterator[str]:
-    """Stop asked, SIGTERM, waiting, SIGKILL, death, started again."""
+def _chain(placed: Sequence[tuple[int, Data]], last_time: int | None) -> Iterator[str]:
+    """Stop asked, SIGTERM, waiting, SIGKILL, death, started again. What each is and when (the day, if not that of
+    ``last_time``) is its tooltip; None: the linked evidence tells it."""
     end = next(x for x, step in placed if step["what"] == "death")
     start, last = placed[0][0], placed[-1][0]
     if start < end:
-        yield f'<path class="waiting" d="M{start:g} {y:g}H{end:g}"/>'
+        yield f'<path class="waiting" d="M{start} 0H{end}"/>'
     if last > end:
-        yield f'<path class="off" d="M{end:g} {y:g}H{last:g}"/>'
+        yield f'<path class="off" d="M{end} 0H{last}"/>'
     for x, step in placed:
-        yield f'<g class="m {step["what"]}" transform="translate({x:g} {y:g})"><title>{moment(step["time"])} {h(step["text"], 160)}</title>{SHAPES[step["what"]]}</g>'
+        mark = f'<use href="#{step["what"]}" x="{x}"'
+        if last_time is None:
+            yield f"{mark}/>"
+        else:
+            yield f"{mark}><title>{clock(step['time'], last_time)} {h(step['text'], 160)}</title></use>"
 
 
 def _arrow(
-    kind: Data, placed: Sequence[tuple[float, Data]], lanes: Lanes, y: float, data: Data
+    kind: Data, placed: Sequence[tuple[int, Data]], lanes: Lanes, data: Data
 ) -> Iterator[str]:
     """From the sender's lane to the victim's; dashed where it is not certain that it sent it."""
     with_host = len(data["hosts"]) > 1
@@ -246,17 +262,16 @@ def _arrow(
     if not arrows and not (kind["by_manager"] or kind["asked"]):
         end = next(x for x, step in placed if step["what"] == "death")
         arrows = {(by, end) for by in _senders(kind)}
+    own = lanes.y(_lane(kind, data))
     for sender, x in sorted(arrows):
         origin = lanes.y(_called(kind, sender, with_host))
-        if origin is None or origin == y:
+        if origin is None or own is None or origin == own:
             continue
         sure = "" if kind["confidence"] == "yes" else " likely"
-        tip = y - 10 if origin < y else y + 10
-        words = h(f"{sender} → {kind['subject']}{'' if sure == '' else ', likely'}")
-        yield f'<path class="arrow{sure}" marker-end="url(#tip)" d="M{x:g} {origin:g}V{tip:g}"><title>{words}</title></path><circle class="from" cx="{x:g}" cy="{origin:g}" r="3"/>'
+        yield f'<path class="arrow{sure}" d="M{x} {origin - own:g}V{-10 if origin < own else 10}"/>'
 
 
-def _caption(kind: Data, x: float, y: float) -> str:
+def _caption(kind: Data, x: int) -> str:
     """What stands beside the last death: what it died of, how often, and what is not known."""
     words = [kind["signal"] or f"status {kind['status']}"]
     words[0] = words[0].removeprefix("SIG")
@@ -268,9 +283,8 @@ def _caption(kind: Data, x: float, y: float) -> str:
     if kind["sender_unknown"]:
         words.append("sender unknown")
     text = cut(", ".join(words), 44)
-    at_end = x > WIDTH * 0.72
-    place = f'x="{x - 9:g}" text-anchor="end"' if at_end else f'x="{x + 9:g}"'
-    return f'<text class="what" {place} y="{y - 10:g}">{h(text)}</text>'
+    side = ' class="end"' if x > WIDTH * 0.72 else ""
+    return f'<text x="{x}"{side}>{h(text)}</text>'
 
 
 def _oom(numbers: Data) -> str:

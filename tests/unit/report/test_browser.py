@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(DRIVER is None, reason="no chromedriver: apt install chromium-driver"),
 ]
-SHOWN = "return !!arguments[0].split(' ').map(id => document.getElementById(id)).every(it => [...it.querySelectorAll('.ev li')].every(one => one.checkVisibility({contentVisibilityAuto: true})))"
+SHOWN = "return !!arguments[0].split(' ').map(id => document.getElementById(id)).every(it => [...it.querySelectorAll('li')].every(one => one.checkVisibility({contentVisibilityAuto: true})))"
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,13 @@ def test_it_is_silent_and_asks_for_nothing(chrome, files):
     assert chrome.log("browser") == []
     hidden = chrome.run("return document.querySelectorAll('details.hide').length")
     assert hidden == 5
+    assert chrome.run("return document.querySelectorAll('.lane>a.hide').length") == 5
+    assert chrome.run("return document.querySelectorAll('.verdicts li.hide').length") == 4
+    headline = chrome.run("return document.querySelector('.lane>a>title').textContent")
+    assert "orders-worker[5112] on web3 was killed with SIGKILL by pkill[4011]" in headline
+    assert chrome.run("return document.querySelector('details li a').title") == str(
+        path.parent / "outage.jsonl"
+    )
 
 
 def test_all_links_lead_somewhere(chrome, files):
@@ -92,5 +99,8 @@ def test_it_fits(chrome, files, tmp_path, width, scheme):
     assert chrome.run("return document.documentElement.scrollWidth") <= width
     colour = chrome.run("return getComputedStyle(document.body).backgroundColor")
     assert (colour == "rgb(255, 255, 255)") == (scheme == "light")
+    pane = "const it = arguments[0].closest('.wide'); return [getComputedStyle(it).overflowX, it.scrollWidth > it.clientWidth, it.clientWidth <= innerWidth]"
+    for within in chrome.run("return [...document.querySelectorAll('#timeline, table')]"):
+        assert chrome.run(pane, within) == ["auto", width == 400, True]
     shot = chrome.cdp("Page.captureScreenshot", captureBeyondViewport=True)["data"]
     (tmp_path / f"{width}-{scheme}.png").write_bytes(base64.b64decode(shot))

@@ -120,7 +120,7 @@ def test_no_name_does_harm(name, unit, word, text):
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "time", "div", "span", "b", "strong"),
     *("table", "tr", "th", "td", "br", "ol", "ul", "li", "a", "details", "summary", "dl", "dt", "dd", "code"),
-    *("svg", "g", "path", "rect", "circle", "text", "defs", "pattern", "marker", "script", "input", "button"),
+    *("svg", "g", "path", "rect", "circle", "text", "use", "i", "small", "defs", "pattern", "marker", "script", "input", "button"),
 }  # fmt: skip
 
 

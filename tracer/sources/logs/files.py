@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, Callable, cast
 
-from tracer.model.errors import Problem
+from tracer.model.errors import OWN, Problem
 from tracer.model.frozen import frozen
 from tracer.sources.logs.kept import is_kept
 
@@ -75,7 +75,7 @@ def _paths(argument: str) -> list[str]:
     raise Problem(
         f"cannot read {argument!r}",
         "there is no such file",
-        "sigtrace replay /var/log/audit/audit.log",
+        f"{OWN} /var/log/audit/audit.log",
     )
 
 
@@ -87,7 +87,7 @@ def require_stdin() -> None:
     elif fcntl.fcntl(sys.stdin.fileno(), fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
         why = "it is open for writing alone"
     if why:
-        raise Problem("cannot read standard input", why, "sigtrace replay FILE")
+        raise Problem("cannot read standard input", why, f"{OWN} FILE")
 
 
 def _closed(path: str) -> OSError | None:
