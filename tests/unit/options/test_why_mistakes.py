@@ -23,7 +23,7 @@ ANSWERS = {
     "nginx --year soon": "--year 1970",
     "nginx --root /no-such-place": "ls -l /no-such-place",
     "nginx --root / /etc/passwd": "'/etc/passwd' alone",
-    "nginx /no-such-place/messages": "sigtrace replay",
+    "nginx /no-such-place/messages": "sigtrace why",
     "nginx --evidnce": "sigtrace why nginx --evidence",
     "nginx --jsn": "sigtrace why nginx --json",
     "nginx --signal 9": "sigtrace why --help",
