@@ -166,7 +166,11 @@ def tracefs_place() -> Finding:
         return Finding(OK, str(place))
     mount = "mount -t tracefs tracefs /sys/kernel/tracing"
     if has_capability("CAP_SYS_ADMIN") and in_first_namespace("user"):
-        return Finding(MISSING, "not mounted; --source bcc mounts it for itself", mount)
+        if tracefs.can_be_mounted():
+            return Finding(MISSING, "not mounted; --source bcc mounts it for itself", mount)
+        return Finding(
+            REFUSED, "not mounted; --source bcc is refused a mount of its own here", mount
+        )
     return Finding(REFUSED, "not mounted or not readable", f"sudo {mount}")
 
 

@@ -29,3 +29,17 @@ def mount_for_us() -> bool:
         or libc.mount(None, b"/", None, _MS_REC | _MS_SLAVE, None)
         or libc.mount(b"tracefs", bytes(PLACES[0]), b"tracefs", 0, None)
     )
+
+
+def can_be_mounted() -> bool:
+    """Whether ``mount_for_us`` would do, tried in a child: a chroot whose / is no mount point refuses it (EINVAL:
+    do_change_type(), fs/namespace.c), and so does a filter of system calls."""
+    child = os.fork()
+    if not child:
+        done = 1
+        try:
+            done = 0 if mount_for_us() and place() else 1
+        finally:
+            os._exit(done)
+    _, status = os.waitpid(child, 0)
+    return status == 0

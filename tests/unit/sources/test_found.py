@@ -99,6 +99,8 @@ def test_a_root_without_logs_says_so(tmp_path):
     run, _ = replay("--root", tmp_path)
     assert run.returncode == 2
     assert b"no logs below" in run.stderr
+    for folder in ("var/log/journal", "run/log/journal"):
+        assert b"in %s" % os.fsencode(tmp_path / folder) in run.stderr
 
 
 def test_standard_input_without_a_name_is_an_error():

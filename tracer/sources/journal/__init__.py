@@ -77,7 +77,7 @@ def open_journal(
 def _unreadable(paths: Sequence[str], root: str | None, journal: Journal) -> Problem:
     what = ", ".join(paths) or (root and f"a journal below {root!r}") or "this host's journal"
     losses = "; ".join(f"{lost.where}: {lost.what}" for lost in journal.losses.all()[:3])
-    folders = " and in ".join(FOLDERS)
+    folders = " and in ".join((root or "").rstrip("/") + folder for folder in FOLDERS)
     return Problem(
         f"cannot read {what}",
         losses or f"there is no journal file in {', '.join(paths) or folders}",
