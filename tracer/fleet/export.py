@@ -33,6 +33,8 @@ PART = "part-0.parquet"
 _TIME = re.compile(r"(\d{4,}-\d\d-\d\d)T\d\d:\d\d:\d\d\.\d{9}Z")
 _OPEN_MAX = 64
 _LINE_MAX = 4 << 20  # bytes
+_BATCH_MAX = 200  # files
+_BATCH_BYTES = 64 << 20  # of lines
 
 
 @frozen
@@ -41,6 +43,18 @@ class Period:
 
     since: int | None
     until: int | None
+
+
+@frozen
+class _Part:
+    """A host and day, and the file with their lines."""
+
+    day: str
+    host: str
+    lines: str
+
+    def path(self, target: str) -> str:
+        return os.path.join(target, f"date={self.day}", f"host={self.host}", PART)
 
 
 @frozen
@@ -55,6 +69,8 @@ class Exported:
 def export(target: str, paths: Sequence[str], period: Period, *, whole: bool) -> Exported:
     """``whole``: command lines, too. Raises Problem."""
     connection = connect()
+    # Files this small are written in less time by one thread, and a host has other things to do.
+    connection.execute("SET threads = 1")
     passed: Counter[str] = Counter()
     pieces = find_pieces(paths, period.since, period.until)
     with tempfile.TemporaryDirectory(prefix="sigtrace-") as folder:
@@ -63,11 +79,11 @@ def export(target: str, paths: Sequence[str], period: Period, *, whole: bool) ->
             for line in _lines_of(piece, period, passed, whole=whole):
                 sorting.add(*line)
         sorting.close()
+        files: list[str] = []
         try:
-            files = [
-                _write(connection, target, day, host, path, whole=whole)
-                for (day, host), path in sorted(sorting.paths.items())
-            ]
+            parts = [_Part(*own, lines) for own, lines in sorted(sorting.paths.items())]
+            for batch in _batches(parts):
+                files += _write(connection, target, batch, whole=whole)
         except OSError as error:
             raise _unwritable(target, error.strerror or str(error)) from None
     return Exported(sorting.lines, dict(passed), files)
@@ -129,29 +145,60 @@ def _lines_of(
         yield found[1], safe(str(host)), kept
 
 
-def _write(connection: Any, target: str, day: str, host: str, lines: str, *, whole: bool) -> str:
-    """One file; returns its path. Raises OSError, Problem."""
-    folder = os.path.join(target, f"date={day}", f"host={host}")
-    path = os.path.join(folder, PART)
-    is_elsewhere = "://" in target
-    if not is_elsewhere:
-        os.makedirs(folder, exist_ok=True)
-    beside = path if is_elsewhere else f"{path}.{os.getpid()}.new"
+def _batches(parts: list[_Part]) -> Iterator[list[_Part]]:
+    """So many that are planned once, and fit in memory together: planning costs more than writing a small file."""
+    batch: list[_Part] = []
+    size = 0
+    for part in parts:
+        more = os.path.getsize(part.lines)
+        if batch and (len(batch) >= _BATCH_MAX or size + more > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(part)
+        size += more
+    if batch:
+        yield batch
+
+
+def _write(connection: Any, target: str, parts: list[_Part], *, whole: bool) -> list[str]:
+    """A file each; returns their paths. Raises OSError, Problem."""
     arguments = "kept" if whole else "hidden"
-    sides = [
-        _numbered(
-            f"SELECT json AS raw FROM read_ndjson_objects({quoted(lines)}, maximum_object_size={_LINE_MAX})"
-        )
-    ]
-    if _count(connection, path):
+    paths = [part.path(target) for part in parts]
+    known = [(at, path) for at, path in enumerate(paths) if _count(connection, path)]
+    for _, path in known:
         _require_alike(connection, path, arguments)
-        sides.append(_numbered(f"SELECT raw FROM read_parquet({quoted(path)})"))
-    query = (
-        f"SELECT {expressions('made')}, {RAW} FROM (SELECT {RAW}, json_transform({RAW}, "
-        f"{quoted(json.dumps(structure()))}) AS made FROM ({' UNION '.join(sides)})) ORDER BY time, id"
+    _gather(connection, target, [part.lines for part in parts], known)
+    for at, path in enumerate(paths):
+        _write_one(connection, path, at, arguments)
+    return paths
+
+
+def _gather(connection: Any, target: str, files: list[str], known: list[tuple[int, str]]) -> None:
+    """A table of all rows: those of the lines, and those that the files have. Raises Problem."""
+    old = [f"SELECT {at} AS place, raw FROM read_parquet({quoted(path)})" for at, path in known]
+    new = (
+        f"SELECT list_position([{', '.join(map(quoted, files))}], filename) - 1 AS place, json AS raw FROM read_ndjson_objects("
+        f"[{', '.join(map(quoted, files))}], maximum_object_size={_LINE_MAX}, filename=true)"
     )
+    sides = [_numbered(new), *([_numbered(" UNION ALL ".join(old))] if old else [])]
+    query = (
+        f"SELECT place, {expressions('made')}, {RAW} FROM (SELECT place, {RAW}, json_transform({RAW}, "
+        f"{quoted(json.dumps(structure()))}) AS made FROM ({' UNION '.join(sides)})) ORDER BY place, time, id"
+    )
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS {query}")
+    except Exception as error:
+        raise _unwritable(target, said(error)) from None
+
+
+def _write_one(connection: Any, path: str, at: int, arguments: str) -> None:
+    is_elsewhere = "://" in path
+    if not is_elsewhere:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    beside = path if is_elsewhere else f"{path}.{os.getpid()}.new"
     facts = {"sigtrace.schema": str(SCHEMA), "sigtrace.arguments": arguments}
     metadata = ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in facts.items())
+    query = f"SELECT * EXCLUDE (place) FROM gathered WHERE place = {at}"
     copy = f"COPY ({query}) TO {quoted(beside)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{metadata}}})"
     try:
         connection.execute(copy)
@@ -163,12 +210,11 @@ def _write(connection: Any, target: str, day: str, host: str, lines: str, *, who
         if isinstance(error, OSError):
             raise
         raise _unwritable(path, said(error)) from None
-    return path
 
 
 def _numbered(query: str) -> str:
-    """Lines that are alike are told apart by which of them each is."""
-    return f"SELECT CAST(raw AS VARCHAR) AS raw, row_number() OVER (PARTITION BY raw) AS nth FROM ({query})"
+    """Lines of a file that are alike are told apart by which of them each is."""
+    return f"SELECT place, CAST(raw AS VARCHAR) AS raw, row_number() OVER (PARTITION BY place, raw) AS nth FROM ({query})"
 
 
 def _count(connection: Any, path: str) -> int:
