@@ -140,10 +140,10 @@ test-long: $(VENV)/.dev $(BUILT) ## what takes minutes: storms, kills at each re
 	$(Q)$(SUDO) env SIGTRACE_KILLS=200 $(BIN)/python -m pytest tests/live/lifecycle/test_recorder.py -k killed -s
 
 .PHONY: test-fleet
-test-fleet: $(VENV)/.dev ## a simulated fleet of ten million rows, on DuckDB and on Spark (installs pyspark and Java, 0.5 GB): ROWS=1000000
+test-fleet: $(VENV)/.dev ## a simulated fleet of ten million rows, on DuckDB and on Spark, and a tenth as recordings (installs pyspark and Java, 0.5 GB): ROWS=1000000
 	@packaging/install-packages.sh fleet
 	$(Q)$(PIP) pyspark
-	$(Q)SIGTRACE_FLEET_ROWS=$(or $(ROWS),10000000) TZ=UTC $(BIN)/python -m pytest tests/fleet tests/unit/sinks/test_metrics.py
+	$(Q)SIGTRACE_FLEET_ROWS=$(or $(ROWS),10000000) TZ=UTC $(BIN)/python -m pytest -m 'long or not long' tests/fleet tests/unit/sinks/test_metrics.py
 	$(Q)$(BIN)/python -m bench.fleet $(or $(ROWS),10000000)
 
 .PHONY: test-kernels

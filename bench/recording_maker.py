@@ -58,10 +58,11 @@ KILL, TERM, HUP, INT, USR1, SEGV, ABRT, CONT, ALRM, PIPE, WINCH = (
 class Host:
     """Draws what happens next; time goes on with each event."""
 
-    def __init__(self, seed: int, pause: int) -> None:
+    def __init__(self, seed: int, pause: int, host: str = HOST, begin: int = BEGIN) -> None:
+        self.host = host
         self._draw = random.Random(seed)
         self._pause = pause
-        self._now = BEGIN
+        self._now = begin
         self._pid = 3000
         self._serial = 0
         self._events: list[Event] = []
@@ -76,22 +77,7 @@ class Host:
 
     def events(self) -> Iterator[Event]:
         """Without end, in the order of their times."""
-        kinds: tuple[tuple[int, Callable[[], None]], ...] = (
-            (22, self._worker_is_recycled),
-            (14, self._runs_too_long),
-            (10, self._logs_are_rotated),
-            (14, self._fails_by_itself),
-            (8, self._reader_goes_away),
-            (6, self._unit_is_restarted),
-            (5, self._cron_job_kills),
-            (5, self._crashes),
-            (4, self._loops),
-            (3, self._memory_is_used_up),
-            (4, self._terminal),
-            (3, self._is_refused),
-            (2, self._storm),
-        )
-        weights, doings = zip(*kinds)
+        doings, weights = zip(*self._doings().items())
         yield self._mark("begin")
         while True:
             (doing,) = self._draw.choices(doings, weights)
@@ -99,9 +85,27 @@ class Host:
             if self._draw.random() < 0.002:
                 yield self._mark("state")
             if self._draw.random() < 0.00001:
-                yield lost(self._tick(), "core", self._draw.randint(1, 900), "ring", HOST)
+                yield lost(self._tick(), "core", self._draw.randint(1, 900), "ring", self.host)
             yield from self._events
             self._events.clear()
+
+    def _doings(self) -> dict[Callable[[], None], float]:
+        """What happens, and how often of a hundred."""
+        return {
+            self._worker_is_recycled: 22,
+            self._runs_too_long: 14,
+            self._logs_are_rotated: 10,
+            self._fails_by_itself: 14,
+            self._reader_goes_away: 8,
+            self._unit_is_restarted: 6,
+            self._cron_job_kills: 5,
+            self._crashes: 5,
+            self._loops: 4,
+            self._memory_is_used_up: 3,
+            self._terminal: 4,
+            self._is_refused: 3,
+            self._storm: 2,
+        }
 
     # Who is there.
 
@@ -166,7 +170,7 @@ class Host:
                   "kinds": KINDS, "unseen": [], "signals": "all", "exits": "worth telling",
                   "folded": True, "arguments": "kept"}
         )  # fmt: skip
-        return Mark(time, f"{time:x}-{what}", "recorder", what, details, host=HOST)
+        return Mark(time, f"{time:x}-{what}", "recorder", what, details, host=self.host)
 
     def rotated(self) -> Mark:
         """What the next piece begins with."""
@@ -176,7 +180,7 @@ class Host:
         time = self._tick(least)
         self._serial += 1
         known: dict[str, Any] = {"code": 0, "origin": "kill", "scope": "process", "call": "kill", "asked": target.pid, **more}  # fmt: skip
-        signal = Signal(time, f"{time:x}-{self._serial:x}", "core", number, outcome=outcome, sender=sender, target=target, host=HOST, **known)  # fmt: skip
+        signal = Signal(time, f"{time:x}-{self._serial:x}", "core", number, outcome=outcome, sender=sender, target=target, host=self.host, **known)  # fmt: skip
         self._events.append(signal)
         return signal
 
@@ -185,7 +189,7 @@ class Host:
 
     def _died(self, of: Process, signal: Signal, *, core: bool = False) -> None:
         time = self._now = self._now + self._draw.randint(20_000, 900_000)
-        self._events.append(Exit(time, exit_id(time, of.pid), "core", of, signal.number, core=core, cause=signal.id, after_ns=time - moment(signal), host=HOST))  # fmt: skip
+        self._events.append(Exit(time, exit_id(time, of.pid), "core", of, signal.number, core=core, cause=signal.id, after_ns=time - moment(signal), host=self.host))  # fmt: skip
 
     def _exited(self, of: Process, status: int, request: Signal | None = None) -> None:
         time = self._now = self._now + self._draw.randint(2_000_000, 900_000_000)
@@ -195,11 +199,13 @@ class Host:
             brief = None if sender is None else Process(sender.pid, comm=sender.comm, start=sender.start)  # fmt: skip
             after = time - moment(request)
             more = {"handled": request.id, "after_ns": after, "answers": Earlier(request.id, request.number, after, brief)}  # fmt: skip
-        self._events.append(Exit(time, exit_id(time, of.pid), "core", of, status=status, host=HOST, **more))  # fmt: skip
+        self._events.append(Exit(time, exit_id(time, of.pid), "core", of, status=status, host=self.host, **more))  # fmt: skip
 
     def _ran(self, process: Process) -> None:
         time = self._tick()
-        self._events.append(Exec(time, f"{time:x}-exec-{process.pid}", "core", process, host=HOST))
+        self._events.append(
+            Exec(time, f"{time:x}-exec-{process.pid}", "core", process, host=self.host)
+        )
 
     # What happens.
 
@@ -289,7 +295,7 @@ class Host:
         sender = self._of(self._shell, b"kill", (b"kill", b"%d" % self._draw.randint(2, 9999)))
         time = self._tick()
         self._serial += 1
-        self._events.append(Failed(time, f"{time:x}-{self._serial:x}", "core", "kill", self._draw.choice(("EPERM", "ESRCH")), TERM, sender, self._draw.choice(self._daemons), 5, host=HOST))  # fmt: skip
+        self._events.append(Failed(time, f"{time:x}-{self._serial:x}", "core", "kill", self._draw.choice(("EPERM", "ESRCH")), TERM, sender, self._draw.choice(self._daemons), 5, host=self.host))  # fmt: skip
 
     def _storm(self) -> None:
         one, other = self._draw.sample(self._daemons, 2)
