@@ -120,7 +120,7 @@ def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
     """A manager's tellings, which know the unit, put to the process that they can only mean."""
     found = list(named)
     of_unit = Near(found, lambda death: [death.process.unit] if death.process.unit else [])
-    of_none = [death if death.process.unit is None else None for death in found]
+    of_none = [death if may_be_a_units(death.process) else None for death in found]
     of_name = Near(of_none, lambda death: names_of(death.process))
     of_number = Near(of_none, lambda death: [death.number])
     apart: list[Death] = []
@@ -154,6 +154,13 @@ def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
         else:
             apart.append(one)
     return found + apart
+
+
+def may_be_a_units(process: Process) -> bool:
+    """Whether its unit is not told, and may be any of the host's. A cgroup that is no slice says that it is none: where a
+    controller is off for a unit, the kernel tells the slice around it, or the root."""
+    own = (process.cgroup or b"").rpartition(b"/")[2]
+    return process.unit is None and (not own or own.endswith(b".slice"))
 
 
 def _are_two_lines(one: Death, other: Death) -> bool:

@@ -9,6 +9,7 @@ from tracer.model.text import shown
 from tracer.model.times import SECOND
 from tracer.why.behind import behind, command_of, kills, who_asked
 from tracer.why.case import AT_ONCE, ENDS_NOTHING, is_one, names
+from tracer.why.deaths import may_be_a_units
 from tracer.why.finding import (
     ABRT,
     FAULTS,
@@ -202,6 +203,11 @@ def by_a_signal_to_its_name(case: Case) -> Finding | None:
             signal.number == case.number
             and signal.target is not None
             and not meant.isdisjoint(names(signal.target))
+            and (
+                process.unit is None
+                or signal.target.unit is not None
+                or may_be_a_units(signal.target)
+            )
             and signal.outcome not in ENDS_NOTHING
             and case.is_before(signal.time, 2 * SECOND, after=SECOND // 5)
         ):

@@ -7,6 +7,7 @@ import pytest
 from tracer.model.event import Exit, Process, Signal, Statement
 from tracer.model.times import SECOND
 from tracer.why import deaths
+from tracer.why.verdict import verdict_of
 
 EVERY = 60 * SECOND
 
@@ -55,3 +56,25 @@ def test_what_is_said_of_a_unit_is_put_to_the_process_that_bears_its_name():
     assert [death.process.unit for death in found if death.number == 9] == [b"web.service"] * 3
     assert [death.joined for death in found if death.number == 9] == [deaths.BY_NAME] * 3
     assert [death.joined for death in found if death.number == 11] == [deaths.BY_TIME] * 3
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "joined"),
+    [
+        (None, deaths.BY_NAME),
+        (b"/", deaths.BY_NAME),
+        (b"/system.slice", deaths.BY_NAME),
+        (b"/docker/aaaa", None),
+        (b"/lxc.payload.box/web", None),
+    ],
+)
+def test_a_process_of_another_cgroup_is_not_the_units_by_its_name(cgroup, joined):
+    process = Process(7, comm=b"web", cgroup=cgroup)
+    told = [
+        Signal(EVERY, "s", "syslog", 9, origin="oom", target=process),
+        Exit(EVERY + SECOND, "x", "syslog", Process(unit=b"web.service"), 9),
+    ]
+    found = deaths.deaths_in(told)
+    assert [death.joined for death in found] == [joined] * (1 if joined else 2)
+    by_unit = {death.process.unit: verdict_of(death, told, (), found) for death in found}
+    assert (by_unit[b"web.service"].cause == "oom") is bool(joined)
