@@ -44,10 +44,13 @@ class Told:
 class _Open:
     """An event in the making; ``last`` is where its last record stands."""
 
-    __slots__ = ("ended", "last", "records", "size", "stamp", "whole")
+    __slots__ = ("ended", "first", "last", "records", "size", "stamp", "whole")
 
-    def __init__(self, stamp: Stamp, last: int, whole: Group | None = None) -> None:
+    def __init__(
+        self, stamp: Stamp, first: int, last: int, whole: Group | None = None
+    ) -> None:
         self.stamp = stamp
+        self.first = first
         self.last = last
         self.records: dict[tuple[int, bytes], Record] = {}
         self.ended = False
@@ -74,11 +77,12 @@ class Coalescer:
     """Feed it records in the order of the log; it gives groups back in the order of their first record.
 
     ``given_up`` counts events closed before their end because too much was open. ``at_ends``: as the kernel's socket
-    has them, each event ends with EOE, and nothing else does.
+    has them, each event ends with EOE, and nothing else does. ``falls``: the log is read from its end.
     """
 
     def __init__(self, bytes_max: int = BYTES_MAX, *, at_ends: bool = False) -> None:
         self.given_up = 0
+        self.falls = False
         self._at_ends = at_ends
         self._queue: deque[_Open] = deque()
         self._open: dict[Stamp, _Open] = {}
@@ -107,7 +111,7 @@ class Coalescer:
         """Give this group back, too, in the place that it has now between the others."""
         if not self._queue:
             return (group,)
-        self._queue.append(_Open(group.stamp, _PAST, group))
+        self._queue.append(_Open(group.stamp, _PAST, _PAST, group))
         return self._ended(group.records[-1].at)
 
     def feed_whole(self, group: Usual) -> Sequence[Group]:
@@ -119,7 +123,7 @@ class Coalescer:
                 return [given for one in group.records for given in self.feed(one)]
             self._end(known)
         last = at + group.last
-        made = self._open[stamp] = _Open(stamp, last, group)
+        made = self._open[stamp] = _Open(stamp, at, last, group)
         made.size = length
         self._size += length
         self._queue.append(made)
@@ -149,13 +153,20 @@ class Coalescer:
     def _begun(self, one: Record) -> _Open:
         twin = None if one.twin is None else self._open.pop(one.twin, None)
         # What was told already is told by the stamp that it had then.
-        group = twin or _Open(one.twin or one.stamp, one.at)
+        group = twin or _Open(one.twin or one.stamp, one.at, one.at)
         if twin is None:
-            self._queue.append(group)
+            self._put_in_place(group)
         else:
             group.stamp = one.stamp
         self._open[one.stamp] = group
         return group
+
+    def _put_in_place(self, group: _Open) -> None:
+        """The sieve comes late to what stands before lines that it has read already."""
+        queue, at = self._queue, len(self._queue)
+        while at and queue[at - 1].first > group.first and not self.falls:
+            at -= 1
+        queue.insert(at, group)
 
     def _add(self, group: _Open, one: Record) -> None:
         if group.whole is not None:

@@ -181,6 +181,23 @@ def test_a_kill_of_x32_is_one(tmp_path):
     assert '"origin": "kill"' in told
 
 
+def test_a_record_that_is_broken_where_the_log_ends(tmp_path):
+    """Its last line has no end, and is no record by itself."""
+    kill = logs.call(80)
+    at = kill.index(b" success=")
+    broken = kill[:at] + b"\n" + kill[at + 1 :]
+    told_alike(tmp_path / "audit.log", log([], ()) + broken[:-1], shared=False)
+    told_alike(tmp_path / "audit.log", log([], ()) + broken[:at] + b"\n", shared=False)
+
+
+def test_the_lines_of_two_events_have_changed_places(tmp_path):
+    """They are told in the order in which they begin, whichever of them the sieve has found first."""
+    first, second = logs.kill(80, 801).splitlines(True), logs.kill(81, 802).splitlines(True)
+    text = b"".join((first[1], second[1], second[0], first[0], *second[2:], *first[2:]))
+    other = logs.call(82, 257, 900) * 40
+    told_alike(tmp_path / "audit.log", log([], ()) + text + other, shared=False)
+
+
 @pytest.mark.parametrize(
     "word", [b"C000003e syscall=62", b"0c000003e syscall=62", b"c000003e syscall=062"]
 )

@@ -120,6 +120,23 @@ def test_files(seed, tmp_path):
     assert [{**one, "place": None} for one in plain(by_folder(path))] == there
 
 
+@pytest.mark.parametrize("seed", range(50, 70))
+def test_lines_have_changed_places(seed, tmp_path):
+    """As whoever sorts a log, or copies it in parts, leaves it: what is known of a process may differ, no signal does."""
+    draw, lines = random.Random(seed), made(seed).splitlines(True)
+    for _ in range(20):
+        at = draw.randrange(len(lines) - 4)
+        lines.insert(at + draw.randint(1, 3), lines.pop(at))
+    path = tmp_path / "audit.log"
+    path.write_bytes(b"".join(lines))
+    want = [one for one in plain(by_lines(path)) if one["event"] == "signal"]
+    assert want
+    got = [one for one in plain(by_pieces(path)) if one["event"] == "signal"]
+    assert [(one["id"], one["place"]) for one in got] == [
+        (one["id"], one["place"]) for one in want
+    ]
+
+
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_pipe(seed, tmp_path):
     path = tmp_path / "audit.log"

@@ -110,3 +110,16 @@ def whole_lines(path: str) -> int:
         stream.seek(max(0, size - LINE_MAX))
         tail = stream.read()
     return size - len(tail) + tail.rfind(b"\n") + 1
+
+
+def last_record(path: str, whole: int) -> int:
+    """Where the last record begins that may go on behind the last whole line: ``whole`` if what is there begins one."""
+    with open(path, "rb") as stream:
+        stream.seek(whole)
+        if stream.read(5) in (b"", b"type=", b"node="):
+            return whole
+        begin = max(0, whole - LINE_MAX)
+        stream.seek(begin)
+        tail = b"\n" + stream.read(whole - begin)
+    at = max(tail.rfind(b"\ntype="), tail.rfind(b"\nnode="))
+    return whole if at < 0 else begin + at

@@ -24,7 +24,7 @@ from tracer.sources.logs.files import (
     open_log,
     read_blocks,
 )
-from tracer.sources.logs.follow import Follower, whole_lines
+from tracer.sources.logs.follow import Follower, last_record, whole_lines
 from tracer.sources.logs.plain import can_be_sieved, sieved
 
 _HEAD_LINES = 2000
@@ -121,11 +121,13 @@ class LogReading:
             for found in self._of_stream(path):
                 yield from found
             return
-        size = whole_lines(path)
+        whole = whole_lines(path)
+        size = last_record(path, whole)
         self._reader.begin(path, DateStyle())
         yield from sieved(path, size, self._reader, self._tally, self._proceed)
         with open(path, "rb") as stream:
             stream.seek(size)
+            yield from self._reader.read(stream.read(whole - size))
             yield from self._open_end(path, stream.read())
 
     def _of_stream(self, path: str) -> Iterator[Iterator[Found]]:
@@ -146,6 +148,7 @@ class LogReading:
                             text, size = self._whole(text, blocks, lines)
                             # The first block may have been short.
                             if falls(text, style, least=2):
+                                self.coalescer.falls = True
                                 yield self._reader.turned(text)
                                 continue
                     yield self._reader.read(text, size)
