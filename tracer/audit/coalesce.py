@@ -46,9 +46,7 @@ class _Open:
 
     __slots__ = ("ended", "first", "last", "records", "size", "stamp", "whole")
 
-    def __init__(
-        self, stamp: Stamp, first: int, last: int, whole: Group | None = None
-    ) -> None:
+    def __init__(self, stamp: Stamp, first: int, last: int, whole: Group | None = None) -> None:
         self.stamp = stamp
         self.first = first
         self.last = last
@@ -64,7 +62,7 @@ class _Open:
         types = [kind for kind, _ in self.records]
         if self.ended:
             # Whose call stands behind its end, in a log whose lines have changed places.
-            return types[0] != record.OBJ_PID or record.SYSCALL in types
+            return record.SYSCALL in types or record.OBJ_PID not in types
         # A change of the rules has a system call and an end in new kernels; on 5.10 it comes alone.
         return (
             types[0] in record.ALONE

@@ -91,7 +91,10 @@ def _call_record(group: Group) -> Record | None:
 
 
 def _sends(fields: Fields) -> bool:
-    return call_of(fields.get(b"arch"), fields.get(b"syscall", b"")) is not None
+    call = call_of(fields.get(b"arch"), fields.get(b"syscall", b""))
+    if call is None:
+        return False
+    return signal_number(fields.get(b"a%d" % call.signal)) is not None or bool(_error(fields))
 
 
 def _of_sent(group: Group, sent: Sent, known: Known, evidence: Evidence) -> list[Event]:

@@ -10,7 +10,17 @@ import pytest
 from harness import PATIENCE, ROOT, SUMMARY
 
 PYTHONS = {"PYTHONSTARTUP": "start.py", "PYTHONPATH": "", "PYTHONHOME": "", "PYTHONUSERBASE": ""}
-MODULES = ("tracer", "re", "json", "select", "ctypes", "subprocess", "bcc", "sitecustomize", "start")
+MODULES = (
+    "tracer",
+    "re",
+    "json",
+    "select",
+    "ctypes",
+    "subprocess",
+    "bcc",
+    "sitecustomize",
+    "start",
+)
 PROGRAMS = ("python3", "sh", "gcc", "cc", "ld", "ldconfig", "objdump", "uname", "auditctl")
 
 

@@ -45,9 +45,13 @@ def test_what_begins_with_a_record_that_is_not_kept_is_told_all_the_same():
 def test_an_end_before_the_call_of_a_target_is_none():
     """In a log whose lines have changed places."""
     coalescer = Coalescer()
-    for kind in (record.OBJ_PID, record.EOE):
+    for kind in (record.PROCTITLE, record.OBJ_PID, record.EOE):
         coalescer.feed(one(kind))
         assert list(coalescer.ready()) == []
     coalescer.feed(one(record.SYSCALL))
     (group,) = coalescer.ready()
-    assert [kept.type for kept in group.records] == [record.OBJ_PID, record.SYSCALL]
+    assert [kept.type for kept in group.records] == [
+        record.PROCTITLE,
+        record.OBJ_PID,
+        record.SYSCALL,
+    ]

@@ -132,9 +132,7 @@ def test_lines_have_changed_places(seed, tmp_path):
     want = [one for one in plain(by_lines(path)) if one["event"] == "signal"]
     assert want
     got = [one for one in plain(by_pieces(path)) if one["event"] == "signal"]
-    assert [(one["id"], one["place"]) for one in got] == [
-        (one["id"], one["place"]) for one in want
-    ]
+    assert [(one["id"], one["place"]) for one in got] == [(one["id"], one["place"]) for one in want]
 
 
 @pytest.mark.parametrize("seed", range(100, 104))
