@@ -177,7 +177,7 @@ def _gather(connection: Any, target: str, files: list[str], known: list[tuple[in
     """A table of all rows: those of the lines, and those that the files have. Raises Problem."""
     old = [f"SELECT {at} AS place, raw FROM read_parquet({quoted(path)})" for at, path in known]
     new = (
-        f"SELECT list_position([{', '.join(map(quoted, files))}], filename) - 1 AS place, json AS raw FROM read_ndjson_objects("
+        f"SELECT coalesce(list_position([{', '.join(map(quoted, files))}], filename), error('a file has another name: ' || filename)) - 1 AS place, json AS raw FROM read_ndjson_objects("
         f"[{', '.join(map(quoted, files))}], maximum_object_size={_LINE_MAX}, filename=true)"
     )
     sides = [_numbered(new), *([_numbered(" UNION ALL ".join(old))] if old else [])]
