@@ -159,7 +159,7 @@ vm-test: $(BUILT) ## the whole suite in the Vagrant VM, brought up and taken dow
 	$(Q)$(SUDO) $(PYTHON) -m tests.vm cycle $(or $(SUITE),bookworm) $(if $(QUICK),--quick) $(if $(TESTS),--tests $(TESTS))
 
 .PHONY: test-vm-quick
-test-vm-quick: $(BUILT) ## for CI, after test: a few tests on another kernel, one scenario in the VM
+test-vm-quick: $(BUILT) ## for CI, after test: a few tests on another kernel, two scenarios in the VM
 	$(Q)$(SUDO) $(PYTHON) -m tests.vm quick
 
 # Where the system has them already, pip puts none into the environment.

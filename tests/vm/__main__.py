@@ -88,7 +88,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     command.set_defaults(run=box)
     command = commands.add_parser("cycle", help="the test suite in the Vagrant VM")
     command.add_argument("suite", choices=USERLANDS)
-    command.add_argument("--quick", action="store_true", help="one scenario, for CI")
+    command.add_argument("--quick", action="store_true", help="two scenarios, for CI")
     command.add_argument("--tests", default="", help="these alone, without lint and types")
     command.set_defaults(run=cycle)
     command = commands.add_parser("quick", help="another kernel and the VM, for CI")

@@ -30,7 +30,7 @@ WHOLE = f"cd /vagrant && sudo env {ADDOPTS} make test"
 # The host's BPF objects and the box's tools: to make them under emulation takes minutes.
 TAKEN = " ".join(f"-o {name}" for name in BUILT)
 SOME = f"cd /vagrant && make -s setup {TAKEN} && sudo env {ADDOPTS} .venv/bin/python -m pytest {{tests}}"
-QUICK_TESTS = "tests/vm/scenarios/test_stop_timeout.py"
+QUICK_TESTS = "tests/vm/scenarios/test_stop_timeout.py tests/vm/scenarios/test_recorder_service.py"
 QUICK_LIMIT = 1500
 # Seconds. Two busy CPUs under emulation need about a quarter of each.
 LIMITS = {"box add": 120, "up": 900, "test": 3600, "report": 120, "destroy": 120}
