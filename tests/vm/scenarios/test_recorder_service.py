@@ -72,6 +72,18 @@ def test_a_unit_hears_who_killed_it_and_the_recording_who_stopped_it(service, st
     assert died.process.invocation is not None
 
 
+def test_what_is_enabled_starts_with_the_target_of_a_boot(service):
+    """What multi-user.target wants is started with it: at a boot, and whenever somebody starts that (systemd.unit(5))."""
+    systemctl("enable", UNIT)
+    try:
+        systemctl("stop", UNIT)
+        systemctl("start", "multi-user.target")
+        until(lambda: systemctl("show", "--value", "--property", "ActiveState", UNIT) == "active")
+        assert main_pid()
+    finally:
+        systemctl("disable", UNIT)
+
+
 def is_to(event, pid):
     return isinstance(event, Signal) and event.target is not None and event.target.pid == pid
 
