@@ -109,7 +109,8 @@ def _report(problem: Problem, words: list[str]) -> int:
 
         typed = " ".join(["sudo sigtrace", *map(shlex.quote, words)])
         try_ = try_.replace(AS_ROOT, typed)
-    problem = Problem(problem.what, problem.why, try_, problem.detail)
+    if try_ != problem.try_:
+        problem = Problem(problem.what, problem.why, try_, problem.detail)
     try:
         sys.stderr.write(f"{problem}\n")
         if problem.detail and sum(_loudness(word) for word in words) > 1:

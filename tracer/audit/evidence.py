@@ -53,7 +53,7 @@ def blind(evidence: Evidence) -> list[Blind]:
         users = "; ".join(f"{name}: {rules.USED_BY[name]}" for name in missing)
         calls = (
             f"no signal in this log was sent by {', '.join(missing)} ({users})",
-            "if no rule watched them, those sends are missing; these rules would show them:",
+            "if no rule watched them, those sends are missing",
         )
         found.append(Blind(_OF_CALLS, calls, tuple(rules.recommended(missing))))
     elif missing:
@@ -61,7 +61,7 @@ def blind(evidence: Evidence) -> list[Blind]:
             Blind(_OF_CALLS, (f"no rule may have watched {', '.join(missing)}",), quiet=True)
         )
     if only is not None:
-        why = f"the rules seen in this log watch {name_of(only)} alone; these watch all:"
+        why = f"the rules seen in this log watch {name_of(only)} alone"
         found.append(Blind(_OF_CALLS, (why,), tuple(rules.recommended())))
     if not evidence.first_process:
         why = (

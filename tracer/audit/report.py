@@ -67,11 +67,16 @@ def hidden(blind: Iterable[Blind], *, verbose: bool) -> list[str]:
     tries: tuple[str, ...] = ()
     for one in found:
         if not one.try_:
-            lines += [f"  {words}" for words in tries]
+            lines += _rules(tries)
             tries = ()
         lines += one.why
         tries = one.try_ or tries
-    return lines + [f"  {words}" for words in tries]
+    return lines + _rules(tries)
+
+
+def _rules(tries: Iterable[str]) -> list[str]:
+    rules = [f"  {words}" for words in tries]
+    return ["these rules watch all:", *rules] if rules else []
 
 
 def _span(logs: list[Tally]) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tracer.model.verdict import Again, Evidence, Verdict, Who
 
 WIDTH = 80
+_SURE_MAX = 210
 _LABEL = 10  # columns before the text of a label
 # What follows the process's name. {signal}, {by}, {manager}, {status}, {time} are filled in where they are known.
 HEADLINES: dict[str, str] = {
@@ -72,6 +73,8 @@ def lines_of(verdict: Verdict, now: int, *, evidence: bool = False) -> list[str]
     from; ``evidence`` quotes every line that it stands on."""
     made = _wrapped(headline(verdict), "", "  ")
     for label, text in labels(verdict, now):
+        if label == "sure" and not evidence:
+            text = _short(text)
         made += _wrapped(text, f"  {label:<{_LABEL - 2}}", " " * _LABEL)
     if evidence:
         made += [line for one in verdict.evidence for line in _quoted(one)]
@@ -105,7 +108,10 @@ def subject(process: Process | None, unit: str | None) -> str:
         return where or printable(unit or "a process")
     script = script_of(process.argv or ())
     beside = [shown(script)] if script and last_part(script) != process.comm else []
-    beside += [place(process) or ""] if process.container else []
+    if process.container:
+        beside += [place(process) or ""]
+    elif unit and unit.rpartition(".")[0] not in name(process) + "".join(beside):
+        beside.append(printable(unit))
     return name(process) + (f" ({', '.join(beside)})" if beside else "")
 
 
@@ -330,6 +336,14 @@ def _sure(verdict: Verdict) -> str:
         *first, last = verdict.fits
         return f"open: {', '.join(first)} or {last} may be it{why}"
     return f"no: nothing that was read tells it{why}"
+
+
+def _short(text: str) -> str:
+    """The text, or its beginning where it is long, and how the rest is told."""
+    if len(text) <= _SURE_MAX:
+        return text
+    head, _, _ = text[:_SURE_MAX].rpartition(" ")
+    return f"{head.rstrip(';:,')} … (--evidence tells all)"
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:

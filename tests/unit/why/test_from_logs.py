@@ -61,7 +61,7 @@ def why(capsys, *words):
         ]),
         ("billing", 0, ["billing-import[19635] on web3 was killed by the kernel: out of memory"]),
         ("crashy", 0, [
-            "python3[thread 16923] on web3 most likely crashed: SIGSEGV",
+            "python3[thread 16923] (crashy.service) on web3 most likely crashed: SIGSEGV",
             "  sure    likely: its unit was joined by time",
         ]),
         ("report-job", 0, [
