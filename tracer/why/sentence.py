@@ -30,8 +30,9 @@ def verdict_on(end: Exit, events: Sequence[Event]) -> Verdict | None:
 
 
 def sentence(verdict: Verdict) -> str:
-    """The verdict in one line; the host is the log's own."""
-    told = headline(replace(verdict, host=None))
+    """The verdict in one line; the host is the log's own, and the unit the entry's."""
+    is_named = verdict.process is not None and verdict.process.comm is not None
+    told = headline(replace(verdict, host=None, unit=None if is_named else verdict.unit))
     return told if verdict.who is None else told + _behind(verdict.who)
 
 
