@@ -124,7 +124,11 @@ class Trace:
             event = self._next(deadline)
             if event is None:
                 shown = "\n".join(map(summary_of, self.events[-40:]))
-                raise AssertionError(f"it never came; these did:\n{shown}")
+                ended = self.process.poll()
+                said = "" if ended is None else self.process.stderr.read().decode()
+                raise AssertionError(
+                    f"it never came (the trace: {'goes on' if ended is None else ended}); these did:\n{shown}\n{said}"
+                )
             if wanted(event):
                 return event
 
