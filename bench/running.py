@@ -129,11 +129,12 @@ class Running:
             self._process.wait()
 
     def close(self) -> None:
+        # A terminal that nobody reads is full at some point, and who writes to it waits.
+        if self.screen >= 0:
+            os.close(self.screen)
         self.stop()
         self._around.close()
         os.close(self._ready)
-        if self.screen >= 0:
-            os.close(self.screen)
 
     def __enter__(self) -> Running:
         return self
