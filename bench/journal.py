@@ -28,6 +28,7 @@ TOOL = "/usr/lib/systemd/systemd-journal-remote"
 MILLION = 1_000_000
 SIZES = (1, 3)  # millions of entries
 TELLING = 500
+UNITS = 60
 EXITED = b"98e322203f7a4ed290d09fe03c09fe15"
 BEGIN = 1_700_000_000_000_000  # µs
 WAYS = ("libsystemd", "journalctl", "own")
@@ -36,13 +37,18 @@ ROUNDS = 7
 LIMIT = 50
 
 
+def first_told(millions: int) -> str:
+    """The unit whose end is told first, without its suffix."""
+    return f"u{millions * MILLION // TELLING // 2 % UNITS}"
+
+
 def text(count: int, telling_every: int) -> Iterator[bytes]:
     """Entries of 60 daemons, 10 ms apart; one in ``telling_every`` is PID 1's."""
     for number in range(count):
         moment = BEGIN + number * 10_000
         head = b"__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=%s\n_HOSTNAME=web3\n"
         yield head % (moment, number * 10_000, b"ab" * 16)
-        unit = b"u%d.service" % (number % 60)
+        unit = b"u%d.service" % (number % UNITS)
         if number % telling_every == telling_every // 2:
             yield (
                 b"MESSAGE_ID=%s\nMESSAGE=%s: Main process exited, code=killed, status=9/KILL\n_PID=1\n"

@@ -44,8 +44,9 @@ class Asked:
         return [*absent(self.command[:1]), *absent((journal.TOOL,))]
 
 
-_GREP = "journalctl -o json --directory {journal} | grep -c 'u50[.]service.*EXIT_CODE'"
-OF_JOURNAL = Asked("why, of a journal of 1,000,000", (SIGTRACE, "why", "u50", "{journal}"))
+UNIT = journal.first_told(1)
+_GREP = f"journalctl -o json --directory {{journal}} | grep -c '{UNIT}[.]service.*EXIT_CODE'"
+OF_JOURNAL = Asked("why, of a journal of 1,000,000", (SIGTRACE, "why", UNIT, "{journal}"))
 OF_RECORDING = Asked("why, of 30 days of recording", (SIGTRACE, "why", VICTIM, "{recording}"))
 OF_BOTH = Asked("why, of both", (SIGTRACE, "why", VICTIM, "{recording}", "{journal}"))
 GREP = Asked("journalctl -o json | grep", ("sh", "-c", _GREP))
