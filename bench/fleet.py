@@ -45,21 +45,20 @@ class Fleet:
         return len(range(0, self.hosts, 50))
 
 
-def _noise(fleet: Fleet) -> str:
+def _noise(fleet: Fleet, day: int) -> str:
     """Signals that were handled, and stops by the manager: three of five pairs, and two."""
     return f"""
-    SELECT host, day, at_s, k, half, unit,
+    SELECT host, {day} AS day, at_s, k, half, unit,
            CASE WHEN is_stop THEN 'SIGTERM' ELSE 'SIGUSR1' END AS signal,
            CASE WHEN is_stop AND half = 1 THEN 'exit' ELSE 'signal' END AS event,
            'kill' AS origin, 'systemd' AS sender, 'root' AS sender_user, 'init.scope' AS sender_unit,
            NULL AS earlier
-    FROM (SELECT i // 2 AS k, i % 2 AS half, hash(i // 2) AS h,
-                 CAST(hash(i // 2) % {fleet.hosts} AS INTEGER) AS host,
-                 CAST((hash(i // 2) // 1048576) % {DAYS} AS INTEGER) AS day,
-                 CAST((hash(i // 2) // 67108864) % 86400 AS INTEGER) AS at_s,
-                 'unit' || CAST((hash(i // 2) // 8589934592) % 40 AS VARCHAR) || '.service' AS unit,
-                 (i // 2) % 5 >= 3 AS is_stop
-          FROM range({fleet.rows}) counted(i))"""
+    FROM (SELECT k, half, is_stop,
+                 CAST(hash(k) % {fleet.hosts} AS INTEGER) AS host,
+                 CAST((hash(k) // 67108864) % 86400 AS INTEGER) AS at_s,
+                 'unit' || CAST((hash(k) // 8589934592) % 40 AS VARCHAR) || '.service' AS unit
+          FROM (SELECT (i // 2) * {DAYS} + {day} AS k, i % 2 AS half, (i // 2) % 5 >= 3 AS is_stop
+                FROM range({fleet.rows // DAYS}) counted(i)))"""
 
 
 def _planted(fleet: Fleet) -> list[str]:
@@ -75,8 +74,8 @@ def _planted(fleet: Fleet) -> list[str]:
     ]
 
 
-def rows_of(fleet: Fleet) -> str:
-    """A SELECT of all rows: the columns that the questions read, and the line."""
+def rows_of(fleet: Fleet, day: int) -> str:
+    """A SELECT of a day's rows: the columns that the questions read, and the line."""
     signal = "(event = 'signal')"
     stamp = "strftime(moment, '%Y-%m-%dT%H:%M:%S.%f') || '000Z'"
     sender = "CASE WHEN event = 'signal' AND sender IS NOT NULL THEN {'pid': 1, 'comm': sender, 'user': sender_user, 'unit': sender_unit} END"
@@ -112,20 +111,25 @@ def rows_of(fleet: Fleet) -> str:
                  CASE signal WHEN 'SIGTERM' THEN 15 WHEN 'SIGKILL' THEN 9 WHEN 'SIGSEGV' THEN 11 ELSE 10 END AS number,
                  'host' || lpad(CAST(host AS VARCHAR), 4, '0') AS name,
                  TIMESTAMP '{FIRST} 00:00:00' + to_seconds(CAST(day AS BIGINT) * 86400 + at_s) + to_microseconds(CAST(half AS BIGINT)) AS moment
-          FROM ({_noise(fleet)} UNION ALL {" UNION ALL ".join(_planted(fleet))}))"""
+          FROM ({_noise(fleet, day)} UNION ALL {" UNION ALL ".join(_planted(fleet))}) WHERE day = {day})"""
 
 
 def write(fleet: Fleet, folder: Path, by: str) -> None:
-    """``by``: "date, host", or "date" for a file a day."""
+    """``by``: "date, host", or "date" for a file a day. A day at a time, which is what has to fit in memory."""
     order = "ORDER BY date, event, host, time" if by == "date" else ""
-    connect().execute(
-        f"COPY ({rows_of(fleet)} {order}) TO {quoted(str(folder))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({by}))"
-    )
+    connection = connect()
+    for day in range(DAYS):
+        connection.execute(
+            f"COPY ({rows_of(fleet, day)} {order}) TO {quoted(str(folder))}"
+            f" (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({by}), OVERWRITE_OR_IGNORE)"
+        )
 
 
 def lines(fleet: Fleet) -> list[str]:
     """The same as lines of a recording, of all hosts."""
-    return [row[0] for row in connect().execute(f"SELECT raw FROM ({rows_of(fleet)})").fetchall()]
+    connection = connect()
+    days = (connection.execute(f"SELECT raw FROM ({rows_of(fleet, day)})") for day in range(DAYS))
+    return [row[0] for day in days for row in day.fetchall()]
 
 
 def _measure(folder: Path) -> str:
