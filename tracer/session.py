@@ -6,6 +6,7 @@ import sys
 
 from tracer.flow.join import Joiner
 from tracer.flow.pipeline import Pipeline, Stop
+from tracer.model.frozen import replace
 from tracer.sources.abilities import JOINING
 from tracer.terminal.output import let_go
 
@@ -48,6 +49,6 @@ def run(
             let_go(error)
         finally:
             stop.over()
-        return pipeline.totals()
+        return replace(pipeline.totals(), is_broken_off=stop.has_broken_off)
     finally:
         source.close()

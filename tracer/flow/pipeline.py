@@ -45,7 +45,8 @@ LOOK_AT_FATES = 1.0
 class Totals:
     """What a run came to: ``shown`` of it all, ``attempts`` of them refused or probes. ``lost`` None: something was
     lost and nobody knows how much; ``things`` is what that was, by ``tracer.model.lost``. ``hidden`` came here, and
-    the filter left it out."""
+    the filter left it out. ``is_broken_off``: nobody took what was written, and not all that had come was.
+    """
 
     shown: int
     attempts: int
@@ -53,6 +54,7 @@ class Totals:
     seconds: float
     hidden: int = 0
     things: tuple[tuple[str, int], ...] = ()
+    is_broken_off: bool = False
 
 
 class Stop:
@@ -71,12 +73,13 @@ class Stop:
                 signal.signal(number, self._take)
         self._output = output
         self._poll = select.poll()
-        self._asked = self._is_over = False
+        self._asked = self._is_over = self.has_broken_off = False
         for fd, events in self.descriptors():
             self._poll.register(fd, events)
 
     def _take(self, _number: int, _frame: object) -> None:
         if self._asked and not self._is_over and self._is_blocked():
+            self.has_broken_off = True
             raise BrokenPipeError(errno.EPIPE, "nobody takes what is written")
         self._asked = True
 

@@ -182,6 +182,8 @@ def summary(totals: Totals, buffer: int | None = None, wanted: Sequence[str] = (
     text = f"{signals} shown, {_lost(totals)} lost, {totals.seconds:.1f} s"
     if totals.hidden and wanted:
         text += f"; {counted(totals.hidden, 'other')} did not fit: {'; '.join(wanted)}"
+    if totals.is_broken_off:
+        text += "; broken off: what nobody took of it is not counted"
     if totals.lost != 0 and buffer is not None:
         text += f"; raise --buffer (now {_size(buffer)}) or narrow the filter"
     return text
