@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.sinks.otlp_schema import PUBLISHED
 from tests.unit.sinks.receiver import Receiver, plain
 from tests.unit.sinks.test_journal import NOON, death
 from tracer.model.errors import Problem
@@ -21,68 +22,6 @@ from tracer.sinks.post import GIVE_UP, Lines, Post, settings_of
 from tracer.why.sentence import verdict_on
 
 HERE = Host("web1", "ab" * 16, "6.1.0", "2.0")
-
-# opentelemetry/proto/{logs,common,resource}/v1/*.proto as JSON has them: lowerCamelCase, 64-bit numbers as strings,
-# enumerations as numbers.
-_INT64 = {"type": "string", "pattern": r"^-?\d{1,19}$"}
-_UINT64 = {"type": "string", "pattern": r"^\d{1,20}$"}
-_TEXT = {"type": "string"}
-
-
-def _message(**fields):
-    return {"type": "object", "additionalProperties": False, "properties": fields}
-
-
-def _many(name):
-    return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
-
-
-PUBLISHED = {
-    **_message(resourceLogs=_many("ResourceLogs")),
-    "required": ["resourceLogs"],
-    "$defs": {
-        "ResourceLogs": _message(
-            resource=_message(attributes=_many("KeyValue"), droppedAttributesCount={"type": "integer"}),
-            scopeLogs=_many("ScopeLogs"),
-            schemaUrl=_TEXT,
-        ),
-        "ScopeLogs": _message(
-            scope=_message(name=_TEXT, version=_TEXT, attributes=_many("KeyValue")),
-            logRecords=_many("LogRecord"),
-            schemaUrl=_TEXT,
-        ),
-        "LogRecord": _message(
-            timeUnixNano=_UINT64,
-            observedTimeUnixNano=_UINT64,
-            severityNumber={"type": "integer", "minimum": 1, "maximum": 24},
-            severityText=_TEXT,
-            body={"$ref": "#/$defs/AnyValue"},
-            attributes=_many("KeyValue"),
-            droppedAttributesCount={"type": "integer"},
-            flags={"type": "integer"},
-            traceId={"type": "string", "pattern": "^[0-9a-fA-F]{32}$"},
-            spanId={"type": "string", "pattern": "^[0-9a-fA-F]{16}$"},
-            eventName=_TEXT,
-        ),
-        "KeyValue": {
-            **_message(key={"type": "string", "minLength": 1}, value={"$ref": "#/$defs/AnyValue"}),
-            "required": ["key", "value"],
-        },
-        "AnyValue": {
-            **_message(
-                stringValue=_TEXT,
-                boolValue={"type": "boolean"},
-                intValue=_INT64,
-                doubleValue={"type": "number"},
-                arrayValue=_message(values=_many("AnyValue")),
-                kvlistValue=_message(values=_many("KeyValue")),
-                bytesValue=_TEXT,
-            ),
-            "minProperties": 1,
-            "maxProperties": 1,
-        },
-    },
-}  # fmt: skip
 
 
 class Taken:
@@ -194,11 +133,11 @@ def test_arguments_leave_only_when_they_are_asked_for():
 def test_an_exit_by_itself_has_its_code_and_a_signal_has_none():
     _, end = death()
     assert "process.exit.code" not in told(end)[0][2]
-    by_itself = told(Process_ended(3))
+    by_itself = told(ended_with(3))
     assert by_itself[0][2]["process.exit.code"] == "3"
 
 
-def Process_ended(status):
+def ended_with(status):
     from tracer.model.event import Exit
 
     return Exit(NOON, "e2", "core", Process(5, 5, b"x"), status=status)
@@ -211,7 +150,7 @@ def Process_ended(status):
         (death(11)[1], ERROR),
         (death(15)[1], INFO),
         (death(11)[0], INFO),  # It may be handled.
-        (Process_ended(1), INFO),
+        (ended_with(1), INFO),
         (Loss(NOON, "l", "core", 5, "ring"), WARN),
         (Failed(NOON, "f", "core", "kill", "EPERM", 9), INFO),
     ],

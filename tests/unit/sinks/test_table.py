@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import io
 import re
 import textwrap
-import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.unit.sinks.screen import APP, CRON, KILL, NOON, SECOND, screen, signal
 from tracer.model.event import (
-    Ancestor,
     Claim,
     Earlier,
     Exit,
@@ -22,60 +18,10 @@ from tracer.model.event import (
     Oom,
     Probe,
     Process,
-    Signal,
     lost,
 )
-from tracer.model.text import columns
-from tracer.sinks import ends, words
-from tracer.sinks.table import TableSink
-from tracer.sinks.waiting import Waiting
 
-SECOND = 10**9
-NOON = 1795435200 * SECOND  # 2026-11-23 12:00:00 UTC
-
-CRON = (Ancestor(1340, b"cleanup.sh"), Ancestor(702, b"cron"), Ancestor(1, b"systemd"))
-KILL = Process(
-    1350, 1350, b"kill", uid=3010, user="deploy", argv=(b"kill", b"-9", b"24067"), ancestors=CRON
-)
-APP = Process(24067, 24067, b"python", uid=3010, user="deploy")
-
-
-@pytest.fixture(autouse=True)
-def utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    monkeypatch.setattr(time, "time", lambda: NOON / SECOND)
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-def signal(at=0, **fields):
-    return Signal(
-        **{
-            "time": NOON + at,
-            "id": "1",
-            "source": "core",
-            "number": 9,
-            "code": 0,
-            "origin": "kill",
-            "outcome": "delivered",
-            "scope": "process",
-            "sender": KILL,
-            "target": APP,
-            **fields,
-        }
-    )
-
-
-def screen(*events, **options):
-    stream = io.StringIO()
-    sink = Waiting(TableSink(stream, **options))
-    sink.start()
-    for event in events:
-        sink.write(event)
-    sink.close()
-    return stream.getvalue()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def test_who_did_it_and_did_it_die():
@@ -215,93 +161,6 @@ def test_every_kind_of_row(event, wanted):
         assert part in text
 
 
-HOSTILE = Process(
-    66, 67, b"\x1b[2J\n\xff", thread_comm=b"\x07\r", argv=(b"\x1b]0;x\x07", b"a\nb"), user="x"
-)
-
-
-@given(st.binary(max_size=16), st.lists(st.binary(max_size=30), max_size=4))
-def test_no_name_reaches_the_terminal_raw(comm, argv):
-    process = Process(1, 2, comm, thread_comm=comm, argv=tuple(argv), exe=comm, tty=comm, unit=comm)
-    text = screen(signal(sender=process, target=process), width=100, wide=True)
-    assert all(letter.isprintable() for letter in text.replace("\n", ""))
-    assert all(line[0] in " 1T" for line in text.splitlines())
-
-
-OURS = (
-    *(
-        "escalation:",
-        "still",
-        "alive",
-        "2.0",
-        "s",
-        "after",
-        "SIGTERM",
-        "forged:",
-        "•",
-        "└",
-        "←",
-        "→",
-        "to",
-    ),
-    *("while", "systemd[1]", "ran", "because", "this", "parent", "died", "-", "…", "(uid", "0)"),
-)
-WORDS = st.one_of(st.sampled_from([word.encode() for word in OURS]), st.binary(max_size=8))
-
-
-@given(WORDS, st.lists(WORDS, max_size=8), st.lists(WORDS, max_size=3))
-def test_no_text_of_theirs_makes_a_remark_or_an_ancestor(comm, argv, parents):
-    """Whatever they call themselves: as many remarks, parents and lines as there are, each of ours."""
-    ancestors = tuple(Ancestor(7 + at, name) for at, name in enumerate(parents))
-    sender = Process(66, 66, comm, uid=0, argv=tuple(argv), exe=comm, tty=comm, ancestors=ancestors)
-    event = signal(sender=sender, target=sender)
-    lines = screen(event).splitlines()[1:]
-    remarks = [line for line in lines if line.lstrip().startswith("•")]
-    assert len(remarks) == len(words.remarks(event))
-    assert len(lines) == 1 + len(remarks) + ends.tells_more(sender)
-    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", "".join(lines[1 : len(lines) - len(remarks)]))
-    assert bare.count("←") == len(ancestors)
-    assert bare.count("→") == (ends.target(sender) is not None)
-    assert bare.count("[") == len(ancestors) + (ends.tells_more(sender) and not argv)
-
-
-def test_hostile_names_are_shown_escaped():
-    text = screen(signal(sender=HOSTILE, target=HOSTILE), width=120)
-    assert r"'\x1b[2J\x0a\xff'[66]" in text
-
-
-@given(st.integers(20, 300), st.text("abcdefgh", max_size=15))
-def test_lines_fit_the_terminal(width, comm):
-    process = Process(4194304, 4194304, comm.encode(), user="a-very-long-user", argv=(b"x" * 500,))
-    event = signal(
-        number=64, sender=process, target=process, outcome="ignored", why="protected init"
-    )
-    for line in screen(event, width=width).splitlines():
-        assert len(line) <= max(width, 80)
-        if "SIGRTMAX" in line:
-            assert "[4194304]" in line, "a cut name keeps its pid"
-
-
-WIDE_LETTERS = "進程名字試"  # two columns each
-
-
-def test_wide_letters_and_accents_keep_the_columns():
-    plain = screen(signal(), width=80, brief=True).splitlines()[1]
-    for comm, size in ((WIDE_LETTERS, 10), ("e\u0301tat", 4)):
-        process = Process(24067, 24067, comm.encode(), user="deploy")
-        row = screen(signal(sender=process, target=process), width=80, brief=True).splitlines()[1]
-        _, _, after = row.partition("[24067]")
-        assert after.startswith(" " * (17 - size - len("[24067]")) + " deploy")
-        assert row.endswith(" delivered")
-        assert columns(row) == columns(plain)
-
-
-def test_wide_letters_are_cut_to_the_terminal():
-    process = Process(9, 9, b"sh", argv=(b"sh", (WIDE_LETTERS * 40).encode()), ancestors=CRON)
-    for line in screen(signal(sender=process, target=process), width=80).splitlines():
-        assert columns(line) <= 80
-
-
 def test_colour_only_when_asked_for():
     assert "\33[" not in screen(signal(), width=100)
     coloured = screen(signal(), width=100, colour=True)
@@ -373,125 +232,3 @@ def test_another_day_is_told():
         "12:00:00.000 SIGKILL   kill[1350]        deploy   python[24067]     delivered",
     ]
     assert text.splitlines()[4] == "Mon 2026-11-23 UTC+00:00"
-
-
-ORDERS = Process(
-    24067,
-    24067,
-    b"python3",
-    uid=3010,
-    user="deploy",
-    argv=(b"/usr/bin/python3", b"/srv/orders-api.py", b"--port", b"8080"),
-    unit=b"orders-api.service",
-)
-# cron ran a script of deploy's, which kills as root.
-CLEANER = Process(
-    1350,
-    1350,
-    b"pkill",
-    uid=0,
-    user="root",
-    argv=(b"pkill", b"-9", b"-x", b"orders-api"),
-    ancestors=(
-        Ancestor(1345, b"sudo", argv=(b"sudo", b"pkill"), uid=0),
-        Ancestor(1340, b"bash", argv=(b"/bin/bash", b"/opt/bin/tidy-workers"), uid=3010),
-        Ancestor(702, b"cron", uid=0),
-        Ancestor(1, b"systemd", uid=0),
-    ),
-)
-WORKERS = [
-    Process(80 + n, 80 + n, b"gunicorn", argv=(b"gunicorn: worker [orders]",)) for n in range(40)
-]
-USERS = {0: "root", 3010: "deploy"}.get
-
-
-def outage():
-    """A kill, a group kill of forty, a real-time signal, and a stop that takes its time."""
-    kill = signal(120_000_000, sender=CLEANER, target=ORDERS)
-    yield kill
-    yield Exit(NOON + 120_062_000, "x", "core", ORDERS, number=9, cause="1", after_ns=62_000)
-    for n, worker in enumerate(WORKERS):
-        at = 300_000_000 + n * 1000
-        yield signal(at, id="2", number=15, target=worker, call="kill", asked=-80)
-    for n, worker in enumerate(WORKERS):
-        at = NOON + 301_000_000 + n * 1000
-        yield Exit(at, f"y{n}", "core", worker, number=15, cause="2", after_ns=1_000_000)
-    yield signal(500_000_000, id="3", number=37, outcome="handled", origin="pid namespace")
-    yield signal(600_000_000, id="4", number=15, target=ORDERS)
-    yield Exit(NOON + 2_600_000_000, "z", "core", ORDERS, number=15, cause="4", after_ns=2 * SECOND)
-
-
-SCREENS = {
-    60: """\
-Mon 2026-11-23 UTC+00:00 on web-3
-TIME     SIGNAL    FROM           TO             OUTCOME
-12:00:00 SIGKILL   pkill[1350]    orders…[24067] died 62 µs
-         └ pkill -9 -x orders-api ← sudo (deploy as root)
-         └ to …/python3 /srv/orders-ap… (orders-api.service)
-12:00:00 SIGTERM   kill[1350]     'gunicorn…[80] died 1.0 ms
-         └ kill -9 24067 ← cleanup.sh[1340] ← cron[702]
-         └ to 'gunicorn: worker [orders]'
-         • kill(-80): process group 80
-12:00:00 └ and 39 more: 'gunicorn: worker [orders]'[…] died
-12:00:00 SIGRTMIN+3 kill[1350]    python[24067]  handled
-         • because this init of its pid namespace died
-12:00:00 SIGTERM   kill[1350]     orders…[24067] delivered
-         └ to …/python3 /srv/orders-ap… (orders-api.service)
-12:00:02 └ orders-api.py[24067] died of SIGTERM from kill[1…
-""",
-    80: """\
-Mon 2026-11-23 UTC+00:00 on web-3
-TIME         SIGNAL    FROM              USER     TO                OUTCOME
-12:00:00.120 SIGKILL   pkill[1350]       root     orders-ap…[24067] died 62 µs
-             └ pkill -9 -x orders-api ← sudo (deploy as root) ← … ← cron
-             └ to …/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:00.300 SIGTERM   kill[1350]        deploy   'gunicorn: w…[80] died 1.0 ms
-             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1]
-             └ to 'gunicorn: worker [orders]'
-             • kill(-80): process group 80
-12:00:00.300 └ and 39 more: 'gunicorn: worker [orders]'[…] died
-12:00:00.500 SIGRTMIN+3 kill[1350]       deploy   python[24067]     handled
-             • because this init of its pid namespace died
-12:00:00.600 SIGTERM   kill[1350]        deploy   orders-ap…[24067] delivered
-             └ to …/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
-""",
-    120: """\
-Mon 2026-11-23 UTC+00:00 on web-3
-TIME         SIGNAL    FROM                     USER           TO                       VIA          OUTCOME
-12:00:00.120 SIGKILL   pkill[1350]              deploy as root orders-api.py[24067]     kill         died 62 µs later
-             └ pkill -9 -x orders-api ← sudo[1345] (deploy as root) ← tidy-workers[1340] ← cron[702] ← systemd[1]
-             └ to /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:00.300 SIGTERM   kill[1350]               deploy         'gunicorn: worker […[80] kill         died 1.0 ms later
-             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1] → 'gunicorn: worker [orders]'
-             • kill(-80): process group 80
-12:00:00.300 └ and 39 more: 'gunicorn: worker [orders]'[…] died
-12:00:00.500 SIGRTMIN+3 kill[1350]              deploy         python[24067]            pid namespace handled
-             • because this init of its pid namespace died
-12:00:00.600 SIGTERM   kill[1350]               deploy         orders-api.py[24067]     kill         delivered
-             └ to /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
-""",
-    200: """\
-Mon 2026-11-23 UTC+00:00 on web-3
-TIME         SIGNAL    FROM                                             USER           TO                                               VIA          OUTCOME
-12:00:00.120 SIGKILL   pkill[1350]                                      deploy as root orders-api.py[24067]                             kill         died 62 µs later
-             └ pkill -9 -x orders-api ← sudo[1345] (deploy as root) ← tidy-workers[1340] ← cron[702] ← systemd[1] → /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:00.300 SIGTERM   kill[1350]                                       deploy         'gunicorn: worker [orders]'[80]                  kill         died 1.0 ms later
-             └ kill -9 24067 ← cleanup.sh[1340] ← cron[702] ← systemd[1] → 'gunicorn: worker [orders]'
-             • kill(-80): process group 80
-12:00:00.300 └ and 39 more: 'gunicorn: worker [orders]'[…] died
-12:00:00.500 SIGRTMIN+3 kill[1350]                                      deploy         python[24067]                                    pid namespace handled
-             • because this init of its pid namespace died
-12:00:00.600 SIGTERM   kill[1350]                                       deploy         orders-api.py[24067]                             kill         delivered
-             └ to /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
-""",
-}
-
-
-@pytest.mark.parametrize("width", SCREENS)
-def test_an_outage_at_every_width(width):
-    text = screen(*outage(), width=width, here="web-3", users=USERS)
-    assert text == SCREENS[width]
-    assert all(columns(line) <= width for line in text.splitlines())

@@ -1,0 +1,18 @@
+"""What the tests of the sinks share."""
+
+import time
+
+import pytest
+
+from tests.unit.sinks.screen import NOON, SECOND
+
+
+@pytest.fixture
+def noon(monkeypatch):
+    """It is noon, in UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setattr(time, "time", lambda: NOON / SECOND)
+    yield
+    monkeypatch.undo()
+    time.tzset()
