@@ -16,7 +16,7 @@ MILLISECOND = 1_000_000
 _UNITS = {"ms": 1e-3, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _NAMES = {"sec": "s", "second": "s", "minute": "m", "hour": "h", "day": "d", "week": "w"}
 DURATIONS = "seconds (30), or a number with ms, s, m, h or d (500ms, 30s, 1h30m)"
-TIMES = "'10 min ago', 'yesterday', 12:30, '2026-11-23 01:14:05', with Z for UTC, or @epoch"
+TIMES = "'10 min ago', 2h, 'yesterday', 12:30, '2026-11-23 01:14:05', with Z for UTC, or @epoch"
 
 
 def parse_duration(text: str) -> float | None:
@@ -68,8 +68,9 @@ def _relative(word: str, now: float) -> float | None:
         return (midnight - datetime.timedelta(days=days[word])).timestamp()
     if word.endswith("ago") or word.startswith("-"):
         back = parse_duration(word[:-3] if word.endswith("ago") else word[1:])
-        return None if back is None else now - back
-    return None
+    else:
+        back = parse_duration(word) if word[-1].isalpha() else None
+    return None if back is None else now - back
 
 
 def _absolute(text: str, now: float) -> float | None:

@@ -73,7 +73,7 @@ class Period(option.Choices):
     title = "of which time"
 
     since = option.value(
-        "--since", help="'10 min ago', 12:30, '2026-11-23 01:14:05'", metavar="TIME"
+        "--since", help="'10 min ago', 2h, 12:30, '2026-11-23 01:14:05'", metavar="TIME"
     )
     until = option.value("--until", help="the same forms", metavar="TIME")
 

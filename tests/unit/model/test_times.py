@@ -43,6 +43,9 @@ NOON = datetime.datetime(2026, 11, 23, 12, 0, 0).timestamp()
     [
         ("10 min ago", NOON - 600),
         ("-10m", NOON - 600),
+        ("10m", NOON - 600),
+        ("1h30m", NOON - 5400),
+        ("2 days", NOON - 172_800),
         ("now", NOON),
         ("today", datetime.datetime(2026, 11, 23).timestamp()),
         ("yesterday", datetime.datetime(2026, 11, 22).timestamp()),
@@ -61,7 +64,7 @@ def test_times(text, moment):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "25:00", "2026-13-01", "ago", "x ago", "@x", "@1e400"]
+    "text", ["", "soon", "30", "25:00", "2026-13-01", "ago", "x ago", "@x", "@1e400"]
 )
 def test_what_is_no_time_is_named(text):
     with pytest.raises(Problem, match="--since"):
