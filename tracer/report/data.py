@@ -16,9 +16,10 @@ from tracer.model.spelling import to_object
 from tracer.model.times import SECOND, utc
 from tracer.report.evidence import evidence_row
 from tracer.report.gather import lane_of, program_of
-from tracer.report.judge import AGAIN, subject_of
+from tracer.report.kinds import subject_of
 from tracer.report.tables import tables_of
 from tracer.report.veil import Veil, without_arguments
+from tracer.report.witnesses import AGAIN
 from tracer.why import words as verdicts
 from tracer.why.finding import KILL, REQUESTS
 
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from tracer.model.event import Process
     from tracer.model.verdict import Verdict
     from tracer.report.gather import Gathered
-    from tracer.report.judge import Judged, Judgement, Kind, Told
+    from tracer.report.judge import Judgement
+    from tracer.report.kinds import Judged, Kind
+    from tracer.report.witnesses import Told
 
     Data = dict[str, Any]
 
@@ -58,9 +61,8 @@ def data_of(
     read: Sequence[str],
     *,
     hide: Hide = Hide(),  # noqa: B008
-    forgotten: int = 0,
 ) -> Data:
-    """The report. ``read`` says what was read, in lines for people; ``forgotten`` events were too many for verdicts."""
+    """The report. ``read`` says what was read, in lines for people."""
     kinds = judgement.kinds[-KINDS_MAX:]
     rows = [_kind(number, kind, hide) for number, kind in enumerate(kinds, 1)]
     unordered = [row for row in rows if not row["ordered"]]
@@ -79,7 +81,8 @@ def data_of(
             "unordered": sum(row["count"] for row in unordered),
             "ended_well": judgement.plain,
             "not_judged": judgement.left,
-            "forgotten": forgotten,
+            "forgotten": judgement.forgotten,
+            "of_more_hosts": gathered.of_more_hosts,
             "lost": gathered.lost,
             "kinds_left_out": len(judgement.kinds) - len(kinds),
         },
@@ -156,6 +159,7 @@ def _kind(number: int, kind: Kind, hide: Hide) -> Data:
         "life_ns": _life(verdict),
         "oom": _oom(newest),
         "count": len(kind.all),
+        "not_judged": kind.not_judged,
         "every_ns": kind.every,
         "bursts_ns": kind.bursts,
         "first": kind.times[0],

@@ -58,6 +58,6 @@ def rhythm_of(kind: dict[str, Any]) -> list[str]:
 
 def again_of(kind: dict[str, Any], since: str = "") -> str:
     """40 times, every 5.1 s; "" of one alone. ``since`` follows the number."""
-    if kind["count"] == 1:
-        return ""
-    return ", ".join([f"{kind['count']:,} times{since}", *rhythm_of(kind)])
+    times = [f"{kind['count']:,} times{since}", *rhythm_of(kind)] if kind["count"] > 1 else []
+    more = [f"{kind['not_judged']:,} more alike not judged"] if kind["not_judged"] else []
+    return ", ".join(times + more)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tracer.model.event import Place, Process
-    from tracer.report.judge import Told
+    from tracer.report.witnesses import Told
 
 
 def evidence_row(event: Told, hide_arguments: bool) -> dict[str, Any]:

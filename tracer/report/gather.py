@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 ENDING = frozenset((KILL, *REQUESTS))
 # So many different rows are counted apart; what comes then is counted as one.
-ROWS_MAX = 20_000
-HOSTS_MAX = 100
+ROWS_MAX = 5_000
+HOSTS_MAX = 10_000
+# Different outcomes of a row.
+_OUTCOMES_MAX = 50
 _IDS_MAX = 4096
 
 
@@ -39,6 +41,8 @@ class Row:
         self.count += count
         self.last = event
         what = event.error if isinstance(event, Failed) else event.outcome and words.outcome(event)
+        if what not in self.outcomes and len(self.outcomes) >= _OUTCOMES_MAX:
+            what = "another"
         self.outcomes[what or "-"] = self.outcomes.get(what or "-", 0) + count
 
 
@@ -67,7 +71,9 @@ class Gathered:
         self._names: Bounded[int, tuple[Process, str]] = Bounded(_IDS_MAX)
         self.whom, self.refused, self.escalated = Rows(), Rows(), Rows()
         self.hosts: dict[str, None] = {}
+        self.of_more_hosts = 0
         self.units: dict[tuple[str | None, str], int] = {}
+        self.of_more_units = 0
         self.first: int | None = None
         self.last: int | None = None
         self.signals = 0
@@ -102,8 +108,8 @@ class Gathered:
         if isinstance(event, Series):
             self._signal(event.first, len(event))
             return
-        if event.host is not None and len(self.hosts) < HOSTS_MAX:
-            self.hosts.setdefault(event.host)
+        if event.host is not None and event.host not in self.hosts:
+            self._new_host(event.host)
         if isinstance(event, Signal):
             self._signal(event, event.count or 1)
         elif isinstance(event, Failed) and self._filter.matches(event):
@@ -124,6 +130,14 @@ class Gathered:
             place = signal.host, plain(unit)
             if place in self.units or len(self.units) < ROWS_MAX:
                 self.units[place] = self.units.get(place, 0) + count
+            else:
+                self.of_more_units += count
+
+    def _new_host(self, host: str) -> None:
+        if len(self.hosts) < HOSTS_MAX:
+            self.hosts[host] = None
+        else:
+            self.of_more_hosts += 1
 
     def _sender(self, event: Signal | Failed) -> str:
         return self._name(event.sender) if event.sender is not None else words.sender(event)

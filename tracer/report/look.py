@@ -28,7 +28,7 @@ svg{display:block;font:12px system-ui,sans-serif;fill:var(--fg)}.key{display:fle
 .cut path{stroke:var(--dim);stroke-dasharray:2 3;fill:none}.cut text{text-anchor:middle;fill:var(--dim);font-size:11px}
 .hatch{stroke:var(--hatch);stroke-width:2;fill:none}.gap{fill:url(#hatch);stroke:var(--hatch);stroke-width:.5}.seen{fill:var(--blue);opacity:.35}
 .waiting{stroke:var(--sig);stroke-width:4;fill:none;opacity:.55}.off{stroke:var(--ok);stroke-width:2;stroke-dasharray:3 3;fill:none}
-.lane text{transform:translate(9px,-10px);paint-order:stroke;stroke:var(--bg);stroke-width:3;stroke-linejoin:round}.lane .end{transform:translate(-9px,-10px);text-anchor:end}a:hover text,a:focus text{text-decoration:underline}
+.lane text{transform:translate(9px,-10px);paint-order:stroke;stroke:var(--bg);stroke-width:3;stroke-linejoin:round}.lane .end{transform:translate(-9px,-10px);text-anchor:end}.lane .low{transform:translate(9px,20px)}.lane .end.low{transform:translate(-9px,20px)}a:hover text,a:focus text{text-decoration:underline}
 .band{fill:var(--kill);opacity:.18}.strokes{stroke:var(--kill);stroke-width:12;fill:none}
 use{fill:none;stroke:var(--blue);stroke-width:2}[href="#signal"]{fill:var(--sig);stroke:var(--sig)}[href="#asked"]{fill:var(--bg)}[href="#other"]{fill:var(--blue)}[href="#kill"],[href="#death"]{stroke:var(--kill)}[href="#death"]{stroke-width:3}[href="#oom"]{fill:var(--oom);stroke:var(--oom)}[href="#said"]{stroke:var(--dim)}[href="#again"]{fill:var(--bg);stroke:var(--ok)}
 .ordered [href="#death"]{stroke:var(--dim)}.arrow{stroke:var(--blue);stroke-width:1.5;fill:none;marker-start:url(#from);marker-end:url(#tip)}.likely{stroke-dasharray:5 3}.tip{fill:var(--blue)}

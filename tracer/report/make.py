@@ -6,8 +6,7 @@ from tracer.flow.source import every
 from tracer.model.event import Signal
 from tracer.report.data import data_of
 from tracer.report.gather import Gathered
-from tracer.report.judge import judged
-from tracer.why.ask import Heard
+from tracer.report.judge import Judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from tracer.flow.filter import Filter
     from tracer.flow.source import Source
-    from tracer.model.verdict import Verdict
+    from tracer.model.event import Process
     from tracer.report.data import Hide
     from tracer.why.deaths import Death
 
@@ -26,21 +25,21 @@ def report_of(
 ) -> dict[str, Any]:
     """The data; ``read`` is asked, at the end, what was read."""
     gathered = Gathered(filter_)
-    heard = Heard(gathered.passing(every(source)))
+    judge = Judge(Wanted(filter_))
+    judge.hear(gathered.passing(every(source)))
     seen = source.coverage()
-    judgement = judged(heard.events, seen, wanted_by(filter_))
-    return data_of(gathered, judgement, seen, read(), hide=hide, forgotten=heard.forgotten)
+    return data_of(gathered, judge.judgement(seen), seen, read(), hide=hide)
 
 
-def wanted_by(filter_: Filter) -> Callable[[Death, Verdict], bool]:
+class Wanted:
     """Whether a death is meant: as the signal from who was behind it to who ended."""
 
-    def wanted(death: Death, verdict: Verdict) -> bool:
-        who = verdict.who
-        as_sent = Signal(
-            death.time, "", "", death.number or next(iter(filter_.signals), 0),
-            sender=None if who is None else who.asked or who.sender, target=death.process,
-        )  # fmt: skip
-        return filter_.matches(as_sent)
+    def __init__(self, filter_: Filter) -> None:
+        self._filter = filter_
+        self.by_sender = bool(filter_.demands())
 
-    return wanted
+    def __call__(self, death: Death, behind: Process | None) -> bool:
+        number = death.number or next(iter(self._filter.signals), 0)
+        return self._filter.matches(
+            Signal(death.time, "", "", number, sender=behind, target=death.process)
+        )

@@ -108,11 +108,13 @@ def _remainders(counts: Data) -> Iterator[str]:
     elif counts["lost"]:
         yield f"{counted(counts['lost'], 'event')} {_were(counts['lost'])} lost where they were recorded."
     if counts["not_judged"]:
-        yield f"{counted(counts['not_judged'], 'more death')} {_were(counts['not_judged'])} too many to be judged one by one; the newest of each kind are."
+        yield f"{counted(counts['not_judged'], 'more death')} {_were(counts['not_judged'])} too many to be judged one by one: of each of the latest kinds the newest are, and tables count these alone."
     if counts["kinds_left_out"]:
         yield f"{counted(counts['kinds_left_out'], 'older kind')} of death {_were(counts['kinds_left_out'])} left out: choose a shorter time."
+    if counts["of_more_hosts"]:
+        yield f"{counted(counts['of_more_hosts'], 'event')} {_were(counts['of_more_hosts'])} of more hosts than are named here."
     if counts["forgotten"]:
-        yield f"The oldest {counted(counts['forgotten'], 'event')} {_were(counts['forgotten'])} counted, but no verdict rests on them: choose a shorter time."
+        yield f"{counted(counts['forgotten'], 'event')} came too thick to be kept until all deaths near {'it' if counts['forgotten'] == 1 else 'them'} were judged: these rest on what came last before them."
 
 
 def _were(count: int) -> str:

@@ -23,7 +23,7 @@ def tables_of(
     """By name: rows, and how many more there are."""
     return {
         "whom": _counted(gathered.whom, _SENT, hide_arguments),
-        "units": _shown(_units(gathered, kinds)),
+        "units": _shown(_units(gathered, kinds), gathered.of_more_units),
         "causes": _shown(_causes(kinds)),
         "escalations": _counted(gathered.escalated, (*_SENT, "after"), hide_arguments),
         "refused": _counted(
@@ -54,8 +54,9 @@ def _text(key: tuple[str | None, ...]) -> tuple[str, ...]:
     return tuple(one or "" for one in key)
 
 
-def _shown(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"rows": rows[:SHOWN_MAX], "more": max(0, len(rows) - SHOWN_MAX), "uncounted": 0}
+def _shown(rows: list[dict[str, Any]], uncounted: int = 0) -> dict[str, Any]:
+    more = max(0, len(rows) - SHOWN_MAX)
+    return {"rows": rows[:SHOWN_MAX], "more": more, "uncounted": uncounted}
 
 
 def _units(gathered: Gathered, kinds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

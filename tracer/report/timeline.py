@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LANES_MAX, STRIPS_MAX = 40, 12
 WIDTH, LEFT, RIGHT, TOP, LANE, STRIP = 1180, 190, 24, 40, 46, 22
+LETTER = 6.2  # about as wide as a letter of a caption is
 # Marks of one death are drawn so far from each other, at least.
 APART = 11
 # What asks for an end or brings it; a line is drawn from the first of them to the death.
@@ -187,25 +188,45 @@ def _lives(kinds: Sequence[Data], axis: Axis, lanes: Lanes, data: Data) -> Itera
         of_lane.setdefault(_lane(kind, data), []).append(kind)
     for lane in lanes.rows:
         if lane in of_lane:
+            mine = [(kind, _chains(kind, axis)) for kind in of_lane[lane]]
+            captions = captions_of([(_caption(kind), _end(kind, chains, axis)) for kind, chains in mine])  # fmt: skip
             yield f'<g class="lane" transform="translate(0 {lanes.y(lane):g})">'
-            yield from (_kind(kind, axis, lanes, data) for kind in of_lane[lane])
+            for (kind, chains), caption in zip(mine, captions):
+                yield _kind(kind, chains, caption, axis, lanes, data)
             yield "</g>"
 
 
-def _kind(kind: Data, axis: Axis, lanes: Lanes, data: Data) -> str:
+def _chains(kind: Data, axis: Axis) -> list[tuple[Data, list[tuple[int, Data]]]]:
+    """The deaths that are drawn by themselves, and where their steps are."""
+    deaths = kind["deaths"][-1:] if _is_band(kind) else kind["deaths"]
+    return [(death, _placed(death, axis)) for death in deaths]
+
+
+def _is_band(kind: Data) -> bool:
+    return bool(kind["count"] > len(kind["deaths"]))
+
+
+def _end(kind: Data, chains: Sequence[tuple[Data, list[tuple[int, Data]]]], axis: Axis) -> int:
+    """Where its last mark is."""
+    return chains[-1][1][-1][0] if chains else round(axis.x(kind["last"]))
+
+
+def _kind(
+    kind: Data,
+    chains: Sequence[tuple[Data, list[tuple[int, Data]]]],
+    caption: str,
+    axis: Axis,
+    lanes: Lanes,
+    data: Data,
+) -> str:
     """One link to the evidence. Its tooltip is the evidence's headline (tracer.report.look)."""
-    is_band = kind["count"] > len(kind["deaths"])
-    chains = kind["deaths"][-1:] if is_band else kind["deaths"]
-    parts = [_band(kind, axis)] if is_band else []
-    last = round(axis.x(kind["last"]))
-    for death in chains:
-        placed = _placed(death, axis)
-        last = placed[-1][0]
+    parts = [_band(kind, axis)] if _is_band(kind) else []
+    for death, placed in chains:
         # The linked evidence tells the newest death's moments.
         parts += _chain(placed, None if death is kind["deaths"][-1] else kind["last"])
         parts += _arrow(kind, placed, lanes, data)
     how = ' class="ordered"' if kind["ordered"] else ""
-    return f'<a href="#{kind["id"]}"{how}>{"".join(parts)}{_caption(kind, last)}</a>'
+    return f'<a href="#{kind["id"]}"{how}>{"".join(parts)}{caption}</a>'
 
 
 def _band(kind: Data, axis: Axis) -> str:
@@ -271,20 +292,40 @@ def _arrow(
         yield f'<path class="arrow{sure}" d="M{x} {origin - own:g}V{-10 if origin < own else 10}"/>'
 
 
-def _caption(kind: Data, x: int) -> str:
+def captions_of(wanted: Sequence[tuple[str, int]]) -> list[str]:
+    """What stands beside the marks of a lane, the last one first: on either side of its mark, above it or below, where
+    none stands yet; "" without such a place (its tooltip and its evidence say the same)."""
+    taken: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+    made = [""] * len(wanted)
+    for at in sorted(range(len(wanted)), key=lambda at: -wanted[at][1]):
+        text, x = wanted[at]
+        width = LETTER * len(text) + 9
+        sides = (True, False) if x > WIDTH * 0.72 else (False, True)
+        for is_low, is_left in ((low, side) for low in (False, True) for side in sides):
+            first, last = (x - width, x) if is_left else (x, x + width)
+            fits = first >= LEFT and last <= WIDTH
+            if fits and all(last < begin or first > end for begin, end in taken[is_low]):
+                taken[is_low].append((first, last))
+                names = [name for name, is_so in (("end", is_left), ("low", is_low)) if is_so]
+                how = f' class="{" ".join(names)}"' if names else ""
+                made[at] = f'<text x="{x}"{how}>{h(text)}</text>'
+                break
+    return made
+
+
+def _caption(kind: Data) -> str:
     """What stands beside the last death: what it died of, how often, and what is not known."""
     words = [kind["signal"] or f"status {kind['status']}"]
     words[0] = words[0].removeprefix("SIG")
     if kind["cause"] == "oom":
         words = [_oom(kind["oom"] or {})]
-    if kind["count"] > 1:
-        words.append(f"{kind['count']:,}×")
+    alike = kind["count"] + kind["not_judged"]
+    if alike > 1:
+        words.append(f"{alike:,}×")
     words += rhythm_of(kind)
     if kind["sender_unknown"]:
         words.append("sender unknown")
-    text = cut(", ".join(words), 44)
-    side = ' class="end"' if x > WIDTH * 0.72 else ""
-    return f'<text x="{x}"{side}>{h(text)}</text>'
+    return cut(", ".join(words), 44)
 
 
 def _oom(numbers: Data) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tracer.model.event import Process
     from tracer.model.verdict import Evidence, Verdict, Who
-    from tracer.report.judge import Told
+    from tracer.report.witnesses import Told
 
 # Keys of JSON that tell of a person.
 PERSONAL = frozenset(("uid", "user", "euid", "loginuid", "session", "tty", "login", "address"))

@@ -15,17 +15,29 @@ from tracer.why.verdict import verdict_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Union
 
     from tracer.model.coverage import Coverage
     from tracer.model.event import Event
     from tracer.model.verdict import Verdict
     from tracer.why.deaths import Death
 
+    Witness = Union[Signal, Exit, Failed, Statement, Exec, Mark]
+
 # Events that are kept at most: the latest. 500 bytes each make 200 MB of a million.
 KEPT_MAX = 200_000
 # Signals that end nobody by default and ask for nothing (signal(7)) are not kept.
 _IDLE = frozenset(NUMBERS[name] for name in ("CHLD", "URG", "WINCH", "CONT"))
 _KINDS = (Signal, Exit, Failed, Statement, Exec, Mark)
+
+
+def witness_of(event: Event) -> Witness | None:
+    """What of an event a verdict may need; None if nothing."""
+    if isinstance(event, Series):
+        return witness_of(event.first)  # Of signals that differ in nothing but time one tells all.
+    if isinstance(event, Signal) and event.number in _IDLE:
+        return None
+    return event if isinstance(event, _KINDS) else None
 
 
 class Heard:
@@ -39,15 +51,12 @@ class Heard:
 
     def hear(self, events: Iterable[Event]) -> None:
         for event in events:
-            if isinstance(event, Series):
-                # Of signals that differ in nothing but time one tells all.
-                self.hear([next(event.signals())])
-            elif isinstance(event, Loss):
+            if isinstance(event, Loss):
                 self.losses.append(event)
-            elif isinstance(event, _KINDS) and not (
-                isinstance(event, Signal) and event.number in _IDLE
-            ):
-                self.events.append(event)
+            else:
+                witness = witness_of(event)
+                if witness is not None:
+                    self.events.append(witness)
             if len(self.events) > 2 * KEPT_MAX:
                 self.forgotten += len(self.events) - KEPT_MAX
                 del self.events[:-KEPT_MAX]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracer.model.coverage import lacking
 from tracer.model.event import Exec, Exit, Statement
-from tracer.model.frozen import replace
+from tracer.model.frozen import frozen, replace
 from tracer.model.names import names_of
 from tracer.model.signals import name_of
 from tracer.model.text import plain
@@ -45,6 +45,24 @@ LOOK_BEFORE, LOOK_AFTER = 10 * SECOND, 2 * SECOND
 _RHYTHM = 10
 
 
+@frozen
+class Opinion:
+    """What witnesses tell of a death, before it is asked what they could have seen. ``causes`` are those that fit,
+    ``sure`` that one is proved; ``number`` is the signal that it died of, or that its exit code may stand for."""
+
+    death: Death
+    verdict: Verdict
+    causes: frozenset[str]
+    sure: bool
+    number: int | None
+
+    @property
+    def behind(self) -> Process | None:
+        """Who asked for it, or sent it."""
+        who = self.verdict.who
+        return None if who is None else who.asked or who.sender
+
+
 def verdict_of(
     death: Death,
     events: Sequence[Event],
@@ -53,12 +71,16 @@ def verdict_of(
 ) -> Verdict:
     """The verdict on one of ``deaths``. ``events`` are those of its time, at least; ``coverages`` say what they could
     have shown."""
+    return with_sight(opinion_of(death, events, deaths), coverages)
+
+
+def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = ()) -> Opinion:
+    """What ``events`` alone tell, those of its time at least."""
     born = max((one.time for one in deaths if _had_its_pid_before(one, death)), default=None)
     case = case_of(death, events, born)
     findings = [found for rule in RULES if (found := rule.find(case)) is not None]
     sure = [found for found in findings if found.confidence == "yes"]
     likely = {found.cause: found for found in reversed(findings)}
-    ruled_out, open_ones = _others(case, coverages, set(likely))
     if sure:
         loose = death.joined in (BY_NAME, BY_TIME)
         verdict = _made(case, sure[0], "likely" if loose else "yes")
@@ -69,24 +91,36 @@ def verdict_of(
     elif likely:
         verdict = replace(_bare(case, "unknown", "open"), fits=tuple(likely))
     else:
-        verdict = _by_exclusion(case, open_ones, ruled_out)
+        verdict = _bare(case, "unknown", "no")
     contradicting = [
         f"{found.cause} would fit, too: {_says(found.evidence[0])}"
         for found in sure[1:]
         if found.cause != verdict.cause and found.evidence
     ]
     contradicting += contradicted(case, verdict.cause) if verdict.confidence == "yes" else ()
-    return replace(
+    verdict = replace(
         verdict,
         who=with_address(verdict.who, events, death.time, death.host),
         why=(*verdict.why, *(() if sure else words_of_code(case))),
-        ruled_out=ruled_out,
-        cannot_rule_out=() if sure else open_ones,
         contradicts=tuple(contradicting),
         again=again(death, deaths),
         then=_then(case),
         left=_died_with(death, deaths, verdict),
-        unknown=_unknown(verdict, death),
+    )
+    return Opinion(death, verdict, frozenset(likely), bool(sure), case.number)
+
+
+def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
+    """The verdict, with what can be ruled out, and what cannot."""
+    ruled_out, open_ones = _others(opinion, coverages)
+    verdict = opinion.verdict
+    if not opinion.causes:
+        verdict = _by_exclusion(verdict, open_ones, ruled_out)
+    return replace(
+        verdict,
+        ruled_out=ruled_out,
+        cannot_rule_out=() if opinion.sure else open_ones,
+        unknown=_unknown(verdict, opinion.death),
     )
 
 
@@ -129,33 +163,29 @@ def _made(case: Case, found: Finding, confidence: str) -> Verdict:
 
 
 def _by_exclusion(
-    case: Case, open_ones: tuple[Negative, ...], ruled_out: tuple[Negative, ...]
+    verdict: Verdict, open_ones: tuple[Negative, ...], ruled_out: tuple[Negative, ...]
 ) -> Verdict:
     """Nothing tells: where all but one cause can be ruled out, that one is left."""
     left = {one.cause for one in open_ones}
     if left == {"killed"} and ruled_out:
         others = ", ".join(f"no {one.cause} ({one.because})" for one in ruled_out)
         said = f"nothing else fits: {others}"
-        return replace(_bare(case, "killed", "likely"), doubts=(said,))
+        return replace(verdict, cause="killed", confidence="likely", doubts=(said,))
     if len(left) > 1:
-        fits = tuple(one.cause for one in open_ones)
-        return replace(_bare(case, "unknown", "open"), fits=fits)
-    return _bare(case, "unknown", "no")
+        return replace(verdict, confidence="open", fits=tuple(one.cause for one in open_ones))
+    return verdict
 
 
 def _others(
-    case: Case, coverages: Sequence[Coverage], found: set[str]
+    opinion: Opinion, coverages: Sequence[Coverage]
 ) -> tuple[tuple[Negative, ...], tuple[Negative, ...]]:
     """What did not end it, and what cannot be ruled out: a negative is worth what its sight is worth."""
     ruled_out, open_ones = [], []
-    begin, end = case.death.time - LOOK_BEFORE, case.death.time + LOOK_AFTER
-    of_host = [
-        one
-        for one in coverages
-        if None in (one.host, case.death.host) or one.host == case.death.host
-    ]
-    for cause, kind in ALTERNATIVES.get(case.number or 0, ()):
-        if cause in found:
+    death = opinion.death
+    begin, end = death.time - LOOK_BEFORE, death.time + LOOK_AFTER
+    of_host = [one for one in coverages if None in (one.host, death.host) or one.host == death.host]
+    for cause, kind in ALTERNATIVES.get(opinion.number or 0, ()):
+        if cause in opinion.causes:
             continue
         whys = lacking(of_host, kind, begin, end)
         if whys:
@@ -165,7 +195,7 @@ def _others(
             ruled_out.append(
                 Negative(cause, f"{seen} would show it", f"{utc(begin)} to {utc(end)}")
             )
-    if case.number is not None and case.death.number is None:
+    if opinion.number is not None and death.number is None:
         open_ones.append(Negative("exit", "an exit code above 128 may be a status, too"))
     return tuple(ruled_out), tuple(open_ones)
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from tracer.flow.filter import Filter
 from tracer.report.data import Hide, data_of
 from tracer.report.gather import Gathered
-from tracer.report.judge import judged
-from tracer.report.make import wanted_by
-from tracer.why.ask import Heard
+from tracer.report.judge import Judge
+from tracer.report.make import Wanted
 
 ROOT = Path(__file__).parents[3]
 OUTAGE = runpy.run_path(str(ROOT / "examples/outage.py"))
@@ -19,12 +18,11 @@ VOID = frozenset(("meta", "br", "input"))
 
 
 def report(events, coverages=(), filter_=None, hide=None, read=()):
-    """The data of a report on these events."""
+    """The data of a report on these events, each heard once."""
     filter_ = filter_ or Filter()
-    gathered = Gathered(filter_)
-    heard = Heard(gathered.passing(events))
-    judgement = judged(heard.events, coverages, wanted_by(filter_))
-    return data_of(gathered, judgement, coverages, read, hide=hide or Hide())
+    gathered, judge = Gathered(filter_), Judge(Wanted(filter_))
+    judge.hear(gathered.passing(events))
+    return data_of(gathered, judge.judgement(coverages), coverages, read, hide=hide or Hide())
 
 
 class Seen(HTMLParser):

@@ -56,7 +56,10 @@ def test_it_is_silent_and_asks_for_nothing(chrome, files):
     assert chrome.run("return document.querySelectorAll('.lane>a.hide').length") == 5
     assert chrome.run("return document.querySelectorAll('.verdicts li.hide').length") == 4
     headline = chrome.run("return document.querySelector('.lane>a>title').textContent")
-    assert "orders-worker[5112] on web3 was killed with SIGKILL by pkill[4011]" in headline
+    assert (
+        "orders-worker[5112] (orders-api.service) on web3 was killed with SIGKILL by pkill[4011]"
+        in headline
+    )
     assert chrome.run("return document.querySelector('details li a').title") == str(
         path.parent / "outage.jsonl"
     )

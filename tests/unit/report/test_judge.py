@@ -11,7 +11,7 @@ from tracer.flow.filter import Filter
 from tracer.model.event import Process
 from tracer.model.frozen import replace
 from tracer.report import judge
-from tracer.report.judge import rhythm
+from tracer.report.kinds import rhythm
 
 
 def killed(seconds, pid, sender=PKILL):
