@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tracer.audit.fields import unnamed
 from tracer.model.frozen import frozen
+from tracer.model.memo import memo
 
 
 @frozen
@@ -110,6 +111,15 @@ def is_exec(arch: bytes | None, syscall: bytes) -> bool:
         return True
     number = _number(syscall)
     return number is not None and arch is not None and (arch_of(arch), number) in _EXECS
+
+
+@memo(1024)
+def meant(word: bytes) -> tuple[int | None, bool, bool]:
+    """What ``x86_64 syscall=kill`` means: which of CALLS it is, whether it execs, and whether the arch's calls are known."""
+    arch, _, syscall = word.partition(b" syscall=")
+    call = call_of(arch, syscall)
+    is_known = arch_of(arch) is not None and not is_foreign(arch)
+    return None if call is None else CALLS.index(call), is_exec(arch, syscall), is_known
 
 
 def _number(word: bytes) -> int | None:

@@ -44,6 +44,27 @@ class Users:
 NOBODY = Users({}, {})
 
 
+def user_of(
+    value: bytes | None, enriched: bytes | None, users: Users
+) -> tuple[str | None, int | None]:
+    """A user's name and number, from the number (or what ausearch -i has put for it) and the name in an ENRICHED record."""
+    uid = number_of_user(value, users)
+    is_name = value and uid is None and value != b"unset" and not value[-1:].isdigit()
+    if enriched is None and is_name:
+        enriched = value
+    if enriched is not None and not enriched.startswith(b"unknown("):
+        return enriched.decode("utf-8", "backslashreplace"), uid
+    return (None if uid is None else users.names.get(uid)), uid
+
+
+def number_of_user(value: bytes | None, users: Users) -> int | None:
+    """A user's number, from it or the name."""
+    uid = identity(value)
+    if uid is None and value:
+        return users.numbers.get(value.decode("utf-8", "backslashreplace"))
+    return uid
+
+
 @frozen
 class Seen:
     """The last sight of a process: its SYSCALL record's fields, and its arguments since its last exec."""
@@ -218,26 +239,10 @@ class Known:
         )
 
     def _user(self, fields: Fields, number: bytes, name: bytes) -> tuple[str | None, int | None]:
-        value = fields.get(number)
-        uid = self._number(value)
-        enriched = text(fields.get(name))
-        if (
-            enriched is None
-            and value
-            and uid is None
-            and value != b"unset"
-            and not value[-1:].isdigit()
-        ):
-            enriched = value
-        if enriched is not None and not enriched.startswith(b"unknown("):
-            return enriched.decode("utf-8", "backslashreplace"), uid
-        return (None if uid is None else self.users.names.get(uid)), uid
+        return user_of(fields.get(number), text(fields.get(name)), self.users)
 
     def _number(self, value: bytes | None) -> int | None:
-        uid = identity(value)
-        if uid is None and value:
-            return self.users.numbers.get(value.decode("utf-8", "backslashreplace"))
-        return uid
+        return number_of_user(value, self.users)
 
     def _holds(self, key: Key, seen: int, now: int) -> bool:
         """Whether a sight of a pid at ``seen`` can still be of the process that has it ``now``.

@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from typing import Union
 
 from tracer.audit import record
+from tracer.audit.forms import Taken, form_of, taken
+from tracer.audit.known import NOBODY, Users
 from tracer.audit.lines import LineReader, apart
 from tracer.audit.lost import Losses
 from tracer.audit.record import NOWHERE, File, Group, Record, Stamp
-from tracer.audit.usual import Row, Usual, rows_of
+from tracer.audit.usual import Row, Usual
 from tracer.lines.dates import DateStyle
 from tracer.lines.mend import Mender, clean, is_cut
 from tracer.lines.tally import Tally
 
 Found = Union[Record, Group]
-CHUNK = 1 << 16  # of so much text the form is decided at once
 LINES_TO = (
     4 << 20
 )  # lines are counted in the first so many bytes of a file; behind them the offset is told
@@ -43,8 +44,9 @@ class RecordReader:
     What is missing between its records comes as LOST records (``tracer.audit.lost``).
     """
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, users: Users = NOBODY) -> None:
         self.counts = True  # whether records are counted here
+        self._users = users
         self._lines = LineReader(DateStyle())
         self.losses = Losses()
         self._tally = tally
@@ -68,21 +70,23 @@ class RecordReader:
     def read(self, text: bytes, size: int = -1, *, more: bool = True) -> Iterator[Found]:
         """The records in the next whole lines of the file; ``text`` ends with a line end. ``size``: so many bytes there
         were, where lines that are too long are cut. ``more``: the last line may go on in what comes next."""
-        size = len(text) if size < 0 else size
-        start, last = 0, _last_record(text) if more else len(text)
-        while start < len(text):
-            stop = _chunk_end(text, start, last) if start < last else len(text)
-            chunk = text[start:stop]
-            yield from self.part(chunk, None if start >= last else rows_of(chunk))
-            start = stop
-        self._at += size - len(text)
-        self._tally.lines = max(self._line, 1)
+        for chunk, rows in self.taken(text, more=more):
+            yield from self.part(chunk, rows)
+        self.passed_over(max(0, size - len(text)))
         if not more:
             yield from self._ended(self._mender.end())
 
+    def taken(self, text: bytes, *, more: bool = True) -> Iterator[Taken]:
+        """What ``part`` takes, of whole lines; changes nothing here."""
+        return taken(text, self._lines.style, self._users, more=more)
+
+    def passed_over(self, size: int) -> None:
+        """So many bytes of a line that is too long were left out."""
+        self._at += size
+
     def part(self, text: bytes, rows: list[Row] | None) -> Iterator[Found]:
-        """The records in the next whole lines; ``rows``: what ``rows_of`` has found in them."""
-        if rows is None:
+        """The records in the next whole lines; ``rows``: what was found in them (``taken``)."""
+        if rows is None or self._mender.is_within():
             yield from self._odd(text)
         else:
             yield from self._ended(self._mender.end())
@@ -138,25 +142,47 @@ class RecordReader:
         """That the log is cut here."""
         return self.losses.made(self._tally.last or 0, None, why)
 
+    def _records_of(self, line: bytes) -> list[Record]:
+        if line[:1] == b"{":
+            # Most logs hold none, and json takes time to load.
+            from tracer.audit import json_lines
+
+            found = json_lines.records(line, self._lines.record)
+            if found is not None:
+                return found
+        one = self._lines.record(line)
+        return [] if one is None else [one]
+
     def _number(self, at: int, line: int) -> int:
         """The number of a line; 0 where only its offset is told."""
         return line if at - self._file.base < LINES_TO else 0
 
     def _of_rows(self, rows: list[Row], text: bytes) -> Iterator[Found]:
-        """The records of auditd's own text, which ``rows_of`` has read."""
+        """The records of text of one form."""
         at, line, file, losses, tally = self._at, self._line, self._file, self.losses, self._tally
         types, last = record.TYPES, (b"", b"", b"", b"")
         stamp = Stamp(None, 0, 0)
-        self._bare = True
+        form = form_of(text)
+        if form is not None:
+            self._bare = self._bare or form.is_bare
+            tally.local_dates = tally.local_dates or form.is_local
         start = 0
         counted = file.base + LINES_TO
         for row in rows:
             losses.at = place = at + start
             number = line if place < counted else 0
+            if isinstance(row, (bytes, int)):
+                if isinstance(row, int):
+                    start += row
+                else:
+                    yield from self._ended([((line, place), row)])
+                    start += len(row) + 1
+                line += line > 0
+                continue
             if len(row) != 6:
-                event = Usual(row, text, start, place, number, file)
+                event = Usual(row, text, start, place, number, file, self._records_of)
                 if self.counts:
-                    tally.records += row[2]
+                    tally.records += row[3]
                     tally.time(event.stamp.time, event.stamp.node)
                 yield event
                 yield from losses.after_serial(event.stamp)
@@ -195,7 +221,7 @@ class RecordReader:
 
     def _of_line(self, number: int, at: int, line: bytes, *, understood: bool) -> Iterator[Found]:
         tally = self._tally
-        found = _found(line, self._lines) if understood else []
+        found = self._records_of(line) if understood else []
         for one in found:
             if self.counts:
                 tally.record(one.stamp.time, one.interpreted, one.stamp.node)
@@ -238,35 +264,6 @@ class LineNumbers:
                 self._number += block.count(b"\n")
                 self._offset += len(block)
         return self._number
-
-
-def _last_record(text: bytes) -> int:
-    """Where the last line begins that is surely not the rest of another."""
-    return max(text.rfind(b"\ntype="), text.rfind(b"\nnode="), -1) + 1
-
-
-def _chunk_end(text: bytes, start: int, last: int) -> int:
-    """Where a chunk ends: before a line that begins a record, so that what follows is no rest of it."""
-    if last - start <= CHUNK:
-        return last
-    end = text.rfind(b"\ntype=SYSCALL msg=", start, start + CHUNK)
-    if end <= start:
-        end = text.rfind(b"\n", start, start + CHUNK)
-    if end <= start:
-        end = text.find(b"\n", start)
-    return len(text) if end < 0 else end + 1
-
-
-def _found(line: bytes, reader: LineReader) -> list[Record]:
-    if line[:1] == b"{":
-        # Most logs hold none, and json takes time to load.
-        from tracer.audit import json_lines
-
-        found = json_lines.records(line, reader.record)
-        if found is not None:
-            return found
-    one = reader.record(line)
-    return [] if one is None else [one]
 
 
 def _is_trouble(line: bytes, bare: bool) -> bool:

@@ -8,7 +8,7 @@ record in which anything is unusual is left to who reads record by record, and m
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Optional, Union
 
 from tracer.audit import record
@@ -26,6 +26,7 @@ Described = tuple[object, ...]
 Line = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 # Records beside a call that say nothing of signals but whom they were for.
 _SILENT = rb"OBJ_PID|CWD|PATH|EXECVE|SOCKADDR|FD_PAIR|MMAP|IPC"
+SILENT = frozenset(_SILENT.split(b"|"))
 _TITLE = rb"\"[^\"\s\x1d]+\"|[0-9A-F]+"
 _ROWS = re.compile(
     rb"((?:node=(\S+) )?)type=SYSCALL msg=audit\((([1-9]\d{0,9})\.(\d{3}):([1-9]\d{0,17}))\): "
@@ -39,7 +40,9 @@ _FRAME = (
     len(b"type=PROCTITLE msg=audit(): proctitle=\n"),
 )
 _IS_TITLE = re.compile(rb"proctitle=(?:" + _TITLE + rb")")
-_SECOND = re.compile(rb" type=[A-Z_]+ msg=audit\(")
+_SECOND = re.compile(rb" type=[A-Z_]+ +msg=audit\(")
+# What ausearch writes between events.
+_AROUND = re.compile(rb"----\n|time->[\w :]+\n")
 _RECORD = re.compile(rb"(?:node=\S+ )?type=(\w+) msg=audit\([^)]*\): ([^\n]*)\n")
 # audit_log_exit() and audit_log_pid_context(), kernel/auditsc.c, and the names that auditd adds to ENRICHED records.
 _CALL = re.compile(
@@ -59,37 +62,46 @@ _OBJECT = re.compile(
 # A call that sends signals: which of CALLS, the signal's number in its register, the errno's name if it was refused, its
 # first two registers, who called, and the targets. A plain tuple, as Whole: that is what marshal takes.
 Sent = tuple[int, int, Optional[str], tuple[int, int], Described, tuple[Described, ...]]
-# An event: its length in bytes, where in it its last record begins, its lines; node, id (without the node), time in ns
-# and serial; the process that called, whether that has begun a new program by it, and what it sent.
-Whole = tuple[int, int, int, Optional[bytes], str, int, int, int, bool, Optional[Sent]]
-Row = Union[Whole, Line]
+# An event: its length in bytes, where in it its last record begins, its lines and records; node, id (without the node),
+# time in ns and serial; the process that called, whether that has begun a new program by it, and what it sent.
+Whole = tuple[int, int, int, int, Optional[bytes], str, int, int, int, bool, Optional[Sent]]
+# What stands in a text one after the other: an event, a record, a line (without its end) that is to be read by itself, or
+# the length of a line that says nothing.
+Row = Union[Whole, Line, bytes, int]
+
+
+Read = Callable[[bytes], Sequence[Record]]
 
 
 class Usual(Group):
-    """An event that was taken whole. Its records are made when somebody asks for them one by one."""
+    """An event that was taken whole. Its records are made when somebody asks for them one by one, by ``read``, which has
+    those of one line."""
 
-    __slots__ = ("_id", "_start", "_text", "at", "execs", "last", "length", "line", "pid", "sent")
+    __slots__ = (
+        *("_id", "_read", "_start", "_text"),
+        *("at", "execs", "last", "length", "line", "pid", "sent"),
+    )
     kind = record.SYSCALL
 
     def __init__(
-        self, whole: Whole, text: bytes, start: int, at: int, line: int, file: File
+        self, whole: Whole, text: bytes, start: int, at: int, line: int, file: File, read: Read
     ) -> None:
-        self.length, self.last, _, node, self._id, time, serial, self.pid, self.execs, self.sent = (
-            whole
-        )
+        self.length, self.last, _, _, node, self._id, time, serial, self.pid, self.execs, self.sent = whole  # fmt: skip
         self.stamp, self.seen = Stamp(node, time, serial), False
         self.at, self.line, self.file = at, line, file
-        self._text, self._start = text, start
+        self._text, self._start, self._read = text, start, read
 
     @property
     def records(self) -> tuple[Record, ...]:  # type: ignore[override]
         found: dict[tuple[int, bytes], Record] = {}
         at, line = self.at, self.line
-        for one in _RECORD.finditer(self._text, self._start, self._start + self.length):
-            kind = record.type_number(one[1])
-            if kind in record.KEPT:
-                found.setdefault((kind, one[2]), Record(kind, self.stamp, one[2], False, at, line, self.file))  # fmt: skip
-            at += len(one[0])
+        text = self._text[self._start : self._start + self.length]
+        for raw in text.split(b"\n")[:-1]:
+            for one in self._read(raw):
+                if one.type in record.KEPT:
+                    place = one._replace(stamp=self.stamp, at=at, line=line, file=self.file)
+                    found.setdefault((one.type, one.body), place)
+            at += len(raw) + 1
             line += line > 0
         return tuple(found.values())
 
@@ -112,7 +124,8 @@ def rows_of(chunk: bytes) -> list[Row] | None:
     """The events, and records by themselves, of whole lines; None if one of them is of another form than auditd's."""
     if b"\r" in chunk or b"\0" in chunk or b"\x1b" in chunk:
         return None
-    if chunk.count(b" msg=audit(") > chunk.count(b"\n") and _SECOND.search(chunk):
+    around = chunk.count(b"\n----\n") + chunk.count(b"\ntime->")
+    if chunk.count(b" msg=audit(") > chunk.count(b"\n") - around and _SECOND.search(chunk):
         return None
     rows: list[Row] = []
     for found in _ROWS.findall(chunk):
@@ -122,10 +135,12 @@ def rows_of(chunk: bytes) -> list[Row] | None:
                 rows += _apart(found)
             else:
                 rows.append(whole)
-        elif found[17]:
-            return None
-        else:
+        elif not found[17]:
             rows.append(found[11:17])
+        elif _AROUND.fullmatch(found[17]):
+            rows.append(len(found[17]))
+        else:
+            return None
     return rows
 
 
@@ -171,10 +186,12 @@ def _whole(found: tuple[bytes, ...]) -> Whole | None:
         return None
     if length > AWAY:
         return None
+    lines = 2 + middle.count(b"\n")
     return (
         length,
         last,
-        2 + middle.count(b"\n"),
+        lines,
+        lines,
         node or None,
         id_.decode(),
         int(seconds + fraction) * 1_000_000,

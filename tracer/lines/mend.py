@@ -75,6 +75,10 @@ class Mender(Generic[K]):
         self._key = key
         return ended
 
+    def is_within(self) -> bool:
+        """Whether what comes next is part of an object over several lines."""
+        return bool(self._object)
+
     def held(self) -> bytes | None:
         """What may go on in the next line."""
         return self._held.whole() if self._held is not None else None

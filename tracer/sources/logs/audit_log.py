@@ -63,7 +63,7 @@ class AuditLog:
             check_growing(self.logs)
         self.tallies = [Tally(log.name, keep, number) for number, log in enumerate(self.logs)]
         self._readings = [
-            LogReading(log, tally, proceed, sieve_min)
+            LogReading(log, users, tally, proceed, sieve_min)
             for log, tally in zip(self.logs, self.tallies)
         ]
         self._stamps = Told()

@@ -24,7 +24,7 @@ _ROTATED = re.compile(
     r"(?P<base>[^A-Za-z]*[A-Za-z].*?)(?:\.(?P<number>\d{1,4})|-(?P<date>\d{8}(?:-\d+)?))?(?P<packed>\.(?:gz|xz|zst|zstd|bz2))?"
 )
 _GZIP, _XZ, _BZIP2, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd"
-_BLOCK = 1 << 18
+BLOCK = 1 << 18
 LINE_MAX = 1 << 20
 
 
@@ -165,7 +165,8 @@ def open_log(path: str, proceed: Proceed = always) -> IO[bytes]:
     Raises Problem if it cannot be opened. Empty if ``proceed`` says no before anything came.
     """
     try:
-        raw = open(sys.stdin.fileno() if path == STDIN else path, "rb", closefd=path != STDIN)  # noqa: SIM115
+        named = sys.stdin.fileno() if path == STDIN else path
+        raw = io.BufferedReader(io.FileIO(named, closefd=path != STDIN), BLOCK)
         if not proceed(raw):
             raw.close()
             return io.BytesIO()
@@ -205,8 +206,8 @@ def head_of_pipe(proceed: Proceed = always) -> bytes:
     """The first line of standard input, or what of it tells its form; it is gone from there then."""
     head = b""
     with open_pipe() as pipe:
-        while b"\n" not in head and len(head) < _BLOCK and proceed(pipe):
-            block = os.read(pipe.fileno(), _BLOCK)
+        while b"\n" not in head and len(head) < BLOCK and proceed(pipe):
+            block = os.read(pipe.fileno(), BLOCK)
             if not block:
                 break
             head += block
@@ -249,7 +250,7 @@ def read_blocks(stream: IO[bytes], proceed: Proceed = always) -> Iterator[bytes]
     while not waits or proceed(stream):
         waits = True
         try:
-            block = read(_BLOCK)
+            block = read(BLOCK)
         except (EOFError, ValueError) as error:
             raise EOFError(str(error)) from error
         except OSError as error:

@@ -1,22 +1,25 @@
-"""A big unpacked audit.log → the records that matter, by way of the sieve."""
+"""A big unpacked log in pieces → its records: of an audit.log those that matter, by way of the sieve; of other forms all."""
 
 from __future__ import annotations
 
+import marshal
 import os
 import re
 import stat
 from collections.abc import Iterator
 
 from tracer.audit import record
+from tracer.audit.forms import Taken, form_of
 from tracer.audit.reader import Found, RecordReader
 from tracer.audit.record import Group
 from tracer.lines.dates import epoch
 from tracer.lines.tally import Tally
-from tracer.sources.logs.files import STDIN, Proceed
+from tracer.sources.logs.files import BLOCK, STDIN, Proceed, WholeLines
 from tracer.sources.logs.finds import Line, Lines, Piece, Serials, Shown, Sight, pack, unpack
 from tracer.sources.logs.pieces import Pieces, Sieve
 from tracer.sources.logs.sieve import cut_at, sieve
 from tracer.sources.logs.sights import Sights
+from tracer.sources.logs.telling_lines import blocks_of, cut_behind
 
 SIEVE_MIN = 4 << 20
 SIEVE = Sieve(cut_at, sieve, pack, unpack)
@@ -24,19 +27,53 @@ _RAW = re.compile(rb"type=[A-Z_]+ msg=audit\((\d{1,10}\.\d{3}):\d+\): ")
 _ENDS = 1 << 16
 
 
-def can_be_sieved(path: str, least: int = SIEVE_MIN) -> bool:
-    """Whether a file is big, on disk, and of auditd's own form (its first lines tell)."""
+def head_of_big(path: str, least: int = SIEVE_MIN) -> bytes:
+    """The first whole lines of a file that is big and on disk, as its first block has them; b"" of any other."""
     if path == STDIN:
-        return False
+        return b""
     try:
         about = os.stat(path)
         if not stat.S_ISREG(about.st_mode) or about.st_size < least:
-            return False
+            return b""
         with open(path, "rb") as stream:
-            lines = stream.read(_ENDS).split(b"\n")[:-1]
+            head = stream.read(BLOCK)
     except OSError:
-        return False
+        return b""
+    return head[: head.rfind(b"\n") + 1]
+
+
+def can_be_sieved(head: bytes) -> bool:
+    """Whether a file is of auditd's own form (its first lines tell)."""
+    lines = head.split(b"\n")[:-1]
     return bool(lines) and all(_RAW.match(line) for line in lines[:100])
+
+
+def can_be_cut(head: bytes) -> bool:
+    """Whether a file begins in a form of which whole events are taken."""
+    return form_of(head) is not None
+
+
+def in_pieces(
+    path: str, size: int, reader: RecordReader, proceed: Proceed
+) -> Iterator[Found | None]:
+    """All records in the first ``size`` bytes of a file (whole lines); None behind each piece."""
+
+    def find(fd: int, begin: int, end: int) -> tuple[list[Taken], int]:
+        lines, left_out = WholeLines(returns=False), 0
+        found: list[Taken] = []
+        for block in blocks_of(fd, begin, end):
+            text, length = lines.feed(block)
+            found += reader.taken(text)
+            left_out += length - len(text)
+        return found, left_out
+
+    sieve_ = Sieve(cut_behind, find, marshal.dumps, marshal.loads)
+    with open(path, "rb", buffering=0) as stream:
+        for taken, left_out in Pieces(stream.fileno(), size, sieve_, proceed).each():
+            for text, rows in taken:
+                yield from reader.part(text, rows)
+            reader.passed_over(left_out)
+            yield None
 
 
 def sieved(

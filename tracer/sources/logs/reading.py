@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from tracer.audit.coalesce import Coalescer
+from tracer.audit.known import Users
 from tracer.audit.lines import LineReader
 from tracer.audit.reader import Found, RecordReader
 from tracer.audit.record import Group, Record
@@ -25,7 +26,13 @@ from tracer.sources.logs.files import (
     read_blocks,
 )
 from tracer.sources.logs.follow import Follower, last_record, whole_lines
-from tracer.sources.logs.plain import can_be_sieved, sieved
+from tracer.sources.logs.plain import (
+    can_be_cut,
+    can_be_sieved,
+    head_of_big,
+    in_pieces,
+    sieved,
+)
 
 _HEAD_LINES = 2000
 RECORDS = 4096  # read at once at most, whatever they tell
@@ -35,13 +42,15 @@ TURNED_MAX = 32 << 20  # bytes of a log that is read from its end
 class LogReading:
     """Reads one log; gives groups in the order of their first record."""
 
-    def __init__(self, log: LogSet, tally: Tally, proceed: Proceed, sieve_min: int) -> None:
+    def __init__(
+        self, log: LogSet, users: Users, tally: Tally, proceed: Proceed, sieve_min: int
+    ) -> None:
         self.coalescer = Coalescer()
         self._log = log
         self._tally = tally
         self._proceed = proceed
         self._sieve_min = sieve_min
-        self._reader = RecordReader(tally)
+        self._reader = RecordReader(tally, users)
         self._follower: Follower | None = None
         self._opened = 0
 
@@ -61,7 +70,7 @@ class LogReading:
         for other in old:
             yield from self._fed(self._of_file(other))
         size = 0
-        if can_be_sieved(path, self._sieve_min):
+        if can_be_sieved(head_of_big(path, self._sieve_min)):
             size = whole_lines(path)
             self._reader.begin(path, DateStyle())
             yield from self._fed(sieved(path, size, self._reader, self._tally, self._proceed))
@@ -117,14 +126,20 @@ class LogReading:
         return self.coalescer.feed(one) if isinstance(one, Record) else self.coalescer.insert(one)
 
     def _of_file(self, path: str) -> Iterator[Found | None]:
-        if not can_be_sieved(path, self._sieve_min):
+        head = head_of_big(path, self._sieve_min)
+        is_raw = can_be_sieved(head)
+        style = DateStyle() if is_raw else _style(head, path)
+        if not is_raw and (not can_be_cut(head) or falls(head, style, least=2)):
             for found in self._of_stream(path):
                 yield from found
             return
         whole = whole_lines(path)
         size = last_record(path, whole)
-        self._reader.begin(path, DateStyle())
-        yield from sieved(path, size, self._reader, self._tally, self._proceed)
+        self._reader.begin(path, style)
+        if is_raw:
+            yield from sieved(path, size, self._reader, self._tally, self._proceed)
+        else:
+            yield from in_pieces(path, size, self._reader, self._proceed)
         with open(path, "rb") as stream:
             stream.seek(size)
             yield from self._reader.read(stream.read(whole - size))

@@ -87,7 +87,7 @@ class Telling:
     def found(self, fd: int, begin: int, end: int) -> tuple[list[tuple[int, bytes]], int]:
         """The same of whole lines in a file: as if the first were line 0."""
         found, number = [], 0
-        for block in whole_blocks(_blocks(fd, begin, end), returns=False):
+        for block in whole_blocks(blocks_of(fd, begin, end), returns=False):
             more, number = self.lines(block, number)
             found += more
         return found, number
@@ -104,7 +104,8 @@ class Telling:
         return sorted(spots.items())
 
 
-def _blocks(fd: int, begin: int, end: int) -> Iterator[bytes]:
+def blocks_of(fd: int, begin: int, end: int) -> Iterator[bytes]:
+    """What is in a file from one place to another."""
     while begin < end:
         block = os.pread(fd, min(_BLOCK, end - begin), begin)
         if not block:
