@@ -18,6 +18,7 @@ from tracer.sources.recording.narrow import Ends, narrowed
 from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
 from tracer.why import ask, query, tell
+from tracer.why.living import living
 
 __all__ = ["EPILOG", "Options", "run"]
 
@@ -38,9 +39,10 @@ def run(options: Options) -> int:
         reading = reading_of(named, replace(wanted, narrow=narrow))
     except Problem:
         # Of who still lives /proc tells, though nothing else does.
-        if what is None or not is_here or not tell.living(what):
+        alive = living(what) if what is not None and is_here else []
+        if not alive:
             raise
-        return tell.ANSWERED
+        return tell.living(alive, style)
     for line in (*reading.notes(follow=False), *names_here(what, files)):
         say(line)
     with closing(reading.source) as source:
@@ -53,8 +55,6 @@ def run(options: Options) -> int:
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, since or 0), since or 0, seen, style)
     answer = ask.answer(heard, seen, what, count=count, at=at)
-    if not answer.verdicts:
-        alive = is_here and tell.living(what)
-        return tell.ANSWERED if alive else tell.nobody(what, answer.names, seen)
+    lives = (lambda: living(what, heard.events)) if is_here and at is None else list
     more = tuple(tell.with_more(one, options.context, open_log) for one in answer.verdicts)
-    return tell.verdicts(replace(answer, verdicts=more), style)
+    return tell.answered(what, replace(answer, verdicts=more), lives, seen, style)

@@ -16,6 +16,8 @@ RAW = "raw"
 # The process at the ends of a signal, told whole; of others who it is.
 _WHOLE = ("sender", "target", "process")
 _BRIEF = ("pid", "comm", "exe", "unit")
+# An answer about now, which no recording has.
+_NOT_KEPT = "living"
 # Words that SQL has for itself.
 _NAMES = {
     "where": "lost_where",
@@ -47,7 +49,8 @@ class Column:
 def columns() -> tuple[Column, ...]:
     """All of them, each once; ``raw``, the line itself, comes after them."""
     found = {"event": Column("event", ("event",), "VARCHAR")}
-    for _, fields, _ in EVENTS.values():
+    kept = [fields for word, (_, fields, _) in EVENTS.items() if word != _NOT_KEPT]
+    for fields in kept:
         for field in fields:
             for column in _of(field, (), ""):
                 found.setdefault(column.name, column)

@@ -41,7 +41,10 @@ def reasons(pid: int) -> list[str] | None:
     tracer = _field(pid, b"TracerPid")
     if tracer not in (None, b"0"):
         told.append(f"process {tracer.decode('ascii', 'replace')} traces it")
-    if status.ns_pid == 1 and pid != 1:
+    if pid == 1:
+        # SIGNAL_UNKILLABLE: sig_task_ignored() in kernel/signal.c.
+        told.append("it is init: only signals that it handles reach it, and SIGKILL does not")
+    elif status.ns_pid == 1:
         told.append(
             "it is the first of its pid namespace: from inside only signals that it handles reach it"
         )

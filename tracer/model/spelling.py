@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tracer.model.event import Event
-    from tracer.model.verdict import Verdict
+    from tracer.model.verdict import Living, Verdict
 
 VERSION = 1
 _LISTS_MAX = 128  # parents with their command lines, some 6 KB each
@@ -106,7 +106,7 @@ KINDS: dict[str, Kind] = {
 _WORDS = {cls: word for word, (cls, _, _) in EVENTS.items()}
 
 
-def to_object(event: Event | Verdict) -> dict[str, Any]:
+def to_object(event: Event | Living | Verdict) -> dict[str, Any]:
     """The event as JSON has it."""
     word = _WORDS[type(event)]
     made: dict[str, Any] = {"v": VERSION, "event": word}

@@ -123,6 +123,28 @@ class Verdict:
     prove: str | None = None
 
 
+@frozen
+class Sent:
+    """A signal that somebody who lives on was sent."""
+
+    id: str | None = None
+    time: int | None = None
+    number: int | None = None
+    sender: Process | None = None
+    origin: str | None = None
+    outcome: str | None = None
+
+
+@frozen
+class Living:
+    """Somebody who was asked for and still lives: what keeps it from ending, and what it was sent last."""
+
+    process: Process
+    host: str | None = None
+    reasons: tuple[str, ...] = ()
+    last: Sent | None = None
+
+
 LOGIN = (
     F("user", "text", "The person, by user name"),
     F("tty", "bytes", "The terminal"),
@@ -179,11 +201,30 @@ VERDICT = (
     F("prove", "text", "The command that would show more next time"),
 )  # fmt: skip
 
+SENT = (
+    F("id", "text", "The id of the event"),
+    F("time", "time"),
+    F("number", "signal", "The signal", "signal"),
+    F("sender", "process", "Who sent it"),
+    F("origin", "origin", "What sent it, docs/origins.md"),
+    F("outcome", "outcome", "What became of it, docs/origins.md"),
+)
+LIVING = (
+    F("host", "text", "The host"),
+    F("process", "process", "Who lives", needed=True),
+    F("reasons", "strings", "What keeps it from ending, in sentences"),
+    F("last", "sent", "What it was sent last, as far as that is recorded"),
+)
+
 NESTED = {
     "login": (Login, LOGIN, "A person's way in"),
     "who": (Who, WHO, "Who was behind it"),
     "evidence": (Evidence, EVIDENCE, "One thing that a verdict stands on"),
     "negative": (Negative, NEGATIVE, "A cause that is not it, or may be"),
     "again": (Again, AGAIN, "How often the same came before"),
+    "sent": (Sent, SENT, "A signal that was survived"),
 }
-EVENTS = {"verdict": (Verdict, VERDICT, "One death explained (sigtrace why)")}
+EVENTS = {
+    "verdict": (Verdict, VERDICT, "One death explained (sigtrace why)"),
+    "living": (Living, LIVING, "Who was asked for, and still lives (sigtrace why)"),
+}

@@ -7,17 +7,13 @@ import os
 import shlex
 import time
 
-from tracer.host import containers
-from tracer.host.alive import reasons
-from tracer.host.name import HOST
-from tracer.host.running import running
 from tracer.lines.dates import DateStyle
 from tracer.lines.entry import entries_of
 from tracer.lines.mend import numbered
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.spelling import to_object
-from tracer.model.text import printable, shown
+from tracer.model.text import shown
 from tracer.terminal.output import say, write_out
 from tracer.why import overview, query, words
 from tracer.why.context import with_context
@@ -28,11 +24,12 @@ if TYPE_CHECKING:
     from typing import IO
 
     from tracer.model.coverage import Coverage
-    from tracer.model.verdict import Verdict
+    from tracer.model.verdict import Living, Verdict
     from tracer.why.ask import Answer
 
 # Exit statuses: an answer, or a living process; a death whose cause cannot be told; no such death.
 ANSWERED, OPEN, NOBODY = 0, 1, 3
+LIVING_MAX = 3
 
 
 @frozen
@@ -41,6 +38,20 @@ class Style:
 
     as_json: bool = False
     evidence: bool = False
+
+
+def answered(
+    what: bytes,
+    found: Answer,
+    lives: Callable[[], Sequence[Living]],
+    seen: Sequence[Coverage],
+    style: Style,
+) -> int:
+    """What is known of ``what``. A name that runs again is asked for its death, a pid for whom it belongs to now."""
+    alive = lives() if what.isdigit() or not found.verdicts else ()
+    if alive:
+        return living(alive, style, len(found.verdicts) + len(found.others))
+    return verdicts(found, style) if found.verdicts else nobody(what, found.names, seen)
 
 
 def verdicts(found: Answer, style: Style) -> int:
@@ -71,14 +82,19 @@ def at_a_glance(
     return ANSWERED
 
 
-def living(what: bytes) -> bool:
-    """Whether something that fits runs now; then that is told, and what keeps it from ending."""
-    alive = [one for one in running(named=containers.here()) if query.fits(one, what)]
-    for one in alive[:3]:
-        write_out(f"{words.subject(one, None)} on {printable(HOST)} still lives\n")
-        for sentence in reasons(one.pid or 0) or ["nothing that /proc shows keeps it from ending"]:
-            write_out(f"  {sentence}\n")
-    return bool(alive)
+def living(alive: Sequence[Living], style: Style, dead: int = 0) -> int:
+    """Who lives on, and what keeps it from ending. ``dead``: so many fit, too, and have died."""
+    told = alive if style.as_json else alive[:LIVING_MAX]
+    for one in told:
+        lines = [json.dumps(to_object(one))] if style.as_json else words.living(one, time.time_ns())
+        write_out("".join(f"{line}\n" for line in lines))
+    if len(told) < len(alive):
+        pids = ", ".join(str(one.process.pid) for one in alive[LIVING_MAX:][:LIVING_MAX])
+        say(f"{len(alive) - len(told)} more live: pids {pids}; a pid asks for one of them")
+    if dead:
+        have = "has" if dead == 1 else "have"
+        say(f"{dead:,} that had this number before {have} died; --at TIME tells of the nearest")
+    return ANSWERED
 
 
 def nobody(what: bytes, names: Iterable[bytes], seen: Sequence[Coverage]) -> int:

@@ -18,6 +18,7 @@ from tracer.model.names import last_part, script_of
 from tracer.model.signals import name_of
 from tracer.model.text import command_line, printable, shown
 from tracer.model.times import SECOND, local_moment, span
+from tracer.model.verdict import Who
 from tracer.sinks.ends import place
 from tracer.sinks.words import name
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tracer.model.event import Process
-    from tracer.model.verdict import Again, Evidence, Verdict, Who
+    from tracer.model.verdict import Again, Evidence, Living, Verdict
 
 WIDTH = 80
 _SURE_MAX = 210
@@ -79,6 +80,33 @@ def lines_of(verdict: Verdict, now: int, *, evidence: bool = False) -> list[str]
     if evidence:
         made += [line for one in verdict.evidence for line in _quoted(one)]
     return made
+
+
+def living(one: Living, now: int) -> list[str]:
+    """Who was asked for and lives, in lines as a verdict's."""
+    host = f" on {printable(one.host)}" if one.host else ""
+    made = _wrapped(f"{subject(one.process, _unit(one.process))}{host} still lives", "", "  ")
+    for label, text in _of_living(one, now):
+        made += _wrapped(text, f"  {label:<{_LABEL - 2}}", " " * _LABEL)
+    return made
+
+
+def _unit(process: Process) -> str | None:
+    return None if process.unit is None else process.unit.decode("utf-8", "surrogateescape")
+
+
+def _of_living(one: Living, now: int) -> Iterator[tuple[str, str]]:
+    last = one.last
+    if last is not None and last.time is not None and last.number is not None:
+        by = (
+            f" by {_called(last.sender)}" if last.sender is not None else f" ({last.origin or '-'})"
+        )
+        outcome = f": {last.outcome}" if last.outcome else ""
+        yield "sent", f"{name_of(last.number)}{by}, {_ago(max(0, now - last.time))} ago{outcome}"
+        if last.sender is not None:
+            for text in _who(Who(last.sender), one.process):
+                yield "who", text
+    yield "why", "; ".join(one.reasons) or "nothing that /proc shows keeps it from ending"
 
 
 def headline(verdict: Verdict) -> str:

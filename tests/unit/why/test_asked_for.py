@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import time
 
 import pytest
@@ -96,20 +93,3 @@ def test_a_death_without_a_cause_is_status_1(tmp_path, capsys):
     path = tmp_path / "messages"
     path.write_text("Nov 27 10:00:00 web3 systemd[1]: a.service: Main process exited, code=killed, status=9/KILL\n")  # fmt: skip
     assert why(capsys, "a", str(path))[0] == 1
-
-
-def test_of_who_lives_it_is_said_and_what_keeps_it(capsys, monkeypatch):
-    """The oracle is who made it: it ignores SIGTERM, and is stopped."""
-    child = subprocess.Popen(["sh", "-c", "trap '' TERM; kill -STOP $$; read x"])
-    try:
-        os.waitpid(child.pid, os.WUNTRACED)
-        from tracer.why import tell
-
-        assert tell.living(str(child.pid).encode())
-        shown = capsys.readouterr().out
-        assert "still lives" in shown
-        assert "stopped" in shown
-        assert "ignore" in shown
-    finally:
-        child.send_signal(signal.SIGKILL)
-        child.wait()

@@ -1,7 +1,8 @@
 """Which lines of a long recording may have to do with the last deaths of a name: found without reading each of them as JSON.
 
 The newest pieces are looked at first. Ends whose line has the name in it are read; around those that count, all that
-was near, and of the time before, what the process, its pid or its unit is named in, and commands.
+was near, and of the time before, what the process, its pid or its unit is named in, and commands. Where it has no end, what
+may tell of one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ NEAR = 10 * SECOND
 # Of earlier ends so many pieces (of 8 MiB, or a day) are looked through.
 LOOK_BACK = 4
 _EXIT, _EXEC = b'"event": "exit"', b'"event": "exec"'
+_SIGNAL = b'"event": "signal"'
+_SURVIVED = (b'"outcome": "handled"', b'"outcome": "ignored"')
+_REQUESTS = tuple(b'"name": "SIG%s"' % word for word in (b"TERM", b"INT", b"QUIT", b"HUP"))
 _KEPT = (b'"event": "mark"', b'"event": "loss"', b'"event": "statement"')
 _TIME = b'"time": "'
 _HEAD, _TIME_LENGTH = 240, 30
@@ -87,7 +91,7 @@ def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | N
     else:
         at = 0
     if not found:
-        return Narrow(since=since)
+        return Narrow(lambda line: _may_tell(line, what), since)
     told = sorted(found, key=lambda end: end.time or 0)[-count:]
     windows = [_Window(end, what) for end in told]
 
@@ -101,6 +105,15 @@ def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | N
         return moment is None or any(window.takes(moment, head, line) for window in windows)
 
     return Narrow(pick, pieces[at].first if at else since, at > 0)
+
+
+def _may_tell(line: bytes, what: bytes) -> bool:
+    """Whether a line may have to do with what ended, or lives, though no end of it is recorded: another witness may
+    know the pid alone. A signal to somebody else that ended nobody, and asked for no end, does not."""
+    if _SIGNAL not in line[:_HEAD] or what in line:
+        return True
+    survived = any(word in line for word in _SURVIVED)
+    return not survived or any(word in line for word in _REQUESTS)
 
 
 class _Window:

@@ -1,0 +1,54 @@
+"""Who was asked for and still lives: what keeps it from ending, and what it was sent last."""
+
+from __future__ import annotations
+
+from tracer.host import containers, procfs
+from tracer.host.alive import reasons
+from tracer.host.clock import BootClock
+from tracer.host.name import HOST
+from tracer.host.running import running
+from tracer.model.event import Signal
+from tracer.model.times import SECOND
+from tracer.model.verdict import Living, Sent
+from tracer.why import query
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tracer.model.event import Event, Process
+
+
+# As far as a wall clock that is slewed may have gone from what it was when the recording was made (adjtime(3)); no pid
+# is used again so soon.
+SLEW = SECOND
+
+
+def living(what: bytes, events: Iterable[Event] = ()) -> list[Living]:
+    """All that fit, who was sent something last first. ``events`` are what this host's witnesses told."""
+    alive = [one for one in running(named=containers.here()) if query.fits(one, what)]
+    signals = [one for one in events if isinstance(one, Signal)] if alive else []
+    found = [
+        Living(one, HOST, tuple(reasons(one.pid or 0) or ()), _last(one, signals)) for one in alive
+    ]
+    return sorted(found, key=lambda one: one.last.time or 0 if one.last else 0, reverse=True)
+
+
+def _last(process: Process, signals: Sequence[Signal]) -> Sent | None:
+    """The newest of the signals to it; what came before it was born was to another process of its number."""
+    pid = process.pid
+    since_boot = None if pid is None else procfs.start_of(pid)
+    if since_boot is None:
+        return None
+    born = since_boot + BootClock().offset
+    last: Signal | None = None
+    for one in signals:
+        target = one.target
+        if target is None or target.pid != pid or one.time is None or one.host not in (None, HOST):
+            continue
+        is_its_own = one.time >= born if target.start is None else abs(target.start - born) < SLEW
+        if is_its_own and (last is None or one.time >= (last.time or 0)):
+            last = one
+    if last is None:
+        return None
+    return Sent(last.id, last.time, last.number, last.sender, last.origin, last.outcome)
