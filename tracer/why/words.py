@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 _SURE_MAX = 210
 _LABEL = 10  # columns before the text of a label
-# What follows the process's name. {signal}, {by}, {manager}, {status}, {time} are filled in where they are known.
+# What follows the process's name. What stands in braces is filled in where it is known.
 HEADLINES: dict[str, str] = {
     "killed": "was killed with {signal}{by}",
     "stop": "was stopped by {manager}, as it was asked to",
@@ -51,7 +51,7 @@ HEADLINES: dict[str, str] = {
     "parent death": "was ended because its parent ended: {signal}",
     "pid namespace": "was killed with its pid namespace, whose first process ended",
     "seccomp": "was killed by the kernel: a seccomp filter refused a system call",
-    "ptrace": "was killed by its tracer{by}",
+    "ptrace": "was killed by its tracer{tracer}",
     "pipe": "was ended by a broken pipe: nobody read what it wrote",
     "timer": "was ended by its own timer: {signal}",
     "exec failed": "was killed by the kernel: exec failed when there was no way back",
@@ -162,6 +162,8 @@ class _Words(dict):  # type: ignore[type-arg]
             ended = verdict.process
             itself = ended is not None and sender.pid is not None and sender.pid == ended.pid
             return " by itself" if itself else f" by {_called(sender)}"
+        if key == "tracer":
+            return "" if sender is None else f", {_called(sender)}"
         if key == "manager":
             return "systemd" if sender is None or sender.pid == 1 else name(sender)
         if key == "guard":
