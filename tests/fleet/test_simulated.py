@@ -17,6 +17,7 @@ pytest.importorskip("tabulate", reason="pip install 'sigtrace[fleet]'")
 from bench import fleet as simulated
 from tracer import cli
 from tracer.fleet.ask import QUESTIONS, Asked, ask, sql_of
+from tracer.fleet.engine import connect
 
 ROWS = int(os.environ.get("SIGTRACE_FLEET_ROWS", "100000"))
 FLEET = simulated.Fleet(200, ROWS)
@@ -38,6 +39,11 @@ def folder(tmp_path_factory):
     target = tmp_path_factory.mktemp("fleet") / "compact"
     simulated.write(FLEET, target, "date")
     return target
+
+
+def test_nothing_is_drawn_among_the_rows():
+    setting = connect().execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert setting == (False,)
 
 
 def test_the_deploy_that_leaks(folder):

@@ -18,6 +18,8 @@ def connect() -> Any:
     engine: Any = _module("duckdb")
     connection = engine.connect()
     connection.execute("SET TimeZone = 'UTC'")
+    # After two seconds it would be drawn on standard output, a pipe or a file, too, among the rows.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 
