@@ -77,7 +77,7 @@ enum met { MET_NOT, MET, MET_CURRENT };
 struct seen {
 	__u64 start;
 	__u64 exec;
-	__u64 told; /* when it was described, which is a number for this state of it */
+	__u64 told; /* about when it was described, a number for this state of it; odd: as the current one */
 	__u32 parent;
 	__u32 uid;
 	__u32 euid;

@@ -52,8 +52,12 @@ static __always_inline bool is_still(struct seen *it, struct meeting meeting, __
 }
 
 /*
- * The name says it: not 0 the first time this process is met in this state, and once more when it is the current
+ * The name says it: not 0 until this process has been described in this state, and once more when it is the current
  * one, whose memory can be read, and was not before. What it is then is a number for the state: struct seen.
+ *
+ * Who is being described by another CPU counts as not met: what comes of this one may find its place in the ring before
+ * that description does. Both go by one number, so that neither makes the other begin again; the last bit tells them
+ * apart where one had the memory and the other had not.
  */
 static __always_inline __u64 met_first(__u32 pid, struct meeting meeting, bool watch, bool is_current)
 {
@@ -65,23 +69,36 @@ static __always_inline __u64 met_first(__u32 pid, struct meeting meeting, bool w
 		.uid = meeting.uid,
 		.euid = meeting.euid,
 		.watched = watch,
-		.met = is_current ? MET_CURRENT : MET,
+		.met = config.describe ? MET_NOT : MET_CURRENT,
 	};
 
 	if (old && old->start == new.start) {
-		if (is_still(old, meeting, new.met)) {
-			if (watch && !old->watched)
-				old->watched = 1;
+		bool is_same = is_still(old, meeting, MET_NOT);
+
+		if (is_same && watch && !old->watched)
+			old->watched = 1;
+		if (is_same && old->met >= (is_current ? MET_CURRENT : MET))
 			return 0;
-		}
+		if (is_same && old->met == MET_NOT && (old->told & 1) >= is_current)
+			return (old->told & ~1ULL) | is_current;
 		new.watched |= old->watched;
 		new.missed = old->missed;
 		new.fault = old->fault;
 	}
-	new.told = bpf_ktime_get_boot_ns();
+	new.told = (bpf_ktime_get_boot_ns() & ~1ULL) | is_current;
 	if (bpf_map_update_elem(&seen, &pid, &new, BPF_ANY) && watch)
 		count_loss(LOST_ENDS);
 	return new.told;
+}
+
+/* Its description is in the ring. */
+static __always_inline void is_met(__u32 pid, __u64 told)
+{
+	struct seen *it = bpf_map_lookup_elem(&seen, &pid);
+	__u8 met = told & 1 ? MET_CURRENT : MET;
+
+	if (it && (it->told | 1) == (told | 1) && it->met < met)
+		it->met = met;
 }
 
 /* The next signal describes it: who is met while the ring is full is not to be nameless for ever. */

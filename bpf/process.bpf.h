@@ -86,13 +86,13 @@ __noinline int describe(__u64 address, __u32 is_current, __u32 by, __u64 told)
 	/* Through a helper it is a number, which is all that may be handed to a verified function. */
 	__u64 at = (__u64)BPF_CORE_READ((struct task_struct *)address, group_leader);
 	struct task_struct *leader = typed(task_struct, at);
-	__u32 size;
+	__u32 size, pid = READ(leader, tgid);
 
 	if (!record)
 		return 0;
 	__builtin_memset(record, 0, __builtin_offsetof(struct process_record, text));
 	record->type = RECORD_PROCESS;
-	record->pid = READ(leader, tgid);
+	record->pid = pid;
 	record->start = READ(leader, start_boottime);
 	record->told = told;
 	/* A first thread that has ended has given up its memory. */
@@ -111,7 +111,11 @@ __noinline int describe(__u64 address, __u32 is_current, __u32 by, __u64 told)
 	size = __builtin_offsetof(struct process_record, text) + 2 * PATH_ROOM + record->argv_size;
 	if (size > sizeof(*record))
 		size = sizeof(*record);
-	return bpf_ringbuf_output(&ring, record, size, 0);
+	if (bpf_ringbuf_output(&ring, record, size, 0))
+		return 1;
+	if (told)
+		is_met(pid, told);
+	return 0;
 }
 
 /* met_first() of the process of a task, with a stack of its own: describe_with_parents(). */

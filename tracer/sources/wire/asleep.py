@@ -27,14 +27,23 @@ class Asleep:
         self._waiting: list[tuple[int, Sent]] = []
 
     def passed(self, events: Iterator[Sent]) -> Iterator[Sent]:
-        """Those that need not wait."""
+        """Those that need not wait, after those to the same target that do."""
         for event in events:
+            if self._waiting:
+                yield from self.before(_pid_of(event))
             if _signal_of(event).target_state != _STATE:
                 yield event
             elif _sleeps(event):
                 self._waiting.append((boot_now() + SECOND, event))
             else:
                 yield _awoken(event)
+
+    def before(self, pid: int | None) -> Iterator[Sent]:
+        """Those to a process of which something is told that came later: its end, or another signal."""
+        mine = [event for _, event in self._waiting if _pid_of(event) == pid]
+        if mine:
+            self._waiting = [pair for pair in self._waiting if _pid_of(pair[1]) != pid]
+            yield from map(_awoken, mine)
 
     def awake(self, last: bool) -> Iterator[Sent]:
         """Those whose time is over, or whose target sleeps no more; with ``last`` all."""
@@ -57,6 +66,11 @@ class Asleep:
 
 def _signal_of(event: Sent) -> Signal:
     return event.first if isinstance(event, Series) else event
+
+
+def _pid_of(event: Sent) -> int | None:
+    target = _signal_of(event).target
+    return None if target is None else target.pid
 
 
 def _sleeps(event: Sent) -> bool:

@@ -99,6 +99,7 @@ class Decoder:
 
     def signals(self, run: Run, oom_pid: int | None = None) -> Iterator[Signal | Series]:
         """The events of a run of signals; ``oom_pid`` is its victim if the OOM killer sent it."""
+        self._described.read_to = run.times[0]
         known = self._known(run, oom_pid)
         offset = self._clock.offset
         if known is None:
@@ -144,6 +145,7 @@ class Decoder:
 
     def exit(self, taken: bytes, at: int) -> Exit:
         record = wire.EXIT_RECORD.read(taken, at)
+        self._described.read_to = record.time
         event = self.ended(record.pid, record.start, record.time, record.status, record.comm)
         tracer = self._described.process(record.tracer, record.tracer_start)
         origin = "fault" if record.flags & wire.OWN_FAULT else None
@@ -168,6 +170,7 @@ class Decoder:
     def refused(self, taken: bytes, at: int) -> Signal:
         """One of several threads that seccomp has ended: told as the signal that it gets where it is alone."""
         record = wire.REFUSED_RECORD.read(taken, at)
+        self._described.read_to = record.time
         end = wire.End(record.start, record.pid, record.tid, record.uid, record.comm)
         time = record.time + self._clock.offset
         return Signal(
@@ -186,6 +189,7 @@ class Decoder:
 
     def call(self, taken: bytes, at: int) -> Failed | Probe:
         record = wire.CALL_RECORD.read(taken, at)
+        self._described.read_to = record.time
         asked, sender, target_pid = record.asked, record.sender, record.target_pid
         time = record.time + self._clock.offset
         event_id = f"{time:x}-{sender.tid:x}"
@@ -212,6 +216,7 @@ class Decoder:
     def command(self, taken: bytes, at: int) -> Exec:
         """A control command that was run: its process record came just before."""
         record = wire.COMMAND_RECORD.read(taken, at)
+        self._described.read_to = record.time
         time = record.time + self._clock.offset
         end = wire.End(record.start, record.pid, record.pid, wire.UNSET, b"")
         process = self._described.end(end) or Process(record.pid)

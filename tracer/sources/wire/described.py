@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.host import procfs
+from tracer.host.clock import boot_now
 from tracer.host.processes import user_name
 from tracer.model.event import Ancestor, Process
 from tracer.model.frozen import replace
@@ -29,28 +30,46 @@ class Described:
         self._known: dict[int, tuple[int, Process]] = {}
         self._told: dict[int, int] = {}
         self._room = REMEMBERED
+        # The time of what is being read, in boot time.
+        self.read_to = 0
+        # Who was found gone, when that was, and how many were there.
+        self._gone: list[tuple[int, tuple[int, Process]]] = []
+        self._looked = self._living = 0
         self._lineages: Bounded[tuple[int, ...], tuple[Any, ...]] = Bounded(_LINEAGES)
 
     def __len__(self) -> int:
         return len(self._known)
 
     def learn(self, taken: bytes, at: int) -> None:
-        """Remember a process record: it comes before the first signal that concerns the process."""
+        """Remember a process record: it comes before the first signal that concerns the process.
+
+        Two CPUs may describe a process at once: of the same state the one that had its memory counts, of two the later.
+        """
         record = wire.read_process(taken, at)
         head = record.head
-        if len(self._known) >= self._room:
-            self._forget_the_dead()
+        if head.told and head.told < self._told_of(head.pid, head.start):
+            return
+        self._forget_the_dead()
         self._known.pop(head.pid, None)
         self._known[head.pid] = (head.start, self._process(record))
         self._told[head.pid] = head.told
 
     def _forget_the_dead(self) -> None:
-        """The living stay, for the kernel side describes nobody twice; the later half may be on its way."""
-        for pid in list(self._known)[: self._room // 2]:
-            if not procfs.is_there(pid):
-                del self._known[pid]
-                self._told.pop(pid, None)
-        self._room = max(REMEMBERED, 2 * len(self._known))
+        """The living stay, for the kernel side describes nobody twice; so do the dead until all has been read that was
+        written before they were found gone."""
+        if self._gone and self.read_to > self._looked:
+            for pid, known in self._gone:
+                if self._known.get(pid) is known:
+                    del self._known[pid]
+                    self._told.pop(pid, None)
+            self._gone = []
+            self._room = len(self._known) + max(REMEMBERED // 2, self._living)
+        elif not self._gone and len(self._known) >= self._room:
+            older = list(self._known.items())[: -REMEMBERED // 2]
+            self._gone = [one for one in older if not procfs.is_there(one[0])]
+            self._looked, self._living = boot_now(), len(older) - len(self._gone)
+            if not self._gone:
+                self._room = len(self._known) + max(REMEMBERED // 2, self._living)
 
     def born(self, start: int) -> int:
         """When a process was born, as /proc tells it, too: to a clock tick, wall time. ``start`` is boot time."""
@@ -82,8 +101,11 @@ class Described:
 
     def told(self, end: wire.End) -> int:
         """The number of the description that ``end`` completes this one by; 0 if there is none."""
-        start, _ = self._known.get(end.pid, (0, None))
-        return self._told.get(end.pid, 0) if start and start == end.start else 0
+        return self._told_of(end.pid, end.start)
+
+    def _told_of(self, pid: int, start: int) -> int:
+        known, _ = self._known.get(pid, (0, None))
+        return self._told.get(pid, 0) if known and known == start else 0
 
     def looked_up(self, end: wire.End) -> Process | None:
         """The same of one whom the kernel side has not described, and who lives on: as /proc has it."""

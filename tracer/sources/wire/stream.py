@@ -261,7 +261,9 @@ class RecordStream:
             elif kind == wire.PROCESS:
                 decoder.learn(taken, at)
             elif kind == wire.EXIT:
-                yield decoder.exit(taken, at)
+                end = decoder.exit(taken, at)
+                yield from self._asleep.before(end.process.pid)
+                yield end
             elif kind == wire.CALL:
                 yield decoder.call(taken, at)
             elif kind == wire.COMMAND:
