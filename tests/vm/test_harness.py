@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.vm import matrix, qemu, tree
+from tests.vm import cycle, matrix, qemu, tree
 from tests.vm.kernels import KERNELS, QUICK, SUITES, USERLANDS
 from tests.vm.report import Suite, is_excused, read_suite, render_reasons, render_table
 
@@ -178,3 +178,19 @@ def test_a_link_to_a_folder_goes_along(tmp_path, monkeypatch):
     tree.pack_tree(tmp_path / "tree.tar", "true\n")
     with tarfile.open(tmp_path / "tree.tar") as packed:
         assert packed.getmember("tracer/bpf").issym()
+
+
+@pytest.mark.parametrize(
+    ("tests", "boots"),
+    [
+        ("", True),
+        ("tests/vm/scenarios", True),
+        ("-x tests/vm/scenarios/", True),
+        (f"{cycle.REBOOT}::test_one", True),
+        (cycle.QUICK_TESTS, False),
+        ("tests/unit", False),
+    ],
+)
+def test_the_vm_boots_again_for_what_needs_it(tests, boots):
+    names = [run.name for run in (*cycle.runs_of(tests), *cycle.after_boot(tests))]
+    assert names == ["test", *(["before", "after"] if boots else [])]

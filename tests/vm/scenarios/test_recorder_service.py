@@ -7,14 +7,16 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from recorder import FOLDER, ROOT, UNIT, recorder_service
+from recorder import FOLDER, ROOT, UNIT, end_of, recorded, recorder_service
 from units import systemctl, until
 
 from tracer.flow.source import every
 from tracer.model.event import Exec, Exit, Mark, Signal
+from tracer.recording.names import pieces_in
 from tracer.sources.recording.source import Recording
 
 WRITES = "389080ead9e442bcbfaec0973caf1acb"
@@ -33,10 +35,6 @@ def main_pid():
 def status_of(pid):
     rows = Path(f"/proc/{pid}/status").read_text().splitlines()
     return dict(row.split(":\t", 1) for row in rows if ":\t" in row)
-
-
-def recorded():
-    return list(every(Recording([FOLDER])))
 
 
 def test_a_unit_hears_who_killed_it_and_the_recording_who_stopped_it(service, start):
@@ -66,7 +64,7 @@ def test_a_unit_hears_who_killed_it_and_the_recording_who_stopped_it(service, st
     stopped = start("plain", name="sigtrace-stopped.service")
     stopped.stop()
     until(lambda: any(is_stop_of(event, stopped.name) for event in recorded()))
-    died = next(e for e in recorded() if isinstance(e, Exit) and e.process.pid == killed.pid)
+    died = end_of(killed.pid)
     assert died.number == signal.SIGKILL
     assert died.process.unit == killed.name.encode()
     assert died.process.invocation is not None
@@ -107,6 +105,41 @@ def test_killed_it_starts_again_and_stopped_it_says_so(service):
     systemctl("stop", UNIT)
     assert [e.what for e in recorded() if isinstance(e, Mark)][-1] == "end"
     assert systemctl("show", "--value", "--property", "Result", UNIT) == "success"
+
+
+def test_the_clock_is_set_back_and_again(service, start):
+    """A mark says by how much; no line is lost, nor taken for one of another time."""
+    hour = 3600
+    began = time.monotonic()
+    try:
+        first = killed(start, "before")
+        set_clock(-hour)
+        second = killed(start, "back")
+    finally:
+        set_clock(hour)
+    third = killed(start, "again")
+    took = 1_000_000_000 * (time.monotonic() - began)
+
+    source = Recording([FOLDER])
+    events = list(every(source))
+    assert not source.passed
+    steps = [e.details["by_ns"] for e in events if isinstance(e, Mark) and e.what == "clock step"]
+    assert [round(step / 1e9 / 60) for step in steps] == [-60, 60]
+    ends = {e.process.pid: e.time for e in events if isinstance(e, Exit) and e.number is not None}
+    assert ends[second] < ends[first] < ends[third] < ends[first] + took
+    assert len(pieces_in(FOLDER)[0]) >= 2
+
+
+def killed(start, name):
+    """A unit's process that was killed, once the recording has its death."""
+    unit = start("plain", name=f"sigtrace-{name}.service")
+    os.kill(unit.pid, signal.SIGKILL)
+    until(lambda: end_of(unit.pid))
+    return unit.pid
+
+
+def set_clock(seconds):
+    time.clock_settime_ns(time.CLOCK_REALTIME, time.time_ns() + seconds * 1_000_000_000)
 
 
 def test_it_is_confined(service):
