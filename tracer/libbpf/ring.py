@@ -210,21 +210,14 @@ def open_ring(fd: int, size: int, ahead: int) -> ReadAhead | LibbpfRing:
 
 @frozen
 class Stretch:
-    """Records of one length, one behind the other: ``word`` heads each, ``at`` is the first one's body."""
+    """Records of one length, one behind the other: ``word`` heads each, ``at`` is the first one's body, ``size`` the
+    bytes of a body, ``step`` those from one record to the next."""
 
     word: int
     at: int
     records: int
-
-    @property
-    def size(self) -> int:
-        """Bytes of one record's body."""
-        return self.word & ~(BUSY | DISCARDED)
-
-    @property
-    def step(self) -> int:
-        """Bytes from one record to the next."""
-        return self.size + HEADER + 7 & ~7
+    size: int
+    step: int
 
     @property
     def end(self) -> int:
@@ -235,17 +228,17 @@ def stretches(words: memoryview[int], at: int, end: int) -> Iterator[Stretch]:
     """The records between two offsets in bytes, multiples of 8. A storm is one stretch: no step in Python for each."""
     while at < end:
         word = words[at >> 2]
-        one = Stretch(word, at + HEADER, 1)
-        step = one.step
+        size = word & ~(BUSY | DISCARDED)
+        step = size + HEADER + 7 & ~7
         if at + step >= end or words[at + step >> 2] != word:
-            yield one
-            at = one.end
+            yield Stretch(word, at + HEADER, 1, size, step)
+            at += step
             continue
         heads = words[at >> 2 : min(end, at + LOOK_AHEAD * step) >> 2 : step >> 2].tolist()
         alike = len(heads)
         if heads.count(word) != alike:
             alike = next(index for index, head in enumerate(heads) if head != word)
-        stretch = Stretch(word, at + HEADER, alike)
+        stretch = Stretch(word, at + HEADER, alike, size, step)
         yield stretch
         at = stretch.end
 

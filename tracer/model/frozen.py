@@ -33,8 +33,15 @@ else:
 
 def replace(it: T, **changes: Any) -> T:
     """The same with some fields changed."""
-    kept = {name: getattr(it, name) for name in it.__slots__ if name not in changes}  # type: ignore[attr-defined]
-    return type(it)(**kept, **changes)
+    cls = type(it)
+    names: tuple[str, ...] = cls.__slots__  # type: ignore[attr-defined]
+    values = list(it._all(it) if names[1:] else _values(it))  # type: ignore[attr-defined]
+    try:
+        for name, value in changes.items():
+            values[names.index(name)] = value
+    except ValueError:
+        raise TypeError(f"{cls.__name__} has no field {name!r}") from None
+    return cls(*values)
 
 
 def names_of_class(cls: Any) -> tuple[str, ...]:

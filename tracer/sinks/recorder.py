@@ -26,21 +26,21 @@ STEP = SECOND // 10  # An NTP slew moves the clock by less in a minute.
 
 
 class _Lines:
-    """Collects what a JsonSink writes."""
+    """Collects what a JsonSink writes: whole lines each time."""
 
     def __init__(self) -> None:
-        self.parts: list[str] = []
+        self._parts: list[str] = []
 
     def write(self, text: str) -> None:
-        self.parts.append(text)
+        if text:
+            self._parts.append(text)
 
     def flush(self) -> None:
         """Nothing is kept elsewhere."""
 
-    def taken(self) -> str:
-        text = "".join(self.parts)
-        self.parts.clear()
-        return text
+    def taken(self) -> list[str]:
+        taken, self._parts = self._parts, []
+        return taken
 
 
 class Recorder(Sink):
@@ -70,6 +70,8 @@ class Recorder(Sink):
         self._json = JsonSink(stream)
         self._first: int | None = None
         self._last = 0
+        # How many lines wait. To look for their ends afterwards takes as long as to write them.
+        self._waiting = 0
         self._offset = wall() - steady()
         self._synced = self._stated = steady()
         self._is_dirty = self._has_begun = False
@@ -90,7 +92,9 @@ class Recorder(Sink):
             times.append(event.later[-1])
         elif isinstance(event, Loss):
             self.lost += event.count or 1
-        self.events += len(event) if isinstance(event, Series) else 1
+        lines = len(event) if isinstance(event, Series) else 1
+        self.events += lines
+        self._waiting += lines
         self._note(times)
         self._json.write(event)
 
@@ -135,6 +139,7 @@ class Recorder(Sink):
     def _mark(self, what: str, details: Details) -> None:
         mark = self._marked(what, details)
         self._note([mark.time])
+        self._waiting += 1
         self._json.write(mark)
 
     def _marked(self, what: str, details: Details) -> Mark:
@@ -151,22 +156,21 @@ class Recorder(Sink):
 
     def _flush(self, *, sync: bool) -> None:
         self._json.flush()
-        text = self._lines.taken()
-        if text:
-            self._append(text)
+        if parts := self._lines.taken():
+            self._append(parts)
         if sync:
             self._store.sync()
             self._store.tidy(self._wall())
             self._synced, self._is_dirty = self._steady(), False
 
-    def _append(self, text: str) -> None:
+    def _append(self, parts: list[str]) -> None:
         now = self._wall()
         first = now if self._first is None else self._first
         last = max(self._last, first)
-        self._first, self._last = None, 0
-        lines = missing = text.count("\n")
+        lines = missing = self._waiting
+        self._first, self._last, self._waiting = None, 0, 0
         if not self._unwritten or self._tells_what_is_missing(now):
-            missing = self._store.append(text.encode("ascii"), first, last)
+            missing = sum([self._store.append(part.encode("ascii"), first, last) for part in parts])
         if missing < lines:
             self._is_dirty = True
             self._before = None

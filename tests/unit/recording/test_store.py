@@ -89,6 +89,20 @@ def test_what_is_appended_is_read_back_and_packed_at_the_end(tmp_path: Path) -> 
     assert shown == b"".join(line(NOON + second * SECOND) for second in range(5))
 
 
+def test_what_grows_slowly_is_packed_thoroughly(tmp_path: Path) -> None:
+    """A quick packing costs room, a thorough one time, of which there is enough where little happens."""
+    chance, sizes = random.Random(22), []
+    words = [line(NOON, chance.choice("abc") * chance.randrange(9)) for _ in range(3000)]
+    for name, span in (("fast", SECOND), ("slow", 86_400 * SECOND)):
+        (tmp_path / name).mkdir()
+        store = store_in(tmp_path / name)
+        store.append(b"".join(words), NOON, NOON + span)
+        store.close()
+        assert text_of(tmp_path / name) == b"".join(words)
+        sizes.append(store.size)
+    assert sizes[1] < sizes[0]
+
+
 OPERATIONS = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.integers(1, 40), st.integers(0, 30_000)),

@@ -94,6 +94,24 @@ def test_many_living_are_not_looked_through_each_time(decoder, monkeypatch):
     assert len(looks) < 2 * 999
 
 
+def exit_record(pid, start=1, comm=b"x"):
+    return wire.EXIT_RECORD.struct.pack(wire.EXIT, pid, 9, start, 10, comm, 0, 0, 0, 0)
+
+
+def test_an_end_and_the_signal_before_it_share_a_process_that_has_not_changed(decoder):
+    """What is written of it is then made once (tracer/sinks/json.py)."""
+    decoder.learn(process_record(GONE), 0)
+    (sent,) = decoder.signals(Run(signal_record(GONE), 0, [5]))
+    assert decoder.exit(exit_record(GONE), 0).process is sent.target
+    renamed = decoder.exit(exit_record(GONE, comm=b"y"), 0).process
+    assert (renamed.comm, renamed.argv) == (b"y", (b"x",))
+    decoder.learn(process_record(GONE, start=2), 0)
+    another = decoder.exit(exit_record(GONE, start=2), 0).process
+    assert (another.start, another.argv) == (decoder._described.born(2), (b"x",))
+    unknown = decoder.exit(exit_record(GONE, start=3), 0).process
+    assert (unknown.pid, unknown.argv) == (GONE, None)
+
+
 @pytest.mark.parametrize(
     ("is_us", "number", "is_told"),
     [

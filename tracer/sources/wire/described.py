@@ -82,22 +82,26 @@ class Described:
         comm = wire.text(end.comm)
         start, known = self._known.get(end.pid, (0, None))
         if known is None or start != end.start:
-            uid = None if end.uid == wire.UNSET else end.uid
-            born = self.born(end.start) if end.start else None
-            is_leader = end.tid == end.pid
-            known = Process(
-                end.pid, uid=uid, start=born, comm=(comm or None) if is_leader else None
-            )
-            known = self._complete(known, end.start)
-        changes: dict[str, Any] = {"tid": end.tid}
-        if end.tid == end.pid:
-            changes["comm"] = comm or known.comm
+            known = self._undescribed(end, comm)
+        changes: dict[str, Any] = {}
+        if end.tid != end.pid:
+            changes["tid"] = end.tid
+            if comm and comm != known.comm:
+                changes["thread_comm"] = comm
         elif comm and comm != known.comm:
-            changes["thread_comm"] = comm
+            changes["comm"] = comm
         if end.uid != wire.UNSET and end.uid != known.uid:
             changes["uid"] = end.uid
             changes["user"] = user_name(end.uid)
-        return replace(known, **changes)
+        # An end and the signal before it name one object mostly: what is written of it is made once.
+        return replace(known, **changes) if changes else known
+
+    def _undescribed(self, end: wire.End, comm: bytes) -> Process:
+        uid = None if end.uid == wire.UNSET else end.uid
+        born = self.born(end.start) if end.start else None
+        name = (comm or None) if end.tid == end.pid else None
+        bare = Process(end.pid, end.pid, name, uid=uid, start=born)
+        return self._complete(bare, end.start)
 
     def told(self, end: wire.End) -> int:
         """The number of the description that ``end`` completes this one by; 0 if there is none."""
@@ -122,49 +126,51 @@ class Described:
         if not pid:
             return None
         known_start, known = self._known.get(pid, (0, None))
-        if known is None or known_start != start:
-            comm = procfs.comm_of(pid) if procfs.is_same(pid, start) else None
-            known = self._complete(Process(pid, comm=comm, start=self.born(start)), start)
-        return known
+        if known is not None and known_start == start:
+            return replace(known, tid=None)
+        comm = procfs.comm_of(pid) if procfs.is_same(pid, start) else None
+        return self._complete(Process(pid, comm=comm, start=self.born(start)), start)
 
     def living(self, pid: int) -> Process:
         """The target of a call that did not reach it: as it is described, or as it lives now."""
         known = self._known.get(pid)
         start = procfs.start_of(pid)
         if known is not None and (start is None or procfs.same_start(start, known[0])):
-            return known[1]
+            return replace(known[1], tid=None)
         if start is None:
             return Process(pid)
         process = Process(pid, comm=procfs.comm_of(pid), start=self.born(start))
         return self._complete(process, start)
 
     def _process(self, record: wire.Described) -> Process:
+        """With its first thread as the one that is told of."""
         head = record.head
-        lineage = Process(
+        known: dict[str, Any] = {}
+        if not head.flags & wire.LINEAGE_ONLY:
+            argv = procfs.split_argv(record.argv)
+            if head.flags & wire.ARGV_KEPT:
+                argv = procfs.argv_now(head.pid, head.start, record.exe) or argv
+            known = {
+                "uid": head.uid,
+                "euid": head.euid,
+                "exe": record.exe or None,
+                "argv": argv,
+                "argv_cut": bool(head.flags & wire.ARGV_CUT),
+                "loginuid": None if head.loginuid == wire.UNSET else head.loginuid,
+                "session": None if head.session == wire.UNSET else head.session,
+                "tty": _tty_path(wire.text(head.tty)),
+                "cgroup": record.cgroup or b"/",
+                "cgroup_id": head.cgroup_id or None,
+                "ns_pid": head.ns_pid or None,
+            }
+        process = Process(
             pid=head.pid,
+            tid=head.pid,
             comm=wire.text(head.comm),
             ppid=head.ppid or None,
             start=self.born(head.start),
             ancestors=self._lineage(head),
-        )
-        if head.flags & wire.LINEAGE_ONLY:
-            return self._complete(lineage, head.start)
-        argv = procfs.split_argv(record.argv)
-        if head.flags & wire.ARGV_KEPT:
-            argv = procfs.argv_now(head.pid, head.start, record.exe) or argv
-        process = replace(
-            lineage,
-            uid=head.uid,
-            euid=head.euid,
-            exe=record.exe or None,
-            argv=argv,
-            argv_cut=bool(head.flags & wire.ARGV_CUT),
-            loginuid=None if head.loginuid == wire.UNSET else head.loginuid,
-            session=None if head.session == wire.UNSET else head.session,
-            tty=_tty_path(wire.text(head.tty)),
-            cgroup=record.cgroup or b"/",
-            cgroup_id=head.cgroup_id or None,
-            ns_pid=head.ns_pid or None,
+            **known,
         )
         return self._complete(process, head.start)
 
