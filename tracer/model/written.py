@@ -15,7 +15,7 @@ from tracer.model.text import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from tracer.model.fields import Field
@@ -25,7 +25,7 @@ _LISTS_MAX = 128  # parents with their command lines, some 6 KB each
 
 
 def text_of(
-    fields: tuple[Field, ...], given: dict[str, Callable[[Any], str]] | None = None
+    fields: tuple[Field, ...], given: Mapping[str, Callable[[Any], str]] | None = None
 ) -> Callable[[Any], str]:
     """What writes these fields of an object, without the braces; ``given`` has writers of kinds that are better than ours.
     Compiled: a loop over the table takes twice as long. No key of them may be of two words."""

@@ -211,9 +211,8 @@ class Store:
     def _append(self, lines: bytes, first: int, last: int) -> bool:
         is_full = self._size and self._size + len(lines) > self._limits.piece
         # Packed it takes a tenth: before the oldest goes for want of room on the disk.
-        if is_full or (
-            self._size >= _PART and self._is_short(self._size + 2 * len(lines) + _FRAME)
-        ):
+        is_large = self._size >= _PART
+        if is_full or (is_large and self._lacking(self._size + 2 * len(lines) + _FRAME) > 0):
             self.rotate()
         if self._fd < 0:
             lines = self.head() + lines
@@ -254,17 +253,25 @@ class Store:
             raise self._unwritable(error) from error
 
     def _make_room(self, need: int) -> bool:
-        """For so many bytes beside what is packed; the oldest pieces go."""
-        while self._packed + need > self._limits.max_size or self._is_short(need - self._size):
+        """For so many bytes beside what is packed; the oldest pieces go, if that helps."""
+        if self._too_many(need) > self._packed:
+            return False
+        while self._too_many(need) > 0:
             if not self._pieces:
                 return False
             self._remove_oldest()
         return True
 
-    def _is_short(self, need: int) -> bool:
+    def _too_many(self, need: int) -> int:
+        """Bytes that are above the cap, or lack on the disk, with so many more."""
+        above = self._packed + need - self._limits.max_size
+        return max(above, self._lacking(need - self._size))
+
+    def _lacking(self, need: int) -> int:
+        """Bytes that this disk has too few of."""
         found = os.statvfs(self.folder)
         free, all_ = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
-        return free - need < max(self._limits.min_free, all_ * self._limits.free_share // 100)
+        return need + max(self._limits.min_free, all_ * self._limits.free_share // 100) - free
 
     def _remove_oldest(self) -> None:
         oldest = self._pieces.pop(0)

@@ -276,14 +276,16 @@ def test_too_little_free_space_removes_the_oldest_then_keeps_nothing(
         moment = NOON + hour * 3600 * SECOND
         store.append(line(moment), moment, moment)
         store.rotate()
-    monkeypatch.setattr(store, "_is_short", lambda need: len(pieces_in(str(tmp_path))[0]) > 2)
+    monkeypatch.setattr(store, "_lacking", lambda need: len(pieces_in(str(tmp_path))[0]) - 2)
     later = NOON + 5 * 3600 * SECOND
     assert store.append(line(later), later, later) == 0
     assert [piece.first for piece in pieces_in(str(tmp_path))[0]] == [
         NOON + hour * 3600 * SECOND for hour in (2, 3, 5)
     ]
-    monkeypatch.setattr(store, "_is_short", lambda need: True)
+    # To remove all would not help: nothing is removed.
+    monkeypatch.setattr(store, "_lacking", lambda need: 1 << 30)
     assert store.append(line(later), later, later) == 1
+    assert len(pieces_in(str(tmp_path))[0]) == 3
 
 
 def test_on_a_disk_that_is_almost_full_pieces_are_packed_sooner(
