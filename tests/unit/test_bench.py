@@ -21,7 +21,7 @@ from tracer.flow.source import every
 from tracer.model.event import Signal
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import LogSet
-from tracer.sources.logs.telling_lines import anchors_of
+from tracer.statements.anchors import anchors_of
 from tracer.statements.tables import index
 
 MEGABYTE = 1e6

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tracer.audit import json_lines
+from tracer.audit import journal_lines, json_lines
 from tracer.audit.coalesce import Coalescer, Told
 from tracer.audit.evidence import Evidence
 from tracer.audit.known import NOBODY, Known, Users
 from tracer.audit.lines import LineReader
 from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
-from tracer.audit.record import Group
+from tracer.audit.record import NOWHERE, Group
+from tracer.audit.usual import Usual
 from tracer.lines.dates import DateStyle
 
 if TYPE_CHECKING:
@@ -47,6 +48,17 @@ class AuditTeller:
         }
         made = json_lines.of_journal({**value, "MESSAGE": entry.text}, self._lines.record)
         return self._fed(made, len(entry.text))
+
+    def feed_whole(self, told: journal_lines.Told) -> list[Event]:
+        """The same of entries that are an event."""
+        whole, text, size = told
+        event = Usual(whole, text, 0, self._at + size, 0, NOWHERE, journal_lines.numbered)
+        self._at += size + whole[1]
+        self.records += whole[3]
+        groups = list(self._coalescer.feed_whole(event))
+        for lost in self._losses.after_serial(event.stamp):
+            groups += self._coalescer.feed(lost._replace(at=self._at))
+        return [one for group in (*groups, *self._coalescer.ready()) for one in self._told(group)]
 
     def feed_line(self, line: bytes) -> list[Event]:
         """The same of a line of an audit.log."""

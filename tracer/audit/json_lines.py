@@ -56,7 +56,7 @@ def of_journal(value: Object, line_record: Callable[[bytes], Record | None]) -> 
     if not isinstance(value.get("_AUDIT_TYPE"), str):
         found = line_record(message) if _may_pass_on(value) else None
         return [found] if found else []
-    when = _microseconds(value.get("_SOURCE_REALTIME_TIMESTAMP")) or _microseconds(
+    when = microseconds(value.get("_SOURCE_REALTIME_TIMESTAMP")) or microseconds(
         value.get("__REALTIME_TIMESTAMP")
     )
     number = integer(value["_AUDIT_TYPE"])
@@ -117,6 +117,6 @@ def integer(value: object) -> int | None:
     return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 20 else None
 
 
-def _microseconds(value: object) -> int | None:
+def microseconds(value: object) -> int | None:
     number = integer(value)
     return None if number is None or number > 10**10 * 10**6 else number * (SECOND // 1_000_000)

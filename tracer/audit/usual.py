@@ -1,7 +1,7 @@
 """Events as auditd mostly writes them, taken whole by one regular expression: a SYSCALL record, what follows it at
 once under the same stamp, and the PROCTITLE record that ends it.
 
-What is read here are plain values, which travel between processes (``tracer.sources.logs.pieces``). An event or
+What is read here are plain values, which travel between processes (``tracer.sources.pieces``). An event or
 record in which anything is unusual is left to who reads record by record, and means the same there.
 """
 
@@ -34,6 +34,9 @@ _ROWS = re.compile(
     rb"((?:\1type=(?:" + _SILENT + rb") msg=audit\(\3\): [^\n]*\n)*)"
     rb"\1type=PROCTITLE msg=audit\(\3\): proctitle=(" + _TITLE + rb")\n"
     rb"|" + PLAIN + rb"([^\n]*)\n|([^\n]*\n|[^\n]+)"
+)
+_KERNELS = re.compile(
+    rb"arch=([1-9a-f][0-9a-f]* syscall=(?:0|[1-9]\d*)) (success=(?:yes|no) [^p\n]*ppid=\d+ pid=(\d{1,10}) [^\n]*)"
 )
 _FRAME = (
     len(b"type=SYSCALL msg=audit(): arch= \n"),
@@ -115,6 +118,8 @@ class Usual(Group):
         return self._id if self.stamp.node is None else str(self.stamp)
 
     def place(self) -> Place | None:
+        if self.file is record.NOWHERE:
+            return None
         if self.line:
             return Place(self.file.path, self.line)
         return Place(self.file.path, None, self.at - self.file.base)
@@ -142,6 +147,25 @@ def rows_of(chunk: bytes) -> list[Row] | None:
         else:
             return None
     return rows
+
+
+def read_as_kernels(
+    call: bytes, middle: Sequence[tuple[bytes, bytes]], title: bytes
+) -> tuple[int, bool, Sent | None] | None:
+    """The process that called, whether it execs and what it sent, of an event's texts as the kernel writes them;
+    ``middle``: types and texts between SYSCALL and PROCTITLE. None if something is unusual."""
+    found = _KERNELS.fullmatch(call)
+    if found is None or not _IS_TITLE.fullmatch(title):
+        return None
+    word, body, pid = found.groups()
+    number = SENDING.get(word)
+    objects = [text_ for kind, text_ in middle if kind == b"OBJ_PID"]
+    sent = None
+    if number is not None:
+        sent = _sent(number, body, objects, title[10:]) if len(objects) == len(middle) else None
+    if (objects or number is not None) and sent is None:
+        return None
+    return int(pid), word in EXECUTING and body.startswith(b"success=yes"), sent
 
 
 def sent_of(group: Group) -> Sent | None:

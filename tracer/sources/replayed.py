@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
     from tracer.flow.source import Source
     from tracer.model.coverage import Coverage
-    from tracer.sources.journal.source import JournalSource, TextSource
+    from tracer.sources.journal.source import JournalSource
+    from tracer.sources.journal.text_source import TextSource
     from tracer.sources.logs.archive import Archive
     from tracer.sources.logs.kernel_ring import KernelRing
     from tracer.sources.logs.system_log import SystemLog
@@ -325,8 +326,8 @@ class _Opening:
         of a pipe."""
         if head.lstrip()[:1] not in (b"{", b"_"):
             return False
-        from tracer.sources.journal.source import reader_of
         from tracer.sources.journal.telling import text_source
+        from tracer.sources.journal.text_source import reader_of
 
         reader = reader_of(head)
         if reader is None:

@@ -11,7 +11,8 @@ import pytest
 from tracer.audit import forms
 from tracer.audit.known import Users
 from tracer.flow.source import every
-from tracer.sources.logs import pieces, plain
+from tracer.sources import pieces
+from tracer.sources.logs import plain
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import LogSet
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tracer.flow.source import every
 from tracer.model.frozen import replace
-from tracer.sources.logs import pieces as audit_pieces
+from tracer.sources import pieces as audit_pieces
 from tracer.sources.logs import plain as audit_plain
 from tracer.sources.logs import sieve as audit_sieve
 from tracer.sources.logs import sights as audit_sights

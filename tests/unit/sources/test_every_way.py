@@ -12,7 +12,8 @@ import audit_logs as logs
 import pytest
 
 from tracer.flow.source import every
-from tracer.sources.logs import pieces, sieve, sights
+from tracer.sources import pieces
+from tracer.sources.logs import sieve, sights
 from tracer.sources.logs.audit_log import AuditLog
 from tracer.sources.logs.files import LogSet, find_logs
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import select
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable
 
 from tracer.lines.entry import Entry, of_journal
-from tracer.model.coverage import Blind, Coverage, Gap, Span
+from tracer.model.coverage import Coverage, Gap, Span
 from tracer.model.event import Place, lost
 from tracer.sources.abilities import BY_NAME
 from tracer.sources.journal.base import Journal
 from tracer.sources.journal.entry import Group, JournalEntry, Losses
-from tracer.sources.journal.text import ExportReader, JsonReader
 
 if TYPE_CHECKING:
     from tracer.flow.source import Descriptors
@@ -35,7 +32,6 @@ KINDS = BY_NAME[NAME].kinds
 BATCH = 512
 # Seconds without an entry, after which what is begun (a report of several entries) is taken to be whole.
 QUIET = 1.0
-_BLOCK = 1 << 18
 _TOLD_MAX = 1 << 16
 
 
@@ -59,7 +55,7 @@ def entry_of(entry: JournalEntry, file: str | None = None) -> Entry:
     return of_journal(fields, Place(file=file, cursor=entry.cursor))
 
 
-class _Entries(ABC):
+class Entries(ABC):
     """A source of which only the entries differ."""
 
     name = NAME
@@ -96,15 +92,21 @@ class _Entries(ABC):
 
     def _events(self) -> Iterator[Event]:
         for entry in self._now():
-            self.entries += 1
-            moment = entry.realtime_ns
-            if moment is not None:
-                self._first = moment if self._first is None else min(self._first, moment)
-                self._last = moment if self._last is None else max(self._last, moment)
-            yield from self._feed(entry_of(entry, self._file))
+            yield from self._of(entry)
         yield from self._missing()
         if self._is_over:
             yield from self._end()
+
+    def _of(self, entry: JournalEntry) -> Iterable[Event]:
+        self._count(1, entry.realtime_ns, entry.realtime_ns)
+        return self._feed(entry_of(entry, self._file))
+
+    def _count(self, entries: int, first: int | None, last: int | None) -> None:
+        """So many entries, taken between these times (ns)."""
+        self.entries += entries
+        if first is not None and last is not None:
+            self._first = first if self._first is None else min(self._first, first)
+            self._last = last if self._last is None else max(self._last, last)
 
     def _ended(self) -> Iterator[Event]:
         if not self._is_over:
@@ -119,7 +121,7 @@ class _Entries(ABC):
     def _now(self) -> Iterator[JournalEntry]: ...
 
 
-class JournalSource(_Entries):
+class JournalSource(Entries):
     """The entries of a journal that fit ``matches``, from ``since`` to ``until`` (ns), or on and on with ``follow``.
 
     ``feed`` gives the events of an entry, ``end`` those of what was begun. ``more`` tells what else to look for once
@@ -221,73 +223,3 @@ class JournalSource(_Entries):
 
 def _moment(entry: JournalEntry) -> int:
     return entry.realtime_ns or 0
-
-
-class TextSource(_Entries):
-    """The same of the text that ``journalctl -o export`` or ``-o json`` writes, out of a file or a pipe."""
-
-    def __init__(
-        self,
-        stream: IO[bytes],
-        reader: type[ExportReader] | type[JsonReader],
-        feed: Feed,
-        end: End = tuple,
-        *,
-        file: str,
-        is_pipe: bool = False,
-        begun: bytes = b"",
-    ) -> None:
-        """``begun``: what was read of the stream already, to know its form."""
-        losses = Losses()
-        super().__init__(losses, feed, end, file)
-        self._stream = stream
-        self._is_pipe = is_pipe
-        self._reader = reader(file, losses)
-        self._begun = begun
-
-    def descriptors(self) -> Descriptors:
-        return [(self._stream.fileno(), select.POLLIN)] if self._is_pipe and not self._begun else ()
-
-    def due(self) -> float | None:
-        return None if self._is_pipe and not self._begun else 0.0
-
-    def coverage(self) -> list[Coverage]:
-        """From the first entry to the last; but a text may be a part of a journal."""
-        if self._first is None:
-            return []
-        why = f"{self._file} may be a part of its journal"
-        return [
-            Coverage(NAME, KINDS, (Span(self._first, self._last),), blind=(Blind(KINDS, (why,)),))
-        ]
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def _now(self) -> Iterator[JournalEntry]:
-        block, self._begun = self._begun, b""
-        if not block:
-            block = self._block()
-        if block:
-            yield from self._reader.feed(block)
-        else:
-            self._is_over = True
-            yield from self._reader.end()
-
-    def _block(self) -> bytes:
-        try:
-            if self._is_pipe:
-                return os.read(self._stream.fileno(), _BLOCK)
-            return self._stream.read(_BLOCK)
-        except (OSError, EOFError, ValueError) as error:
-            self.losses.add(str(self._file), f"cut or damaged: {error}", None)
-            return b""
-
-
-def reader_of(head: bytes) -> type[ExportReader] | type[JsonReader] | None:
-    """What reads a text that begins like this; None: no form of a journal that loses nothing."""
-    begin = head.lstrip(b"\x1e\r\n ")
-    if begin.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")):
-        return ExportReader
-    if begin.startswith((b"{", b"data: {")) and b'"__REALTIME_TIMESTAMP"' in head:
-        return JsonReader
-    return None

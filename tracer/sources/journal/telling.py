@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tracer.audit.entries import AuditTeller
+from tracer.audit.journal_lines import Taken, Told, taken
 from tracer.sources.journal import open_journal
 from tracer.sources.journal.plan import Plan
-from tracer.sources.journal.source import NAME, JournalSource, TextSource
+from tracer.sources.journal.source import NAME, JournalSource
+from tracer.sources.journal.text_source import TextSource
 from tracer.statements.tables import index
 from tracer.statements.teller import Teller
 
@@ -36,6 +38,14 @@ class Telling:
 
     def feed(self, entry: Entry) -> list[Event]:
         return [*self._statements.feed(entry), *self.audit.feed(entry)]
+
+    def taken(self, block: bytes) -> list[Taken]:
+        """What is in a block of ``journalctl -o json``'s text; changes nothing here."""
+        return taken(block, self.index.is_silent)
+
+    def feed_whole(self, told: Told) -> list[Event]:
+        """Several entries that are one event of audit's."""
+        return self.audit.feed_whole(told)
 
     def end(self) -> Iterator[Event]:
         yield from self._statements.end()
@@ -83,5 +93,12 @@ def text_source(
     """The source of what ``journalctl -o export`` or ``-o json`` has written; ``begun`` was read of it already."""
     telling = Telling(users, quiet=quiet)
     return TextSource(
-        stream, reader, telling.feed, telling.end, file=file, is_pipe=is_pipe, begun=begun
+        stream,
+        reader,
+        telling.feed,
+        telling.end,
+        file=file,
+        is_pipe=is_pipe,
+        begun=begun,
+        taker=telling,
     )

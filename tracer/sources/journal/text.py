@@ -150,6 +150,14 @@ class JsonReader:
             yield from self._entry(line)
         self._rest, self._size = [last], len(last)
 
+    def is_within(self) -> bool:
+        """Whether what comes next may be the rest of something."""
+        return bool(self._size or self._pretty)
+
+    def passed_over(self, lines: int) -> None:
+        """So many whole lines were read by somebody else."""
+        self._line += lines
+
     def end(self) -> Iterator[JournalEntry]:
         yield from self._ended()
         self._give_up()

@@ -16,10 +16,10 @@ from tracer.lines.dates import epoch
 from tracer.lines.tally import Tally
 from tracer.sources.logs.files import BLOCK, STDIN, Proceed, WholeLines
 from tracer.sources.logs.finds import Line, Lines, Piece, Serials, Shown, Sight, pack, unpack
-from tracer.sources.logs.pieces import Pieces, Sieve
 from tracer.sources.logs.sieve import cut_at, sieve
 from tracer.sources.logs.sights import Sights
 from tracer.sources.logs.telling_lines import blocks_of, cut_behind
+from tracer.sources.pieces import Pieces, Sieve
 
 SIEVE_MIN = 4 << 20
 SIEVE = Sieve(cut_at, sieve, pack, unpack)

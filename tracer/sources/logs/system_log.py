@@ -31,8 +31,8 @@ from tracer.sources.logs.files import (
     read_blocks,
 )
 from tracer.sources.logs.follow import Follower
-from tracer.sources.logs.pieces import Pieces
 from tracer.sources.logs.telling_lines import Telling, by_pieces, whole_blocks
+from tracer.sources.pieces import Pieces
 
 if TYPE_CHECKING:
     from tracer.flow.source import Descriptors

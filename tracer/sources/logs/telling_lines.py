@@ -7,25 +7,12 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
-from tracer.sources.logs import pieces
+from tracer.sources import pieces
 from tracer.sources.logs.files import LINE_MAX, WholeLines, is_packed
-from tracer.sources.logs.pieces import Sieve
-
-# Words that many of the tables' literals have in them: each is looked for once instead of all of those.
-COMMON = (
-    *(b"oom", b"OOM", b"Kill", b"kill", b"SIG", b"exit", b"code=", b"signal", b" timed out", b"atchdog", b"emory"),
-    *(b"terminated ", b"Failed", b" sp:", b"omm: ", b"failcnt", b"dumped", b"(pid:", b"success", b"]: segfault", b" shutdown request"),
-)  # fmt: skip
+from tracer.sources.pieces import Sieve
+from tracer.statements.anchors import anchors_of
 
 _BLOCK = 1 << 18
-
-
-def anchors_of(literals: Iterable[bytes]) -> tuple[bytes, ...]:
-    """What to look for: each literal has one of these in it."""
-    found = dict.fromkeys(
-        next((word for word in COMMON if word in literal), literal) for literal in literals
-    )
-    return tuple(one for one in found if not any(other in one and other != one for other in found))
 
 
 def whole_blocks(blocks: Iterable[bytes], *, returns: bool | None = None) -> Iterator[bytes]:

@@ -13,7 +13,8 @@ from tracer.flow.source import every
 from tracer.model.coverage import lacking
 from tracer.model.event import Loss, Mark
 from tracer.sources.journal import ExportReader, JsonReader, open_journal
-from tracer.sources.journal.source import JournalSource, TextSource, reader_of
+from tracer.sources.journal.source import JournalSource
+from tracer.sources.journal.text_source import TextSource, reader_of
 
 
 def told_of(entry):

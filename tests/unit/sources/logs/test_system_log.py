@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 
 from tracer.flow.source import every
 from tracer.model.event import Loss, Statement
-from tracer.sources.logs import pieces, system_log
+from tracer.sources import pieces
+from tracer.sources.logs import system_log
 from tracer.sources.logs.files import LINE_MAX, LogSet
 from tracer.sources.logs.system_log import SystemLog
-from tracer.sources.logs.telling_lines import COMMON, Telling, anchors_of, whole_blocks
+from tracer.sources.logs.telling_lines import Telling, whole_blocks
+from tracer.statements.anchors import COMMON, anchors_of
 from tracer.statements.tables import index
 from tracer.statements.teller import Teller
 

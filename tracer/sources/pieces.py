@@ -1,4 +1,4 @@
-"""A big log in pieces, in their order, sieved on two CPUs."""
+"""A big file in pieces, in their order, sieved on two CPUs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 from tracer.model.frozen import frozen
-from tracer.sources.logs.files import Proceed, always
 from tracer.sources.two import PIECES_MAX, Two
 
 PIECE = 1 << 19
-PARALLEL_MIN = 32 << 20
+PARALLEL_MIN = 8 << 20
 
 
 @frozen
@@ -27,10 +26,16 @@ class Sieve:
 
 
 class Pieces:
-    """An open file from ``begin`` to ``size``; iterate ``each`` once."""
+    """An open file from ``begin`` to ``size``; iterate ``each`` once. ``proceed`` is asked before each piece."""
 
     def __init__(
-        self, fd: int, size: int, sieve: Sieve, proceed: Proceed = always, *, begin: int = 0
+        self,
+        fd: int,
+        size: int,
+        sieve: Sieve,
+        proceed: Callable[[Any], bool] = lambda _: True,
+        *,
+        begin: int = 0,
     ) -> None:
         length = max(PIECE, -(-(size - begin) // PIECES_MAX))
         cuts = [begin]
