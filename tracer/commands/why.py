@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 
+from tracer.commands import present
 from tracer.flow.filter import Filter
 from tracer.flow.source import every
 from tracer.model.errors import Problem
 from tracer.model.frozen import replace
-from tracer.model.times import SECOND
 from tracer.options import meaning
 from tracer.options.why import EPILOG, Options, asked_for, names_here, times_of
 from tracer.sources.found import found_by_names, found_kept
@@ -18,6 +17,7 @@ from tracer.sources.recording.narrow import Ends, narrowed
 from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
 from tracer.why import ask, query, tell
+from tracer.why.counts import with_counts
 from tracer.why.living import living
 
 __all__ = ["EPILOG", "Options", "run"]
@@ -26,10 +26,8 @@ __all__ = ["EPILOG", "Options", "run"]
 def run(options: Options) -> int:
     """Read what there is, and say what it proves. Returns the exit status; raises Problem."""
     what, files = asked_for(options)
-    since, until, at = times_of(options)
+    since, until, at = times_of(options, is_of_all=what is None and not files)
     style, count = tell.Style(options.json, options.evidence), meaning.count_of(options.count) or 1
-    if what is None and since is None and not files:
-        since = (until or time.time_ns()) - 3600 * SECOND
     window = Filter(since=since, until=until)
     wanted = Asked(quiet=True, filter_=window, year=meaning.year_of(options.year))
     is_here = not files and options.root is None
@@ -38,11 +36,10 @@ def run(options: Options) -> int:
         narrow = narrowed(named.recordings, Ends(what, query.fits, count, at), since, until)
         reading = reading_of(named, replace(wanted, narrow=narrow))
     except Problem:
-        # Of who still lives /proc tells, though nothing else does.
-        alive = living(what) if what is not None and is_here else []
-        if not alive:
+        status = present.without_logs(what, window, style, at) if what and is_here else None
+        if status is None:
             raise
-        return tell.living(alive, style)
+        return status
     for line in (*reading.notes(follow=False), *names_here(what, files)):
         say(line)
     with closing(reading.source) as source:
@@ -54,7 +51,9 @@ def run(options: Options) -> int:
         say(line)
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, since or 0), since or 0, seen, style)
-    answer = ask.answer(heard, seen, what, count=count, at=at)
+    counts = present.asked(heard, what, window) if is_here else []
+    answer = ask.answer(heard, (*seen, *counts), what, count=count, at=at)
     lives = (lambda: living(what, heard.events)) if is_here and at is None else list
-    more = tuple(tell.with_more(one, options.context, open_log) for one in answer.verdicts)
+    counted = map(with_counts, answer.verdicts) if is_here else answer.verdicts
+    more = tuple(tell.with_more(one, options.context, open_log) for one in counted)
     return tell.answered(what, replace(answer, verdicts=more), lives, seen, style)

@@ -24,6 +24,7 @@ KINDS = {
     "refused": "sends that are refused",
     "probes": "sends of signal 0",
     "oom": "kills of the OOM killer",
+    "oom count": "how many the OOM killer has killed, without times",
     "statements": "what others say of a process or unit",
     "commands": "control commands that are run",
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 
 from tracer.model.errors import Problem
 from tracer.model.text import quoted_text
+from tracer.model.times import SECOND
 from tracer.options import meaning, option
 
 EPILOG = """\
@@ -100,8 +102,11 @@ def asked_for(options: Options) -> tuple[bytes | None, list[str]]:
     return what, files
 
 
-def times_of(options: Options) -> tuple[int | None, int | None, int | None]:
-    """--since, --until and --at in nanoseconds. Raises Problem, also where nothing can lie between the first two."""
+def times_of(
+    options: Options, *, is_of_all: bool = False
+) -> tuple[int | None, int | None, int | None]:
+    """--since, --until and --at in nanoseconds; of all deaths those of an hour. Raises Problem, also where nothing can lie
+    between the first two."""
     since = meaning.time_of(options.since, "--since")
     until = meaning.time_of(options.until, "--until")
     if since is not None and until is not None and since > until:
@@ -110,4 +115,6 @@ def times_of(options: Options) -> tuple[int | None, int | None, int | None]:
             "nothing lies between them",
             f"--since {options.until!r} --until {options.since!r}",
         )
+    if is_of_all and since is None:
+        since = (until or time.time_ns()) - 3600 * SECOND
     return since, until, meaning.time_of(options.at, "--at")

@@ -36,6 +36,8 @@ WHATS: dict[str, What] = {
     "unit failed": W("the unit is failed", ("result",), True),
     "unit succeeded": W("the unit ended without failure"),
     "unit skipped": W("the unit was not run", ("result",)),
+    "unit state": W("what its manager shows of the unit now, and since when that is so (systemctl show)",
+        ("active", "sub", "result", "restart", "restarts", "stop_timeout", "oom_policy", "main_pid")),
     "restart scheduled": W("the manager will start the unit again", ("restarts",)),
     "killed on client request": W("a client of the manager (systemctl kill) had a signal sent", ("kind", "cgroup"), True),
     "left over": W("a process of an earlier run was found when the unit started", (), True),

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Failed, Loss, Mark, Series, Signal, Statement
+from tracer.model.event import (
+    Exec,
+    Exit,
+    Failed,
+    Loss,
+    Mark,
+    Series,
+    Signal,
+    Statement,
+    moment,
+)
 from tracer.model.frozen import frozen
 from tracer.model.names import container_names, names_of
 from tracer.model.signals import NUMBERS
@@ -60,6 +70,19 @@ class Heard:
             if len(self.events) > 2 * KEPT_MAX:
                 self.forgotten += len(self.events) - KEPT_MAX
                 del self.events[:-KEPT_MAX]
+
+    def hear_between(self, events: Iterable[Event]) -> None:
+        """Take what is told when all has been heard: each before what came later, or in the same whole second."""
+        for event in events:
+            at = len(self.events)
+            while at and moment(self.events[at - 1]) >= moment(event):
+                at -= 1
+            self.events.insert(at, event)
+
+    def units_of(self, what: bytes) -> list[bytes]:
+        """The units of those that fit and have ended, newest first."""
+        ends = (one.process for one in reversed(self.events) if isinstance(one, Exit))
+        return list(dict.fromkeys(one.unit for one in ends if one.unit and query.fits(one, what)))
 
     def notes(self) -> list[str]:
         """What was forgotten, for who reads a verdict that it might have changed."""

@@ -32,7 +32,7 @@ REACH = 2 * SAME_CORE
 # A unit is over when its last process is, and what ExecStopPost= runs.
 SAME_UNIT = 120 * SECOND
 # Sources whose stamps may have whole seconds alone.
-TEXTS = ("syslog", "kernel log")
+TEXTS = ("syslog", "kernel log", "systemctl show")
 KILL = NUMBERS["KILL"]
 # By what a unit's end was put to a process, where neither pid nor unit told.
 BY_NAME = "name and time"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracer.model.event import Signal, Statement
 from tracer.model.signals import name_of
 from tracer.model.text import printable, shown
+from tracer.why.present import stop_timeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _is_hex(text: str) -> bool:
     return True
 
 
-def _stop_timeout(_case: Case, found: Finding) -> Iterator[str]:
+def _stop_timeout(case: Case, found: Finding) -> Iterator[str]:
     asked = [one for one in found.evidence if isinstance(one, Signal)]
     if not asked:
         yield "its manager was stopping it, and the request to end was not obeyed until the time ran out"
@@ -94,6 +95,9 @@ def _stop_timeout(_case: Case, found: Finding) -> Iterator[str]:
         yield f"it took {name_of(asked[0].number)}, and went on"
     elif asked[0].outcome in ("ignored", "blocked"):
         yield f"{name_of(asked[0].number)} was {asked[0].outcome} by it"
+    limit = stop_timeout(case)
+    if limit is not None:
+        yield f"TimeoutStopSec={printable(limit)}"
 
 
 def _exit(case: Case, _found: Finding) -> Iterator[str]:

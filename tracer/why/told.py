@@ -23,6 +23,7 @@ from tracer.why.finding import (
     managers_words,
     of_session,
 )
+from tracer.why.present import is_told_by_its_state_alone
 from tracer.why.recorded import by_its_manager, found_by, is_itself, is_manager
 from tracer.why.runtimes import speaker
 
@@ -64,7 +65,7 @@ def _is_of_this_process(case: Case, statement: Statement) -> bool:
     return any(
         isinstance(one, Exit)
         and one.process.unit is not None
-        and one.source in ("journal", "syslog")
+        and one.source in ("journal", "syslog", "systemctl show")
         for one in case.death.tellings
     )
 
@@ -143,6 +144,19 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
             None,
             story,
         )
+    words = managers_words(case, None)
+    if words is not None:
+        cause, statement = words
+        why = (f"it exited with status {death.status} after that",)
+        evidence = (statement, *exits_of(case))
+        return Finding(
+            cause, "likely", evidence, behind(speaker(statement)), why, None, (statement,)
+        )
+    if is_told_by_its_state_alone(case):
+        why = (
+            "its manager's state alone tells of it: whether somebody asked it to end is not known",
+        )
+        return Finding("exit", "likely", exits_of(case), None, why)
     return Finding("exit", "yes", exits_of(case))
 
 

@@ -16,6 +16,7 @@ from tracer.why.deaths import BY_NAME, BY_TIME, key_of
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
 from tracer.why.login import with_address
+from tracer.why.present import became, refuted_by_its_result
 from tracer.why.rules import RULES
 from tracer.why.runtimes import contradicted, words_of_code
 
@@ -39,6 +40,8 @@ ALTERNATIVES: dict[int, tuple[tuple[str, str], ...]] = {
     ABRT: (("abort", "sends"), ("watchdog", "statements")),
     **dict.fromkeys(FAULTS, (("crash", "oom"), ("killed", "sends"))),
 }
+# What is counted, without times: a count that is 0 has no need to see beyond the death.
+COUNTED = {"oom": "oom count"}
 # So long around a death its cause would have been told.
 LOOK_BEFORE, LOOK_AFTER = 10 * SECOND, 2 * SECOND
 # Deaths of one kind have a rhythm if no pause between two differs from the usual one by more than a tenth.
@@ -48,13 +51,14 @@ _RHYTHM = 10
 @frozen
 class Opinion:
     """What witnesses tell of a death, before it is asked what they could have seen. ``causes`` are those that fit,
-    ``sure`` that one is proved; ``number`` is the signal that it died of, or that its exit code may stand for."""
+    ``sure`` that one is proved, ``refuted`` those that its manager's words leave no room for; ``number`` is the signal that it died of, or that its exit code may stand for."""
 
     death: Death
     verdict: Verdict
     causes: frozenset[str]
     sure: bool
     number: int | None
+    refuted: tuple[Negative, ...] = ()
 
     @property
     def behind(self) -> Process | None:
@@ -107,7 +111,8 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
         then=_then(case),
         left=_died_with(death, deaths, verdict),
     )
-    return Opinion(death, verdict, frozenset(likely), bool(sure), case.number)
+    refuted = tuple(refuted_by_its_result(case))
+    return Opinion(death, verdict, frozenset(likely), bool(sure), case.number, refuted)
 
 
 def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
@@ -188,7 +193,11 @@ def _others(
         if cause in opinion.causes:
             continue
         whys = lacking(of_host, kind, begin, end)
-        if whys:
+        refuted = [one for one in opinion.refuted if one.cause == cause]
+        refuted += _never_counted(of_host, cause, begin, death.time)
+        if whys and refuted:
+            ruled_out.append(refuted[0])
+        elif whys:
             open_ones.append(Negative(cause, "; ".join(whys)))
         else:
             seen = " and ".join(sorted({one.source for one in of_host if kind in one.kinds}))
@@ -198,6 +207,21 @@ def _others(
     if opinion.number is not None and death.number is None:
         open_ones.append(Negative("exit", "an exit code above 128 may be a status, too"))
     return tuple(ruled_out), tuple(open_ones)
+
+
+def _never_counted(
+    coverages: Sequence[Coverage], cause: str, begin: int, end: int
+) -> list[Negative]:
+    """That a counter is 0 of what would have been this cause, over a time that has the whole of this one in it."""
+    kind = COUNTED.get(cause, "")
+    return [
+        Negative(
+            cause, f"{one.source} would show it", f"{utc(span.began)} to {utc(span.ended or end)}"
+        )
+        for one in coverages
+        if kind in one.kinds and not lacking([one], kind, begin, end)
+        for span in one.spans[:1]
+    ]
 
 
 def evidence_of(one: Witness) -> Evidence:
@@ -248,7 +272,7 @@ def _then(case: Case) -> tuple[str, ...]:
             if 0 <= after <= 120 * SECOND:
                 seconds = f"{after / SECOND:.1f} s"
                 return (f"its manager began to start it again {seconds} later",)
-    return ()
+    return became(case)
 
 
 def _died_with(death: Death, deaths: Sequence[Death], verdict: Verdict) -> tuple[Process, ...]:

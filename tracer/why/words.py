@@ -134,6 +134,8 @@ def subject(process: Process | None, unit: str | None) -> str:
     if process is None or (process.comm is None and (process.pid is None or process.container)):
         where = None if process is None or not process.container else place(process)
         return where or printable(unit or "a process")
+    if process.comm is None and unit and not process.argv:
+        return f"{printable(unit)}[{process.pid}]"
     script = script_of(process.argv or ())
     beside = [shown(script)] if script and last_part(script) != process.comm else []
     if process.container:
