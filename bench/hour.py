@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from tracer.model.event import Details
 
 SECOND = 1_000_000_000
-DAYS, HOUR = 30, 3600 * SECOND
-# So many events have 256M, packed, of which the oldest are gone.
-EVENTS = 4_000_000
+HOUR = 3600 * SECOND
+# So many events have 256M, packed, of which the oldest are gone; with this pause they are of thirty days.
+EVENTS = 2_900_000
+PAUSE = 240_000_000  # ns
 FLUSH_EVERY = 100
 ROUNDS = 5
 AN_HOUR = "an hour of a full recording"
@@ -80,8 +81,8 @@ class Clock:
         return self.now
 
 
-def write(folder: Path, events: int, days: float, limits: Limits) -> int:
-    """So many events over so many days. Returns how many there were."""
+def write(folder: Path, events: int, limits: Limits) -> int:
+    """So many events. Returns how many there were."""
     clock = Clock()
     store = Store(str(folder), HOST, BOOT, limits)
 
@@ -95,8 +96,7 @@ def write(folder: Path, events: int, days: float, limits: Limits) -> int:
 
     recorder = Recorder(store, HOST, about, opened, clock.read, clock.read)
     recorder.start()
-    pause = round(days * 24 * HOUR / events)
-    for number, event in zip(range(events), Host(1, pause).events()):
+    for number, event in zip(range(events), Host(1, PAUSE).events()):
         clock.now = max(clock.now, moment(event))
         recorder.write(event)
         if number % FLUSH_EVERY == 0:
@@ -112,7 +112,7 @@ def made(room: Path, events: int = EVENTS) -> Path:
         print(f"making a recording of {events:,} events in {folder} …", file=sys.stderr)
         unfinished = folder.with_suffix(".unfinished")
         unfinished.mkdir(parents=True)
-        write(unfinished, events, DAYS, Limits(free_share=0))
+        write(unfinished, events, Limits(free_share=0))
         unfinished.rename(folder)
     return folder
 

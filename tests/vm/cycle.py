@@ -175,25 +175,30 @@ def run_inside(suite: str, folder: Path, tests: str) -> int:
     """Up, test, report, destroy. Returns 0 when every stage was good."""
     box = box_name(USERLANDS[suite], with_salt=tests != QUICK_TESTS)
     vagrant = Vagrant(box, folder, built=bool(tests))
-    runs, after = runs_of(tests), after_boot(tests)
+    begun: list[Run] = []
+
+    def test(run: Run) -> None:
+        begun.append(run)
+        vagrant.test(run)
+
+    after = after_boot(tests)
     stages = (
         lambda: vagrant.stage("box add", "box", "add", "--name", f"sigtrace/{box}", box_url(box)),
         lambda: vagrant.stage("up", "up"),
-        *[partial(vagrant.test, run) for run in runs],
+        *[partial(test, run) for run in runs_of(tests)],
         *([vagrant.boot] if after else []),
-        *[partial(vagrant.test, run) for run in after],
+        *[partial(test, run) for run in after],
     )
     failure = first_failure(stages)
     keep_console(folder / "console", shown=bool(failure))
-    runs += after
     report = first_failure(
         [
             partial(vagrant.stage, f"report {run.name}", "ssh", "-c", f"cat {run.report}")
-            for run in runs
+            for run in begun
         ]
     )
     destroy = first_failure([lambda: vagrant.stage("destroy", "destroy", "-f")])
-    show_reports(suite, runs)
+    show_reports(suite, begun)
     failure = failure or report or destroy
     if failure:
         say(f"FAILED: {failure}; logs are in {KEPT}")
