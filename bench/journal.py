@@ -7,10 +7,12 @@ nothing in memory.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,7 @@ UNITS = 60
 EXITED = b"98e322203f7a4ed290d09fe03c09fe15"
 BEGIN = 1_700_000_000_000_000  # µs
 WAYS = ("libsystemd", "journalctl", "own")
-ROUNDS = 7
+ROUNDS = 11
 # What a look-up may take, in ms.
 LIMIT = 50
 
@@ -88,28 +90,44 @@ def made(room: Path, millions: int) -> Path:
     return folder
 
 
-def median_ms(read: Callable[[], int], expected: int, rounds: int = ROUNDS) -> float:
-    """Of several readings, each of which has to find all."""
+@dataclass(frozen=True)
+class Taken:
+    """What a reading took, in ms: by the clock, and of CPU time, children included."""
+
+    clock: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.clock:.0f} ({self.cpu:.0f})"
+
+
+def cpu_ms() -> float:
+    return 1000 * sum(os.times()[:4])
+
+
+def median_of(read: Callable[[], int], expected: int, rounds: int = ROUNDS) -> Taken:
+    """Of several readings, each of which has to find all. What CPU time is counted in is 10 ms: it is that of all together."""
     taken = []
+    spent = cpu_ms()
     for _ in range(rounds):
         began = time.perf_counter()
         found = read()
         taken.append(1000 * (time.perf_counter() - began))
         assert found == expected, f"{found} of {expected}"
-    return statistics.median(taken)
+    return Taken(statistics.median(taken), (cpu_ms() - spent) / rounds)
 
 
-def by_id(folder: Path, way: str) -> float:
+def by_id(folder: Path, way: str) -> Taken:
     """500 entries with all their fields, the journal opened and closed with it."""
 
     def read() -> int:
         with open_journal([str(folder)], ways=[way]) as journal:
             return sum(1 for _ in journal.entries([{"MESSAGE_ID": EXITED}]))
 
-    return median_ms(read, TELLING)
+    return median_of(read, TELLING)
 
 
-def told(folder: Path) -> float:
+def told(folder: Path) -> Taken:
     """All that a replay would tell: what lies around each end is looked at, too."""
 
     def read() -> int:
@@ -119,20 +137,25 @@ def told(folder: Path) -> float:
         source.close()
         return source.counts["exit"]
 
-    return median_ms(read, TELLING, 1)
+    return median_of(read, TELLING, 1)
 
 
 def main() -> int:
     room = Path(sys.argv[1]) if sys.argv[1:] else ROOM
     rows = {way: [by_id(made(room, size), way) for size in SIZES] for way in WAYS}
-    print("| 500 entries by MESSAGE_ID, ms | " + " | ".join(f"{size} M" for size in SIZES) + " |")
+    print(
+        "| 500 entries by MESSAGE_ID, ms (of CPU time) | "
+        + " | ".join(f"{size} M" for size in SIZES)
+        + " |"
+    )
     print("|---|" + "---|" * len(SIZES))
     for way, row in rows.items():
-        print(f"| {way} | " + " | ".join(f"{one:.0f}" for one in row) + " |")
-    print(f"| told by replay | {' | '.join(f'{told(made(room, size)):.0f}' for size in SIZES)} |")
-    slow = [way for way, row in rows.items() if way != "journalctl" and max(row) > LIMIT]
+        print(f"| {way} | " + " | ".join(map(str, row)) + " |")
+    print(f"| told by replay | {' | '.join(str(told(made(room, size))) for size in SIZES)} |")
+    own = [way for way in WAYS if way != "journalctl"]
+    slow = [way for way in own if max(taken.cpu for taken in rows[way]) > LIMIT]
     if slow:
-        print(f"slower than {LIMIT} ms: {', '.join(slow)}", file=sys.stderr)
+        print(f"more than {LIMIT} ms of CPU time: {', '.join(slow)}", file=sys.stderr)
     return 1 if slow else 0
 
 
