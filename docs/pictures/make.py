@@ -122,7 +122,7 @@ def draw(shown: str, path: Path) -> None:
 
 
 def photograph(page: Path, path: Path) -> None:
-    options = ("--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1100,1000")
+    options = ("--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1240,1400")
     profile = f"--user-data-dir={DEMO / 'profile'}"
     subprocess.run(
         ["chromium", *options, profile, f"--screenshot={path}", page.as_uri()], check=True

@@ -39,7 +39,7 @@ JUDGED_MAX = 2_000
 # So many events are looked at for all of them: a microsecond each.
 LOOKS_MAX = 10_000_000
 # Deaths are looked for when so many events have come, and there are KEPT_MAX at most.
-SOME, KEPT_MAX = 10_000, 100_000
+SOME, KEPT_MAX = 20_000, 100_000
 # Kinds of which it is known how many were not judged.
 KINDS_MAX = 10_000
 

@@ -186,7 +186,7 @@ def _timeline(data: Data) -> Iterator[str]:
     for what, words in LEGEND.items():
         yield f'<li><svg width="18" height="18" viewBox="-9 -9 18 18" aria-hidden="true"><use href="#{what}"/></svg>{words}</li>'
     yield "</ul>"
-    yield '<p class="dim">An arrow leads from the sender to its victim, dashed where that is only likely. Quiet times are cut out, and each piece has its own scale; marks too close to each other are moved apart, in their order. Hatched: nobody watched. Each mark leads to its evidence.</p>'
+    yield '<p class="dim">An arrow leads from the sender to its victim, dashed where that is only likely. Quiet times are cut out, and each piece has its own scale; marks too close to each other are moved apart, in their order; a caption without room is left out. Hatched: nobody watched. Each mark leads to its evidence.</p>'
     more = left_out(data)
     if more:
         yield f"<p>{counted(more, 'more lane')} {'has' if more == 1 else 'have'} no room here; all deaths are below.</p>"

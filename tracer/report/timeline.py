@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 LANES_MAX, STRIPS_MAX = 40, 12
 WIDTH, LEFT, RIGHT, TOP, LANE, STRIP = 1180, 190, 24, 40, 46, 22
-LETTER = 6.2  # about as wide as a letter of a caption is
+# About as wide is a small letter of a caption, a capital, and what is left free beside one.
+SMALL, CAPITAL, AIR = 6.3, 8.3, 15
+# Of more arrows than these none is drawn in full colour: they cross captions.
+ARROWS_MAX = 40
 # Marks of one death are drawn so far from each other, at least.
 APART = 11
 # What asks for an end or brings it; a line is drawn from the first of them to the death.
@@ -73,12 +76,14 @@ def timeline(data: Data) -> str:
     strips = data["sight"][:STRIPS_MAX]
     bottom = TOP + LANE * len(lanes.rows)
     height = bottom + (30 + STRIP * len(strips) if strips else 10)
+    lives = "\n".join(_lives(drawn, axis, lanes, data))
+    many = ' class="many"' if lives.count('class="arrow') > ARROWS_MAX else ""
     parts = [
-        f'<svg id="timeline" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="group" aria-label="Timeline">',
+        f'<svg id="timeline"{many} viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="group" aria-label="Timeline">',
         _DEFS,
         *_grid(axis, lanes, bottom, height),
         *_unwatched(data, axis, bottom),
-        *_lives(drawn, axis, lanes, data),
+        lives,
         *_strips(strips, axis, bottom + 24),
         "</svg>",
     ]
@@ -299,12 +304,12 @@ def captions_of(wanted: Sequence[tuple[str, int]]) -> list[str]:
     made = [""] * len(wanted)
     for at in sorted(range(len(wanted)), key=lambda at: -wanted[at][1]):
         text, x = wanted[at]
-        width = LETTER * len(text) + 9
+        width = AIR + sum([CAPITAL if letter.isupper() else SMALL for letter in text])
         sides = (True, False) if x > WIDTH * 0.72 else (False, True)
         for is_low, is_left in ((low, side) for low in (False, True) for side in sides):
             first, last = (x - width, x) if is_left else (x, x + width)
             fits = first >= LEFT and last <= WIDTH
-            if fits and all(last < begin or first > end for begin, end in taken[is_low]):
+            if fits and all(last <= begin or first >= end for begin, end in taken[is_low]):
                 taken[is_low].append((first, last))
                 names = [name for name, is_so in (("end", is_left), ("low", is_low)) if is_so]
                 how = f' class="{" ".join(names)}"' if names else ""

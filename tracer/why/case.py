@@ -12,6 +12,7 @@ from tracer.why.deaths import OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from tracer.model.event import Event, Process
 
@@ -105,35 +106,33 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
     life = max(
         filter(None, (born, death.process.start and death.process.start - SECOND)), default=0
     )
+    host = death.host
     near = tuple(
         [
             event
             for event in events
             if not isinstance(event, Series)
-            and event.time is not None
-            and begin <= event.time <= end
+            and (time := event.time) is not None
+            and begin <= time <= end
+            and (host is None or event.host is None or event.host == host)
             and is_believed(event)
-            and (event.host is None or death.host is None or event.host == death.host)
         ]
     )
     process = death.process
-    said = [event for event in near if isinstance(event, Statement)]
+    of_type: dict[type, list[Any]] = {
+        kind: [] for kind in (Signal, Failed, Statement, Exec, *map(type, near))
+    }
+    for event in near:
+        of_type[type(event)].append(event)
+    said: list[Statement] = of_type[Statement]
+    sent = [one for one in of_type[Signal] if is_one(one.target, process) and moment(one) > life]
     return Case(
         death=death,
-        sent=tuple(
-            sorted(
-                (
-                    e
-                    for e in near
-                    if isinstance(e, Signal) and is_one(e.target, process) and moment(e) > life
-                ),
-                key=moment,
-            )
-        ),
-        refused=tuple(e for e in near if isinstance(e, Failed) and is_one(e.target, process)),
-        unit_says=tuple(one for one in said if speaks_of_unit(one, process)),
-        process_says=tuple(one for one in said if is_one(one.about, process)),
-        execs=tuple(e for e in near if isinstance(e, Exec)),
+        sent=tuple(sorted(sent, key=moment)),
+        refused=tuple([one for one in of_type[Failed] if is_one(one.target, process)]),
+        unit_says=tuple([one for one in said if speaks_of_unit(one, process)]),
+        process_says=tuple([one for one in said if is_one(one.about, process)]),
+        execs=tuple(of_type[Exec]),
         near=near,
     )
 

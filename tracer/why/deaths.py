@@ -226,7 +226,7 @@ class Near:
 
 def is_believed(event: Event) -> bool:
     """Anybody may write a line into a log: what its speaker cannot know proves nothing (tracer.statements)."""
-    return not isinstance(event, Statement) or event.believed is not False
+    return type(event) is not Statement or event.believed is not False
 
 
 def _told_by(event: Event) -> Death | None:
