@@ -15,6 +15,7 @@ from tracer.report.make import report_of
 from tracer.report.markdown import markdown
 from tracer.report.page import page
 from tracer.report.perfetto import perfetto
+from tracer.report.remainders import in_short
 from tracer.report.write import write_whole
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.passwd import read_passwd
@@ -39,8 +40,7 @@ def run(options: Options) -> int:
     found = found_by_names(files) if files else found_kept(options.root)
     year = meaning.year_of(options.year)
     reading = reading_of(found, Asked(users, quiet=True, filter_=filter_, year=year))
-    notes = reading.notes(follow=False)
-    for line in notes:
+    for line in (notes := reading.notes(follow=False)):
         say(line)
     with closing(reading.source) as source:
         hide = Hide(options.hide_arguments, options.hide_users)
@@ -56,5 +56,5 @@ def run(options: Options) -> int:
         write_out(written(data))
         return 0
     write_whole(options.output, written(data))
-    say(f"{options.output}: {counts['unordered']:,} deaths that nobody ordered, of {counts['deaths']:,}; {counts['events']:,} events read")  # fmt: skip
+    say(f"{options.output}: {in_short(counts)}")
     return 0

@@ -65,7 +65,6 @@ def data_of(
     """The report. ``read`` says what was read, in lines for people."""
     kinds = judgement.kinds[-KINDS_MAX:]
     rows = [_kind(number, kind, hide) for number, kind in enumerate(kinds, 1)]
-    unordered = [row for row in rows if not row["ordered"]]
     made: Data = {
         "v": VERSION,
         "hosts": sorted({*gathered.hosts, *(one.host for one in coverages if one.host)}),
@@ -78,7 +77,7 @@ def data_of(
             "events": gathered.events,
             "signals": gathered.signals,
             "deaths": judgement.deaths,
-            "unordered": sum(row["count"] for row in unordered),
+            "unordered": sum(len(kind.all) for kind in judgement.kinds if not kind.ordered),
             "ended_well": judgement.plain,
             "not_judged": judgement.left,
             "forgotten": judgement.forgotten,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.coverage import KINDS
 from tracer.report.escape import again_of, md, moment
+from tracer.report.remainders import remainders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def _lines(data: Data) -> Iterator[str]:
     if data["began"] is not None:
         yield f"{moment(data['began'])} to {moment(data['ended'])} {data['zone']}"
         yield ""
+    yield from (f"{line}\n" for line in remainders(data["counts"]))
     yield from _sight(data)
     yield "## Deaths that nobody ordered, newest last"
     yield ""
@@ -76,6 +78,9 @@ def _table(title: str, columns: tuple[str, ...], table: Data) -> Iterator[str]:
     if table["more"]:
         yield ""
         yield f"{table['more']:,} rarer rows are left out."
+    if table["uncounted"]:
+        yield ""
+        yield f"{table['uncounted']:,} signals of further rows came when there were too many to be told apart."
 
 
 def _word(value: object) -> object:

@@ -12,6 +12,7 @@ from tracer.report.escape import again_of, h, moment
 from tracer.report.files import PATH_MAX, files_of
 from tracer.report.look import SCRIPT, STYLE
 from tracer.report.page_tables import evidence, tables
+from tracer.report.remainders import remainders
 from tracer.report.timeline import LEGEND, left_out, timeline
 
 TYPE_CHECKING = False
@@ -92,33 +93,14 @@ def _top(data: Data) -> Iterator[str]:
     for number, words in (
         (counts["unordered"], "deaths that nobody ordered"),
         (counts["deaths"] - counts["unordered"], "other deaths"),
+        *([(counts["not_judged"], "deaths not judged")] if counts["not_judged"] else ()),
         (counts["signals"], "signals"),
         (counts["events"], "events read"),
     ):
         yield f"<span><b>{number:,}</b>{words}</span>"
     yield "</div>"
-    for line in _remainders(counts):
+    for line in remainders(counts):
         yield f"<p>{line}</p>"
-
-
-def _remainders(counts: Data) -> Iterator[str]:
-    """What is not told, and why."""
-    if counts["lost"] is None:
-        yield "An unknown number of events was lost where they were recorded."
-    elif counts["lost"]:
-        yield f"{counted(counts['lost'], 'event')} {_were(counts['lost'])} lost where they were recorded."
-    if counts["not_judged"]:
-        yield f"{counted(counts['not_judged'], 'more death')} {_were(counts['not_judged'])} too many to be judged one by one: of each of the latest kinds the newest are, and tables count these alone."
-    if counts["kinds_left_out"]:
-        yield f"{counted(counts['kinds_left_out'], 'older kind')} of death {_were(counts['kinds_left_out'])} left out: choose a shorter time."
-    if counts["of_more_hosts"]:
-        yield f"{counted(counts['of_more_hosts'], 'event')} {_were(counts['of_more_hosts'])} of more hosts than are named here."
-    if counts["forgotten"]:
-        yield f"{counted(counts['forgotten'], 'event')} came too thick to be kept until all deaths near {'it' if counts['forgotten'] == 1 else 'them'} were judged: these rest on what came last before them."
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
 
 
 def _sight(data: Data) -> Iterator[str]:

@@ -14,7 +14,8 @@ from why.told import NOON, S, at, died, saw, sent
 
 from tracer.model.event import Ancestor, Process, Statement
 from tracer.model.frozen import replace
-from tracer.report import judge
+from tracer.report import data, judge
+from tracer.report.markdown import markdown
 from tracer.report.page import page
 from tracer.report.window import RIPE
 
@@ -149,3 +150,12 @@ def test_what_comes_too_thick_is_counted_judged_and_told(monkeypatch):
     assert counts["forgotten"] > 0
     assert counts["deaths"] + counts["not_judged"] == sum(one.id[0] == "x" for one in islice(busy(0.001), count))  # fmt: skip
     assert "came too thick" in page(made)
+
+
+def test_kinds_that_have_no_room_are_counted_as_what_they_are(monkeypatch):
+    """On the page and in a ticket; nobody ordered them, though they are not told."""
+    monkeypatch.setattr(data, "KINDS_MAX", 3)
+    made = report(died(second, "SEGV", Process(9000 + second, comm=b"%d" % second)) for second in range(8))  # fmt: skip
+    counts = made["counts"]
+    assert [counts["deaths"], counts["unordered"], counts["kinds_left_out"]] == [8, 8, 5]
+    assert all("5 older kinds of death were left out" in form(made) for form in (page, markdown))
