@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Callable
 from tracer.audit import record
 from tracer.audit.calls import arch_of
 from tracer.audit.fields import Fields, decimal, hexadecimal, identity, unnamed
-from tracer.audit.known import Known, Sent, fields_of
+from tracer.audit.known import Known, fields_of
 from tracer.audit.record import Group, Record, host_of
 from tracer.model.event import Exit, Process, Seccomp, Signal, exit_id
 from tracer.model.signals import FIRST, LAST, number_of
@@ -72,7 +72,7 @@ def abend(group: Group, one: Record, known: Known) -> Iterator[Event]:
     if number is None:
         return
     process = known.completed(group, known.process(fields, one.interpreted))
-    causes: tuple[Sent, ...] = ()
+    causes: tuple[tuple[str, int], ...] = ()
     if process.pid is not None:
         where = group.stamp.node, process.pid
         causes = known.causes(*where, number, group.stamp.time)

@@ -30,7 +30,8 @@ _PID = re.compile(rb"(?:^|\s)pid=(\d{1,10})(?:\s|$)")
 _EXEC = re.compile(rb"syscall=(?:59|322|11|358|221|281|387|362|354|10737\d+|exec\w+)(?:\s|$)")
 Key = tuple[Optional[bytes], int]
 Sight = tuple[int, Union[Group, Process]]  # when a process was seen, and what tells of it
-Sent = tuple[str, int]  # the id of a signal, and its time
+# The number of a signal, its id and time. No dict of numbers: there are thousands of processes, with one signal each.
+Sent = tuple[int, str, int]
 
 
 @frozen
@@ -93,7 +94,7 @@ class Known:
         self._sights: Bounded[Key, tuple[Sight | None, Sight]] = Bounded(SEEN_MAX)
         self._deaths: Bounded[Key, int] = Bounded(SEEN_MAX)
         self._boots: dict[bytes | None, int] = {}
-        self._sent: Bounded[Key, dict[int, tuple[Sent, ...]]] = Bounded(SEEN_MAX)
+        self._sent: Bounded[Key, tuple[Sent, ...]] = Bounded(SEEN_MAX)
         self._described: dict[Described, Process] = {}
         self._completed: Bounded[Key, tuple[Process, Seen, Process]] = Bounded(CACHED_MAX)
         self._parsed: Bounded[Key, tuple[Group | Process, Seen | None]] = Bounded(CACHED_MAX)
@@ -131,20 +132,24 @@ class Known:
 
     def signalled(self, node: bytes | None, pid: int, number: int, id_: str, time: int) -> None:
         """A signal that a process got, as the cause of a death that may follow."""
-        sent = self._sent.get((node, pid), {})
-        if len(sent) > 1:
-            sent = {n: some for n, some in sent.items() if time - some[-1][1] <= APART}
-        before = sent.get(number, ())
-        if before and time - before[-1][1] > APART:
-            before = ()
-        sent[number] = (*before[-CAUSES:], (id_, time))
-        self._sent.renew((node, pid), sent)
+        sent = self._sent.get((node, pid), ())
+        if sent:
+            last = {one[0]: one[2] for one in sent}
+            is_other = len(last) == 1 and number not in last
+            kept = [one for one in sent if is_other or time - last[one[0]] <= APART]
+            same = [one for one in kept if one[0] == number]
+            if len(same) > CAUSES:
+                kept.remove(same[0])
+            sent = tuple(kept)
+        self._sent.renew((node, pid), (*sent, (number, id_, time)))
 
-    def causes(self, node: bytes | None, pid: int, number: int, time: int) -> tuple[Sent, ...]:
+    def causes(
+        self, node: bytes | None, pid: int, number: int, time: int
+    ) -> tuple[tuple[str, int], ...]:
         """The id and age in ns of the signal that a process just died of, if the log has it; of each that it may be,
         for audit tells not which was taken before: tracer.flow.pending has the same rule. None if they are too many."""
-        sent = self._sent.pop((node, pid), {}).get(number, ())
-        ages = [(id_, time - at) for id_, at in sent]
+        sent = self._sent.pop((node, pid), ())
+        ages = [(id_, time - at) for n, id_, at in sent if n == number]
         near = tuple([one for one in ages if 0 <= one[1] <= APART])
         return near if len(near) <= CAUSES else ()
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 from tracer.model.frozen import frozen
 from tracer.sources.two import PIECES_MAX, Two
 
-PIECE = 1 << 19
+PIECE = 1 << 18
 PARALLEL_MIN = 8 << 20
 
 
