@@ -57,6 +57,7 @@ class Asked:
 
 _REPLAY = (SIGTRACE, "replay", "{folder}", "--since", "{since}", "--until", "{until}")
 _WHY = (SIGTRACE, "why", "rsync", "{folder}")
+IDLE = Asked("python -c 'print(0)'", (sys.executable, "-c", "print(0)"), row="0")
 ASKED = (
     Asked("replay, an hour of its middle", _REPLAY),
     Asked("replay, its last hour", _REPLAY, 1),
@@ -67,7 +68,7 @@ ASKED = (
         row=".",
     ),
     Asked("why, the last end", _WHY, row="."),
-    Asked("python -c 'print(0)'", (sys.executable, "-c", "print(0)"), row="0"),
+    IDLE,
 )
 
 
@@ -164,7 +165,7 @@ def main() -> int:
         ]
         for asked in ASKED
     }
-    idle = statistics.median(taken[ASKED[-1].name])
+    idle = statistics.median(taken[IDLE.name])
     for name, seconds in taken.items():
         middle = statistics.median(seconds)
         shown = [f"{1000 * one:.0f}" for one in (middle, min(seconds), max(seconds))]

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
-from bench import audit, kernel, latency, recorders, replay, streams, switching, why
+from bench import audit, hour, kernel, latency, recorders, replay, streams, switching, why
 from bench.replay import Reader
 from bench.rivals import BPFTRACE, CORE, FULL, JSON, JSON_64M, SIGSNOOP, TOOLS, Tool
 from bench.rivals import QUICK as QUICK_TOOLS
@@ -24,7 +24,7 @@ QUICK_COUNT, QUICK_SECONDS = 20_000, 0.4
 QUICK_PROCESSES = 2000
 QUICK_SCALE = 1 / 100  # of the logs
 
-Runs = Union[Tool, Reader, Switched, why.Asked]
+Runs = Union[Tool, Reader, Switched, why.Asked, hour.Asked]
 Runner = Callable[["Bench", Any, int], Iterator[Sample]]
 
 
@@ -128,6 +128,10 @@ def _why(bench: Bench, asked: why.Asked, turn: int) -> Iterator[Sample]:
     return why.samples(asked, bench.room, turn)
 
 
+def _hour(bench: Bench, asked: hour.Asked, turn: int) -> Iterator[Sample]:
+    return hour.samples(asked, bench.room, turn)
+
+
 def _replay(measure: str, readers: tuple[Reader, ...], rounds: int) -> Measure:
     def run(bench: Bench, reader: Reader, turn: int) -> Iterator[Sample]:
         scale = QUICK_SCALE if bench.quick else 1
@@ -157,6 +161,7 @@ _MEASURES = (
     _replay(replay.BY_SIZE, replay.SIZE_READERS, 3),
     _replay(replay.OF_RECORDING, replay.REPORT_READERS, 3),
     Measure(why.WHY, _why, why.ASKED, 3),
+    Measure(hour.AN_HOUR, _hour, hour.ASKED, 3),
 )
 MEASURES = {measure.name: measure for measure in _MEASURES}
 NAMES = tuple(dict.fromkeys(tool.name for measure in _MEASURES for tool in measure.tools))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench import kernel, latency, recorders, replay, streams, switching, why
+from bench import hour, kernel, latency, recorders, replay, streams, switching, why
 from bench.rivals import CORE, FULL, JSON
 
 if TYPE_CHECKING:
@@ -302,6 +302,16 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             _ratio(replay.OF_JOURNAL, "replay of a journal", "journalctl -o json", "seconds"),
             1 / 50,
             "of journalctl -o json into a JSON reader's",
+        ),
+        *(
+            Target(
+                f"of 256M, thirty days: {asked.name}: first row",
+                SECONDS,
+                _median(hour.AN_HOUR, asked.name, "seconds"),
+                0.5 if asked.command[1] == "replay" else 1,
+            )
+            for asked in hour.ASKED
+            if asked is not hour.IDLE
         ),
         Target(
             "memory over the idle interpreter, any size",
