@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
+import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -65,3 +68,42 @@ def until(condition):
             return found
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.005)
+
+
+class Alarms:
+    """What tracefs has seen of SIGALRM since then: by target, the process that was current. Raises OSError where it may not
+    be mounted."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._instance = folder / "instances" / f"sigtrace-{os.getpid()}"
+
+    def __enter__(self):
+        self._folder.mkdir(exist_ok=True)
+        command = ["mount", "-t", "tracefs", "tracefs", self._folder]
+        if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode:
+            raise OSError("tracefs cannot be mounted")
+        self._instance.mkdir()
+        self._write("events/signal/signal_generate/filter", f"sig == {int(signal.SIGALRM)}")
+        self._write("events/signal/signal_generate/enable", "1")
+        return self
+
+    def __exit__(self, *_):
+        self._write("events/signal/signal_generate/enable", "0")
+        self._instance.rmdir()
+        subprocess.run(["umount", self._folder], check=True)
+
+    def current(self):
+        """By the target's pid."""
+        found = {}
+        for line in (self._instance / "trace").read_text().splitlines():
+            match = re.match(r"\s*.*-(\d+) +\[\d+\].* pid=(\d+) grp=", line)
+            if match:
+                thread, target = map(int, match.groups())
+                found[target] = (
+                    int(status_of(thread)["Tgid"]) if os.path.exists(f"/proc/{thread}") else None
+                )
+        return found
+
+    def _write(self, name, text):
+        (self._instance / name).write_text(text)

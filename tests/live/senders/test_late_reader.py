@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from harness import is_signal
-from oracle import status_of, until
+from oracle import Alarms, status_of, until
 from scene import OURS, assert_death, stopped
 
 pytestmark = pytest.mark.sources("core", reason="others look at a process when its record is read")
@@ -74,3 +74,29 @@ def test_a_death_is_not_told_before_its_signal(trace, victim, program, spawn):
     death = assert_death(running, sent, -signal.SIGQUIT)
     running.stop()
     assert running.events.index(sent) < running.events.index(death)
+
+
+def test_every_alarm_is_told_whoever_was_current(trace, victim, program, tmp_path, cannot_run):
+    """What a timer interrupts is no matter of the signal. tracefs has seen what that was.
+
+    One kernel (6.18, of a sandbox) runs no program at all while a thread of its init is current: it does not run it, nor
+    count that it did not, so nobody can tell what came then.
+    """
+    other = victim("die")
+    running = trace(*OURS)
+    try:
+        with Alarms(tmp_path / "tracefs") as alarms:
+            want = ended_by([program("short_lives"), str(PROCESSES), "timer"])
+            current = alarms.current()
+    except OSError as error:
+        cannot_run(str(error))
+    other.send(signal.SIGTERM)
+    # By now all others were read, too.
+    running.signal_to(other.pid, "SIGTERM")
+    running.stop()
+    got = told(running)
+    assert len(want) == PROCESSES
+    assert want.keys() <= current.keys()
+    missing = {pid for pid in want if pid not in got}
+    runs_init = {pid for pid in want if current[pid] == 1}
+    assert missing in (set(), runs_init)
