@@ -277,6 +277,17 @@ def test_its_result_leaves_no_room_for_a_timeout():
     assert "stop timeout" not in whys(verdict(result="success"))
 
 
+def test_a_result_whose_run_is_not_told_may_be_of_another():
+    """Syslog does not tell runs: a unit that is started again at once fails twice in a few seconds."""
+    failed = said(0.5, "unit failed", details={"result": "signal"})
+    heard = ask.Heard([line(0.4, run=None), failed])
+    (one,) = ask.answer(heard, (), b"webapp").verdicts
+    assert whys(one) == {}
+    heard = ask.Heard([line(0.4), replace(failed, about=Process(unit=UNIT, invocation=RUN))])
+    (one,) = ask.answer(heard, (), b"webapp").verdicts
+    assert set(whys(one)) == {"stop timeout"}
+
+
 def counted(one, count):
     asked = []
     told_ = with_counts(replace(one, host=None), lambda cgroup: asked.append(cgroup) or count)
