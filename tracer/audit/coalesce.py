@@ -25,6 +25,8 @@ AWAY = 1 << 15  # bytes
 BYTES_MAX = 16 << 20
 _PAST = -1 << 62  # where nothing can follow
 TOLD_MAX = 32_768
+# A change of the rules has a system call and an end in new kernels; on 5.10 it comes alone.
+_ALONE = record.ALONE | {record.CONFIG_CHANGE}
 
 
 class Told:
@@ -63,7 +65,6 @@ class _Open:
         if self.ended:
             # Whose call stands behind its end, in a log whose lines have changed places.
             return record.SYSCALL in types or record.OBJ_PID not in types
-        # A change of the rules has a system call and an end in new kernels; on 5.10 it comes alone.
         return (
             types[0] in record.ALONE
             or types == [record.CONFIG_CHANGE]
@@ -75,13 +76,17 @@ class Coalescer:
     """Feed it records in the order of the log; it gives groups back in the order of their first record.
 
     ``given_up`` counts events closed before their end because too much was open. ``at_ends``: as the kernel's socket
-    has them, each event ends with EOE, and nothing else does. ``falls``: the log is read from its end.
+    has them, each event ends with EOE, if it has more than one record. ``away``: bytes without a record of an event, by
+    which it is over. ``falls``: the log is read from its end.
     """
 
-    def __init__(self, bytes_max: int = BYTES_MAX, *, at_ends: bool = False) -> None:
+    def __init__(
+        self, bytes_max: int = BYTES_MAX, *, at_ends: bool = False, away: int = AWAY
+    ) -> None:
         self.given_up = 0
         self.falls = False
         self._at_ends = at_ends
+        self._away = away
         self._queue: deque[_Open] = deque()
         self._open: dict[Stamp, _Open] = {}
         self._bytes_max = bytes_max
@@ -91,13 +96,15 @@ class Coalescer:
         """Take one record in; the groups that have ended by it."""
         kind, stamp, at = one.type, one.stamp, one.at
         group = self._open.get(stamp)
-        if group is not None and abs(at - group.last) > AWAY:
+        if group is not None and abs(at - group.last) > self._away:
             self._end(group)
             group = None
         if kind in record.KEPT:
             if group is None:
                 group = self._begun(one)
             self._add(group, one)
+            if self._at_ends and kind in _ALONE:
+                self._end(group)
         elif kind == record.EOE and group is not None:
             # Records that have changed places may follow in a log.
             group.ended = True
@@ -117,7 +124,7 @@ class Coalescer:
         stamp, at, length = group.stamp, group.at, group.length
         known = self._open.get(stamp)
         if known is not None:
-            if abs(at - known.last) <= AWAY:
+            if abs(at - known.last) <= self._away:
                 return [given for one in group.records for given in self.feed(one)]
             self._end(known)
         last = at + group.last
@@ -193,7 +200,7 @@ class Coalescer:
         ended: list[Group] = []
         while self._queue:
             group = self._queue[0]
-            if abs(now - group.last) <= AWAY and not (group.ended and self._at_ends):
+            if abs(now - group.last) <= self._away and not (group.ended and self._at_ends):
                 if self._size <= self._bytes_max:
                     break
                 self.given_up += not group.is_complete()

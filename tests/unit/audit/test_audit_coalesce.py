@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tracer.audit import record
 from tracer.audit.coalesce import Coalescer
 from tracer.audit.record import Record, Stamp
@@ -55,3 +57,22 @@ def test_an_end_before_the_call_of_a_target_is_none():
         record.OBJ_PID,
         record.SYSCALL,
     ]
+
+
+@pytest.mark.parametrize("kind", [record.SECCOMP, record.ANOM_ABEND, record.CONFIG_CHANGE])
+def test_from_the_kernel_what_comes_alone_holds_nothing_up(kind):
+    """It has no EOE, and what comes behind it does not wait for one."""
+    coalescer = Coalescer(at_ends=True)
+    (group,) = coalescer.feed(one(kind))
+    assert [kept.type for kept in group.records] == [kind]
+    assert not coalescer.is_open()
+
+
+def test_from_the_kernel_an_end_that_was_lost_holds_up_so_many_bytes():
+    coalescer = Coalescer(at_ends=True, away=1000)
+    first, later = Stamp(None, 1_000, 1), Stamp(None, 2_000, 2)
+    assert not coalescer.feed(Record(record.SYSCALL, first, b"a=1"))
+    assert not coalescer.feed(Record(record.SYSCALL, later, b"a=1", at=900))
+    assert not coalescer.feed(Record(record.EOE, later, b"", at=1000))
+    groups = coalescer.feed(Record(record.SYSCALL, Stamp(None, 3_000, 3), b"a=1", at=1001))
+    assert [group.stamp for group in groups] == [first, later]

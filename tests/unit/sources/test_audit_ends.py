@@ -35,6 +35,18 @@ def test_the_signal_comes_when_the_end_has_waited_in_vain():
     assert list(ends.due(21 + WAIT, last=False)) == []
 
 
+def test_those_that_have_waited_in_vain_keep_their_order():
+    ends = Ends()
+    ends.add([Ended(7, 20, 9), Ended(8, 21, 9)])
+    list(ends.due(22 + WAIT, last=False))
+    for pid in (8, 7):
+        ends.sent(Process(pid=pid), 10)
+    assert ends
+    told = ends.due(22 + WAIT, last=False)
+    assert [(end.pid, process.pid) for end, process in told] == [(7, 7), (8, 8)]
+    assert not ends
+
+
 def test_a_later_process_of_that_pid_has_not_ended():
     ends = Ends()
     ends.add([Ended(7, 20, 9)])

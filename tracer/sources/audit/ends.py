@@ -29,10 +29,11 @@ class Ends:
         self._targets: dict[int, Process] = {}
         self._waiting: deque[Ended] = deque()
         self._unasked: Bounded[int, Ended] = Bounded(KEPT)
+        self._asked: list[Ended] = []  # which had waited in vain
 
     def __bool__(self) -> bool:
         """Whether an end waits."""
-        return bool(self._waiting)
+        return bool(self._waiting or self._asked)
 
     def add(self, ends: Iterable[Ended]) -> None:
         self._waiting.extend(ends)
@@ -45,10 +46,14 @@ class Ends:
         end = self._unasked.get(target.pid)
         if end and end.time >= at:
             del self._unasked[target.pid]
-            self._waiting.appendleft(end)
+            self._asked.append(end)
 
     def due(self, now: int, *, last: bool) -> Iterator[tuple[Ended, Process | None]]:
         """The ends that have waited long enough, or all, each with the target that it is of, if any."""
+        self._asked.sort(key=lambda end: end.time)
+        while self._asked:
+            end = self._asked.pop(0)
+            yield end, self._targets.pop(end.pid, None)
         while self._waiting and (last or now - self._waiting[0].time > WAIT):
             end = self._waiting.popleft()
             target = self._targets.pop(end.pid, None)

@@ -69,6 +69,8 @@ _TELL = 1.0
 _LATEST = 10_000_000  # ns: stamps are those of the kernel's last tick
 _GAP = 20  # ms without a record, and an empty queue of the kernel's, are the end
 _GAPS_MAX = 50
+# An event whose end got lost is over when so many bytes of others have come. A process may rest between two of its records.
+_AWAY = 1 << 20
 _TEXT = re.compile(rb"audit\((\d{1,12})\.(\d{3}):(\d{1,19})\): ?(.*)", re.DOTALL)
 
 
@@ -84,7 +86,9 @@ class AuditSource:
         self._wanted = wanted
         self._clock = BootClock()
         self._processes = LivingProcesses()
-        self._coalescer, self._known, self._evidence = Coalescer(at_ends=True), Known(), Evidence()
+        self._coalescer = Coalescer(at_ends=True, away=_AWAY)
+        self._known, self._evidence = Known(), Evidence()
+        self._came_bytes = 0
         self._ends = Ends()
         self._completed_ends: Bounded[tuple[Process, int], Process] = Bounded(_COMPLETED_MAX)
         self._asked = self._came = self._looked = time.monotonic()
@@ -218,7 +222,8 @@ class AuditSource:
             if self._records.overflows != self._overflows:
                 self._overflows = self._records.overflows
                 self._serials.overflow()
-            one = record_of(kind, text)
+            one = record_of(kind, text, self._came_bytes)
+            self._came_bytes += len(text)
             if one:
                 self._serials.feed(one.stamp.serial)
                 yield one
@@ -328,14 +333,14 @@ class AuditSource:
         return loss
 
 
-def record_of(kind: int, text: bytes) -> record.Record | None:
-    """A record as netlink carries it; None for what is none."""
+def record_of(kind: int, text: bytes, at: int = 0) -> record.Record | None:
+    """A record as netlink carries it, ``at`` bytes behind the first; None for what is none."""
     found = _TEXT.match(text)
     if found is None:
         return None
     seconds, fraction, serial, body = found.groups()
     when = int(seconds) * SECOND + int(fraction) * MILLISECOND
-    return record.Record(kind, record.Stamp(None, when, int(serial)), body)
+    return record.Record(kind, record.Stamp(None, when, int(serial)), body, at=at)
 
 
 def preflight() -> None:
