@@ -75,6 +75,8 @@ def abend(group: Group, one: Record, known: Known) -> Iterator[Event]:
     causes: tuple[tuple[str, int], ...] = ()
     if process.pid is not None:
         where = group.stamp.node, process.pid
+        if known.is_told(*where, group.stamp.time):
+            return
         causes = known.causes(*where, number, group.stamp.time)
         known.died(*where, group.stamp.time)
     time, host = group.stamp.time, host_of(group.stamp)
@@ -116,8 +118,12 @@ def seccomp(group: Group, one: Record, known: Known) -> Iterator[Event]:
         host=host_of(group.stamp),
         place=group.place(),
     )
+    time, cause = group.stamp.time, str(group.stamp)
+    if process.pid is not None:
+        known.signalled(group.stamp.node, process.pid, number, cause, time)
     if action == _KILL_PROCESS:
-        time, cause = group.stamp.time, str(group.stamp)
+        if process.pid is not None:
+            known.told(group.stamp.node, process.pid, time)
         own, host = exit_id(time, process.pid), host_of(group.stamp)
         yield Exit(
             time,

@@ -93,6 +93,7 @@ class Known:
         self.auditd: dict[bytes | None, int] = {}
         self._sights: Bounded[Key, tuple[Sight | None, Sight]] = Bounded(SEEN_MAX)
         self._deaths: Bounded[Key, int] = Bounded(SEEN_MAX)
+        self._told: Bounded[Key, int] = Bounded(CACHED_MAX)
         self._boots: dict[bytes | None, int] = {}
         self._sent: Bounded[Key, tuple[Sent, ...]] = Bounded(SEEN_MAX)
         self._described: dict[Described, Process] = {}
@@ -156,6 +157,16 @@ class Known:
     def died(self, node: bytes | None, pid: int, time: int) -> None:
         """A pid that got SIGKILL or crashed may be another process from now on."""
         self._deaths.renew((node, pid), time)
+
+    def told(self, node: bytes | None, pid: int, time: int) -> None:
+        """The end of a process is told."""
+        self._told.renew((node, pid), time)
+        self.died(node, pid, time)
+
+    def is_told(self, node: bytes | None, pid: int, time: int) -> bool:
+        """Whether it was just told: seccomp's record of a killed process has an ANOM_ABEND behind it."""
+        told = self._told.get((node, pid))
+        return told is not None and 0 <= time - told <= APART
 
     def booted(self, node: bytes | None, time: int) -> None:
         """Nobody outlives a boot."""
