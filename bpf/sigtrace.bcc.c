@@ -123,16 +123,28 @@ static inline int enter(u32 call, s32 asked, s32 signal)
 #endif
 
 #if DESCRIBE
+/* Who bore it, as long as that lives: who is left behind has another parent, which is not known here. */
+static inline struct birth *parent_of(struct birth *birth)
+{
+	u32 pid = birth->ppid;
+	struct birth *parent = births.lookup(&pid);
+
+	if (!pid || !parent || parent->flags & SENDER_EXITING || parent->start > birth->start)
+		return NULL;
+	return parent;
+}
+
 static inline void describe(void *args, u32 pid, struct birth *birth)
 {
+	struct birth *parent = parent_of(birth);
 	u32 zero = 0;
-	u64 *known = described.lookup(&pid);
+	u64 *known = described.lookup(&pid), state = birth->start + !parent;
 	struct process_record *record;
 	struct birth *leader;
 
-	if (known && *known == birth->start)
+	if (known && *known == state)
 		return;
-	described.update(&pid, &birth->start);
+	described.update(&pid, &state);
 	record = scratch.lookup(&zero);
 	if (!record)
 		return;
@@ -141,7 +153,7 @@ static inline void describe(void *args, u32 pid, struct birth *birth)
 	record->flags = LINEAGE_ONLY;
 	record->pid = pid;
 	record->start = birth->start;
-	record->ppid = birth->ppid;
+	record->ppid = parent ? birth->ppid : 0;
 	/* A thread may have a name of its own. */
 	leader = births.lookup(&pid);
 	if (leader && leader->start == birth->start)
@@ -149,15 +161,14 @@ static inline void describe(void *args, u32 pid, struct birth *birth)
 	__builtin_memcpy(record->comm, birth->comm, COMM_SIZE);
 #pragma unroll
 	for (int i = 0; i < ANCESTORS; i++) {
-		u32 parent = birth->ppid;
-
-		birth = births.lookup(&parent);
-		if (!parent || !birth)
+		parent = parent_of(birth);
+		if (!parent)
 			break;
-		record->ancestor[i].pid = parent;
-		record->ancestor[i].start = birth->start;
-		__builtin_memcpy(record->ancestor[i].comm, birth->comm, COMM_SIZE);
+		record->ancestor[i].pid = birth->ppid;
+		record->ancestor[i].start = parent->start;
+		__builtin_memcpy(record->ancestor[i].comm, parent->comm, COMM_SIZE);
 		record->ancestors = i + 1;
+		birth = parent;
 	}
 	send(args, record, __builtin_offsetof(struct process_record, text), LOST_PROCESSES);
 }

@@ -52,6 +52,7 @@ RAN = frozenset(("oom", "tty", "async io", "kernel"))
 SIGQUEUE_CALLS = frozenset(("rt_sigqueueinfo", "rt_tgsigqueueinfo"))
 
 SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_TKILL = 0, 128, -1, -2, -6
+_WRITABLE = (SI_TIMER, -3, -4, -5, -60)
 _N = NUMBERS
 FAULTS = frozenset(_N[name] for name in ("ILL", "TRAP", "BUS", "FPE", "SEGV"))
 _TTY = frozenset(
@@ -240,8 +241,17 @@ def _own(facts: Facts) -> bool:
     return facts.own is True
 
 
-def origin_of(facts: Facts) -> str:
-    """The key of ORIGINS that the facts prove; "kernel" or "user" where they prove no more."""
+def _may_be_written(facts: Facts) -> bool:
+    """Codes of timers and files that anybody may write for another process: do_rt_sigqueueinfo(). Who sees no calls
+    cannot tell; an interrupt strikes whoever runs."""
+    is_blind = facts.has_info is None and facts.call is None
+    return is_blind and facts.code in _WRITABLE and not _own(facts) and not facts.kernel_thread
+
+
+def origin_of(facts: Facts) -> str | None:
+    """The key of ORIGINS that the facts prove; "kernel" or "user" where they prove no more, None where it may be either."""
+    if _may_be_written(facts):
+        return None
     if _sent_by_call(facts) and not facts.kernel_thread and not facts.oom:
         if _is_handed_on(facts):
             return {_SYS: "seccomp"}.get(

@@ -41,6 +41,12 @@ KERNEL = 128
         ("kernel", Facts(1, KERNEL, True, "other", own=False, exiting=True)),
         ("timer", Facts(14, KERNEL, True, "other", own=False)),
         ("timer", Facts(40, -2, True, "other", own=False)),
+        # bcc sees no calls: who ran may have written the code. Idle has called nothing.
+        (None, Facts(40, -2, True, None, own=False)),
+        (None, Facts(29, -5, True, None, own=False)),
+        ("timer", Facts(40, -2, True, None, own=True)),
+        ("timer", Facts(40, -2, True, None, own=False, kernel_thread=True)),
+        ("timer", Facts(40, -2, True, None, own=False, has_info=True)),
         ("ptrace", Facts(9, KERNEL, False, "other", own=False, exiting=True)),
         ("ptrace", Facts(9, 0, False, "ptrace", own=False)),
         ("ptrace", Facts(15, KERNEL, False, "other", own=True, traced=True, has_info=False)),

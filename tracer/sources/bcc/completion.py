@@ -29,7 +29,8 @@ _SIGNAL, _CALL = wire.SIGNAL_RECORD, wire.CALL_RECORD
 # What a CPU or real-time limit sends: check_process_timers(), kernel/time/posix-cpu-timers.c.
 _OF_LIMITS = (SIGKILL, SIGXCPU)
 # What does not end a process by default: signal(7).
-_MILD = (SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU)
+_STOPS = (SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU)
+_MILD = (SIGCHLD, SIGCONT, SIGURG, SIGWINCH, *_STOPS)
 
 
 class Completion:
@@ -125,7 +126,9 @@ def _target_flags(status: Status, number: int, is_over: bool) -> int:
     flags |= wire.TARGET_IGNORES if status.ignored & bit else 0
     flags |= wire.TARGET_HANDLES if status.caught & bit else 0
     flags |= wire.TARGET_TRACED if status.tracer else 0
-    flags |= wire.TARGET_STOPPED if status.state in (b"T", b"t") else 0
+    # Of a signal that stops it itself, too, it is stopped a moment later.
+    is_stopped = status.state in (b"T", b"t") and number not in _STOPS
+    flags |= wire.TARGET_STOPPED if is_stopped else 0
     flags |= wire.TARGET_SLEEPS if status.state == b"D" else 0
     if status.pending & status.blocked & bit:
         return flags | wire.TARGET_BLOCKS

@@ -252,7 +252,7 @@ class Decoder:
             scope="process" if record.group else "thread",
             sender=sender if is_sender else None,
             target=target,
-            current=current if origin in RAN and not facts.kernel_thread and current else None,
+            current=current if origin in _RAN and not facts.kernel_thread and current else None,
             call=call if by_call or origin in HANDED_ON else None,
             asked=record.asked if by_call and flags & wire.ASKED_KNOWN else None,
             address=record.address if origin == "fault" and _has_address(record) else None,
@@ -281,6 +281,7 @@ class Decoder:
 
 # A fault or a refused call whose siginfo its own handler has sent on.
 HANDED_ON = ("fault", "seccomp")
+_RAN = RAN | {None}
 
 
 def _has_address(record: wire.SignalRecord) -> bool:

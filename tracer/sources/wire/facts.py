@@ -26,7 +26,7 @@ def facts_of(record: SignalRecord, *, oom: bool) -> Facts:
         process_wide=bool(record.group),
         call=wire.CALLS[record.call],
         own=record.sender.tid == record.target.tid or record.sender.pid == record.target.pid,
-        kernel_thread=bool(flags & wire.SENDER_KERNEL_THREAD),
+        kernel_thread=bool(flags & wire.SENDER_KERNEL_THREAD) or not record.sender.pid,  # 0 is idle
         exiting=exiting,
         ns_init=bool(flags & wire.SENDER_NS_INIT),
         oom=oom,
