@@ -18,6 +18,7 @@ LOCK = "/run/sigtrace-audit.lock"
 NETLINK_AUDIT = 9
 READLOG = 1  # AUDIT_NLGRP_READLOG, include/uapi/linux/audit.h
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
+SO_RCVBUFFORCE = 33  # beyond net.core.rmem_max: socket(7)
 NAMES = {
     1300: "SYSCALL",
     1318: "OBJ_PID",
@@ -66,7 +67,7 @@ class Listener:
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_AUDIT)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self.socket.bind((0, 0))
         self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, READLOG)
 

@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 from cgroups import Cgroup, hierarchy
 from features import FEATURES, KERNEL
-from harness import Trace, Victim, bpf_programs, left_loaded
+from harness import STORM_LOCK, Trace, Victim, bpf_programs, left_loaded
 
 HERE = Path(__file__).parent
 TIME_LIMIT, LONG_LIMIT = 120, 1800
-STORM_LOCK = "/run/sigtrace-storm.lock"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # The machine may be shared and stall for seconds; what is waited for normally comes in milliseconds.
 PATIENCE = 30
+STORM_LOCK = "/run/sigtrace-storm.lock"
 
 
 SUMMARY = re.compile(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 from cgroups import hierarchy
+from elf import unmappable
 from oracle import status_of, until
 from scene import OURS, assert_death, assert_only, nobody_sent, signals_named
 
@@ -17,25 +17,12 @@ TERM, KILL = signal.SIGTERM, signal.SIGKILL
 LIVE = pytest.mark.sources("core", "bcc", reason="audit sees no signals of the kernel")
 CORE = pytest.mark.sources("core", reason="it is told by CO-RE alone")
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-MACHINES = {"x86_64": 62, "aarch64": 183}
-UNMAPPABLE = 0x7FFFFFFFFFFFF000
-
-
-def elf(machine, address):
-    """A program whose only segment lies at an address that no process has: load_elf_binary(), fs/binfmt_elf.c."""
-    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
-    head = struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, address, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, address, address, 120, 120, 4096)
-    return ident + head + segment
 
 
 @LIVE
 def test_an_exec_that_fails_beyond_its_point_of_no_return(trace, tmp_path, source):
-    machine = MACHINES.get(os.uname().machine)
-    if machine is None:
-        pytest.skip("the program is written down for two machines")
     path = tmp_path / "nowhere"
-    path.write_bytes(elf(machine, UNMAPPABLE))
+    path.write_bytes(unmappable())
     path.chmod(0o755)
     running = trace(*OURS)
     child = subprocess.Popen(["sh", "-c", f"exec {path}"])
