@@ -37,7 +37,7 @@ MAY_IMPORT = {
         *("report",),
     },
 }
-WINGS = ("audit", "bcc", "core", "journal", "logs", "wire")
+WINGS = ("accounting", "audit", "bcc", "core", "journal", "logs", "wire")
 
 
 def imported(path):

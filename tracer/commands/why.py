@@ -28,12 +28,12 @@ def run(options: Options) -> int:
     what, files = asked_for(options)
     since, until, at = times_of(options, is_of_all=what is None and not files)
     style, count = tell.Style(options.json, options.evidence), meaning.count_of(options.count) or 1
-    window = Filter(since=since, until=until)
-    wanted = Asked(quiet=True, filter_=window, year=meaning.year_of(options.year))
+    window, ends = Filter(since=since, until=until), Ends(what, query.fits, count, at)
+    wanted = Asked(filter_=window, quiet=True, ends=ends, year=meaning.year_of(options.year))
     is_here = not files and options.root is None
     try:
         named = found_by_names(files) if files else found_kept(options.root)
-        narrow = narrowed(named.recordings, Ends(what, query.fits, count, at), since, until)
+        narrow = narrowed(named.recordings, ends, since, until)
         reading = reading_of(named, replace(wanted, narrow=narrow))
     except Problem:
         status = present.without_logs(what, window, style, at) if what and is_here else None
@@ -47,7 +47,7 @@ def run(options: Options) -> int:
         seen = source.coverage()
         if files:
             reading.require_records()
-    for line in (*narrow.notes(), *heard.notes()):
+    for line in (*narrow.notes(), *reading.left_out(), *heard.notes()):
         say(line)
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, since or 0), since or 0, seen, style)

@@ -11,8 +11,9 @@ from collections import deque
 from tracer.model.event import Exit, Failed, Probe, Process, Series, Signal, Statement, moment
 from tracer.model.frozen import names_of_class, replace
 from tracer.model.memo import Bounded
+from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
-from tracer.model.witness import STRENGTH
+from tracer.model.witness import ACCOUNTING, STRENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ CORES = (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)  # signal(7)
 HELD_MAX = 4096  # events that wait for another witness
 ALIASES_MAX = 4096
 PATIENCE = 0.3  # seconds that a live event waits
-_WHOLE_SECONDS = frozenset(("syslog", "kernel log", "audit log"))
+_WHOLE_SECONDS = frozenset(("syslog", "kernel log", "audit log", ACCOUNTING))
 _PLACES = frozenset(("place", "places"))
 
 
@@ -260,6 +261,10 @@ def _file(place: Place) -> str | None:
 def _is_same_death(one: Exit, other: Exit) -> bool:
     if not _near(one, other, SAME_DEATH):
         return False
+    if not starts_fit(one.process.start, other.process.start):
+        return False
+    if one.source == other.source == ACCOUNTING:
+        return one.id == other.id and one.process == other.process  # A copy of the file.
     if one.number is not None and other.number is not None and one.number != other.number:
         return False
     if one.status is not None and other.status is not None and one.status != other.status:

@@ -14,7 +14,7 @@ from tracer.model.text import (
     shown,
 )
 from tracer.model.times import local_moment, span
-from tracer.model.witness import SAID
+from tracer.model.witness import ACCOUNTING, SAID
 from tracer.sinks.ends import UNKNOWN, chain, label
 
 TYPE_CHECKING = False
@@ -290,7 +290,7 @@ def death(event: Exit, of: Signal | None = None) -> str:
         if after is None and event.cause is not None:
             return how
         return how + (f" {after} later" if after else _who_knows(event))
-    how = f"exited with status {event.status}"
+    how = "ended" if event.status is None else f"exited with status {event.status}"
     request = event.answers
     if request is None:
         handled = "it" if of is None else signal_name(of) + _from(of)
@@ -303,7 +303,7 @@ def _who_knows(event: Exit) -> str:
     """What is to be said where no signal is known that it died of."""
     if event.origin == "fault":
         return "; by a fault of its own, nobody sent it"
-    if event.source in SAID:
+    if event.source in (*SAID, ACCOUNTING):
         return ""  # That is not what such a line is about.
     if event.causes:
         return f"; of one of the {len(event.causes)} that it was sent"

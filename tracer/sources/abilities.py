@@ -9,7 +9,7 @@ from tracer.model.frozen import frozen
 from tracer.model.origin import CALL_ORIGINS
 from tracer.model.outcome import ATTEMPTS
 from tracer.model.signals import EVERY, NOISY, names_of
-from tracer.model.witness import SAID
+from tracer.model.witness import ACCOUNTING, SAID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ ROWS = (
         alias="a log",
     ),
     *(Row(name, ("oom", "statements"), joins=True, alias=f"a {name}") for name in SAID),
+    Row(ACCOUNTING, ("deaths",), joins=True, alias="process accounting"),
 )
 BY_NAME = {row.name: row for row in ROWS}
 SOURCES = tuple(row.name for row in ROWS if row.sees)

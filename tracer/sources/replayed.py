@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tracer.audit.known import NOBODY, Users
-from tracer.audit.report import account, counted_events, hidden
 from tracer.flow.filter import Filter
 from tracer.flow.merge import LATE, Merge
 from tracer.flow.witnesses import Witnessed
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
-from tracer.model.times import utc
+from tracer.sources.accounted import accounting_of, is_accounted, reader_of, understood
 from tracer.sources.container_ends import ContainerEnds
 from tracer.sources.found import Found
 from tracer.sources.logs import forms
@@ -31,30 +30,23 @@ from tracer.sources.logs.files import (
     open_pipe,
 )
 from tracer.sources.logs.kept import HOST, kept_in
-from tracer.sources.logs.other_forms import no_records
 from tracer.sources.named import Naming
+from tracer.sources.reading import Reading
 
 if TYPE_CHECKING:
-    from typing import Union
-
     from tracer.flow.source import Source
     from tracer.model.coverage import Coverage
-    from tracer.sources.journal.source import JournalSource
-    from tracer.sources.journal.text_source import TextSource
-    from tracer.sources.logs.archive import Archive
-    from tracer.sources.logs.kernel_ring import KernelRing
-    from tracer.sources.logs.system_log import SystemLog
-    from tracer.sources.recording.narrow import Narrow
+    from tracer.sources.accounting.source import Accounting
+    from tracer.sources.reading import Said
+    from tracer.sources.recording.narrow import Ends, Narrow
     from tracer.sources.recording.source import Recording
-
-    Said = Union[SystemLog, JournalSource, TextSource, Archive, KernelRing]
 
 
 @frozen
 class Asked:
     """What is to be read how. ``quiet``: statements that the table does not show by itself, too. ``filter_``: what a
     journal's index is asked for. ``search``: the question before each block of a file that is searched for records.
-    ``narrow``: what of a recording is wanted."""
+    ``narrow``: what of a recording is wanted. ``ends``: whose ends, None: all by a signal."""
 
     users: Users = NOBODY
     keep: Keep | None = None
@@ -65,79 +57,7 @@ class Asked:
     filter_: Filter = Filter()
     search: Proceed = always
     narrow: Narrow | None = None
-
-
-@frozen
-class Reading:
-    """``source`` of everything; ``audits`` and ``said`` are those in it that account for what they read. ``closed``:
-    files that may not be read, and why. ``covered``: what journals cover."""
-
-    source: Source
-    logs: tuple[LogSet, ...]
-    audits: tuple[AuditLog, ...]
-    said: tuple[Said, ...]
-    closed: tuple[tuple[str, str], ...] = ()
-    covered: tuple[Coverage, ...] = ()
-    recording: Recording | None = None
-
-    def has_records(self) -> bool:
-        """Whether anything of a known form was read."""
-        read = (*self.audits, *self.said)
-        return self.recording is not None or any(one.has_records() for one in read)
-
-    def require_records(self) -> None:
-        """Raises Problem if nothing of a known form was read."""
-        if not self.has_records():
-            had_lines = any(one.lines for log in self.audits for one in log.tallies)
-            raise no_records(self.logs, anything=had_lines)
-
-    def notes(self, *, follow: bool) -> list[str]:
-        """What is to be known before the first event."""
-        lines = [f"cannot read {path}: {why}" for path, why in self.closed]
-        if follow and not self.has_records():
-            lines.append("nothing yet in " + ", ".join(log.name for log in self.logs))
-        return lines
-
-    def account(self, *, verbose: bool) -> list[str]:
-        """What was read, what of it was not understood, and what it cannot show; complete when the events are."""
-        lines: list[str] = []
-        if self.recording is not None:
-            from tracer.sources.recording.report import account as of_recording
-
-            lines += of_recording(self.recording, self.recording.lines)
-        for log in self.audits:
-            if log.has_records() or not self.has_records():
-                lines += account(log.tallies, log.counts, log.given_up())
-        recorded = {one.name for log in self.audits for one in log.tallies if one.records}
-        for one in self.said:
-            lines += _of_said(one, has_audit=one.title in recorded)
-        for sight in self.covered:
-            spans = [
-                f"{utc(span.began)} to {utc(span.ended or span.began)}" for span in sight.spans
-            ]
-            lines.append(f"the journal covers {', '.join(spans[:3])}{', …' if spans[3:] else ''}")
-            lines += [f"missing: {gap.why}" for gap in sight.gaps]
-        for log in self.audits:
-            if log.has_records():
-                blind = [one for one in log.coverage()[0].blind if not one.quiet]
-                lines += hidden(blind, verbose=verbose)
-        return lines
-
-
-def _of_said(one: Said, *, has_audit: bool) -> list[str]:
-    """What other lines than audit's tell; ``has_audit``: the same file had records, which are accounted for already."""
-    if has_audit:
-        if not any(kind != "loss" for kind in one.counts):
-            return []
-        return [f"other lines of {one.title}: {counted_events(one.counts)}"]
-    if one.has_records():
-        seen = "" if one.entries is None else f"{one.entries:,} entries looked at; "
-        told = counted_events(one.counts)
-        nothing = "" if any(one.counts.values()) else ": no line tells of a signal or a death"
-        return [f"read {one.title}: {seen}{told}{nothing}"]
-    if one.title == STDIN:
-        return []
-    return [f"no audit records in {one.title}, and no log lines"]
+    ends: Ends | None = None
 
 
 def reading_of(found: Found, asked: Asked) -> Reading:
@@ -145,7 +65,8 @@ def reading_of(found: Found, asked: Asked) -> Reading:
     # Events are in no cycles: to look for some every 700 objects takes a tenth of the time.
     gc.set_threshold(100_000)
     opening = _Opening(asked, found.root)
-    closed = list(found.closed)
+    closed = opening.closed
+    closed += found.closed
     if found.recordings:
         opening.recordings(found.recordings)
     if found.journals:
@@ -166,7 +87,7 @@ def reading_of(found: Found, asked: Asked) -> Reading:
             "; ".join(f"{path}: {why}" for path, why in closed) or "no journal, audit log or syslog is there",
             "name a FILE" if os.geteuid() == 0 else "the same after sudo, or name a FILE",
         )  # fmt: skip
-    return opening.reading(found.logs, closed)
+    return opening.reading(found.logs)
 
 
 def is_instead(log: LogSet) -> bool:
@@ -189,7 +110,9 @@ class _Opening:
         self._root = root
         self._audit: list[LogSet] = []
         self._said: list[Said] = []
+        self._accounts: list[Accounting] = []
         self._covered: list[Coverage] = []
+        self.closed: list[tuple[str, str]] = []
         self._recording: Recording | None = None
         self.has_journal = False
 
@@ -237,6 +160,7 @@ class _Opening:
                 tables.literals,
                 asked.proceed,
                 year=asked.year,
+                accounting=reader_of(asked.ends, asked.filter_).events,
             )
         )
 
@@ -258,7 +182,7 @@ class _Opening:
         self._said.append(KernelRing(teller, audit, ring, follow=asked.follow))
         return []
 
-    def reading(self, logs: Sequence[LogSet], closed: Sequence[tuple[str, str]]) -> Reading:
+    def reading(self, logs: Sequence[LogSet]) -> Reading:
         """All of them as one."""
         said = self._said
         audits = self._audits() if self._audit or not (said or self._recording) else ()
@@ -269,7 +193,9 @@ class _Opening:
         if said or self._recording:
             source = Witnessed(source, Naming(self._root))
         covered = tuple(self._covered)
-        return Reading(source, tuple(logs), audits, tuple(said), tuple(closed), covered, self._recording)  # fmt: skip
+        return Reading(
+            source, tuple(logs), audits, tuple(said), tuple(self.closed), covered, self._recording, tuple(self._accounts)
+        )  # fmt: skip
 
     def _audits(self) -> tuple[AuditLog, ...]:
         """Of all logs one, for their events are merged; but a pipe, which comes as it likes, beside files that grow."""
@@ -305,6 +231,9 @@ class _Opening:
         path = log.paths[-1]
         begun = head_of_pipe(self._asked.proceed) if is_pipe(path) else b""
         head = b"" if begun else _stdins_head() if path == STDIN else forms.head_of(path)
+        if is_accounted(log, begun or head):
+            self._accounting(log, begun)
+            return
         # Of a pipe nothing can be read twice: what is not a journal's goes to both readers of text.
         is_fixed = path == STDIN or not self._asked.follow
         if is_fixed and self._journal_text(log, path, begun or head, begun):
@@ -341,6 +270,16 @@ class _Opening:
         source.title = log.name
         self._said.append(source)
         return True
+
+    def _accounting(self, log: LogSet, begun: bytes) -> None:
+        """Ends of processes; it is read to its end alone, though others are followed."""
+        asked = self._asked
+        kept, others = understood(log, named=self._root is None)
+        self.closed += others
+        if kept.paths:
+            reader = reader_of(asked.ends, asked.filter_)
+            self._accounts.append(accounting_of(kept, begun, reader, asked.proceed))
+            self._said.append(self._accounts[-1])
 
     def _system_log(self, log: LogSet, begun: bytes) -> None:
         from tracer.sources.logs.system_log import SystemLog

@@ -6,6 +6,7 @@ from tracer.model.event import Exec, Exit, Failed, Series, Signal, Statement, mo
 from tracer.model.frozen import frozen
 from tracer.model.names import is_container, names_of
 from tracer.model.signals import LAST
+from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
 from tracer.why.deaths import OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
 
@@ -141,9 +142,7 @@ def is_one(one: Process | None, other: Process) -> bool:
     """Whether two are known to be one process: the same pid, and no start that says otherwise."""
     if one is None or key_of(one) is None or key_of(one) != key_of(other):
         return False
-    if one.start is not None and other.start is not None:
-        return abs(one.start - other.start) <= 20_000_000
-    return True
+    return starts_fit(one.start, other.start)
 
 
 def speaks_of_unit(said: Statement, process: Process) -> bool:

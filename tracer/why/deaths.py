@@ -13,7 +13,9 @@ from tracer.model.event import Exit, Process, Signal, Statement
 from tracer.model.frozen import frozen, names_of_class, replace
 from tracer.model.names import is_container, names_of
 from tracer.model.signals import NUMBERS
+from tracer.model.starts import finer, starts_fit
 from tracer.model.times import SECOND
+from tracer.model.witness import ACCOUNTING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +33,14 @@ SAME_CORE = 120 * SECOND
 REACH = 2 * SAME_CORE
 # A unit is over when its last process is, and what ExecStopPost= runs.
 SAME_UNIT = 120 * SECOND
-# Sources whose stamps may have whole seconds alone.
-TEXTS = ("syslog", "kernel log", "systemctl show")
+# Sources whose times may have whole seconds alone.
+TEXTS = ("syslog", "kernel log", "systemctl show", ACCOUNTING)
 KILL = NUMBERS["KILL"]
 # By what a unit's end was put to a process, where neither pid nor unit told.
 BY_NAME = "name and time"
 BY_TIME = "time"
+# The same, where accounting alone knows the pid: what a manager says of its unit stands without that.
+BY_ACCOUNT = "its name in accounting, and time"
 # Faults of the process itself (signal(7)).
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 # What is said of a process that has ended, besides an Exit.
@@ -134,6 +138,10 @@ def _with_units(named: list[Death], unnamed: list[Death]) -> list[Death]:
         if not near:
             meant = [at for at in of_name.places(_stem(one), *around) if _is_same(found[at], one)]
             by = BY_NAME
+            if len(meant) > 1:
+                meant = [at for at in meant if found[at].process.ppid == 1]
+            if len(meant) == 1 and is_by_accounting(found[meant[0]]):
+                by = BY_ACCOUNT
             if not meant and one.number in FAULTS:
                 # Faults are rare: of one alone in that second a manager speaks of no other.
                 alike = chain(*(of_number.places(key, *around) for key in (one.number, None)))
@@ -303,20 +311,19 @@ def key_of(process: Process) -> int | None:
 def _is_same(one: Death, other: Death) -> bool:
     """Whether two tellings can be of one end."""
     a, b = one.process, other.process
+    if all(any(told.source == ACCOUNTING for told in death.tellings) for death in (one, other)):
+        return False  # Each record is an end of its own.
     if None not in (one.host, other.host) and one.host != other.host:
         return False
     if abs(one.time - other.time) > (SAME_CORE if one.core or other.core else SAME):
         return False
-    if None not in (key_of(a), key_of(b)) and not (key_of(a) == key_of(b) and _starts_fit(a, b)):
+    if None not in (key_of(a), key_of(b)) and not (
+        key_of(a) == key_of(b) and starts_fit(a.start, b.start)
+    ):
         return False
     if None not in (a.invocation, b.invocation) and a.invocation != b.invocation:
         return False
     return _numbers_fit(one, other)
-
-
-def _starts_fit(a: Process, b: Process) -> bool:
-    # /proc has clock ticks, BPF nanoseconds.
-    return a.start is None or b.start is None or abs(a.start - b.start) <= 20_000_000
 
 
 def _numbers_fit(one: Death, other: Death) -> bool:
@@ -328,9 +335,11 @@ def _numbers_fit(one: Death, other: Death) -> bool:
 
 
 def _together(one: Death, other: Death, joined: str | None) -> Death:
+    # The name that accounting has is that of the thread that ended last.
+    first, second = (other, one) if is_by_accounting(one) else (one, other)
     return Death(
         time=_finer(one, other),
-        process=merged(one.process, other.process),
+        process=merged(first.process, second.process),
         number=one.number if one.number is not None else other.number,
         status=one.status if one.status is not None else other.status,
         core=one.core if one.core is not None else other.core,
@@ -339,6 +348,11 @@ def _together(one: Death, other: Death, joined: str | None) -> Death:
         joined=one.joined or joined,
         reported=one.reported if one.reported is not None else other.reported,
     )
+
+
+def is_by_accounting(death: Death) -> bool:
+    """Whether nobody else tells of it."""
+    return all(one.source == ACCOUNTING for one in death.tellings)
 
 
 def _finer(one: Death, other: Death) -> int:
@@ -361,4 +375,6 @@ def merged(one: Process, other: Process) -> Process:
             value = getattr(other, name)
             if value not in (None, (), False):
                 known[name] = value
+    if starts_fit(one.start, other.start) and one.start != finer(one.start, other.start):
+        known["start"] = finer(one.start, other.start)
     return replace(one, **known) if known else one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.names import container_names, names_of
+from tracer.why.deaths import SAME, is_by_accounting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 # A container's id may be given by its beginning, as docker(1) takes it; of less than this anything might be meant.
 ID_MIN = 4
+# Where comm alone is known it stands for all names that begin so: the kernel cuts it (TASK_COMM_LEN).
+COMM_MAX = 15
 NEAREST = 5
 
 
@@ -22,14 +25,17 @@ def fits(process: Process, what: bytes) -> bool:
         return int(what[:20]) in (process.pid, process.tid)
     if what in names_of(process) or what in container_names(process):
         return True
+    if process.comm == what[:COMM_MAX] and process.argv is None and process.exe is None:
+        return True
     container = process.container
     return container is not None and len(what) >= ID_MIN and container.startswith(what)
 
 
 def died(deaths: Iterable[Death], what: bytes) -> list[Death]:
-    """The deaths that fit, newest first; of one moment the one that was told last."""
+    """The deaths that fit, newest first; of one moment the one that was told last. Accounting's seconds are coarse: what
+    it alone tells stands behind what others tell of the same moment."""
     found = [death for death in deaths if fits(death.process, what)]
-    return sorted(found, key=lambda death: death.time)[::-1]
+    return sorted(found, key=lambda death: death.time - SAME * is_by_accounting(death))[::-1]
 
 
 def nearest(names: Iterable[bytes], what: bytes) -> list[bytes]:

@@ -7,6 +7,7 @@ from tracer.model.signals import name_of
 from tracer.model.text import shown
 from tracer.model.times import SECOND
 from tracer.why.behind import behind
+from tracer.why.deaths import is_by_accounting
 from tracer.why.finding import KILL, Finding
 
 TYPE_CHECKING = False
@@ -42,7 +43,13 @@ def by_the_end_of_its_grace(case: Case) -> Finding | None:
 def words_of_code(case: Case) -> tuple[str, ...]:
     """What an exit code may stand for, where nothing else tells how it ended."""
     death = case.death
-    if death.reported is None or death.number is not None or death.status is not None:
+    if death.number is not None or death.status is not None:
+        return ()
+    if is_by_accounting(death):
+        return (
+            "accounting has the exit code of its main thread, which may have ended before the others",
+        )
+    if death.reported is None:
         return ()
     signal = "no signal" if case.number is None else name_of(case.number)
     return (

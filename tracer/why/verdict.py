@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.coverage import lacking
-from tracer.model.event import Exec, Exit, Statement
+from tracer.model.event import Exec, Exit, Signal, Statement
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import names_of
 from tracer.model.signals import name_of
@@ -12,7 +12,7 @@ from tracer.model.times import SECOND, utc
 from tracer.model.verdict import Again, Evidence, Negative, Verdict
 from tracer.sinks import words
 from tracer.why.case import case_of
-from tracer.why.deaths import BY_NAME, BY_TIME, key_of
+from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, key_of
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
 from tracer.why.login import with_address
@@ -86,7 +86,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     sure = [found for found in findings if found.confidence == "yes"]
     likely = {found.cause: found for found in reversed(findings)}
     if sure:
-        loose = death.joined in (BY_NAME, BY_TIME)
+        loose = death.joined in (BY_NAME, BY_TIME) or _is_by_its_account(death, sure[0])
         verdict = _made(case, sure[0], "likely" if loose else "yes")
         if loose:
             verdict = replace(verdict, doubts=(f"its unit was joined by {death.joined}",))
@@ -126,6 +126,15 @@ def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
         ruled_out=ruled_out,
         cannot_rule_out=() if opinion.sure else open_ones,
         unknown=_unknown(verdict, opinion.death),
+    )
+
+
+def _is_by_its_account(death: Death, found: Finding) -> bool:
+    """Whether a finding stands on the pid, which accounting alone has put to the unit."""
+    return death.joined == BY_ACCOUNT and any(
+        isinstance(one, Signal)
+        or (isinstance(one, Statement) and one.about is not None and one.about.pid is not None)
+        for one in found.evidence
     )
 
 

@@ -16,6 +16,7 @@ import time
 
 from tracer.model.names import last_part, script_of
 from tracer.model.signals import name_of
+from tracer.model.starts import lived
 from tracer.model.text import command_line, printable, shown
 from tracer.model.times import SECOND, local_moment, span
 from tracer.model.verdict import Who
@@ -261,7 +262,7 @@ def _when(verdict: Verdict, now: int) -> str:
         parts.append(f"{_ago(now - moment)} ago")
     start = None if verdict.process is None else verdict.process.start
     if start is not None and start <= moment:
-        parts.append(f"after {span(moment - start)} of life")
+        parts.append(f"after {lived(start, moment)} of life")
     return ", ".join(parts)
 
 

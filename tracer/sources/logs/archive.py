@@ -22,13 +22,20 @@ if TYPE_CHECKING:
     from tracer.model.event import Event
     from tracer.statements.teller import Teller
 
+    Accounts = Callable[[Iterable[tuple[str, Iterable[bytes]]]], Iterator[Event]]
+
 TOTAL_MAX = 16 << 30  # bytes that an archive may unpack to
 MEMBER_MAX = 4 << 30  # bytes of one file that are read
 EVENTS_MAX = 1 << 19  # events that are held to be put in order
 
 
+def _no_accounts(_: object) -> Iterator[Event]:
+    return iter(())
+
+
 class Archive:
-    """The events of one archive, as all its files together tell them. ``teller`` makes what tells of a file's text."""
+    """The events of one archive, as all its files together tell them. ``teller`` makes what tells of a file's text,
+    ``accounting`` reads files of process accounting."""
 
     name = NAME
     grace = 0.0
@@ -43,6 +50,7 @@ class Archive:
         proceed: Proceed = always,
         *,
         year: int | None = None,
+        accounting: Accounts = _no_accounts,
     ) -> None:
         self.title = path
         self.counts: Counter[str] = Counter()
@@ -52,6 +60,7 @@ class Archive:
         self._telling = Telling(literals)
         self._proceed = proceed
         self._year = year
+        self._accounting = accounting
         self._files = 0
         self._is_over = False
         self._span: list[int] = []
@@ -114,10 +123,13 @@ class Archive:
 
     def _of_member(self, tar: Tar, member: Member, row: Kept) -> list[Event]:
         file = f"{self._path}:{member.name.decode('utf-8', 'backslashreplace')}"
-        blocks = whole_blocks(_unpacked(tar.blocks(min(member.size, MEMBER_MAX))))
+        unpacked = _unpacked(tar.blocks(min(member.size, MEMBER_MAX)))
         events = []
         if member.size > MEMBER_MAX:
             events.append(self._lost(f"{file}: all behind its first {MEMBER_MAX >> 30} GiB"))
+        if row.accounting:
+            return [*events, *self._accounting([(file, unpacked)])]
+        blocks = whole_blocks(unpacked)
         reader = EntryReader(style_of(self._year, member.mtime), file)
         told = self._audited(blocks) if row.audit else self._said(blocks, reader)
         return [*events, *told]

@@ -105,12 +105,12 @@ def _closed(path: str) -> OSError | None:
 
 
 def _in_folder(folder: str) -> list[str]:
-    """The logs that hosts keep, in the folder or in the one of audit below it; else all that look like logs."""
+    """The logs that hosts keep, in the folder or in those of audit and accounting below it; else all that look like logs."""
     found = [
         os.path.join(folder, below, name)
-        for below in ("", "audit")
+        for below in ("", "audit", "account")
         for name in _names(os.path.join(folder, below))
-        if is_kept(name, audit=bool(below) or None)
+        if is_kept(name, below and f"/{below}")
     ] or [
         os.path.join(folder, name)
         for name in _names(folder)

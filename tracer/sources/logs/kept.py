@@ -14,13 +14,14 @@ _ROTATED = r"(?:[.-]\d{1,8}(?:-\d+)?)?(?:\.(?:gz|xz|zst|zstd|bz2))?"
 class Kept:
     """Files of one kind. ``folder`` below the root, ``names`` a pattern without rotation's ends. ``audit``: audit
     records; else what others say, which is read only where there is no journal that has it too (``instead``).
-    ``kernel``: the kernel's messages among it."""
+    ``kernel``: the kernel's messages among it. ``accounting``: records of process accounting (acct(5)), no text."""
 
     folder: str
     names: str
     audit: bool = False
     instead: bool = False
     kernel: bool = False
+    accounting: bool = False
 
     def has(self, folder: str, name: str) -> bool:
         """Whether a file is one of them."""
@@ -33,6 +34,9 @@ HOST = (
     Kept("var/log", r"messages|syslog|kern\.log|warn", instead=True, kernel=True),
     Kept("var/log", r"daemon\.log|auth\.log|secure|user\.log|cron(?:\.log)?", instead=True),
     Kept("var/log", r"dmesg", instead=True),
+    # Debian's and Red Hat's (accton(8)).
+    Kept("var/log/account", r"pacct", accounting=True),
+    Kept("var/account", r"pacct", accounting=True),
 )  # fmt: skip
 # sos report (sos/report/plugins/{logs,kernel,auditd}.py): what commands have printed, beside a copy of /var/log.
 SOS = (
@@ -48,6 +52,11 @@ def kept_in(table: tuple[Kept, ...], path: str) -> Kept | None:
     return next((row for row in table if row.has(folder, name)), None)
 
 
-def is_kept(name: str, *, audit: bool | None = None) -> bool:
-    """Whether a file of this name is a log, in whichever folder; with ``audit`` one of audit's, or none of them."""
-    return any(row.has(row.folder, name) for row in HOST if audit in (None, row.audit))
+def is_kept(name: str, below: str = "") -> bool:
+    """Whether a file of this name is a log, in whichever folder; in the folder of that name alone, if one is given."""
+    return any(row.has(row.folder, name) for row in HOST if row.folder.endswith(below))
+
+
+def is_accounting(name: str) -> bool:
+    """Whether a file of this name is one of process accounting."""
+    return any(row.has(row.folder, name) for row in HOST if row.accounting)
