@@ -118,7 +118,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
 def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
     """The verdict, with what can be ruled out, and what cannot."""
     ruled_out, open_ones = _others(opinion, coverages)
-    verdict = opinion.verdict
+    verdict = _without(opinion.verdict, [one for one in ruled_out if one.cause in opinion.causes])
     if not opinion.causes:
         verdict = _by_exclusion(verdict, open_ones, ruled_out)
     return replace(
@@ -136,6 +136,18 @@ def _is_by_its_account(death: Death, found: Finding) -> bool:
         or (isinstance(one, Statement) and one.about is not None and one.about.pid is not None)
         for one in found.evidence
     )
+
+
+def _without(verdict: Verdict, refuted: Sequence[Negative]) -> Verdict:
+    """Of causes of which each may be it, those that are left."""
+    gone = {one.cause: one.because for one in refuted}
+    left = tuple(one for one in verdict.fits if one not in gone)
+    if not gone or not left:
+        return verdict
+    if left[1:]:
+        return replace(verdict, fits=left)
+    doubts = tuple(f"no {cause} ({because})" for cause, because in gone.items())
+    return replace(verdict, cause=left[0], confidence="likely", fits=(), doubts=doubts)
 
 
 def _had_its_pid_before(one: Death, death: Death) -> bool:
@@ -194,16 +206,21 @@ def _others(
     opinion: Opinion, coverages: Sequence[Coverage]
 ) -> tuple[tuple[Negative, ...], tuple[Negative, ...]]:
     """What did not end it, and what cannot be ruled out: a negative is worth what its sight is worth."""
-    ruled_out, open_ones = [], []
+    ruled_out: list[Negative] = []
+    open_ones: list[Negative] = []
     death = opinion.death
     begin, end = death.time - LOOK_BEFORE, death.time + LOOK_AFTER
     of_host = [one for one in coverages if None in (one.host, death.host) or one.host == death.host]
     for cause, kind in ALTERNATIVES.get(opinion.number or 0, ()):
+        refuted = [one for one in opinion.refuted if one.cause == cause]
+        if death.number is not None:
+            # What a runtime alone tells may have been killed by a kernel of its own (a VM around a container).
+            refuted += _never_counted(of_host, cause, begin, death.time)
         if cause in opinion.causes:
+            # Of one that is proved, or alone likely, a counter says nothing better.
+            ruled_out += refuted if cause in opinion.verdict.fits else ()
             continue
         whys = lacking(of_host, kind, begin, end)
-        refuted = [one for one in opinion.refuted if one.cause == cause]
-        refuted += _never_counted(of_host, cause, begin, death.time)
         if whys and refuted:
             ruled_out.append(refuted[0])
         elif whys:

@@ -263,6 +263,30 @@ def test_the_counter_says_nothing_of_a_crash():
     assert whys(verdict(seen=(NEVER,), **crash)) == {}
 
 
+def test_of_a_result_that_two_killers_have_the_counter_leaves_one():
+    """The kernel counts each kill of its own, in whatever cgroup: what is left is systemd-oomd."""
+    one = verdict(seen=(NEVER,), result="oom-kill")
+    assert (one.cause, one.confidence, one.fits) == ("user oom killer", "likely", ())
+    assert one.doubts == ("no oom (/proc/vmstat (oom_kill 0) would show it)",)
+    assert "oom" in whys(one)
+
+
+def test_the_counter_does_not_deny_what_was_told():
+    notice = said(-0.1, "oom notice", details={"killer": "kernel"})
+    one = verdict(notice, seen=(NEVER,))
+    assert (one.cause, one.confidence) == ("oom", "likely")
+    assert "oom" not in whys(one)
+
+
+def test_a_container_may_have_a_kernel_of_its_own():
+    """Its runtime tells an exit code; of whom the kernel within has killed, this host's counts nothing."""
+    about = Process(container=b"c" * 64)
+    ended = said(0, "container ended", about, details={"status": 137}, by=Process(comm=b"dockerd"))
+    (one,) = ask.answer(ask.Heard([ended]), (NEVER,), b"c" * 12).verdicts
+    assert "oom" not in whys(one)
+    assert "oom" in {negative.cause for negative in one.cannot_rule_out}
+
+
 def test_a_kernel_log_that_has_a_gap_is_made_good_by_the_counter():
     one = verdict(seen=(NEVER, *saw("statements")))
     assert (one.cause, one.confidence) == ("killed", "likely")
