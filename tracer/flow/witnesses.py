@@ -264,7 +264,9 @@ def _is_same_death(one: Exit, other: Exit) -> bool:
     if not starts_fit(one.process.start, other.process.start):
         return False
     if one.source == other.source == ACCOUNTING:
-        return one.id == other.id and one.process == other.process  # A copy of the file.
+        # Each record is an end of its own, but for that of a copy of the file.
+        files = [None if end.place is None else end.place.file for end in (one, other)]
+        return one.id == other.id and one.process == other.process and files[0] != files[1]
     if one.number is not None and other.number is not None and one.number != other.number:
         return False
     if one.status is not None and other.status is not None and one.status != other.status:
