@@ -1,7 +1,7 @@
 """Cause deaths on this kernel, and keep what a host would have kept of each: as root, ``python3 tests/deaths/make.py [SCENE…]``.
 
-Every scene of ``scenes/``, or those that are named, is played under ``sigtrace record`` and under audit's rules for the calls that send. A folder
-``made/NAME`` has of each its part of the recording, of the audit log and of the kernel's log, and ``facts.json``: what
+Every scene of ``scenes/``, or those that are named, is played under ``sigtrace record``, under process accounting and under audit's rules for the calls that send. A folder
+``made/NAME`` has of each its part of the recording, of the accounting, of the audit log and of the kernel's log, and ``facts.json``: what
 waitpid(2) and fork(2) told of it (the oracle). What is right to say of it is ``right.json``, which people write.
 
 Whoever plays the scenes stands for the init of a host: it is told as pid 1, "systemd", and its own parents are left out.
@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "live")]
 
+import accounting_host  # noqa: E402
 import audit_host  # noqa: E402
 import scenes  # noqa: E402
 
@@ -154,6 +156,17 @@ def kern_log(lines, pids, begin, end, offset):
             yield f"{stamp} {HOST} kernel: [{at:.6f}] {text}"
 
 
+def accounting_of(data, pids, begin, end, init):
+    """The records of these processes (struct acct_v3): those of the time of their scene."""
+    order = "<" if sys.byteorder == "little" else ">"
+    for at in range(0, len(data), 64):
+        one = bytearray(data[at : at + 64])
+        pid, ppid, born = struct.unpack_from(order + "3I", one, 16)
+        if pid in pids and begin - 2 <= born <= end:
+            struct.pack_into(order + "I", one, 20, 1 if ppid == init else ppid)
+            yield bytes(one)
+
+
 def write(folder, name, lines):
     lines = [line if isinstance(line, bytes) else line.encode() for line in lines]
     if lines:
@@ -165,13 +178,16 @@ def main():
     scenes.build(STAGE, HERE.parent / "live" / "programs")
     names = sys.argv[1:] or list(scenes.SCENES)
     monotonic, offset = kernel_clock()
-    with audit_host.borrowed(RULES), recorded():
+    assert not accounting_host.is_on(), "somebody keeps accounting on this host"
+    accounts = Path(f"/run/sigtrace-deaths-{os.getpid()}.pacct")
+    with audit_host.borrowed(RULES), accounting_host.accounting(accounts), recorded():
         listener = audit_host.Listener()
         told = play(names)
         audit_host.mark("deaths-end")
         audit = listener.lines(b"deaths-end")
         listener.close()
-    init = told["init"]
+    init, accounted = told["init"], accounts.read_bytes()
+    accounts.unlink()
     events = [cleaned(event, init) for event in lines_of_recording()]
     kernel = list(kernel_lines(monotonic))
     for name, facts in told["scenes"].items():
@@ -187,6 +203,9 @@ def main():
         write(folder, "recording.jsonl", [json.dumps(event) for event in ours])
         write(folder, "audit.log", audit_of(audit, pids, init))
         write(folder, "kern.log", kern_log(kernel, pids, facts["begin"], facts["end"], offset))
+        if scenes.SCENES[name].__module__ == scenes.accounted.__name__:
+            records = accounting_of(accounted, pids, facts["begin"], facts["end"], init)
+            (folder / "pacct").write_bytes(b"".join(records))
         write(folder, "messages", [line.replace("HOST", HOST) for line in facts["messages"]])
         kept = {key: facts[key] for key in ("what", "pid", "status", "sender")}
         (folder / "facts.json").write_text(json.dumps(kept) + "\n")

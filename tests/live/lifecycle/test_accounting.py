@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import contextlib
-import ctypes
 import errno
 import json
 import os
@@ -15,9 +13,9 @@ import sys
 import time
 
 import pytest
+from accounting_host import accounting, is_on
 from harness import PATIENCE, ROOT
 
-KEPT = ("/var/log/account/pacct", "/var/account/pacct")
 THREADS = r"""
 #include <pthread.h>
 #include <signal.h>
@@ -40,26 +38,6 @@ int main(int count, char **words) {
     exit(how - '0');
 }
 """
-
-
-def is_on():
-    """Whether somebody keeps accounting: nothing but its file tells."""
-    sizes = [os.stat(path).st_size for path in KEPT if os.path.exists(path)]
-    subprocess.run(["true"], check=True)
-    return sizes != [os.stat(path).st_size for path in KEPT if os.path.exists(path)]
-
-
-@contextlib.contextmanager
-def accounting(path):
-    """The kernel writes the end of each process of this pid namespace there, for as long as this lasts."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    path.touch(0o600)
-    if libc.acct(os.fsencode(path)):
-        raise OSError(ctypes.get_errno(), "acct(2)")
-    try:
-        yield path
-    finally:
-        assert libc.acct(None) == 0
 
 
 def ended(words, number=None, core=0):
