@@ -93,7 +93,7 @@ def _loaded(switched: Switched) -> tuple[Object | None, list[str]]:
     filter_ = KernelFilter(signals=frozenset((KILL,)), results=frozenset(range(5)))
     wanted = Wanted(filter_, details=switched.details, deaths=switched.details)
     try:
-        loaded = begin_to_load(begin_to_open(usual=switched.details), wanted)()
+        loaded = begin_to_load(begin_to_open({} if switched.details else None), wanted)()
     except Problem as problem:
         raise CannotRun(str(problem)) from None
     loaded.detach()

@@ -186,6 +186,6 @@ static __always_inline void count_loss(__u32 kind)
  */
 #define TWICE(tracepoint, name, body)                                           \
 	TRACEPOINT(tracepoint) int name(__u64 *ctx) { return body(ctx, 0); }        \
-	TRACEPOINT(tracepoint) int name##_again(__u64 *ctx) { return body(ctx, 1); }
+	TRACEPOINT(tracepoint) int name##_again(__u64 *ctx) { return config.twice ? body(ctx, 1) : 0; }
 
 #endif

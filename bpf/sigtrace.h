@@ -262,6 +262,9 @@ struct config {
 	__u8 refused;  /* send call records with an error */
 	__u8 probes;   /* send call records of signal 0 */
 	__u8 exits;    /* enum exits: of which processes that were sent nothing */
+	__u8 commands; /* send command records */
+	__u8 twice;    /* programs that may be preempted are attached twice */
+	__u8 judged;   /* words of the filter may be asked of ends (struct filter says which) */
 };
 
 /* Counted in the kernel where a record found no room in the ring, and from LOST_ENDS on where a map was full. */

@@ -7,7 +7,9 @@
 #include "maps.bpf.h"
 
 #define THREADS_AT_ONCE 8
+#define STEPS_AT_ONCE 8
 #define THREADS_LOOKED_AT 256
+#define FILES_AT_ONCE 8
 #define FILES_LOOKED_AT 64
 
 /* What was found, in the bits that a pointer to a node leaves free. */
@@ -42,6 +44,21 @@ __noinline __u64 looked_at(__u64 node, __u32 number, __u64 end)
 	return node | found;
 }
 
+/* The same in so many steps: the verifier walks through a loop as often as it may run, and through a function once. */
+__noinline __u64 looked_further(__u64 node, __u32 number, __u64 end)
+{
+	__u64 found = 0;
+
+	for (int i = 0; i < STEPS_AT_ONCE; i++) {
+		node = looked_at(node, number, end);
+		found |= node & FOUND;
+		node &= ~FOUND;
+		if (!node)
+			break;
+	}
+	return node | found;
+}
+
 /* Of all threads: complete_signal(), kernel/signal.c. The rest of the number is not 0 if not all were looked at. */
 __noinline __u64 look_at_threads(__u64 leader, __u32 number)
 {
@@ -50,8 +67,8 @@ __noinline __u64 look_at_threads(__u64 leader, __u32 number)
 	__u64 node = (__u64)BPF_CORE_READ((struct signal_struct *)group, thread_head.next);
 	__u64 found = 0;
 
-	for (int i = 0; i < THREADS_LOOKED_AT / THREADS_AT_ONCE; i++) {
-		node = looked_at(node, number, end);
+	for (int i = 0; i < THREADS_LOOKED_AT / THREADS_AT_ONCE / STEPS_AT_ONCE; i++) {
+		node = looked_further(node, number, end);
 		found |= node & FOUND;
 		node &= ~FOUND;
 		if (!node)
@@ -97,6 +114,15 @@ __noinline int is_signalfd_for(__u64 place, __u32 number)
 	return !(others >> (number - 1 & 63) & 1);
 }
 
+/* Whether one of a few files is, FILES of them from PLACE on: in steps, as threads are looked at. */
+__noinline int is_signalfd_among(__u64 place, __u64 files, __u32 number)
+{
+	for (__u64 at = 0; at < FILES_AT_ONCE && at < files; at++)
+		if (is_signalfd_for(place + at * sizeof(struct file *), number))
+			return 1;
+	return 0;
+}
+
 /* Whether somebody waits for signals by a signalfd, and one of the first files is a signalfd for this one. */
 __noinline int is_read_by_file(__u64 address, __u32 number)
 {
@@ -111,8 +137,8 @@ __noinline int is_read_by_file(__u64 address, __u32 number)
 	table = BPF_CORE_READ(task, files, fdt);
 	most = BPF_CORE_READ(table, max_fds);
 	place = (__u64)BPF_CORE_READ(table, fd);
-	for (__u64 fd = 0; fd < FILES_LOOKED_AT && fd < most; fd++)
-		if (is_signalfd_for(place + fd * sizeof(struct file *), number))
+	for (__u64 fd = 0; fd < FILES_LOOKED_AT && fd < most; fd += FILES_AT_ONCE)
+		if (is_signalfd_among(place + fd * sizeof(struct file *), most - fd, number))
 			return 1;
 	return 0;
 }

@@ -46,7 +46,7 @@ static __always_inline bool wanted(__u64 *ctx, struct task_struct *me, const str
 {
 	if (!are_wanted_ends(me, target))
 		return false;
-	if (!filter.judges || !is_unwanted(ctx, me, my_cred, target, cred))
+	if (!config.judged || !filter.judges || !is_unwanted(ctx, me, my_cred, target, cred))
 		return true;
 	count_unwanted();
 	return false;

@@ -6,7 +6,7 @@ import gc
 import sys
 
 from tracer.model.errors import AS_ROOT, OWN, Problem
-from tracer.options.early import looks_best, looks_usual
+from tracer.options.early import looks_best, looks_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _run(words: list[str]) -> int:
         from tracer.sources.core.opening import begin_to_open
 
         try:
-            opening = begin_to_open(usual=looks_usual(words))
+            opening = begin_to_open(looks_like(words))
         except Problem:
             pass  # Told when it is opened again, if no other source serves.
     from tracer.commands import live

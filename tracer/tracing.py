@@ -54,18 +54,18 @@ def trace(
     note = say if manner is None else manner.say
     count, duration = limits
     words = filter_words(filter_)
-    if words:
-        # Loaded before root is given up.
-        from tracer.host.containers import here
-        from tracer.host.running import fitting_nobody, programs
     # Before anything of the host is changed: who is asked to end in the middle of that undoes it.
     stop = Stop(sys.stdout.fileno())
+    if words:
+        # Loaded, and looked at, before root is given up, and while the kernel is at work.
+        from tracer.host.running import fitting_nobody, known_for
+
+        known = known_for(filter_)
     source, failed = open_source(options.source, wanted, filter_, loading)
     if manner is not None:
         source = manner.around(source)
 
     def begin() -> None:
-        exes, named = (programs(), here()) if words else ({}, {})
         # Every module must be loaded by now: an ordinary user may not see the folder of this program.
         given_up = drop(source.keeps)
         is_refused = refuse(sockets=options.goes_away())
@@ -74,11 +74,12 @@ def trace(
         is_usual = meaning.says_nothing_of_noise(options)
         seen = words_of(source.coverage(), failed, unseen(source.name))
         note(header(filter_.signals, seen, words, is_usual=is_usual))
-        for sentence in fitting_nobody(filter_, exes, named) if words else ():
-            note(sentence)
-        sink.start()
         if ready_fd is not None:
             tell_ready(ready_fd)
+        # To look at everybody takes a while; signals are seen meanwhile.
+        for sentence in fitting_nobody(filter_, known) if words else ():
+            note(sentence)
+        sink.start()
         gc.freeze()
         gc.enable()
 

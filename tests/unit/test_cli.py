@@ -9,10 +9,12 @@ from tracer.flow.pipeline import Totals
 from tracer.model.errors import Problem
 from tracer.model.signals import EVERY, names_of
 from tracer.options import commands, early, meaning
+from tracer.options.live import wanted_of
 from tracer.options.option import names_of as options_named
 from tracer.options.option import read_plain
 from tracer.options.table import Live
-from tracer.sources.shape import BUFFER
+from tracer.sources.shape import Shape
+from tracer.sources.wanted import shape_of
 from tracer.terminal.output import summary, wants_colour
 
 
@@ -187,17 +189,58 @@ def test_problems_are_three_lines():
     assert str(Problem("a", "b", "c")).splitlines() == ["sigtrace: a", "  why: b", "  try: c"]
 
 
-@pytest.mark.parametrize("name", sorted({*options_named(Live), *early.HELP, *early.VERSION}))
-def test_a_start_looks_unusual_where_its_programs_are(name):
-    """What a start goes by before it reads the options: the shape that each of them asks for."""
-    words = [name, *{"--buffer": ["64K"], "--source": ["core"]}.get(name, [])]
-    if name in (*early.HELP, *early.VERSION):
-        assert not early.looks_usual(words)
-        return
+# Values that mean something, for options for which "1" does not.
+VALUES = {"--buffer": "64K", "--source": "core", "--outcome": "died", "--origin": "kill"}
+NAMED = [
+    "--to nginx",
+    "--to=nginx",
+    "--to 1,2",
+    "--not-to 1",
+    "--pid 7",
+    "--pid 7,x",
+    "--uid root",
+    "--uid 0,33",
+    "--from !7",
+]
+
+
+def shape_for(words):
     plain = read_plain(Live, words) or read_plain(Live, [*words, "1"])
     assert plain is not None
-    shape = (plain.failed, plain.probes, plain.bare, meaning.buffer_of(plain.buffer))
-    assert early.looks_usual(words) == (shape == (False, False, False, BUFFER))
+    return shape_of(wanted_of(plain, meaning.filter_of(plain)))
+
+
+@pytest.mark.parametrize("typed", [*NAMED, "--to nginx --failed", "--bare --to nginx"])
+def test_a_start_knows_whether_words_are_asked_of_ends(typed):
+    """What serves a trace of words serves one without, and takes longer to load."""
+    words = typed.split()
+    guessed = Shape(**early.looks_like(words))
+    assert guessed.serves(shape_for(words))
+    assert typed == "--not-to 1" or guessed == shape_for(words)
+
+
+def test_a_shape_serves_itself_and_less_that_is_asked():
+    plain, judged = Shape(), Shape(judged=True)
+    assert plain.serves(plain)
+    assert judged.serves(plain)
+    assert not plain.serves(judged)
+    assert not judged.serves(Shape(refused=True))
+
+
+@pytest.mark.parametrize("name", sorted({*options_named(Live), *early.HELP, *early.VERSION}))
+def test_a_start_knows_the_shape_of_its_programs_where_a_word_tells_it(name):
+    """What a start goes by before it reads the options: the shape that each of them asks for."""
+    words = [name, *([VALUES[name]] if name in VALUES else [])]
+    if name in (*early.HELP, *early.VERSION):
+        assert early.looks_like(words) is None
+        return
+    takes_one = name not in VALUES and read_plain(Live, words) is None
+    differs = early.looks_like([*words, "1"] if takes_one else words)
+    if differs is None:
+        assert name == "--buffer"
+    else:
+        assert Shape(**differs).serves(shape_for(words))
+        assert name == "--not-to" or Shape(**differs) == shape_for(words)
     assert early.looks_best(words) == (name != "--source")
 
 

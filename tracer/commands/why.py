@@ -56,4 +56,5 @@ def run(options: Options) -> int:
     lives = (lambda: living(what, heard.events)) if is_here and at is None else list
     counted = map(with_counts, answer.verdicts) if is_here else answer.verdicts
     more = tuple(tell.with_more(one, options.context, open_log) for one in counted)
-    return tell.answered(what, replace(answer, verdicts=more), lives, seen, style)
+    found = replace(answer, verdicts=more)
+    return tell.answered(what, found, lives, seen, style, here=is_here)

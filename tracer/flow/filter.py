@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from tracer.model.event import Event
 
 
+# Who acts or speaks, and whom that concerns, where it is no sender and target.
+_ENDS: dict[type, tuple[str | None, str | None]] = {
+    Statement: ("by", "about"),
+    Exec: ("process", None),
+    Mark: (None, None),
+}
+
+
 @frozen
 class Filter:
     """What is wanted; an empty part wants everything. Wanted terms are alternatives of each other."""
@@ -143,15 +151,9 @@ def ends_of(
     event: Signal | Failed | Probe | Statement | Exec | Mark,
 ) -> tuple[list[Process], list[Process]]:
     """Who acts or speaks, and whom that concerns."""
-    if isinstance(event, Statement):
-        ends = event.by, event.about
-    elif isinstance(event, Exec):
-        ends = event.process, None
-    elif isinstance(event, Mark):
-        ends = None, None
-    else:
-        ends = event.sender, event.target
-    return [ends[0]] if ends[0] else [], [ends[1]] if ends[1] else []
+    by, about = _ENDS.get(type(event), ("sender", "target"))
+    acting, concerned = by and getattr(event, by), about and getattr(event, about)
+    return [acting] if acting else [], [concerned] if concerned else []
 
 
 def outcome_word(event: Signal | Failed | Probe) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tracer.host import procfs
+from tracer.host import containers, procfs
 from tracer.host.cgroups import place_of
 from tracer.host.privileges import in_first_namespace
 from tracer.model.event import Ancestor, Process
-from tracer.model.frozen import replace
+from tracer.model.frozen import frozen, replace
 from tracer.model.names import program_names
 from tracer.model.near import near, text_of
 
@@ -18,8 +18,24 @@ if TYPE_CHECKING:
     from tracer.flow.filter import Filter
 
 
+@frozen
+class Known:
+    """What only root may look at: the executables of all processes by pid (ptrace(2)), and containers' names by id."""
+
+    exes: Mapping[int, bytes]
+    named: Mapping[bytes, bytes]
+
+
+def known_for(filter_: Filter) -> Known:
+    """As much of it as the words of a filter need, for later."""
+    terms = (*filter_.sender, *filter_.target, *filter_.either)
+    kinds = {value.kind for value in filter_.values}
+    by_name = "children-of" in kinds or any(term.pid is None for term in terms)
+    return Known(programs() if by_name else {}, containers.here() if "container" in kinds else {})
+
+
 def programs() -> dict[int, bytes]:
-    """The executables of all processes, for later: without root those of others may not be looked at (ptrace(2))."""
+    """The executables of all processes."""
     return {pid: exe for pid in procfs.pids() if (exe := procfs.exe_of(pid)) is not None}
 
 
@@ -54,13 +70,9 @@ def running(
             yield replace(one, ancestors=(above,))
 
 
-def fitting_nobody(
-    filter_: Filter,
-    exes: Mapping[int, bytes] | None = None,
-    named: Mapping[bytes, bytes] | None = None,
-) -> list[str]:
+def fitting_nobody(filter_: Filter, known: Known) -> list[str]:
     """Sentences for the words of a filter that fit nobody who runs now, with the names most like them. None where not
-    all can be seen. ``exes``: what ``programs`` has found."""
+    all can be seen."""
     if not in_first_namespace("pid") or procfs.hides_others():
         return []
     words = [("--from", term) for term in filter_.sender]
@@ -70,7 +82,7 @@ def fitting_nobody(
     values = [one for one in filter_.values if not one.excluded and one.kind in _KINDS]
     if not asked and not values:
         return []
-    there = list(running(exes, named))
+    there = list(running(known.exes, known.named))
     told = [
         f"{option} {_shown(term)} fits nobody who runs now{_near_names(term, there)}"
         for option, term in asked

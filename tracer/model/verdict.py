@@ -95,7 +95,8 @@ class Again:
 @frozen
 class Verdict:
     """One death explained. ``story`` has the ids of the events that made it, in order; ``details`` what a cause has of
-    numbers and words (limit, usage, address, state); ``then`` what came afterwards, ``left`` who died with it."""
+    numbers and words (limit, usage, address, state); ``then`` what came afterwards, ``left`` who died with it. ``near`` is
+    what happened in the same seconds and proves nothing of it, where the cause, or who it was, is not told."""
 
     time: int | None
     cause: str
@@ -121,6 +122,7 @@ class Verdict:
     left: tuple[Process, ...] = ()
     said: str | None = None
     prove: str | None = None
+    near: tuple[Evidence, ...] = ()
 
 
 @frozen
@@ -199,6 +201,7 @@ VERDICT = (
     F("left", "[process]", "Others of its unit that were killed with it"),
     F("said", "text", "Its own last words"),
     F("prove", "text", "The command that would show more next time"),
+    F("near", "[evidence]", "Kills, and commands that end processes, of the same seconds, which prove nothing of this death"),
 )  # fmt: skip
 
 SENT = (

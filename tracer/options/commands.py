@@ -85,7 +85,7 @@ def live_parser() -> Parser:
         Live,
         prog="sigtrace",
         description="Who sent this signal, and what became of it?",
-        usage="sigtrace [options]\n       sigtrace {" + ",".join(COMMANDS) + "} …",
+        usage="sigtrace [options]\n       sigtrace COMMAND …",
         epilog=f"other commands (each has --help):\n{commands}\n{EXAMPLES}",
     )
     add_version(parser, VERSION)

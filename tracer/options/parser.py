@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, NoReturn
 
 from tracer.model.errors import Problem
+from tracer.options.layout import Layout
 from tracer.options.option import groups_of
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ def parser_of(
     kind: type[Choices], prog: str, description: str, epilog: str, usage: str | None = None
 ) -> Parser:
     """The parser of these options."""
-    layout = argparse.RawDescriptionHelpFormatter
-    parser = Parser(prog, usage, description, epilog, formatter_class=layout, allow_abbrev=False)
+    parser = Parser(prog, usage, description, epilog, formatter_class=Layout, allow_abbrev=False)
     _add(parser, kind)
     return parser
 

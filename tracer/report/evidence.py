@@ -7,7 +7,7 @@ from tracer.model.text import command_line, plain
 from tracer.report.veil import bare_words
 from tracer.sinks import words
 from tracer.sinks.hide import hidden
-from tracer.why.verdict import evidence_of
+from tracer.why.evidence import evidence_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from tracer.model.event import Exit, Failed, Probe, Series, Signal
+from tracer.model.event import Exit, Series, Signal
 from tracer.model.memo import Bounded
 from tracer.model.text import columns
 from tracer.model.times import clock
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tracer.model.event import Event
+    from tracer.sinks.sink import Attempt
     from tracer.sinks.table import TableSink
     from tracer.sinks.tally import Sent
 
@@ -56,16 +57,25 @@ class Again(Sink):
     def start(self) -> None:
         self._table.start()
 
-    def write(self, event: Event) -> None:
-        if isinstance(event, Series) and self._height is None:
-            self._count(event.first, event.later)
-            self._table.write(event)
-        elif isinstance(event, Series):
-            self._sent(event.first, None, event.later)
-        elif isinstance(event, (Signal, Failed, Probe)):
-            self._sent(event, None, ())
-        elif not (isinstance(event, Exit) and self._ends(event)):
-            self._table.write(event)
+    def signal(self, signal: Signal) -> None:
+        self._sent(signal, None, ())
+
+    def series(self, series: Series) -> None:
+        if self._height is None:
+            self._count(series.first, series.later)
+            self._table.write(series)
+        else:
+            self._sent(series.first, None, series.later)
+
+    def attempt(self, attempt: Attempt) -> None:
+        self._sent(attempt, None, ())
+
+    def exit(self, end: Exit) -> None:
+        if not self._ends(end):
+            self._table.write(end)
+
+    def tell(self, event: Event) -> None:
+        self._table.write(event)
 
     def died(self, signal: Signal, end: Exit) -> None:
         """A signal, and the end of its target."""

@@ -55,13 +55,17 @@ class Folding(Sink):
     def start(self) -> None:
         self._sink.start()
 
-    def write(self, event: Event) -> None:
-        if isinstance(event, Signal) and event.time is not None:
-            self._alike(event, [event.time])
-        elif isinstance(event, Series):
-            self._alike(event.first, event.times())
+    def signal(self, signal: Signal) -> None:
+        if signal.time is None:
+            self._sink.write(signal)
         else:
-            self._sink.write(event)
+            self._alike(signal, [signal.time])
+
+    def series(self, series: Series) -> None:
+        self._alike(series.first, series.times())
+
+    def tell(self, event: Event) -> None:
+        self._sink.write(event)
 
     def due(self) -> float | None:
         """Until something that is held back has to be told, or the sink behind it wants to."""

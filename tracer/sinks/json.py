@@ -42,17 +42,18 @@ class JsonSink(Sink):
         """JSON lines have no header."""
 
     def write(self, event: Event) -> None:
-        if isinstance(event, Signal):
-            rest = self._rests.of(event)
-            place = "" if event.place is None else self._place(event)
-            time = "" if event.time is None else f'"time": "{utc(event.time)}", '
-            self._lines.append(f'{_BEGINNING}{event.id}", {time}{place}{rest}')
-        elif isinstance(event, Series):
-            self._repeats(event)
-        else:
-            self._lines.append(self._other(event))
+        super().write(event)
         if len(self._lines) > AT_ONCE:
             self._hand_over()
+
+    def signal(self, signal: Signal) -> None:
+        rest = self._rests.of(signal)
+        place = "" if signal.place is None else self._place(signal)
+        time = "" if signal.time is None else f'"time": "{utc(signal.time)}", '
+        self._lines.append(f'{_BEGINNING}{signal.id}", {time}{place}{rest}')
+
+    def tell(self, event: Event) -> None:
+        self._lines.append(self._other(event))
 
     def flush(self) -> None:
         self._hand_over()
@@ -90,7 +91,7 @@ class JsonSink(Sink):
         where = f'"line": {place.line}' if place.line else f'"offset": {place.offset}'
         return f'"place": {{"file": {self._file[1]}, {where}}}, '
 
-    def _repeats(self, event: Series) -> None:
+    def series(self, event: Series) -> None:
         own, rest = event.first.id.partition("-")[2], self._rests.of(event.first)
         for start in range(0, len(event), AT_ONCE):
             times = event.times()[start : start + AT_ONCE]

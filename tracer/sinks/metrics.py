@@ -89,16 +89,20 @@ class Metrics(Remote):
     def write(self, event: Event) -> None:
         self._near.remember(event)
         with self._lock:
-            if isinstance(event, Series):
-                self._signal(event.first, len(event))
-            elif isinstance(event, Signal):
-                self._signal(event, event.count or 1)
-            elif isinstance(event, Loss):
-                self._add("sigtrace_lost_total", event.count or 1, self._wheres.of(event.where))
-            elif isinstance(event, Exit) and event.number is not None:
-                self._death(event, event.number)
+            super().write(event)
 
-    tell = write
+    def signal(self, signal: Signal) -> None:
+        self._signal(signal, signal.count or 1)
+
+    def series(self, series: Series) -> None:
+        self._signal(series.first, len(series))
+
+    def loss(self, loss: Loss) -> None:
+        self._add("sigtrace_lost_total", loss.count or 1, self._wheres.of(loss.where))
+
+    def exit(self, end: Exit) -> None:
+        if end.number is not None:
+            self._death(end, end.number)
 
     def due(self) -> float | None:
         return min([due for one in self._publish if (due := one.due()) is not None], default=None)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 
-from tracer.model.event import Exec, Exit, Loss, Mark, Series, Signal, Statement
+from tracer.model.event import Exit, Loss, Series, Signal
 from tracer.model.memo import Bounded
 from tracer.model.signals import HARMLESS
 from tracer.model.text import columns, cut, printable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from tracer.model.event import Event, Failed, Probe, Process
+    from tracer.sinks.sink import Attempt, Said
 
 AT_ONCE = 1024  # lines held before they are written
 # Every zone's midnight falls on a quarter of an hour: within one, the date needs no second look.
@@ -113,20 +114,18 @@ class TableSink(Sink):
             self._here = event.host  # The first host of a log is told once; others each time.
             self._head(event.time)
         self._tell_day(event.time)
-        if isinstance(event, Signal):
-            self._signal(event)
-        elif isinstance(event, Series):
-            self._repeats(event)
-        elif isinstance(event, Exit):
-            self._exit(event)
-        elif isinstance(event, Loss):
-            self._sentence(event.time, f"! {words.loss(event)}", YELLOW)
-        elif isinstance(event, (Statement, Exec, Mark)):
-            self._sentence(event.time, f"· {words.sentence(event)}", "")
-        else:
-            self._row(event)
+        super().write(event)
         if len(self._lines) > AT_ONCE:
             self._hand_over()
+
+    def signal(self, signal: Signal) -> None:
+        self._signal(signal)
+
+    def loss(self, loss: Loss) -> None:
+        self._sentence(loss.time, f"! {words.loss(loss)}", YELLOW)
+
+    def said(self, said: Said) -> None:
+        self._sentence(said.time, f"· {words.sentence(said)}", "")
 
     def died(self, signal: Signal, end: Exit) -> None:
         """A signal, and the end of its target, in one row."""
@@ -196,7 +195,7 @@ class TableSink(Sink):
         self._tell_more()
         self._group = group
 
-    def _repeats(self, event: Series) -> None:
+    def series(self, event: Series) -> None:
         """The first as any signal; what stands for a second one stands for all further ones."""
         if event.later and event.later[-1] // QUARTER_HOUR != self._quarter_hour:
             for signal in event.signals():
@@ -214,7 +213,7 @@ class TableSink(Sink):
         length = self._layout.time
         return (moment[:length] for moment in local_each(times))
 
-    def _row(self, event: Failed | Probe) -> None:
+    def attempt(self, event: Attempt) -> None:
         self._begin()
         self._lines.append(f"{self._stamp(event.time)} {self._tail(event)}")
         self._lines += self._explain(event)
@@ -232,7 +231,7 @@ class TableSink(Sink):
         self._line(event.time, f"└ and {words.name(event.target)} {what}", "")
         self._lines += [self._remark(text) for text in remarks]
 
-    def _exit(self, event: Exit) -> None:
+    def exit(self, event: Exit) -> None:
         cause = event.cause or event.handled
         of = self._sent.get(cause or "")
         is_wide_kill = of is not None and of.asked is not None and of.asked <= 0 and not self._wide

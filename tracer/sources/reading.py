@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 from tracer.audit.report import account, counted_events, hidden
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from tracer.sources.recording.source import Recording
 
     Said = Union[SystemLog, JournalSource, TextSource, Archive, KernelRing, Accounting]
+
+
+_DENIED = os.strerror(errno.EACCES).lower()
 
 
 @frozen
@@ -56,6 +61,8 @@ class Reading:
     def notes(self, *, follow: bool) -> list[str]:
         """What is to be known before the first event."""
         lines = [f"cannot read {path}: {why}" for path, why in self.closed]
+        if os.geteuid() != 0 and any(why == _DENIED for _, why in self.closed):
+            lines.append("what is denied here root may read: the same after sudo")
         if follow and not self.has_records():
             lines.append("nothing yet in " + ", ".join(log.name for log in self.logs))
         return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.frozen import frozen
+from tracer.model.frozen import frozen, replace
 from tracer.sources.wire.settings import CONFIG, ConfigSetting
 
 BUFFER = 8 << 20  # bytes
@@ -25,7 +25,7 @@ def ahead_of(buffer: int) -> int:
 
 @frozen
 class Shape:
-    """``buffer`` is in bytes, ``entries`` is of each map of the filter."""
+    """``buffer`` is in bytes, ``entries`` is of each map of the filter. ``judged``: words may be asked of ends."""
 
     buffer: int = BUFFER
     entries: int = 1024
@@ -35,6 +35,11 @@ class Shape:
     probes: bool = False
     exits: int = NONE
     commands: bool = False
+    judged: bool = False
+
+    def serves(self, other: Shape) -> bool:
+        """Whether programs of this shape do what those of another one would, though it may take them longer."""
+        return replace(self, judged=other.judged) == other and self.judged >= other.judged
 
 
 USUAL = Shape()
@@ -57,13 +62,16 @@ def entries_of(shape: Shape) -> dict[str, int]:
     return sizes if shape.refused or shape.probes else {**sizes, "called": 1}
 
 
-def config_of(shape: Shape) -> bytes:
-    """struct config of bpf/sigtrace.h."""
+def config_of(shape: Shape, *, twice: bool) -> bytes:
+    """struct config of bpf/sigtrace.h; ``twice`` as for ``programs_of``."""
     setting = ConfigSetting(
         describe=shape.details,
         deaths=shape.deaths,
         refused=shape.refused,
         probes=shape.probes,
         exits=shape.exits,
+        commands=shape.commands,
+        twice=twice,
+        judged=shape.judged,
     )
     return CONFIG.write(setting)

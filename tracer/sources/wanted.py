@@ -52,6 +52,7 @@ def shape_of(wanted: Wanted) -> Shape:
         probes=wanted.probes,
         exits=wanted.exits,
         commands=bool(wanted.commands),
+        judged=bool(wanted.key),
     )
 
 

@@ -74,7 +74,8 @@ def via_of(process: Process) -> str | None:
 
 
 def login_of(process: Process) -> Login | None:
-    """The person behind it, as far as its audit login, its user and its terminal tell. root's own cron is nobody's."""
+    """The person behind it, as far as its audit login, its user and its terminal tell. Who has not logged in (a daemon, a
+    cron job) is the user that it runs as."""
     user = _user_of(process)
     if user is None and process.tty is None:
         return None
@@ -83,12 +84,17 @@ def login_of(process: Process) -> Login | None:
 
 def _user_of(process: Process) -> str | None:
     if process.loginuid is not None and process.loginuid != process.uid:
-        return _user_before(process, process.loginuid) or f"uid {process.loginuid}"
-    return process.user or (None if process.uid is None else f"uid {process.uid}")
+        return _user_before(process) or _called(process.loginuid)
+    return process.user or (None if process.uid is None else _called(process.uid))
 
 
-def _user_before(process: Process, uid: int) -> str | None:
-    """The name of a uid, where the words of a parent tell it: "sshd: alice@pts/1"."""
+def _called(uid: int) -> str:
+    """What a uid is called where nobody tells its name: 0 is root's everywhere (credentials(7))."""
+    return f"uid {uid}" if uid else "root"
+
+
+def _user_before(process: Process) -> str | None:
+    """The name of who logged in, where the words of a parent tell it: "sshd: alice@pts/1"."""
     for step in process.ancestors:
         title = (step.argv or (b"",))[0]
         if step.comm in LOGINS and title.startswith((b"sshd: ", b"sshd-session: ")):
@@ -149,24 +155,39 @@ def command_of(event: object) -> Process | None:
 def _asks_of(process: Process, unit: bytes) -> bool:
     """Whether a command line has a manager end this unit. Who looks at it has asked for nothing."""
     words = process.argv or ()
+    if not _asks_a_manager(words):
+        return False
+    stem = unit.rpartition(b".")[0]
+    return _halts(words) or any(last_part(word) in (unit, stem) for word in words)
+
+
+def _asks_a_manager(words: tuple[bytes, ...]) -> bool:
+    """Whether a command line has a manager end something: a unit, a container, the host."""
     program = words and last_part(script_of(words) or words[0])
     if program in HALTS:
         return True
-    if program not in MANAGERS_COMMANDS and not (words and b"/init.d/" in words[0]):
-        return False
-    if ENDING_VERBS.isdisjoint(words[1:]):
-        return False
-    stem = unit.rpartition(b".")[0]
-    return not HALTING_VERBS.isdisjoint(words[1:]) or any(
-        last_part(word) in (unit, stem) for word in words
-    )
+    is_asker = program in MANAGERS_COMMANDS or (words and b"/init.d/" in words[0])
+    return bool(is_asker) and not ENDING_VERBS.isdisjoint(words[1:])
+
+
+def _halts(words: tuple[bytes, ...]) -> bool:
+    program = words and last_part(script_of(words) or words[0])
+    return program in HALTS or not HALTING_VERBS.isdisjoint(words[1:])
+
+
+def ends_others(words: tuple[bytes, ...]) -> bool:
+    """Whether a command line is of a program that ends processes, or has a manager do it; whichever."""
+    return _asks_a_manager(words) or _killer_at(words) is not None
+
+
+def _killer_at(words: tuple[bytes, ...]) -> int | None:
+    """Where in a command line a program of KILLERS is: behind sudo's words, too."""
+    return next((at for at, word in enumerate(words[:6]) if last_part(word) in KILLERS), None)
 
 
 def kills(words: tuple[bytes, ...], number: int, pid: int | None, names: frozenset[bytes]) -> bool:
     """Whether a command line sends this signal to this pid or to one of these names."""
-    if not words:
-        return False
-    at = next((i for i, word in enumerate(words[:6]) if last_part(word) in KILLERS), None)
+    at = _killer_at(words)
     if at is None:
         return False
     program, rest = last_part(words[at]), words[at + 1 :]

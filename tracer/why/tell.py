@@ -13,9 +13,9 @@ from tracer.lines.mend import numbered
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.spelling import to_object
-from tracer.model.text import shown
+from tracer.model.text import printable, shown
 from tracer.terminal.output import say, write_out
-from tracer.why import overview, query, words
+from tracer.why import absent, overview, words
 from tracer.why.context import with_context
 
 TYPE_CHECKING = False
@@ -46,12 +46,17 @@ def answered(
     lives: Callable[[], Sequence[Living]],
     seen: Sequence[Coverage],
     style: Style,
+    *,
+    here: bool,
 ) -> int:
-    """What is known of ``what``. A name that runs again is asked for its death, a pid for whom it belongs to now."""
+    """What is known of ``what``. A name that runs again is asked for its death, a pid for whom it belongs to now.
+    ``here``: this host was asked."""
     alive = lives() if what.isdigit() or not found.verdicts else ()
     if alive:
         return living(alive, style, len(found.verdicts) + len(found.others))
-    return verdicts(found, style) if found.verdicts else nobody(what, found.names, seen)
+    if found.verdicts:
+        return verdicts(found, style)
+    return nobody(what, found.names, seen, here=here)
 
 
 def verdicts(found: Answer, style: Style) -> int:
@@ -60,8 +65,10 @@ def verdicts(found: Answer, style: Style) -> int:
         write_out("".join(f"{line}\n" for line in _lines(verdict, style)))
     if found.others and not style.as_json:
         pids = sorted({str(one.process.pid) for one in found.others if one.process.pid})[:8]
-        which = f": pids {', '.join(pids)}" if pids else ""
-        say(f"{len(found.others)} more deaths fit{which}; -n explains more of them")
+        which = f": pid{'s' if pids[1:] else ''} {', '.join(pids)}" if pids else ""
+        many = len(found.others)
+        fit = "1 more death fits" if many == 1 else f"{many:,} more deaths fit"
+        say(f"{fit}{which}; -n explains more of them")
     return max(map(_status, found.verdicts))
 
 
@@ -77,8 +84,8 @@ def at_a_glance(
     )
     write_out("".join(f"{line}\n" for line in lines))
     if not lines:
-        when = f" since {words.clock_of(since)}" if since else ""
-        say(f"nothing has died unasked{when}; looked at {_seen(seen)}")
+        when = f" since {absent.clock_of(since)}" if since else ""
+        say(f"nothing has died unasked{when}; looked at {absent.looked_at(seen)}")
     return ANSWERED
 
 
@@ -97,13 +104,10 @@ def living(alive: Sequence[Living], style: Style, dead: int = 0) -> int:
     return ANSWERED
 
 
-def nobody(what: bytes, names: Iterable[bytes], seen: Sequence[Coverage]) -> int:
+def nobody(what: bytes, names: Iterable[bytes], seen: Sequence[Coverage], *, here: bool) -> int:
     """Nothing that fits has died: it may be called otherwise."""
-    say(f"nothing called {shown(what)} has died in what could be seen: {_seen(seen)}")
-    near = query.nearest(names, what)
-    if near:
-        say(f"what has died is called: {', '.join(map(shown, near))}")
-    say("sudo sigtrace record keeps a record from now on")
+    for sentence in absent.sentences(absent.Asked(what, time.time_ns(), here), names, seen):
+        say(sentence)
     return NOBODY
 
 
@@ -113,8 +117,11 @@ def with_more(
     """The verdict with the lines of a person's own files, and the command that would show more next time."""
     process = verdict.process
     name = None if process is None else telling_name(process)
-    if verdict.confidence != "yes" and name:
-        next_time = f"sudo sigtrace --to {shlex.quote(shown(name))}      (shows the next one)"
+    ends = f"--to {shlex.quote(shown(name))}" if name else None
+    if not name and verdict.unit is not None:
+        ends = f"--unit {shlex.quote(printable(verdict.unit))}"
+    if verdict.confidence != "yes" and ends:
+        next_time = f"sudo sigtrace {ends}      (shows the next one)"
         verdict = replace(verdict, prove=next_time)
     for path in context:
         written = os.stat(path).st_mtime_ns if os.path.exists(path) else None
@@ -133,13 +140,3 @@ def _lines(verdict: Verdict, style: Style) -> Iterator[str]:
 
 def _status(verdict: Verdict) -> int:
     return ANSWERED if verdict.confidence in ("yes", "likely") else OPEN
-
-
-def _seen(seen: Sequence[Coverage]) -> str:
-    """What was looked at, and from when."""
-    told = [
-        f"{one.source} from {words.clock_of(min(span.began for span in one.spans))}"
-        for one in seen
-        if one.spans
-    ]
-    return ", ".join(dict.fromkeys(told)) or "nothing could be read"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from tracer.model.coverage import lacking
-from tracer.model.event import Exec, Exit, Signal, Statement
+from tracer.model.event import Signal, Statement
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import names_of
-from tracer.model.signals import name_of
 from tracer.model.text import plain
 from tracer.model.times import SECOND, utc
-from tracer.model.verdict import Again, Evidence, Negative, Verdict
-from tracer.sinks import words
+from tracer.model.verdict import Again, Negative, Verdict
+from tracer.why.beside import beside
 from tracer.why.case import case_of
 from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, key_of
+from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
 from tracer.why.login import with_address
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tracer.model.event import Event, Process
     from tracer.why.case import Case
     from tracer.why.deaths import Death
-    from tracer.why.finding import Finding, Witness
+    from tracer.why.finding import Finding
 
 # What else could have ended a process so, and which kind of sight would show it (tracer.model.coverage.KINDS).
 ALTERNATIVES: dict[int, tuple[tuple[str, str], ...]] = {
@@ -97,7 +97,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     else:
         verdict = _bare(case, "unknown", "no")
     contradicting = [
-        f"{found.cause} would fit, too: {_says(found.evidence[0])}"
+        f"{found.cause} would fit, too: {says(found.evidence[0])}"
         for found in sure[1:]
         if found.cause != verdict.cause and found.evidence
     ]
@@ -110,6 +110,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
         again=again(death, deaths),
         then=_then(case),
         left=_died_with(death, deaths, verdict),
+        near=() if _is_told(verdict) else beside(case, verdict.evidence),
     )
     refuted = tuple(refuted_by_its_result(case))
     return Opinion(death, verdict, frozenset(likely), bool(sure), case.number, refuted)
@@ -126,6 +127,7 @@ def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
         ruled_out=ruled_out,
         cannot_rule_out=() if opinion.sure else open_ones,
         unknown=_unknown(verdict, opinion.death),
+        near=() if _is_told(verdict) else verdict.near,
     )
 
 
@@ -148,6 +150,13 @@ def _without(verdict: Verdict, refuted: Sequence[Negative]) -> Verdict:
         return replace(verdict, fits=left)
     doubts = tuple(f"no {cause} ({because})" for cause, because in gone.items())
     return replace(verdict, cause=left[0], confidence="likely", fits=(), doubts=doubts)
+
+
+def _is_told(verdict: Verdict) -> bool:
+    """Whether nobody needs to look further: the cause is told, and who it was if it was somebody."""
+    if verdict.confidence not in ("yes", "likely"):
+        return False
+    return verdict.cause != "killed" or verdict.who is not None
 
 
 def _had_its_pid_before(one: Death, death: Death) -> bool:
@@ -248,22 +257,6 @@ def _never_counted(
         if kind in one.kinds and not lacking([one], kind, begin, end)
         for span in one.spans[:1]
     ]
-
-
-def evidence_of(one: Witness) -> Evidence:
-    return Evidence(one.id, one.time, one.place, one.source, _says(one))
-
-
-def _says(one: Witness) -> str:
-    """What a witness says, in its own words where it has any."""
-    if isinstance(one, Statement):
-        return plain(one.text) if one.text is not None else one.what
-    if isinstance(one, Exec):
-        return words.sentence(one)
-    if isinstance(one, Exit):
-        return f"{words.name(one.process)} {words.death(one)}"
-    sent = f"{name_of(one.number)} from {words.sender(one)} to {words.name(one.target)}"
-    return f"{sent}, {one.outcome}" if one.outcome else sent
 
 
 def again(death: Death, deaths: Sequence[Death]) -> Again | None:

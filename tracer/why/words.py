@@ -22,16 +22,16 @@ from tracer.model.times import SECOND, local_moment, span
 from tracer.model.verdict import Who
 from tracer.sinks.ends import place
 from tracer.sinks.words import name
+from tracer.why import proof
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tracer.model.event import Process
     from tracer.model.verdict import Again, Evidence, Living, Verdict
 
 WIDTH = 80
-_SURE_MAX = 210
 _LABEL = 10  # columns before the text of a label
 # What follows the process's name. What stands in braces is filled in where it is known.
 HEADLINES: dict[str, str] = {
@@ -76,7 +76,7 @@ def lines_of(verdict: Verdict, now: int, *, evidence: bool = False) -> list[str]
     made = _wrapped(headline(verdict), "", "  ")
     for label, text in labels(verdict, now):
         if label == "sure" and not evidence:
-            text = _short(text)
+            text = proof.shortened(text)
         made += _wrapped(text, f"  {label:<{_LABEL - 2}}", " " * _LABEL)
     if evidence:
         made += [line for one in verdict.evidence for line in _quoted(one)]
@@ -241,8 +241,10 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
         yield "core", "a core was dumped" if verdict.core else "none was dumped"
     yield from (("but", text) for text in verdict.contradicts[:2])
     if verdict.evidence:
-        yield "from", _sources(verdict.evidence)
-    yield "sure", _sure(verdict)
+        yield "from", proof.sources(verdict.evidence)
+    yield "sure", proof.sure(verdict)
+    if verdict.near:
+        yield "near", proof.near(verdict.near)
     if verdict.prove:
         yield "prove", verdict.prove
 
@@ -269,11 +271,6 @@ def _when(verdict: Verdict, now: int) -> str:
 def _ago(nanoseconds: int) -> str:
     days = nanoseconds // (86_400 * SECOND)
     return f"{days:,} days" if days > 2 else span(nanoseconds)
-
-
-def clock_of(moment: int) -> str:
-    """A moment as day and time, to the second."""
-    return local_moment(moment).partition(".")[0]
 
 
 def _clock(moment: int) -> str:
@@ -323,60 +320,6 @@ def _again(again: Again) -> str:
     first = "" if again.first is None else f" since {local_moment(again.first)}"
     every = "" if again.every is None else f", every {span(again.every)}"
     return f"{ordinal}{first}{every}"
-
-
-def _sources(evidence: Iterable[Evidence]) -> str:
-    """Which witnesses, with the lines where they are files."""
-    found: dict[str, list[int]] = {}
-    for one in evidence:
-        place = one.place
-        if place is not None and place.recording:
-            at = "own recording"
-        else:
-            at = last_part_of(place.file) if place is not None and place.file else one.source or "-"
-        lines = found.setdefault(at, [])
-        if place is not None and place.line is not None:
-            lines.append(place.line)
-    return ", ".join(
-        printable(at) + (f":{_ranges(sorted(set(lines)))}" if lines else "")
-        for at, lines in found.items()
-    )
-
-
-def last_part_of(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[2]
-
-
-def _ranges(numbers: list[int]) -> str:
-    """21-25 of neighbours, 3,18 of others."""
-    made: list[list[int]] = []
-    for number in numbers:
-        if made and number == made[-1][-1] + 1:
-            made[-1].append(number)
-        else:
-            made.append([number])
-    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in made)
-
-
-def _sure(verdict: Verdict) -> str:
-    if verdict.confidence == "yes":
-        return "yes"
-    if verdict.confidence == "likely":
-        return "likely: " + ("; ".join(verdict.doubts) or "joined by its unit and time")
-    doubts = "; ".join(dict.fromkeys(one.because for one in verdict.cannot_rule_out))
-    why = f": {doubts}" if doubts else ""
-    if verdict.confidence == "open":
-        *first, last = verdict.fits
-        return f"open: {', '.join(first)} or {last} may be it{why}"
-    return f"no: nothing that was read tells it{why}"
-
-
-def _short(text: str) -> str:
-    """The text, or its beginning where it is long, and how the rest is told."""
-    if len(text) <= _SURE_MAX:
-        return text
-    head, _, _ = text[:_SURE_MAX].rpartition(" ")
-    return f"{head.rstrip(';:,')} … (--evidence tells all)"
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:

@@ -12,6 +12,9 @@ import pytest
 from tracer.flow.ends import Term, Value
 from tracer.flow.filter import Filter
 from tracer.host import procfs, running
+from tracer.host.running import Known
+
+NOTHING = Known({}, {})
 
 
 @pytest.fixture
@@ -31,7 +34,8 @@ def sleeper():
 
 
 def nobody(**words):
-    return running.fitting_nobody(Filter(**words), running.programs())
+    wanted = Filter(**words)
+    return running.fitting_nobody(wanted, running.known_for(wanted))
 
 
 def test_a_name_that_nobody_has_is_told_with_the_nearest(sleeper):
@@ -42,11 +46,11 @@ def test_a_name_that_nobody_has_is_told_with_the_nearest(sleeper):
 
 def test_a_path_is_known_though_root_is_given_up(sleeper, monkeypatch):
     path = procfs.exe_of(sleeper)
-    exes = running.programs()
-    monkeypatch.setattr(procfs, "exe_of", lambda pid: None)
     wanted = Filter(target=(Term(name=path),))
-    assert running.fitting_nobody(wanted, exes) == []
-    assert len(running.fitting_nobody(wanted, {})) == 1
+    known = running.known_for(wanted)
+    monkeypatch.setattr(procfs, "exe_of", lambda pid: None)
+    assert running.fitting_nobody(wanted, known) == []
+    assert len(running.fitting_nobody(wanted, NOTHING)) == 1
 
 
 def test_a_parent_goes_by_all_its_names(sleeper):
@@ -76,12 +80,26 @@ def test_a_thread_has_a_name_of_its_own():
     assert len(nobody(target=(Term(name=b"GC thread 7"),))) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "looks"),
+    [
+        ({"target": (Term(name=b"nginx"),)}, True),
+        ({"values": (Value("children-of", "bash"),)}, True),
+        ({"either": (Term(pid=1),)}, False),
+        ({"values": (Value("unit", "cron.service"),)}, False),
+    ],
+)
+def test_programs_are_looked_at_where_names_are_asked_for(words, looks):
+    """It takes a call for each process, before the first signal is seen."""
+    assert bool(running.known_for(Filter(**words)).exes) == looks
+
+
 @pytest.mark.parametrize("hidden", ["namespace", "hidepid"])
 def test_who_does_not_see_all_claims_nothing(hidden, monkeypatch):
     wanted = Filter(target=(Term(name=b"no such name"),))
-    assert len(running.fitting_nobody(wanted)) == 1
+    assert len(running.fitting_nobody(wanted, NOTHING)) == 1
     if hidden == "namespace":
         monkeypatch.setattr(running, "in_first_namespace", lambda kind: False)
     else:
         monkeypatch.setattr(procfs, "hides_others", lambda: True)
-    assert running.fitting_nobody(wanted) == []
+    assert running.fitting_nobody(wanted, NOTHING) == []

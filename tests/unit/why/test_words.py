@@ -45,6 +45,23 @@ def test_a_kill():
     ]
 
 
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        ({"uid": 0}, "root: "),
+        ({"uid": 0, "user": "root"}, "root: "),
+        ({"uid": 33}, "uid 33: "),
+        ({"uid": 0, "loginuid": 1000}, "uid 1000, as root: "),
+        ({"uid": 33, "loginuid": 0}, "root: "),
+        ({}, ""),
+    ],
+)
+def test_who_has_not_logged_in_is_the_user_that_it_runs_as(ids, words):
+    """What audit's records have of a daemon: numbers, and no login."""
+    daemon = Process(991, comm=b"kill", argv=(b"kill", b"-9", b"2231"), **ids)
+    assert f"  who     {words}kill -9 2231" in told(kill(sender=daemon))
+
+
 def test_a_stop_timeout():
     assert told([ran(-90.05), *ESCALATED]) == [
         "webapp[2231] on web3 was killed by systemd: it did not stop within 1 min 30 s",
@@ -82,6 +99,17 @@ def test_nothing_is_known():
     lines = told([unit_died(0, "KILL")])
     assert lines[0] == "webapp.service on web3 died of SIGKILL: the cause cannot be told"
     assert "  sure    open: oom, stop timeout or killed may be it: nobody watched kills of" in lines
+
+
+def test_what_is_likely_says_what_it_leaves_open():
+    """Of a verdict that was joined, what else would fit is told beside it; of a sure one nothing is left."""
+    pkill = Process(991, comm=b"pkill", uid=0, argv=(b"pkill", b"-9", b"webapp"))
+    lines = " ".join(" ".join(told([ran(-0.5, pkill), unit_died(0, "KILL")])).split())
+    assert (
+        "likely: pkill ran 500 ms before it; the kill itself was not recorded; not ruled out: oom, stop timeout"
+        in lines
+    )
+    assert "not ruled out" not in " ".join(told(kill()))
 
 
 def test_what_is_left_when_all_else_is_ruled_out():

@@ -21,7 +21,6 @@ from tracer.sources.shape import (
     CONFIG_SECTION,
     PROGRAMS,
     TWICE,
-    USUAL,
     config_of,
     entries_of,
     programs_of,
@@ -46,7 +45,7 @@ BIG_MAPS = ("ring", "seen", "argvs", "long_argvs")
 def begin_to_load(opening: Opening, wanted: Wanted) -> Callable[[], Object]:
     """The object in the kernel, attached, which goes on beside Python; ``opening`` if that was begun with."""
     try:
-        begun = opening or begin_to_open(usual=False)
+        begun = opening or begin_to_open(None)
         if isinstance(begun, ObjectBegun):
             prepared(begun.opened, shape_of(wanted))
             for name in BIG_MAPS:
@@ -72,7 +71,7 @@ def _loaded(begun: Opening, wanted: Wanted) -> Object:
         if isinstance(begun, ObjectBegun):
             return begun.opened.load()
         loaded = begun.loaded() if begun else None
-        if loaded and shape != USUAL:
+        if loaded and begun and not begun.shape.serves(shape):
             loaded.close()
             loaded = None
         loaded = loaded or load_by_loader(shape)
@@ -96,7 +95,7 @@ def _load_listening(shape: Shape) -> Object:
 
 
 def prepared(opened: OpenObject, shape: Shape) -> OpenObject:
-    opened.set_data(CONFIG_SECTION, config_of(shape))
+    opened.set_data(CONFIG_SECTION, config_of(shape, twice=preempts()))
     for name, entries in entries_of(shape).items():
         opened.set_entries(name, entries)
     programs = programs_of(shape, twice=preempts())

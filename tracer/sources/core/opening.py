@@ -9,20 +9,18 @@ from tracer.host.btf import BTF, knows
 from tracer.host.privileges import require
 from tracer.libbpf.loader import Loader, LoaderFile
 from tracer.libbpf.object import OpenObject
-from tracer.libbpf.ring import ORDERED
 from tracer.model.errors import Problem
-from tracer.sources.shape import CONFIG_SECTION, USUAL, config_of, entries_of
+from tracer.sources.shape import CONFIG_SECTION, USUAL, Shape, config_of, entries_of
 from tracer.sources.soon import soon
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Union
 
     from tracer.libbpf.object import Object
-    from tracer.sources.shape import Shape
 
-    Opening = Union["UsualBegun", "ObjectBegun", None]
+    Opening = Union["LoadBegun", "ObjectBegun", None]
 
 
 def kernel() -> tuple[int, int]:
@@ -61,6 +59,9 @@ def preempts() -> bool:
 
 def needs_library() -> bool:
     """Whether nothing goes without libbpf: the loaders, or the order of loads in which Python reads a ring."""
+    # Of a start, this is in the way of what is begun before all else.
+    from tracer.libbpf.ring import ORDERED
+
     served = has_what_loaders_need() and loader_file(loader_of(USUAL)) is not None
     return not served or os.uname().machine not in ORDERED
 
@@ -86,13 +87,14 @@ def load_by_loader(shape: Shape) -> Object | None:
     file = loader_file(loader_of(shape))
     if file is None:
         return None
-    return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape)})
+    return Loader(file).run(entries_of(shape), {CONFIG_SECTION: config_of(shape, twice=preempts())})
 
 
-class UsualBegun:
-    """The object on its way into the kernel, in the usual shape: ``loaded`` waits for it. Raises LoadError."""
+class LoadBegun:
+    """The object on its way into the kernel, in this shape: ``loaded`` waits for it. Raises LoadError."""
 
-    def __init__(self, loaded: Callable[[], Object | None]) -> None:
+    def __init__(self, shape: Shape, loaded: Callable[[], Object | None]) -> None:
+        self.shape = shape
         self.loaded = loaded
 
 
@@ -104,15 +106,19 @@ class ObjectBegun:
         self.wait = wait
 
 
-def begin_to_open(*, usual: bool) -> Opening:
+def begin_to_open(differs: Mapping[str, bool] | None) -> Opening:
     """What can be done before options are known, and goes on beside Python. Raises Problem.
 
-    ``usual``: it looks as if the options ask for the usual shape. That may be wrong, and costs time then.
+    ``differs``: what of the usual shape it looks as if the options changed; that may be wrong, and costs time then. None:
+    nobody knows.
     """
     preflight()
-    if has_what_loaders_need():
-        return UsualBegun(soon(lambda: load_by_loader(USUAL))) if usual else None
-    return begin_with_object()
+    if not has_what_loaders_need():
+        return begin_with_object()
+    if differs is None:
+        return None
+    shape = Shape(**differs)
+    return LoadBegun(shape, soon(lambda: load_by_loader(shape)))
 
 
 def begin_with_object() -> ObjectBegun:

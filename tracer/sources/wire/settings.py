@@ -32,6 +32,9 @@ class ConfigSetting:
     refused: U8
     probes: U8
     exits: U8
+    commands: U8
+    twice: U8
+    judged: U8
 
 
 FILTER = Layout(FilterSetting)

@@ -1,0 +1,79 @@
+"""Where nothing that fits has died: only what helps is advised."""
+
+from __future__ import annotations
+
+import pytest
+from told import NOON, S
+
+from tracer.model.coverage import Coverage, Span
+from tracer.why.absent import Asked, sentences
+
+BOX = b"3f2a" * 16
+AUDIT = Coverage("audit log", ("sends", "deaths"), (Span(NOON - 3600 * S, NOON),))
+KERNEL = Coverage("kernel log", ("oom",), (Span(NOON - 3600 * S, NOON),))
+
+
+def recorded(begin, end):
+    ended = None if end is None else NOON + end * S
+    return Coverage("recording", ("sends", "deaths"), (Span(NOON + begin * S, ended),))
+
+
+def said(what, *seen, names=(), here=True):
+    return list(sentences(Asked(what, NOON, here), names, seen))
+
+
+def has(lines, word):
+    return any(word in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "name", ["nosuch.log", "audit.log.2.gz", "x.jsonl", "system.JOURNAL", "a.txt", "m.xz"]
+)
+def test_a_misspelt_file_is_said_to_be_none(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = said(name.encode(), AUDIT)
+    assert has(lines, f"nothing called {name} has died")
+    assert has(lines, f"there is no file {name} here, either: ls tells what there is")
+
+
+def test_the_nearest_file_is_named(tmp_path, monkeypatch):
+    (tmp_path / "audit.log").write_text("")
+    (tmp_path / "photo.jpg").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert has(said(b"audti.log", AUDIT), "here, either: is it audit.log?")
+
+
+@pytest.mark.parametrize("name", [b"nginx", b"crashy.py", b"webapp.service", b"log", b"4711"])
+def test_a_name_is_no_file(name):
+    assert not has(said(name, AUDIT), "no file")
+
+
+@pytest.mark.parametrize("what", [BOX, BOX[:12], b"deadbeefcafe"])
+def test_audit_has_no_containers(what):
+    assert has(said(what, AUDIT), "audit records hold no ids of containers")
+    assert not has(said(what, AUDIT, KERNEL), "containers")
+    assert not has(said(what), "containers")
+
+
+@pytest.mark.parametrize("what", [b"123456789012", b"dead", b"webapp", b"facade"])
+def test_what_is_no_id_of_a_container(what):
+    assert not has(said(what, AUDIT), "containers")
+
+
+RECORD = "sudo sigtrace record keeps a record from now on"
+
+
+@pytest.mark.parametrize("end", [0, -30, None])
+def test_who_has_a_recorder_at_work_is_not_told_to_start_one(end):
+    lines = said(b"nginx", recorded(-600, end))
+    assert not has(lines, RECORD)
+    assert has(lines, "a recorder is at work since ")
+
+
+@pytest.mark.parametrize("seen", [[], [AUDIT], [recorded(-7200, -3600)]])
+def test_who_has_none_is(seen):
+    assert has(said(b"nginx", *seen), RECORD)
+
+
+def test_of_files_it_is_another_host_that_wants_a_recorder():
+    assert has(said(b"nginx", AUDIT, here=False), f"{RECORD}, on the host that it is about")

@@ -1,0 +1,91 @@
+"""What is to be said where nothing that fits has died: what was looked at, what it may be called, and what to do."""
+
+from __future__ import annotations
+
+import os
+
+from tracer.model.frozen import frozen
+from tracer.model.text import shown
+from tracer.model.times import SECOND, local_moment
+from tracer.why import query
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tracer.model.coverage import Coverage
+
+# What names of logs end in.
+OF_FILES = (".log", ".txt", ".json", ".jsonl", ".journal", ".gz", ".xz", ".zst", ".bz2", ".tar", ".tgz")  # fmt: skip
+# Of a container's id a person types so much at least: docker(1) shows 12 letters of 64.
+_ID_SHOWN, _HEX = 12, frozenset(b"0123456789abcdef")
+# Sources whose records name no container.
+_NO_CONTAINERS = frozenset(("audit log",))
+RECORDING = "recording"
+# A recording that ends so short before now is still written.
+_STILL = 60 * SECOND
+
+
+@frozen
+class Asked:
+    """``what`` was asked for; ``now`` is the time (ns). ``here``: of this host, not of files from wherever."""
+
+    what: bytes
+    now: int
+    here: bool = True
+
+
+def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) -> Iterator[str]:
+    """In the order in which they help; ``names`` are those of all who died."""
+    what = asked.what
+    yield f"nothing called {shown(what)} has died in what could be seen: {looked_at(seen)}"
+    if what.lower().endswith(tuple(map(str.encode, OF_FILES))):
+        yield f"there is no file {shown(what)} here, either: {_beside(what)}"
+    if _looks_like_id(what) and seen and all(one.source in _NO_CONTAINERS for one in seen):
+        yield (
+            "audit records hold no ids of containers: ask for the pid or the name, "
+            "or name a journal or a recording, too"
+        )
+    near = query.nearest(names, what)
+    if near:
+        yield f"what has died is called: {', '.join(map(shown, near))}"
+    yield _from_now_on(asked, seen)
+
+
+def looked_at(seen: Sequence[Coverage]) -> str:
+    """What was looked at, and from when."""
+    told = [
+        f"{one.source} from {clock_of(min(span.began for span in one.spans))}"
+        for one in seen
+        if one.spans
+    ]
+    return ", ".join(dict.fromkeys(told)) or "nothing could be read"
+
+
+def clock_of(moment: int) -> str:
+    """A moment as day and time, to the second."""
+    return local_moment(moment).partition(".")[0]
+
+
+def _beside(what: bytes) -> str:
+    """Files that lie here and are called alike."""
+    try:
+        near = query.nearest([name for name in os.listdir(b".") if b"." in name], what)
+    except OSError:
+        near = []
+    return f"is it {' or '.join(map(shown, near))}?" if near else "ls tells what there is"
+
+
+def _looks_like_id(what: bytes) -> bool:
+    return len(what) >= _ID_SHOWN and _HEX.issuperset(what) and not what.isdigit()
+
+
+def _from_now_on(asked: Asked, seen: Iterable[Coverage]) -> str:
+    """The command that keeps a record; none where a recorder is at work."""
+    spans = [span for one in seen if one.source == RECORDING for span in one.spans]
+    at_work = [span for span in spans if span.ended is None or asked.now - span.ended <= _STILL]
+    if at_work:
+        since = clock_of(min(span.began for span in at_work))
+        return f"a recorder is at work since {since}: what comes is kept; sigtrace why lists what has died in the last hour"
+    where = "" if asked.here else ", on the host that it is about"
+    return f"sudo sigtrace record keeps a record from now on{where}"

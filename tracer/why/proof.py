@@ -1,0 +1,88 @@
+"""How sure a verdict is and from what, in words."""
+
+from __future__ import annotations
+
+from tracer.model.text import cut, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tracer.model.verdict import Evidence, Verdict
+
+_SURE_MAX = 210
+# Of what happened beside it so many are told, in so many columns each.
+_NEAR_MAX, _NEAR_ROOM = 2, 120
+
+
+def sources(evidence: Iterable[Evidence]) -> str:
+    """Which witnesses, with the lines where they are files."""
+    found: dict[str, list[int]] = {}
+    for one in evidence:
+        place = one.place
+        if place is not None and place.recording:
+            at = "own recording"
+        else:
+            at = _last_part(place.file) if place is not None and place.file else one.source or "-"
+        lines = found.setdefault(at, [])
+        if place is not None and place.line is not None:
+            lines.append(place.line)
+    return ", ".join(
+        printable(at) + (f":{_ranges(sorted(set(lines)))}" if lines else "")
+        for at, lines in found.items()
+    )
+
+
+def _files(verdict: Verdict) -> set[str]:
+    return {one.place.file for one in verdict.evidence if one.place and one.place.file}
+
+
+def _last_part(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _ranges(numbers: list[int]) -> str:
+    """21-25 of neighbours, 3,18 of others."""
+    made: list[list[int]] = []
+    for number in numbers:
+        if made and number == made[-1][-1] + 1:
+            made[-1].append(number)
+        else:
+            made.append([number])
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in made)
+
+
+def sure(verdict: Verdict) -> str:
+    if verdict.confidence == "yes":
+        return "yes"
+    if verdict.confidence == "likely":
+        others = ", ".join(dict.fromkeys(one.cause for one in verdict.cannot_rule_out))
+        left = [f"not ruled out: {others}"] if others else []
+        return "likely: " + "; ".join(
+            [*(verdict.doubts or ("joined by its unit and time",)), *left]
+        )
+    doubts = "; ".join(dict.fromkeys(one.because for one in verdict.cannot_rule_out))
+    for file in _files(verdict):
+        doubts = doubts.replace(file, _last_part(file))
+    why = f": {doubts}" if doubts else ""
+    if verdict.confidence == "open":
+        *first, last = verdict.fits
+        return f"open: {', '.join(first)} or {last} may be it{why}"
+    return f"no: nothing that was read tells it{why}"
+
+
+def near(beside: Sequence[Evidence]) -> str:
+    """What happened in the same seconds, as what it is worth."""
+    told = [
+        f"{sources((one,))}: {cut(printable(one.text or '-'), _NEAR_ROOM)}"
+        for one in beside[:_NEAR_MAX]
+    ]
+    return f"in the same seconds, which proves nothing: {'; '.join(told)}"
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning where it is long, and how the rest is told."""
+    if len(text) <= _SURE_MAX:
+        return text
+    head, _, _ = text[:_SURE_MAX].rpartition(" ")
+    return f"{head.rstrip(';:,')} … (--evidence tells all)"
