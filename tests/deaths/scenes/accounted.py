@@ -24,10 +24,10 @@ def a_fault_that_accounting_saw(s):
 
 @scene("stop timeout")
 def a_stop_that_accounting_saw(s):
-    """The workers have their main process's name, and die with it."""
+    """The workers have their main process's name, and die just before it."""
     pipe = s.folder / "nobody-writes"
     os.mkfifo(pipe)
-    text = f"trap '' TERM; (read x < {pipe}) & first=$!; (read x < {pipe}) & echo $first $!; wait"
+    text = f"trap '' TERM; (read x < {pipe}) & first=$!; (read x < {pipe}) & echo $first $!; read x < {pipe}"
     s.what = "shopd"
     words = [s.program("shopd", "/bin/bash"), "-c", text]
     victim = s.victim_("shopd", "shopd.service", words=words, stdout=subprocess.PIPE)
@@ -39,7 +39,7 @@ def a_stop_that_accounting_saw(s):
     s.sender = 1
     time.sleep(2.1)
     s.says("shopd.service: State 'stop-sigterm' timed out. Killing.")
-    for pid in group:
+    for pid in reversed(group):
         os.kill(pid, signal.SIGKILL)
     victim.wait()
     s.unit_died("shopd.service", result="timeout")
