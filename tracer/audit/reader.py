@@ -111,14 +111,16 @@ class RecordReader:
         yield from self._ended(self._mender.end())
 
     def turned(self, text: bytes) -> Iterator[Found]:
-        """The records in the lines of a text, the last line first."""
-        lines = text.split(b"\n")[:-1]
-        at, line = self._at + len(text), self._line + len(lines)
+        """The records in the lines of a text, those of the last line first; lines are mended before they are turned."""
+        at, line = self._at, self._line
+        whole: list[tuple[tuple[int, int], bytes]] = []
+        for raw in text.split(b"\n")[:-1]:
+            whole += self._mender.add((line, at), clean(raw))
+            at += len(raw) + 1
+            line += line > 0
+        whole += self._mender.end()
         self._at, self._line = at, line
-        for raw in reversed(lines):
-            at -= len(raw) + 1
-            line -= 1
-            yield from self._ended([((line, at), clean(raw))])
+        yield from self._ended(whole[::-1])
 
     def skip_to(self, offset: int) -> None:
         """What comes next stands at this offset of the file."""

@@ -136,6 +136,39 @@ def test_lines_have_changed_places(seed, tmp_path):
     assert [(one["id"], one["place"]) for one in got] == [(one["id"], one["place"]) for one in want]
 
 
+@pytest.mark.parametrize("seed", range(80, 90))
+def test_stamps_fall_and_records_are_wrapped(seed, tmp_path):
+    """``journalctl -r``, pasted: what goes on in the next line is mended before the lines are turned."""
+    draw = random.Random(seed)
+    events = [logs.kill(n, 801 + n, pid=701 + n % 3) for n in range(1, draw.randint(5, 40))]
+    lines = b"".join(events).splitlines(True)[::-1]
+    path, whole = tmp_path / "audit.log", tmp_path / "whole.log"
+    whole.write_bytes(b"".join(lines))
+    path.write_bytes(b"".join(_wrapped(one, draw) if draw.random() < 0.4 else one for one in lines))
+    want = plain(by_lines(path))
+    ids = [(one["event"], one["id"]) for one in want]
+    assert ids == [(one["event"], one["id"]) for one in plain(by_lines(whole))]
+    assert len(ids) == len(events)
+    for way in (by_pieces, by_gzip):
+        assert plain(way(path)) == want, way.__name__
+
+
+def test_an_event_whose_title_stands_before_its_call(tmp_path):
+    """What is known of a process is in all records of its event, on whichever side of the call they stand."""
+    argv = [b"victim", b"--x"]
+    first = logs.execve(1, 801, b"victim", argv).splitlines(True)
+    text = b"".join(first[1:])
+    text += b"".join(logs.call(n, 257, 750) + logs.title(n) for n in range(2, 40))
+    text += first[0]
+    text += b"".join(logs.call(n, 257, 750) + logs.title(n) for n in range(40, 80))
+    text += logs.kill(80, 801, pid=701)
+    path = tmp_path / "audit.log"
+    path.write_bytes(text)
+    want = plain(by_lines(path))
+    assert [one["target"]["argv"] for one in want if one["event"] == "signal"] == [["victim", "--x"]]
+    assert plain(by_pieces(path)) == want
+
+
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_pipe(seed, tmp_path):
     path = tmp_path / "audit.log"

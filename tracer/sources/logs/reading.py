@@ -37,6 +37,7 @@ from tracer.sources.logs.plain import (
 _HEAD_LINES = 2000
 RECORDS = 4096  # read at once at most, whatever they tell
 TURNED_MAX = 32 << 20  # bytes of a log that is read from its end
+FALLING = 3  # events at least
 
 
 class LogReading:
@@ -51,6 +52,7 @@ class LogReading:
         self._proceed = proceed
         self._sieve_min = sieve_min
         self._reader = RecordReader(tally, users)
+        self._lines = WholeLines()
         self._follower: Follower | None = None
         self._opened = 0
 
@@ -112,7 +114,9 @@ class LogReading:
     def bursts(self) -> Iterator[list[Group]]:
         """The groups of a pipe as they come."""
         for found in self._of_stream(STDIN):
-            yield [*self._fed(found), *self.pause()]
+            told = list(self._fed(found))
+            # Of a line that has only begun the rest is on its way: it may be of an event that seems whole.
+            yield told if self._lines.rest() else [*told, *self.pause()]
         yield list(self.end())
 
     def _fed(self, found: Iterable[Found | None]) -> Iterator[Group]:
@@ -129,7 +133,7 @@ class LogReading:
         head = head_of_big(path, self._sieve_min)
         is_raw = can_be_sieved(head)
         style = DateStyle() if is_raw else _style(head, path)
-        if not is_raw and (not can_be_cut(head) or falls(head, style, least=2)):
+        if not (is_raw or can_be_cut(head)) or falls(head, style):
             for found in self._of_stream(path):
                 yield from found
             return
@@ -147,7 +151,7 @@ class LogReading:
 
     def _of_stream(self, path: str) -> Iterator[Iterator[Found]]:
         """What a stream holds, block by block; where it turns out to be cut, that is told, too."""
-        lines = WholeLines()
+        lines = self._lines = WholeLines()
         begun = False
         with open_log(path, self._proceed) as stream:
             blocks = read_blocks(stream, self._proceed)
@@ -159,10 +163,10 @@ class LogReading:
                         begun = True
                         style = _style(text, path)
                         self._reader.begin(path, style)
-                        if falls(text, style, least=3 if path == STDIN else 2):
+                        if falls(text, style):
                             text, size = self._whole(text, blocks, lines)
                             # The first block may have been short.
-                            if falls(text, style, least=2):
+                            if falls(text, style):
                                 self.coalescer.falls = True
                                 yield self._reader.turned(text)
                                 continue
@@ -199,8 +203,9 @@ class LogReading:
         yield self._reader.cut("cut in the middle of a record")
 
 
-def falls(text: bytes, style: DateStyle, least: int) -> bool:
-    """Whether the stamps of a text only fall, from one event to the next: ``journalctl -r``, ``tac``."""
+def falls(text: bytes, style: DateStyle) -> bool:
+    """Whether the stamps of a text only fall, from one event to the next: ``journalctl -r``, ``tac``. Of two events that says
+    nothing: a call that takes long is stamped with its beginning."""
     reader = LineReader(style)
     last: int | None = None
     count = 1
@@ -212,7 +217,7 @@ def falls(text: bytes, style: DateStyle, least: int) -> bool:
             return False
         count += last is not None
         last = one.stamp.time
-    return count >= least
+    return count >= FALLING
 
 
 def _style(text: bytes, path: str) -> DateStyle:

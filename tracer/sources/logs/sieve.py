@@ -182,7 +182,12 @@ class _Sieve:
         in it, and its own last one tell."""
         last = _last_stamp(data, part, end, only_calls=only_calls)
         before, self._told = self._told, last or self._told
-        if before is not None and last is not None and last[0] - before[0] == count:
+        if (
+            before is not None
+            and last is not None
+            and last[0] - before[0] == count
+            and _begins_behind(before[0], data, part, end)
+        ):
             yield Serials(before[0] + 1, last[0], before[1], last[1])
         else:
             yield from runs(_SERIAL.findall(data, part, end))
@@ -310,6 +315,12 @@ def runs(stamps: list[tuple[bytes, bytes, bytes]]) -> Iterator[Serials]:
         last, ended = serial, time
     if first >= 0:
         yield Serials(first, last, began, ended)
+
+
+def _begins_behind(serial: int, data: bytes, part: int, end: int) -> bool:
+    """Whether the serials of a part begin with this one or the next: as many as there are might be others."""
+    first = _SERIAL.search(data, part, end)
+    return first is not None and 0 <= int(first[3]) - serial <= 1
 
 
 def _last_stamp(data: bytes, part: int, end: int, *, only_calls: bool) -> tuple[int, int] | None:

@@ -46,11 +46,13 @@ class Sights:
         exec_ = self._execs.pop(number, -2)
         for where in sorted({exec_, self._seen.pop(number, -2)}):
             if where > -2:
-                data = os.pread(self._fd, PART + LONG + AWAY, max(0, where))
-                data = b"\n" + data if where < 0 else data
+                begin = max(-1, where - AWAY)
+                data = os.pread(self._fd, where - begin + PART + LONG + AWAY, max(0, begin))
+                data = b"\n" + data if begin < 0 else data
+                first = where - begin
                 # The last part of a piece is shorter than others: what follows it is too late.
-                end = min(event_end(data, PART), at - where)
-                yield from sights_in(data, 0, end, pid, execs=where == exec_)
+                end = min(event_end(data, first + PART), at - begin)
+                yield from sights_in(data, first, end, pid, execs=where == exec_)
 
 
 def _bounded(places: dict[int, int]) -> dict[int, int]:
@@ -118,10 +120,11 @@ def sights_in(data: bytes, start: int, end: int, pid: bytes, *, execs: bool) -> 
 
 
 def _sight(data: bytes, line: int) -> Sight:
-    """The SYSCALL line at this newline, and the lines of the same event that follow it."""
+    """The SYSCALL line at this newline, and the other lines of the same event."""
     first = data[line + 1 : line_end(data, line + 1)]
     id_ = first[: first.find(b")")].rpartition(b"(")[2]
-    spots = lines_of(id_, data, line, min(len(data), line + AWAY))
+    near = lines_of(id_, data, max(0, line - AWAY), min(len(data), line + AWAY))
+    spots = [line, *(spot for spot in near if spot != line)]
     return Sight(tuple(data[spot + 1 : line_end(data, spot + 1)] for spot in spots))
 
 
