@@ -165,7 +165,9 @@ def test_an_event_whose_title_stands_before_its_call(tmp_path):
     path = tmp_path / "audit.log"
     path.write_bytes(text)
     want = plain(by_lines(path))
-    assert [one["target"]["argv"] for one in want if one["event"] == "signal"] == [["victim", "--x"]]
+    assert [one["target"]["argv"] for one in want if one["event"] == "signal"] == [
+        ["victim", "--x"]
+    ]
     assert plain(by_pieces(path)) == want
 
 

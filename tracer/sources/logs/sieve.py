@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 
 from tracer.audit.calls import EXECUTING, SENDING
@@ -38,13 +38,13 @@ DENSE = 6  # ids in one part, from which on reading every line of it is cheaper
 KILLS = frozenset(SENDING)
 # Records that follow the one that begins their event. All other types begin one.
 _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
-# The beginnings of events, and lines that are no records. Groups: a SYSCALL's call and pid; another
-# record's type; none for a line that is no record. To look at the rest of the records that follow
+# The beginnings of events, and lines that are no records. Groups: a SYSCALL's serial, call and pid; another
+# record's type and serial; none for a line that is no record. To look at the rest of the records that follow
 # others would take half as long again: damage there is found only where the event is read.
 _BEGIN_WORDS = (
     rb"\n(?!type=(?:" + _FOLLOW + rb"))(?:type=(?:"
-    rb"SYSCALL msg=audit\([0-9.]++:[0-9]++\): arch=([1-9a-f][0-9a-f]*+ syscall=(?:0|[1-9][0-9]*+)) [^p\n]*+ppid=[0-9]++ pid=([0-9]{1,10}) "
-    rb"|(\w+)(?:\[\d+\])? msg=audit\([\d.]+:\d|)|[^\n])"
+    rb"SYSCALL msg=audit\([0-9.]++:([0-9]++)\): arch=([1-9a-f][0-9a-f]*+ syscall=(?:0|[1-9][0-9]*+)) [^p\n]*+ppid=[0-9]++ pid=([0-9]{1,10}) "
+    rb"|(\w+)(?:\[\d+\])? msg=audit\([\d.]+:(\d+)|)|[^\n])"
 )
 # Python before 3.11 has no possessive repeats, which match the same here and forget where to try again.
 _BEGIN = re.compile(
@@ -150,7 +150,7 @@ class _Sieve:
 
     def _of_part(self, data: bytes, begin: int, part: int, end: int) -> Iterator[Found]:
         rows = _BEGIN.findall(data, part, end)
-        calls, pids, types = zip(*rows) if rows else ((), (), ())
+        serials, calls, pids, types, others_serials = zip(*rows) if rows else ((),) * 5
         marked = _MARKED.intersection(calls)
         others = [kind for call, kind in zip(calls, types) if not call] if b"" in marked else []
         damaged = b"" in others
@@ -167,26 +167,31 @@ class _Sieve:
         if ids or self._open:
             yield from self._fetch(data, begin, part, end, ids, here)
         elif rows:
-            if all(kind.startswith(_ALONE) for kind in others):
-                count = len(rows) - others.count(b"OBJ_PID")
-                yield from self._serials(data, part, end, count, only_calls=not others)
+            if not others:
+                yield from self._serials(data, part, end, serials, only_calls=True)
+            elif all(kind.startswith(_ALONE) for kind in others):
+                begun = [
+                    one or other
+                    for one, kind, other in zip(serials, types, others_serials)
+                    if kind != b"OBJ_PID"
+                ]
+                yield from self._serials(data, part, end, begun, only_calls=False)
             else:
-                yield from self._serials(data, part, end, -1, only_calls=False)
+                yield from self._serials(data, part, end, (), only_calls=False)
         self._asked.clear()
         yield here
 
     def _serials(
-        self, data: bytes, part: int, end: int, count: int, *, only_calls: bool
+        self, data: bytes, part: int, end: int, begun: Sequence[bytes], *, only_calls: bool
     ) -> Iterator[Serials]:
-        """The serials of a part. Mostly there are as many events as the last serial before it, or the first
-        in it, and its own last one tell."""
+        """The serials of a part. Mostly its events have ``begun`` one after another, and no other record need be looked at."""
         last = _last_stamp(data, part, end, only_calls=only_calls)
         before, self._told = self._told, last or self._told
         if (
             before is not None
             and last is not None
-            and last[0] - before[0] == count
-            and _begins_behind(before[0], data, part, end)
+            and last[0] - before[0] == len(begun)
+            and [*map(int, begun)] == [*range(before[0] + 1, last[0] + 1)]
         ):
             yield Serials(before[0] + 1, last[0], before[1], last[1])
         else:
@@ -315,12 +320,6 @@ def runs(stamps: list[tuple[bytes, bytes, bytes]]) -> Iterator[Serials]:
         last, ended = serial, time
     if first >= 0:
         yield Serials(first, last, began, ended)
-
-
-def _begins_behind(serial: int, data: bytes, part: int, end: int) -> bool:
-    """Whether the serials of a part begin with this one or the next: as many as there are might be others."""
-    first = _SERIAL.search(data, part, end)
-    return first is not None and 0 <= int(first[3]) - serial <= 1
 
 
 def _last_stamp(data: bytes, part: int, end: int, *, only_calls: bool) -> tuple[int, int] | None:
