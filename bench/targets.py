@@ -358,7 +358,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             "a recording of a million events: memory",
             MB,
             _highest("peak_bytes", "report"),
-            1000 * MEGABYTE,
+            300 * MEGABYTE,
         ),
     ),
     "why": (

@@ -32,7 +32,7 @@ svg{display:block;font:12px system-ui,sans-serif;fill:var(--fg)}.key{display:fle
 .band{fill:var(--kill);opacity:.18}.strokes{stroke:var(--kill);stroke-width:12;fill:none}
 use{fill:none;stroke:var(--blue);stroke-width:2}[href="#signal"]{fill:var(--sig);stroke:var(--sig)}[href="#asked"]{fill:var(--bg)}[href="#other"]{fill:var(--blue)}[href="#kill"],[href="#death"]{stroke:var(--kill)}[href="#death"]{stroke-width:3}[href="#oom"]{fill:var(--oom);stroke:var(--oom)}[href="#said"]{stroke:var(--dim)}[href="#again"]{fill:var(--bg);stroke:var(--ok)}
 .ordered [href="#death"]{stroke:var(--dim)}.arrow{stroke:var(--blue);stroke-width:1.5;fill:none;marker-start:url(#from);marker-end:url(#tip)}.many .arrow{stroke-opacity:.35}.likely{stroke-dasharray:5 3}.tip{fill:var(--blue)}
-@media (max-width:600px){body{padding:12px}ol.verdicts li{grid-template-columns:1fr}dl{grid-template-columns:4em 1fr}}
+@media (max-width:600px){body{padding:12px}ol.verdicts li{grid-template-columns:1fr}dl{grid-template-columns:4em 1fr}details ol{margin-left:0;padding-left:1.7em}}
 @media print{@page{size:A4;margin:14mm}:root{color-scheme:light;--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--soft:#f4f4f2;--kill:#b84700;--sig:#8a6100;--oom:#a8447f;--ok:#00724f;--blue:#0066a3}body{max-width:none;padding:0;font-size:10pt}.tools,.js .tools{display:none}.wide{overflow:visible}svg{width:100%;height:auto}details::details-content{content-visibility:visible;display:block;height:auto}a{color:inherit;text-decoration:none}details,tr,li{break-inside:avoid}h2{break-after:avoid}.hide{display:revert}}
 """
 

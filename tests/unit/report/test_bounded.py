@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report.scene import OUTAGE, report
-from report.test_size import Life
+from report.test_size import Life, word
 from why.told import NOON, S, at, died, saw, sent
 
+from tracer.flow.ends import parse_terms
+from tracer.flow.filter import Filter
 from tracer.model.event import Ancestor, Process, Statement
 from tracer.model.frozen import replace
 from tracer.report import data, judge
@@ -34,14 +36,29 @@ def lives(deaths):
     return sorted(life.events, key=lambda one: one.time)
 
 
+FILTERS = [Filter(), Filter(sender=tuple(parse_terms(word(2, "tidy"), "--from")))]
+
+
 @settings(max_examples=40, deadline=None)
-@given(deaths=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 60)), max_size=60, unique=True))
-def test_it_is_the_same_however_often_deaths_are_looked_for(deaths):
+@given(
+    deaths=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 60)), max_size=60, unique=True),
+    filter_=st.sampled_from(FILTERS),
+)
+def test_it_is_the_same_however_often_deaths_are_looked_for(deaths, filter_):
     events, sight = lives(deaths), saw("sends", "oom", "deaths")
-    whole = report(events, sight)
+    whole = report(events, sight, filter_)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judge, "SOME", 7)
-        assert report(events, sight) == whole
+        assert report(events, sight, filter_) == whole
+
+
+def test_whom_a_sender_killed_is_found_among_many_others(often, monkeypatch):
+    """Others do not take its place: who was behind a death is known before it is left out."""
+    monkeypatch.setattr(judge, "JUDGED_MAX", 60)
+    events = lives((number, turn) for number in range(24) for turn in range(20))
+    made = report(events, filter_=FILTERS[1])
+    assert {kind["by"] for kind in made["kinds"]} == {word(2, "tidy")}
+    assert made["counts"]["deaths"] == 3 * 20
 
 
 def test_the_outage_is_the_same(often):
