@@ -33,7 +33,10 @@ __noinline int add_ancestor(__u32 by)
 		return 0;
 	ancestor->pid = READ(parent, tgid);
 	ancestor->start = READ(parent, start_boottime);
-	BPF_CORE_READ_STR_INTO(&ancestor->comm, parent, comm);
+	if (CAN_CAST)
+		copy_comm(ancestor->comm, parent->comm);
+	else
+		BPF_CORE_READ_STR_INTO(&ancestor->comm, parent, comm);
 	made->record.ancestors++;
 	return 1;
 }
@@ -136,11 +139,16 @@ static __always_inline void describe_new(__u64 address, bool is_current, __u32 b
 		was_missed(READ(typed(task_struct, address), tgid));
 }
 
-/* The parent of a task, which is given back; 0 if there is none. */
+/* The parent of a task, which is given back; 0 if there is none. In memory it is a number, as through a helper: describe(). */
 __noinline __u64 describe_parent(__u64 address, __u32 by)
 {
-	__u64 parent = (__u64)BPF_CORE_READ((struct task_struct *)address, group_leader, real_parent, group_leader);
+	struct description *made = bpf_map_lookup_elem(&process_scratch, &by);
+	__u64 parent;
 
+	if (!made)
+		return 0;
+	made->node = (__u64)READ(typed(task_struct, address), group_leader, real_parent, group_leader);
+	parent = *(volatile __u64 *)&made->node;
 	if (!parent || !READ(typed(task_struct, parent), tgid))
 		return 0;
 	describe_new(parent, false, by);
