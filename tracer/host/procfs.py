@@ -236,15 +236,34 @@ def exe_of(pid: int) -> bytes | None:
         return None
 
 
-def cgroup_of(pid: int) -> bytes | None:
-    """The cgroup's path: version 2's, or the pids controller's where that says only "/"."""
+def _cgroups_of(pid: int) -> dict[bytes, bytes]:
+    """The cgroups' paths by their controllers; v2 is version 2's."""
     paths = {}
     for line in (read(pid, "cgroup") or b"").splitlines():
         number, controllers, path = line.split(b":", 2)
         for name in controllers.split(b","):
             paths[name if number != b"0" else b"v2"] = path
+    return paths
+
+
+def cgroup_of(pid: int) -> bytes | None:
+    """The cgroup's path: version 2's, or the pids controller's where that says only "/"."""
+    paths = _cgroups_of(pid)
     unified = paths.get(b"v2")
     return paths.get(b"pids", unified) if unified in (None, b"/") else unified
+
+
+def is_frozen(pid: int) -> bool | None:
+    """Whether the freezer of version 1 holds it, which /proc tells as a D; None where its state cannot be read."""
+    path = _cgroups_of(pid).get(b"freezer", b"/")
+    if path == b"/":
+        return False
+    try:
+        with open(b"/sys/fs/cgroup/freezer" + path + b"/freezer.state", "rb") as file:
+            state = file.read(16)
+    except OSError:
+        return None
+    return {b"THAWED\n": False, b"FROZEN\n": True}.get(state)
 
 
 def tty_of(pid: int) -> bytes | None:

@@ -142,6 +142,7 @@ def frozen(s):
     group.set("cgroup.freeze", 1)
     until(lambda: "frozen 1" in group.get("cgroup.events"))
     s.sends(TERM, target.pid, kills=True, target_state="frozen")
+    s.seen(target.pid, "SIGTERM")
     group.set("cgroup.freeze", 0)
     assert s.waited(target.process) == -TERM
 
@@ -157,6 +158,7 @@ def frozen_of_old(s):
     until(lambda: group.get("freezer.state") == "FROZEN\n")
     try:
         s.sends(TERM, target.pid, kills=True, target_state="frozen")
+        s.seen(target.pid, "SIGTERM")
     finally:  # Nobody who is frozen can be ended.
         group.set("freezer.state", "THAWED")
     assert s.waited(target.process) == -TERM

@@ -22,12 +22,13 @@ from stage import COLUMNS, OPTIONS, SCENARIOS, Audience, Stage, replayed
 from truth import BY_KILL, Truth, falsehoods, steady, words_of
 
 GOLDEN = Path(__file__).parents[2] / "data" / "each_source.json"
-# gdb sends what it likes; bpf_send_signal() is called until the target is gone; bcc tells a timer(2) only where nobody
-# else ran who may have written its code.
+# gdb sends what it likes; bpf_send_signal() is called until the target is gone; bcc tells a timer only where nobody
+# else ran who may have written its code, and a limit only where its target can still be looked at.
 UNSTEADY = {
     "gdb's kill": COLUMNS,
     "gdb's signal SIGTERM": COLUMNS,
     "bpf_send_signal, under a CPU limit": COLUMNS,
+    "its own doing: cpu hard": ("bcc",),
     "a timer: timer_create": ("bcc",),
     "a timer: timer_create real-time": ("bcc",),
 }

@@ -29,6 +29,8 @@ _SIGNAL, _CALL = wire.SIGNAL_RECORD, wire.CALL_RECORD
 # What a CPU or real-time limit sends: check_process_timers(), kernel/time/posix-cpu-timers.c.
 _OF_LIMITS = (SIGKILL, SIGXCPU)
 # What does not end a process by default: signal(7).
+# By whether a freezer holds it.
+_SLEEPS = {False: wire.TARGET_SLEEPS, True: wire.TARGET_FROZEN, None: 0}
 _STOPS = (SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU)
 _MILD = (SIGCHLD, SIGCONT, SIGURG, SIGWINCH, *_STOPS)
 
@@ -75,7 +77,10 @@ class Completion:
         is_over = number in _OF_LIMITS and procfs.is_over_limit(end.tid)
         if is_over is None:
             return
-        _SIGNAL.put(batch, at, "flags", flags | _target_flags(status, number, is_over))
+        flags |= _target_flags(status, number, is_over)
+        if status.state == b"D":
+            flags |= _SLEEPS[procfs.is_frozen(end.tid)]
+        _SIGNAL.put(batch, at, "flags", flags)
 
     def _end(self, batch: bytearray, at: int) -> wire.End:
         """One end of a record, with process and start from /proc if the kernel side had neither."""
@@ -129,7 +134,6 @@ def _target_flags(status: Status, number: int, is_over: bool) -> int:
     # Of a signal that stops it itself, too, it is stopped a moment later.
     is_stopped = status.state in (b"T", b"t") and number not in _STOPS
     flags |= wire.TARGET_STOPPED if is_stopped else 0
-    flags |= wire.TARGET_SLEEPS if status.state == b"D" else 0
     if status.pending & status.blocked & bit:
         return flags | wire.TARGET_BLOCKS
     # Whoever lives on has not taken its default action: a thread waited for it, or a tracer kept it.
