@@ -54,6 +54,7 @@ _SERIAL = re.compile(
     rb"\ntype=(?!DAEMON)\w+(?:\[\d+\])? msg=audit\((\d{1,10})\.(\d{3}):(\d{1,19})\)"
 )
 _IDS = re.compile(rb"\ntype=(\w+)(?:\[\d+\])? msg=audit\(([\d.]+:\d+)\)")
+_STAMP = re.compile(rb"audit\(([\d.]+:\d+)\)")
 _MARKED = KILLS | EXECUTING | {b""}  # the calls that matter, and what is no call
 # Records of programs stand alone (include/uapi/linux/audit.h, 1100-1299): each of them is an event.
 _ALONE = (b"USER_", b"CRED_", b"SERVICE_", b"OBJ_PID")
@@ -95,6 +96,9 @@ def cut_at(fd: int, wanted: int, size: int) -> int:
         data = os.pread(fd, at - begin + 2 * AWAY, begin)
         at_end = len(data) - AWAY if begin + len(data) < size else len(data)
         spot = data.find(_SYSCALL, at - begin - 1)
+        before, behind = (_STAMP.findall(data, *span) for span in ((0, spot), (spot, spot + AWAY)))
+        if 0 <= spot < at_end and set(before).isdisjoint(behind):  # mostly
+            return begin + spot + 1
         ids = [(one.start(), one[2]) for one in _IDS.finditer(data)]
         last = {id_: where for where, id_ in ids}  # of each event its last line
         reach = -1
@@ -135,7 +139,7 @@ class _Sieve:
         """
         while own < end:
             begin = max(0, own - AWAY)
-            data = os.pread(self._fd, own - begin + BLOCK + AWAY, begin)
+            data = os.pread(self._fd, min(own + BLOCK, end) + AWAY - begin, begin)
             if begin == 0:
                 data, begin = b"\n" + data, -1
             first = own - 1 - begin
@@ -187,13 +191,15 @@ class _Sieve:
         """The serials of a part. Mostly its events have ``begun`` one after another, and no other record need be looked at."""
         last = _last_stamp(data, part, end, only_calls=only_calls)
         before, self._told = self._told, last or self._told
+        first = _stamp(_SERIAL.search(data, part, end)) if before is None else before
+        new = int(before is not None)  # the first of these serials, behind that one
         if (
-            before is not None
+            first is not None
             and last is not None
-            and last[0] - before[0] == len(begun)
-            and [*map(int, begun)] == [*range(before[0] + 1, last[0] + 1)]
+            and last[0] - first[0] - new + 1 == len(begun)
+            and [*map(int, begun)] == [*range(first[0] + new, last[0] + 1)]
         ):
-            yield Serials(before[0] + 1, last[0], before[1], last[1])
+            yield Serials(first[0] + new, last[0], first[1], last[1])
         else:
             yield from runs(_SERIAL.findall(data, part, end))
 
@@ -327,4 +333,9 @@ def _last_stamp(data: bytes, part: int, end: int, *, only_calls: bool) -> tuple[
         last = _SERIAL.match(data, data.rfind(_SYSCALL, part, end), end)
     else:
         *_, last = (None, *_SERIAL.finditer(data, max(part, end - LONG), end))
-    return (int(last[3]), int(last[1] + last[2]) * 1_000_000) if last else None
+    return _stamp(last)
+
+
+def _stamp(found: re.Match[bytes] | None) -> tuple[int, int] | None:
+    """A record's serial, and its time in ns."""
+    return (int(found[3]), int(found[1] + found[2]) * 1_000_000) if found else None
