@@ -11,6 +11,7 @@ from tracer.model.event import Exit, Process
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 from tracer.model.verdict import Negative
+from tracer.model.witness import ACCOUNTING
 from tracer.sources.manager import NAME, told
 from tracer.why import ask, words
 from tracer.why.counts import with_counts
@@ -170,6 +171,13 @@ def test_what_the_journal_tells_is_the_same_death():
 def test_what_was_recorded_is_the_same_death():
     one = verdict(died(0.3, "KILL"))
     assert (one.process.pid, one.process.comm, one.time) == (2231, b"webapp", at(0.3))
+
+
+def test_what_accounting_has_of_that_pid_is_the_same_death():
+    account = died(0, "KILL", process=Process(2231, comm=b"webapp"), source=ACCOUNTING)
+    one = verdict(account)
+    assert (one.process.pid, one.process.comm, one.process.unit) == (2231, b"webapp", UNIT)
+    assert {what.source for what in one.evidence} == {ACCOUNTING, NAME}
 
 
 def test_another_runs_end_is_another_death():
