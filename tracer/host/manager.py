@@ -47,7 +47,6 @@ class State:
     active_since: int | None = None
     inactive_since: int | None = None
     left_active: int | None = None
-    started_us: int | None = None
     exited_us: int | None = None
     active_us: int | None = None
     left_active_us: int | None = None
@@ -61,18 +60,21 @@ class State:
 
     @property
     def is_of_its_run(self) -> bool:
-        """Whether the unit's result and invocation are those of the run whose main process is told of. A unit that waits
-        to be started again, or that was and failed before its main process began, has left its inactive state since."""
-        return bool(self.started_us and self.left_inactive_us) and (
-            (self.left_inactive_us or 0) <= (self.started_us or 0)
-        )
+        """Whether the unit's result and invocation are those of the run whose main process is told of: nothing has begun
+        since that ended. A unit that waits to be started again, or that was and failed before its main process began, has
+        left its inactive state since."""
+        left, exited = self.left_inactive_us, self.exited_us
+        return left is not None and exited is not None and 0 < left < exited
 
     @property
     def was_active(self) -> bool | None:
-        """Whether the last run had come so far before its main process ended; None where that is not told."""
-        if not self.started_us or not self.exited_us or self.active_us is None:
+        """Whether that run had come so far before its main process ended; None where that is not told. systemd sets a
+        unit's state when it has started the process: service_enter_start(), src/core/service.c."""
+        if not self.is_of_its_run or self.active_us is None:
             return None
-        return self.started_us <= self.active_us <= self.exited_us
+        assert self.left_inactive_us is not None
+        assert self.exited_us is not None
+        return self.left_inactive_us <= self.active_us <= self.exited_us
 
     @property
     def was_stopping(self) -> bool | None:
@@ -157,7 +159,6 @@ PROPERTIES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "active_since": ("ActiveEnterTimestamp", _moment),
     "inactive_since": ("InactiveEnterTimestamp", _moment),
     "left_active": ("ActiveExitTimestamp", _moment),
-    "started_us": ("ExecMainStartTimestampMonotonic", _count),
     "exited_us": ("ExecMainExitTimestampMonotonic", _count),
     "active_us": ("ActiveEnterTimestampMonotonic", _count),
     "left_active_us": ("ActiveExitTimestampMonotonic", _count),

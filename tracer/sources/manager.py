@@ -52,7 +52,7 @@ def _of_end(state: State) -> Iterator[Exit | Statement]:
     assert time is not None
     run = state.invocation if state.is_of_its_run else None
     reasons = list(_reasons(state, time, run)) if state.is_of_its_run else []
-    may_be_asked = state.was_stopping or (state.is_of_its_run and state.result in _OF_A_MANAGER)
+    may_be_asked = state.was_stopping or state.result in _OF_A_MANAGER
     by_signal = state.code != "exited"
     if state.status is None or (may_be_asked and not (by_signal or reasons)):
         # It may have been told to end, or not: then a status of its own proves nothing.

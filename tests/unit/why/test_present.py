@@ -21,7 +21,7 @@ RUN, LATER = b"0" * 32, b"1" * 32
 KILLED = State(
     unit=UNIT, kind="simple", active="failed", sub="failed", result="signal", invocation=RUN,
     pid=2231, code="killed", status=9, started=at(-3600), exited=NOON, inactive_since=NOON,
-    left_active=NOON, active_since=at(-3600), left_inactive_us=99, started_us=100, active_us=101,
+    left_active=NOON, active_since=at(-3600), left_inactive_us=100, active_us=101,
     exited_us=900, left_active_us=901, notify_access="none", restart="no", stop_timeout="1min 30s",
     runtime_max="infinity",
 )  # fmt: skip
@@ -220,7 +220,7 @@ def test_what_became_of_the_unit(changes, then):
 def test_a_unit_that_runs_again():
     again = {
         "active": "active", "sub": "running", "result": "success", "invocation": LATER, "pid": 2300, "code": None,
-        "status": 0, "exited": None, "active_since": at(3), "exited_us": 0, "active_us": 990, "started_us": 989,
+        "status": 0, "exited": None, "active_since": at(3), "exited_us": 0, "active_us": 990, "left_inactive_us": 989,
     }  # fmt: skip
     assert verdict(line(0.4), **again).then == (
         "systemd started it again: it runs since 12:00:03, as pid 2300",
