@@ -101,6 +101,10 @@ class RecordReader:
         if held is not None and not is_cut(held):
             yield from self._ended(self._mender.end())
 
+    def holds(self) -> bool:
+        """Whether a line is held that may go on in the next one."""
+        return self._mender.held() is not None
+
     def end(self) -> Iterator[Found]:
         """What is known only when the log ends."""
         yield from self._ended(self._mender.end())

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import re
 import subprocess
@@ -169,6 +170,23 @@ def test_an_event_whose_title_stands_before_its_call(tmp_path):
         ["victim", "--x"]
     ]
     assert plain(by_pieces(path)) == want
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_pipe_waits_for_a_line_that_has_begun(end, tmp_path, monkeypatch):
+    """Its event seems whole without it."""
+    text = logs.call(1) + logs.title(1) + logs.target(1, 801)
+    path = tmp_path / "audit.log"
+    path.write_bytes(text.rstrip(b"\n") + end)
+    coming, going = os.pipe()
+    os.write(going, path.read_bytes())
+    os.close(going)
+    want = plain(by_lines(path))
+    with os.fdopen(coming) as piped:
+        monkeypatch.setattr(sys, "stdin", piped)
+        got = plain(every(AuditLog([LogSet("log", ("-",))])))
+    assert got == want
+    assert [one["target"]["pid"] for one in got] == [801]
 
 
 @pytest.mark.parametrize("seed", range(100, 104))

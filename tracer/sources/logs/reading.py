@@ -99,7 +99,9 @@ class LogReading:
     def pause(self) -> Iterator[Group]:
         """What need not wait for more."""
         yield from self._fed(self._reader.pause())
-        yield from self.coalescer.ready()
+        # A line that may go on may be of an event that seems whole.
+        if not self._reader.holds():
+            yield from self.coalescer.ready()
 
     def end(self) -> Iterator[Group]:
         """All that waits for more."""
