@@ -14,6 +14,7 @@ from tracer.flow.filter import Filter
 from tracer.flow.keep import Keeper
 from tracer.flow.kernel_filter import pushdown
 from tracer.flow.pipeline import Pipeline
+from tracer.host.clock import boot_now
 from tracer.host.processes import Processes
 from tracer.recording.store import Limits, Store
 from tracer.sinks.fold import Folding
@@ -24,6 +25,8 @@ from tracer.sources.wire import records as wire
 from tracer.sources.wire.stream import RecordStream
 
 STARTED = 10**12
+# Later than now: who is gone is forgotten once what was written before has been read.
+BEGIN = boot_now()
 PAUSE = 10_000_000  # ns from one process to the next
 AT_ONCE = 50  # processes
 STORM = 280  # signals beside them
@@ -55,7 +58,7 @@ def sent(boot: int, number: int, sender: int, target: int) -> bytes:
 def records_of(number: int) -> bytes:
     """A process that is described, is sent SIGTERM by one that lives on, and dies."""
     pid = 1000 + number
-    boot = STARTED + 10**12 + PAUSE * number
+    boot = BEGIN + PAUSE * number
     gone = (wire.EXIT, pid, boot + 9, STARTED + pid, TERM, b"sh", 0, 0, 0, 0)
     return (
         described(pid, b"sh\0-c\0sleep %d\0" % number)
@@ -66,7 +69,7 @@ def records_of(number: int) -> bytes:
 
 def storm_at(number: int) -> bytes:
     """Signals that differ in their times alone."""
-    boot = STARTED + 10**12 + PAUSE * number
+    boot = BEGIN + PAUSE * number
     return b"".join(sent(boot + at, WINCH, *LIVING) for at in range(STORM))
 
 
