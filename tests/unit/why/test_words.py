@@ -153,4 +153,7 @@ def test_a_fault_has_its_address():
 def test_a_status_of_a_shell():
     from told import exited
 
-    assert any("of it died of SIGKILL" in line for line in told([exited(0, 137)]))
+    lines = told([exited(0, 137)])
+    assert any("of it died of SIGKILL" in line for line in lines)
+    assert "no signal" not in lines[0]
+    assert "no signal was involved" in told([exited(0, 1)])[0]
