@@ -201,7 +201,7 @@ def test_who_has_given_up_root_meanwhile_is_so_described(trace, spawn, victim):
     assert told == oracle == [[0, 0], [65534, 65534]]
 
 
-@CORE_ONLY
+@pytest.mark.sources("core", "bcc", reason="audit looks for parents in /proc")
 def test_who_has_lost_its_parent_meanwhile_is_so_described(trace, spawn, victim):
     target = victim("ignore", signal.SIGUSR1)
     code = (
