@@ -123,15 +123,16 @@ static inline int enter(u32 call, s32 asked, s32 signal)
 #endif
 
 #if DESCRIBE
-/* Who bore it, as long as that lives: who is left behind has another parent, which is not known here. */
+/* Who bore it, as long as that lives: who is left behind has another parent, which is not known here. What comes from a
+ * parent that ends right now (PR_SET_PDEATHSIG, kill_orphaned_pgrp()) is still from that. */
 static inline struct birth *parent_of(struct birth *birth)
 {
-	u32 pid = birth->ppid;
+	u32 pid = birth->ppid, me = bpf_get_current_pid_tgid() >> 32;
 	struct birth *parent = births.lookup(&pid);
 
-	if (!pid || !parent || parent->flags & SENDER_EXITING || parent->start > birth->start)
+	if (!pid || !parent || parent->start > birth->start)
 		return NULL;
-	return parent;
+	return parent->flags & SENDER_EXITING && pid != me ? NULL : parent;
 }
 
 static inline void describe(void *args, u32 pid, struct birth *birth)
