@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["accounting_of", "is_accounted", "reader_of", "understood"]
 
 
+# Ends by a signal of others than who is asked for, and of all where nobody is: a verdict on each is made then.
+OTHERS_MAX, GLANCE_MAX = 20_000, 1_000
+
+
 def is_accounted(log: LogSet, head: bytes) -> bool:
     """Whether a log is process accounting, by its first bytes or by its name: it may be empty yet."""
     return is_record(head) or is_accounting(os.path.basename(log.paths[-1]))
@@ -37,8 +41,10 @@ def is_accounted(log: LogSet, head: bytes) -> bool:
 
 def reader_of(ends: Ends | None, filter_: Filter) -> Reader:
     """What reads it: ends by a signal, and of who is asked for all."""
-    what, fits = (None, None) if ends is None else (ends.what, ends.fits)
-    return Reader(Pick(what, fits, filter_.since, filter_.until))
+    if ends is None:
+        return Reader(Pick(since=filter_.since, until=filter_.until))
+    latest = GLANCE_MAX if ends.what is None else OTHERS_MAX
+    return Reader(Pick(ends.what, ends.fits, filter_.since, filter_.until, latest))
 
 
 def understood(log: LogSet, *, named: bool) -> tuple[LogSet, list[tuple[str, str]]]:

@@ -31,12 +31,14 @@ _SIGNALLED = re.compile(rb"[^\0\x80]")
 
 @frozen
 class Pick:
-    """Ends by a signal; and all ends of ``what``, as ``fits`` understands it. ``since`` and ``until`` are in ns."""
+    """Ends by a signal; and all ends of ``what``, as ``fits`` understands it. ``since`` and ``until`` are in ns. ``latest``:
+    so many at most of those of others, and of ``what`` FITTING_MAX; None: all."""
 
     what: bytes | None = None
     fits: Callable[[Process, bytes], bool] | None = None
     since: int | None = None
     until: int | None = None
+    latest: int | None = None
 
     def has_time(self, time: int) -> bool:
         """Whether something of this second, or of a part of it, is wanted."""
@@ -44,20 +46,28 @@ class Pick:
             self.until is None or time <= self.until
         )
 
-    def is_meant(self, record: bytes) -> bool:
-        """Whether a record is of ``what``."""
-        return self.what is not None and self.fits is not None and self.fits(process_of(record, 0), self.what)  # fmt: skip
+    def has_bounds(self) -> bool:
+        """Whether not every time is wanted."""
+        return self.since is not None or self.until is not None
 
-    def places(self, run: bytes) -> Iterator[int]:
-        """Where the wanted records of a run begin, all of one byte order and each of SIZE bytes; in their order."""
+    def places(self, run: bytes) -> Iterator[tuple[int, bool]]:
+        """Where the wanted records of a run begin, all of one byte order and each of SIZE bytes, in their order; and whether
+        each is of ``what``."""
         is_big = bool(run[1] & BIG)
         codes = run[AT_CODE + (3 if is_big else 0) :: SIZE]
-        found = {match.start() * SIZE for match in _SIGNALLED.finditer(codes)}
+        found = dict.fromkeys((one.start() * SIZE for one in _SIGNALLED.finditer(codes)), False)
         if self.what is not None and self.fits is not None:
+            fitting: dict[bytes, bool] = {}
+            by_pid = self.what.isdigit()
             for at in self._named(run, "big" if is_big else "little"):
-                if at not in found and self.fits(process_of(run, at), self.what):
-                    found.add(at)
-        yield from sorted(found)
+                # What fits depends on the name, or the pid.
+                own = run[at + AT_PID if by_pid else at + AT_COMM : at + SIZE]
+                fits = fitting.get(own)
+                if fits is None:
+                    fits = fitting[own] = self.fits(process_of(run, at), self.what)
+                if fits:
+                    found[at] = True
+        return iter(sorted(found.items()))
 
     def _named(self, run: bytes, order: Literal["big", "little"]) -> Iterator[int]:
         """Those of this name, or pid: the bytes are looked for, and count where they belong."""

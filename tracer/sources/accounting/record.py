@@ -29,6 +29,7 @@ COMM_MAX = 15
 _AHZ = 100  # ac_etime is in 1/AHZ s
 _FLAGS = 0x3F
 _NO_END = 0x7F  # a stop: wait(2)
+_LONGEST = float(1 << 40)
 # So long a life is counted in more than the 24 bits that encode_float() leaves of it.
 _EXACT = 1 << 24
 
@@ -47,7 +48,7 @@ def is_record(data: bytes, at: int = 0) -> bool:
         and 0 < pid <= LAST_PID
         and ppid <= LAST_PID
         and born > 0
-        and 0 <= lived < float(1 << 40)
+        and 0 <= lived < _LONGEST
         and len(name) <= COMM_MAX
         and bool(nul)
         and not rest.strip(b"\0")
@@ -67,7 +68,8 @@ def second_of(data: bytes, at: int, before: int = 0) -> int:
     ``before``, the end in the record before it.
     """
     fields = ORDERS[data[at + 1]].unpack_from(data, at)
-    born, lived = int(fields[8]), int(fields[9])
+    # What is no record is looked at, too: a float may be none.
+    born, lived = int(fields[8]), int(fields[9]) if 0 <= fields[9] < _LONGEST else 0
     second = born + lived // _AHZ
     lost = 0 if lived < _EXACT else (1 << (lived.bit_length() - 24)) // _AHZ + 1
     return min(max(second, before), second + lost)

@@ -7,7 +7,8 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from tracer.model.coverage import Blind, Coverage, Span
-from tracer.model.event import Exit, Loss, Place, lost
+from tracer.model.event import Loss, Place, lost
+from tracer.model.frozen import frozen
 from tracer.model.text import counted
 from tracer.model.times import SECOND
 from tracer.model.witness import ACCOUNTING
@@ -22,14 +23,22 @@ if TYPE_CHECKING:
 
 KINDS = BY_NAME[ACCOUNTING].kinds
 BATCH = 512
-# Of ends of the name that is asked for the latest are told, and of those by a signal of all others.
-FITTING_MAX, OTHERS_MAX = 10_000, 20_000
+# Ends of the name that is asked for: the latest are told.
+FITTING_MAX = 10_000
 # A record's second may be so much earlier than that of the one before it: two CPUs write.
 _LATE = 2
 _OFF = "accounting may have been off at times, or its disk nearly full, and says nothing of that"
 
-# A wanted record, where it is, and the second of its end.
-_Found = tuple[bytes, str, int, int]
+
+@frozen
+class Found:
+    """A wanted record of a file at ``offset``, and the second of the end ``before`` it."""
+
+    record: bytes
+    path: str
+    offset: int
+    before: int
+    is_meant: bool
 
 
 class Reader:
@@ -43,26 +52,33 @@ class Reader:
         self._pick = pick
 
     def events(self, files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[Event]:
-        """Of each file the path and its bytes, unpacked; EOFError among them ends a damaged one. Where a name is asked for
-        no more than the latest ends are told, so that memory is bounded."""
+        """Of each file the path and its bytes, unpacked; EOFError among them ends a damaged one. Of too many ends no more than
+        the latest are told, so that memory is bounded."""
         found = (one for path, blocks in files for one in self._in_file(path, blocks))
-        for one in found if self._pick.what is None else self._latest(found):
-            yield one if isinstance(one, Loss) else _event(*one)
+        latest = self._pick.latest
+        for one in found if latest is None else self._latest(found, latest):
+            yield one if isinstance(one, Loss) else self._event(one)
 
-    def _latest(self, found: Iterable[_Found | Loss]) -> list[_Found | Loss]:
+    def _latest(self, found: Iterable[Found | Loss], others: int) -> list[Found | Loss]:
         """The last ones of each kind, in the order in which they came."""
-        kept: dict[bool, deque[tuple[int, _Found | Loss]]] = {
-            True: deque(maxlen=FITTING_MAX),
-            False: deque(maxlen=OTHERS_MAX),
-        }
+        kept: tuple[deque[tuple[int, Found | Loss]], ...] = (
+            deque(maxlen=others),
+            deque(maxlen=FITTING_MAX),
+        )
         count = 0
         for count, one in enumerate(found, 1):
-            fits = not isinstance(one, Loss) and self._pick.is_meant(one[0])
-            kept[fits].append((count, one))
-        self.left_out += count - sum(map(len, kept.values()))
-        return [one for _, one in sorted((*kept[True], *kept[False]), key=lambda pair: pair[0])]
+            kept[not isinstance(one, Loss) and one.is_meant].append((count, one))
+        self.left_out += count - sum(map(len, kept))
+        return [one for _, one in sorted((*kept[0], *kept[1]), key=lambda pair: pair[0])]
 
-    def _in_file(self, path: str, blocks: Iterable[bytes]) -> Iterator[_Found | Loss]:
+    def _event(self, found: Found) -> Event:
+        """Its end; of bytes that stood where a record should, and are none, a loss."""
+        if not is_record(found.record):
+            return self._lost(found.path, Foreign(SIZE))
+        second = second_of(found.record, 0, found.before)
+        return end_of(found.record, 0, second, Place(file=found.path, offset=found.offset))
+
+    def _in_file(self, path: str, blocks: Iterable[bytes]) -> Iterator[Found | Loss]:
         try:
             for run in runs_of(blocks):
                 if isinstance(run, Foreign):
@@ -72,7 +88,7 @@ class Reader:
         except EOFError as error:
             yield lost(self.last * SECOND or None, ACCOUNTING, None, f"{path}: {error}")
 
-    def _in_run(self, path: str, run: Run) -> Iterator[_Found | Loss]:
+    def _in_run(self, path: str, run: Run) -> Iterator[Found | Loss]:
         data, pick = run.data, self._pick
         first, last = second_of(data, 0, self.last), second_of(data, len(data) - SIZE, self.last)
         self.records += len(data) // SIZE
@@ -80,14 +96,10 @@ class Reader:
         before, self.last = self.last, max(self.last, last)
         if pick.since is not None and (max(first, last) + _LATE) * SECOND < pick.since:
             return
-        for at in pick.places(data):
-            if not is_record(data, at):
-                yield self._lost(path, Foreign(SIZE))
-                continue
-            before = second_of(data, at - SIZE, before) if at else before
-            second = second_of(data, at, before)
-            if pick.has_time(second * SECOND):
-                yield data[at : at + SIZE], path, run.offset + at, second
+        for at, is_meant in pick.places(data):
+            before = second_of(data, at - SIZE) if at else before
+            if not pick.has_bounds() or pick.has_time(second_of(data, at, before) * SECOND):
+                yield Found(data[at : at + SIZE], path, run.offset + at, before, is_meant)
 
     def _lost(self, path: str, foreign: Foreign) -> Loss:
         rest = ", and the rest is not read" if foreign.whole else ""
@@ -101,10 +113,6 @@ class Reader:
             return []
         span = Span(self.first * SECOND, max(self.first, self.last) * SECOND)
         return [Coverage(ACCOUNTING, KINDS, (span,), blind=(Blind(KINDS, (_OFF,), quiet=True),))]
-
-
-def _event(record: bytes, path: str, offset: int, second: int) -> Exit:
-    return end_of(record, 0, second, Place(file=path, offset=offset))
 
 
 class Accounting:

@@ -198,12 +198,11 @@ def test_only_what_is_of_the_time_is_told():
 
 def test_of_too_many_the_latest_are_told(monkeypatch):
     monkeypatch.setattr(source, "FITTING_MAX", 3)
-    monkeypatch.setattr(source, "OTHERS_MAX", 2)
     data = b"".join(
         record(pid, 256 if pid % 2 else 9, b"ledger" if pid % 2 else b"grep")
         for pid in range(1, 21)
     )
-    told, reader = ends([data], what=b"ledger", fits=fits)
+    told, reader = ends([data], what=b"ledger", fits=fits, latest=2)
     assert [one.process.pid for one in told] == [15, 17, 18, 19, 20]
     assert reader.left_out == 15
 
