@@ -10,9 +10,10 @@ from __future__ import annotations
 from tracer.model.event import Exit
 from tracer.model.frozen import frozen
 from tracer.model.spelling import from_object
+from tracer.model.text import shown
 from tracer.model.times import SECOND, utc
 from tracer.recording.tail import object_of
-from tracer.sources.recording.files import find_pieces, read_piece
+from tracer.sources.recording.files import find_pieces, mentions, read_piece
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,14 +55,21 @@ class Ends:
 @frozen
 class Narrow:
     """``pick``: which lines are wanted, None: all. ``since``: what came before is not looked at, though it may have been
-    asked for (``cut``)."""
+    asked for (``cut``). ``named``: before this time only what names it is."""
 
     pick: Callable[[bytes], bool] | None = None
     since: int | None = None
     cut: bool = False
+    named: tuple[bytes, int] | None = None
 
     def notes(self) -> list[str]:
         """What was left out, for who reads how often something came."""
+        if self.named is not None:
+            what, moment = self.named
+            began = utc(moment)[:19]
+            return [
+                f"before {began}Z of the recording what names {shown(what)} is read, and no more"
+            ]
         if not self.cut or self.since is None:
             return []
         began = utc(self.since)[:19]
@@ -91,7 +99,7 @@ def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | N
     else:
         at = 0
     if not found:
-        return Narrow(lambda line: _may_tell(line, what), since)
+        return _of_nobody(pieces, what, since)
     told = sorted(found, key=lambda end: end.time or 0)[-count:]
     windows = [_Window(end, what) for end in told]
 
@@ -107,13 +115,28 @@ def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | N
     return Narrow(pick, pieces[at].first if at else since, at > 0)
 
 
-def _may_tell(line: bytes, what: bytes) -> bool:
-    """Whether a line may have to do with what ended, or lives, though no end of it is recorded: another witness may
-    know the pid alone. A signal to somebody else that ended nobody, and asked for no end, does not."""
-    if _SIGNAL not in line[:_HEAD] or what in line:
+def _may_tell(line: bytes) -> bool:
+    """Whether a line that does not name who was asked for may have to do with it: another witness may know the pid alone.
+    A signal that ended nobody, and asked for no end, does not."""
+    if _SIGNAL not in line[:_HEAD]:
         return True
     survived = any(word in line for word in _SURVIVED)
     return not survived or any(word in line for word in _REQUESTS)
+
+
+def _of_nobody(pieces: Sequence[Piece], what: bytes, since: int | None) -> Narrow:
+    """No end of it is recorded: of the newest pieces all that may tell of one, before them what names it."""
+    newest = pieces[-LOOK_BACK:]
+    first = _stamp(newest[0].first) if len(newest) < len(pieces) else b""
+
+    def pick(line: bytes) -> bool:
+        head = line[:_HEAD]
+        if what in line or any(word in head for word in _KEPT):
+            return True
+        moment = _moment(head)
+        return moment is None or (moment >= first and _may_tell(line))
+
+    return Narrow(pick, since, named=(what, newest[0].first) if first else None)
 
 
 class _Window:
@@ -145,6 +168,8 @@ def _moment(head: bytes) -> bytes | None:
 
 
 def _ends(piece: Piece, what: bytes) -> Iterator[Exit]:
+    if not mentions(piece, what):
+        return
     for line in _lines(piece):
         if what in line and _EXIT in line[:_HEAD]:
             end = _event(line)
