@@ -20,6 +20,7 @@ from tracer.model.times import utc
 from tracer.why import overview, query
 from tracer.why.deaths import deaths_in
 from tracer.why.lost import lost_with_the_host
+from tracer.why.neighbours import Neighbours
 from tracer.why.verdict import verdict_of
 
 TYPE_CHECKING = False
@@ -134,8 +135,9 @@ def _ended_well(death: Death) -> bool:
 def unordered(heard: Heard, coverages: Sequence[Coverage], since: int) -> list[Verdict]:
     """The verdicts on all deaths since then that nobody asked a manager for."""
     deaths = deaths_in(heard.events)
+    near = Neighbours(heard.events, deaths)
     verdicts = [
-        verdict_of(one, heard.events, coverages, deaths)
+        verdict_of(one, near.events_of(one), coverages, near.deaths_of(one))
         for one in deaths
         if one.time >= since and not _ended_well(one)
     ]

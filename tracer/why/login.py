@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # The part of sshd that writes the line is a parent of all that its login runs (session.c, do_exec_pty()).
 _SSHDS = frozenset((b"sshd", b"sshd-session", b"sshd-auth"))
+# What is said of logins.
+LOGINS = ("logged in", "session began")
 # PAM begins the session when sshd has accepted (pam_systemd(8)).
 _SOON = 30 * SECOND
 
@@ -27,7 +29,7 @@ def with_address(who: Who | None, events: Iterable[Event], time: int, host: str 
         one
         for one in events
         if isinstance(one, Statement)
-        and one.what in ("logged in", "session began")
+        and one.what in LOGINS
         and one.believed is not False
         and (one.time or time) < time
         and host in (None, one.host or host)

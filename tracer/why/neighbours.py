@@ -1,0 +1,59 @@
+"""Of all that was heard, what may have to do with one death: found by its time, its pid, its names.
+
+A verdict on each of thousands of deaths looks at this, and not each time at everything.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from tracer.model.event import Statement, moment
+from tracer.model.names import names_of
+from tracer.why.case import BEFORE
+from tracer.why.deaths import key_of
+from tracer.why.login import LOGINS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+    from tracer.model.event import Event
+    from tracer.why.deaths import Death
+
+
+class Neighbours:
+    """``events_of`` and ``deaths_of`` a death are all that ``verdict_of`` would pick for it out of everything."""
+
+    def __init__(self, events: Iterable[Event], deaths: Sequence[Death]) -> None:
+        self._events = sorted((one for one in events if one.time is not None), key=moment)
+        self._times = [moment(one) for one in self._events]
+        self._logins = [one for one in self._events if isinstance(one, Statement) and one.what in LOGINS]  # fmt: skip
+        self._deaths = deaths
+        self._known: dict[Hashable, list[int]] = {}
+        for at, death in enumerate(deaths):
+            for key in _keys(death):
+                self._known.setdefault(key, []).append(at)
+
+    def events_of(self, death: Death) -> list[Event]:
+        """Those of its time, and logins from before it."""
+        begin = bisect_left(self._times, death.time - BEFORE)
+        end = bisect_right(self._times, death.time + BEFORE)
+        earlier: list[Event] = [one for one in self._logins if moment(one) < death.time - BEFORE]
+        return earlier + self._events[begin:end]
+
+    def deaths_of(self, death: Death) -> list[Death]:
+        """Those of its pid, of its unit, and of its name by the same end."""
+        found = {at for key in _keys(death) for at in self._known[key]}
+        return [self._deaths[at] for at in sorted(found)]
+
+
+def _keys(death: Death) -> Iterator[Hashable]:
+    """What two deaths share of which one may say something of the other (tracer.why.verdict)."""
+    process = death.process
+    pid = key_of(process)
+    if pid is not None:
+        yield "pid", pid
+    if process.unit is not None:
+        yield "unit", process.unit
+    for name in names_of(process)[:1]:
+        yield "name", name, death.number, death.status
