@@ -236,7 +236,9 @@ class _Opening:
             return
         # Of a pipe nothing can be read twice: what is not a journal's goes to both readers of text.
         is_fixed = path == STDIN or not self._asked.follow
-        if is_fixed and self._journal_text(log, path, begun or head, begun):
+        if is_fixed and self._journal_text(path, begun or head, begun):
+            for older in log.paths[:-1]:
+                self.log(LogSet(older, (older,)))
             return
         if forms.is_audits_own(head) or (path != STDIN and head.lstrip()[:1] == b"{"):
             self._audit.append(log)
@@ -250,7 +252,7 @@ class _Opening:
             self._audit.append(log)
         self._system_log(log, begun)
 
-    def _journal_text(self, log: LogSet, path: str, head: bytes, begun: bytes) -> bool:
+    def _journal_text(self, path: str, head: bytes, begun: bytes) -> bool:
         """Whether it is what journalctl has written with all fields; it is read as such then. ``begun``: what was read
         of a pipe."""
         if head.lstrip()[:1] not in (b"{", b"_"):
@@ -267,7 +269,7 @@ class _Opening:
         source = text_source(
             stream, reader, self._asked.users, file=path, is_pipe=piped, begun=begun, quiet=quiet
         )
-        source.title = log.name
+        source.title = path
         self._said.append(source)
         return True
 
