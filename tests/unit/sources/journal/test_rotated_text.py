@@ -14,6 +14,8 @@ BEGIN = 1_700_000_000_000_000  # µs
 def entry(moment, pid):
     words = {
         "__REALTIME_TIMESTAMP": str(moment),
+        "__MONOTONIC_TIMESTAMP": "1",
+        "_BOOT_ID": "ab" * 16,
         "_HOSTNAME": "web3",
         "_TRANSPORT": "kernel",
         "SYSLOG_IDENTIFIER": "kernel",
@@ -23,10 +25,10 @@ def entry(moment, pid):
 
 
 @pytest.mark.parametrize("named", ["", "j.json*"])
-def test_older_files_are_read_too(tmp_path, capsys, named):
+def test_older_files_are_read_too(tmp_path, capfd, named):
     for age, name in enumerate(("j.json", "j.json.1", "j.json.2")):
         (tmp_path / name).write_text(entry(BEGIN - age * 60_000_000, 500 + age))
     assert cli.main(["replay", "--json", str(tmp_path / named)]) == 0
-    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     told = [one["target"]["tid"] for one in events if one["event"] == "signal"]
     assert told == [502, 501, 500]
