@@ -261,7 +261,8 @@ def _file(place: Place) -> str | None:
 def _is_same_death(one: Exit, other: Exit) -> bool:
     if not _near(one, other, SAME_DEATH):
         return False
-    if not starts_fit(one.process.start, other.process.start):
+    end = min(moment(one), moment(other)) if _near(one, other, SOON) else None
+    if not starts_fit(one.process.start, other.process.start, end):
         return False
     if one.source == other.source == ACCOUNTING:
         # Each record is an end of its own, but for that of a copy of the file.

@@ -317,8 +317,9 @@ def _is_same(one: Death, other: Death) -> bool:
         return False
     if abs(one.time - other.time) > (SAME_CORE if one.core or other.core else SAME):
         return False
+    end = min(one.time, other.time) if abs(one.time - other.time) <= SAME else None
     if None not in (key_of(a), key_of(b)) and not (
-        key_of(a) == key_of(b) and starts_fit(a.start, b.start)
+        key_of(a) == key_of(b) and starts_fit(a.start, b.start, end)
     ):
         return False
     if None not in (a.invocation, b.invocation) and a.invocation != b.invocation:
@@ -375,6 +376,6 @@ def merged(one: Process, other: Process) -> Process:
             value = getattr(other, name)
             if value not in (None, (), False):
                 known[name] = value
-    if starts_fit(one.start, other.start) and one.start != finer(one.start, other.start):
-        known["start"] = finer(one.start, other.start)
+    if one.start != (start := finer(one.start, other.start)):
+        known["start"] = start
     return replace(one, **known) if known else one

@@ -226,3 +226,16 @@ def test_an_end_that_a_log_tells_before_its_signal_is_of_the_unit_that_the_signa
     assert len(death.places) == 2
     other = end(WHOLE, "syslog", 6, process=Process(unit=b"cat.service"), place=place("m", 3))
     assert sum(isinstance(event, Exit) for event in told(*tellings[:2], other)) == 2
+
+
+@pytest.mark.parametrize(("after", "count"), [(0, 1), (5, 2)])
+def test_a_start_of_accounting_is_late_by_what_the_host_slept(after, count):
+    """Where the ends are one; a number that was used again is another process."""
+    second = 1_000_000_000
+    ended = 9_000 * second
+    exact = end(ended + 7, "core", process=Process(801, start=5 * second + 7))
+    late = Process(801, start=8_000 * second)
+    record = end(ended + after * second, "accounting", process=late, place=place("pacct"))
+    found = told(exact, record)
+    assert len(found) == count
+    assert found[0].process.start == 5 * second + 7

@@ -76,7 +76,7 @@ def second_of(data: bytes, at: int, before: int = 0) -> int:
 
 
 def process_of(data: bytes, at: int) -> Process:
-    """Who ended. ``start`` is told to the second, and may be a second late."""
+    """Who ended. ``start`` is told to the second, and late by all the time that the host slept (starts.is_whole)."""
     fields = ORDERS[data[at + 1]].unpack_from(data, at)
     _, _, _, _, uid, _, pid, ppid, born, _, comm = fields
     name = comm.partition(b"\0")[0]

@@ -144,10 +144,11 @@ def test_the_same_file_twice_is_read_as_one_death(why):
     assert len(why("700", pacct=record(), copied=record())) == 1
 
 
-def exit_line(start, number=None, status=None, comm="ledger"):
+def exit_line(start, number=None, status=None, comm="ledger", end="12:00:02.7"):
     ended = {"signal": {"number": number}} if number else {"status": status}
-    process = {"pid": 700, "comm": comm, "start": f"2026-11-27T12:00:{start}Z"}
-    return json.dumps({"v": 1, "event": "exit", "id": "1-exit-700", "time": "2026-11-27T12:00:02.700000000Z", "source": "core", "process": process, **ended}) + "\n"  # fmt: skip
+    hour = "" if start.count(":") == 2 else "12:00:"
+    process = {"pid": 700, "comm": comm, "start": f"2026-11-27T{hour}{start}Z"}
+    return json.dumps({"v": 1, "event": "exit", "id": "1-exit-700", "time": f"2026-11-27T{end}00000000Z", "source": "core", "process": process, **ended}) + "\n"  # fmt: skip
 
 
 @pytest.mark.parametrize(("start", "deaths"), [("00.600000000", 1), ("01.900000000", 2)])
@@ -162,6 +163,36 @@ def test_a_start_to_the_second_fits_one_that_is_near(why, start, deaths):
         assert verdict["process"]["start"] == f"2026-11-27T12:00:{start}Z"
         assert verdict["process"]["comm"] == "main-thread"
         assert verdict["status"] == 3
+
+
+SLEPT = "08:00:00.600000000"
+
+
+@pytest.mark.parametrize("others", [{}, {"messages": "fault"}])
+def test_a_life_in_which_the_host_slept_is_one_death(why, others):
+    """The kernel counts it by a clock that stands still then: the birth that it tells is late by all of that."""
+    fault = "kernel: [   99.500000] ledger[700]: segfault at 8 ip 000055c0a1aed232 sp 00007ffc3f66c9d8 error 6 in ledger[1232,55c0a1aed000+1000]"
+    others = {name: says((2, fault)) for name in others}
+    pacct = record(code=0x8B, flag=0x18)
+    (verdict,) = why("700", recording=exit_line(SLEPT, number=11), pacct=pacct, **others)
+    assert verdict["process"]["start"] == f"2026-11-27T{SLEPT}Z"
+    # Accounting alone tells these two.
+    assert (verdict["process"]["ppid"], verdict["core"]) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("end", "record_"),
+    [
+        # The number was used again: the ends lie apart, or the other was not yet born at this one's.
+        ("12:00:05.7", {}),
+        ("11:59:58.7", {}),
+        ("12:00:02.7", {"born": BORN + 4, "lived": 1.0}),
+    ],
+)
+def test_a_late_birth_is_of_one_process_only_where_the_ends_are_one(why, end, record_):
+    recorded = exit_line(SLEPT, number=9, end=end)
+    verdicts = why("700", recording=recorded, pacct=record(**record_))
+    assert [len(sources(one)) for one in verdicts] == [1, 1]
 
 
 def test_an_end_that_accounting_cannot_tell_is_none(why):
