@@ -12,7 +12,7 @@ from tracer.why.deaths import OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from tracer.model.event import Event, Process
@@ -53,10 +53,13 @@ class Case:
 
     def said(self, *whats: str, within: int = BEFORE) -> Statement | None:
         """The last statement of these kinds, about the process or its unit, so long before its end."""
+        return next(self.all_said(*whats, within=within), None)
+
+    def all_said(self, *whats: str, within: int = BEFORE) -> Iterator[Statement]:
+        """All of them, the last one first."""
         for said in reversed((*self.unit_says, *self.process_says)):
             if said.what in whats and self.is_before(said.time, within):
-                return said
-        return None
+                yield said
 
     def said_near(self, what: str, within: int) -> Statement | None:
         """Likewise of the whole host."""
@@ -79,6 +82,11 @@ class Case:
         if is_coarse(self.death):
             after = max(after, SECOND)
         return time is not None and -after <= self.death.time - time <= within
+
+    def is_over(self, time: int | None) -> bool:
+        """Whether a moment lies behind the end; of one that is told in whole seconds, behind its second."""
+        latest = self.death.time + (SECOND - 1 if is_coarse(self.death) else 0)
+        return time is not None and time > latest
 
     def fatal(self) -> Signal | None:
         """The signal that the process died of, where the kernel's or the log's own record has it."""

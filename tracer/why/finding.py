@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Signal, Statement
+from tracer.model.event import Exec, Exit, Signal, Statement, moment
 from tracer.model.frozen import frozen
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
@@ -32,6 +32,7 @@ GUARDS = frozenset((b"earlyoom", b"systemd-oomd", b"nohang", b"oomd", b"bustd", 
 SHUTTERS = frozenset(
     (b"systemd-shutdow", b"systemd-shutdown", b"killall5", b"halt", b"reboot", b"shutdown")
 )
+_CLIENT = "killed on client request"
 # What a manager says why it sends, the most telling first: the statement, the cause, which ends fit.
 MANAGER_SAYS: tuple[tuple[str, str, frozenset[int], int], ...] = (
     ("watchdog", "watchdog", frozenset((ABRT, KILL, TERM)), 120 * SECOND),
@@ -39,7 +40,7 @@ MANAGER_SAYS: tuple[tuple[str, str, frozenset[int], int], ...] = (
     ("runtime limit", "runtime limit", frozenset((TERM, KILL, ABRT)), 120 * SECOND),
     ("reload timeout", "reload timeout", frozenset((KILL, TERM)), AT_ONCE),
     ("stop timeout", "stop timeout", frozenset((KILL, ABRT, TERM)), AT_ONCE * 6),
-    ("killed on client request", "killed", frozenset(range(1, 65)), AT_ONCE),
+    (_CLIENT, "killed", frozenset(range(1, 65)), AT_ONCE),
     ("oom kill", "user oom killer", frozenset((KILL, TERM)), 30 * SECOND),
     ("session ended", "session end", frozenset((TERM, KILL, HUP)), 30 * SECOND),
 )  # fmt: skip
@@ -63,14 +64,73 @@ def asker(asked: Exec | Statement | None) -> Process | None:
 
 
 def managers_words(case: Case, number: int | None) -> tuple[str, Statement] | None:
+    """Why its manager ended it with a signal; None: the end is a status, which answers a request of this very run alone."""
     for what, cause, numbers, within in MANAGER_SAYS:
-        said = case.said(what, within=within)
-        if said is not None and (number is None or number in numbers):
-            if cause == "reload timeout" and not _is_of_control(case):
-                # What reloads is ended so, and the unit lives on (service_dispatch_timer(), src/core/service.c).
-                continue
-            return (of_session(case, cause) if cause == "stop timeout" else cause), said
+        if cause == "reload timeout" and not _is_of_control(case):
+            # What reloads is ended so, and the unit lives on (service_dispatch_timer(), src/core/service.c).
+            continue
+        for said in case.all_said(what, within=within):
+            if number is None:
+                fits = _may_be_answered(case, said) and _is_of_this_run(case, said, within)
+            else:
+                fits = _is_done(said) and number in _numbers_of(said, numbers)
+            if fits:
+                return (of_session(case, cause) if cause == "stop timeout" else cause), said
     return None
+
+
+def words_of_some_run(case: Case) -> Statement | None:
+    """Why its manager ended this run or the one before, where a log does not tell which of them was meant, and nothing
+    is said to have ended or begun since."""
+    for what, _, _, within in MANAGER_SAYS:
+        for said in case.all_said(what, within=within):
+            is_open = within > AT_ONCE and None in (_run_of(said), case.death.process.invocation)
+            if is_open and _may_be_answered(case, said):
+                return None if is_of_the_run_before(case, said) else said
+    return None
+
+
+def is_of_the_run_before(case: Case, said: Statement) -> bool:
+    """Whether its unit is said to have ended or begun between that and the end; of one known run it has not."""
+    if None not in (_run_of(said), case.death.process.invocation):
+        return False
+    since = case.all_said(*_TURNS)
+    return any(moment(said) <= moment(one) < case.death.time for one in since)
+
+
+# What is said between two runs of a unit.
+_TURNS = ("unit failed", "unit succeeded", "stopped", "restart scheduled", "start asked", "started")
+
+
+def _is_done(said: Statement) -> bool:
+    """Whether a manager did what it speaks of."""
+    return not (said.details or {}).get("ignored")
+
+
+def _numbers_of(said: Statement, numbers: frozenset[int]) -> frozenset[int]:
+    """The signals with which it did that: a client asks for one."""
+    is_told = said.what == _CLIENT and said.number is not None
+    return numbers & {said.number} if is_told else numbers
+
+
+def _may_be_answered(case: Case, said: Statement) -> bool:
+    """Whether an exit by status may be the answer: to a request to end, before it."""
+    asks = REQUESTS if said.what == _CLIENT else (None, ABRT, *REQUESTS)
+    return _is_done(said) and said.number in asks and not case.is_over(said.time)
+
+
+def _is_of_this_run(case: Case, said: Statement, within: int) -> bool:
+    """Whether the run that ended is meant. What was said long before may be of the run before: a log without
+    invocations does not tell."""
+    about, process = said.about, case.death.process
+    is_its_own = about is not None and about.pid is not None and about.pid == process.pid
+    is_of_a_scope = (process.unit or b"").endswith(b".scope")  # It is never started again.
+    is_of_this_run = process.invocation is not None and _run_of(said) == process.invocation
+    return within <= AT_ONCE or is_its_own or is_of_a_scope or is_of_this_run
+
+
+def _run_of(said: Statement) -> bytes | None:
+    return None if said.about is None else said.about.invocation
 
 
 def of_session(case: Case, cause: str) -> str:

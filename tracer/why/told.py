@@ -20,8 +20,10 @@ from tracer.why.finding import (
     Finding,
     asker,
     exits_of,
+    is_of_the_run_before,
     managers_words,
     of_session,
+    words_of_some_run,
 )
 from tracer.why.present import is_told_by_its_state_alone
 from tracer.why.recorded import by_its_manager, found_by, is_itself, is_manager
@@ -131,7 +133,7 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         evidence: tuple[Witness, ...] = (signal, *exits_of(case))
         return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
     stop = case.said("stop asked", within=120 * SECOND)
-    if stop is not None:
+    if stop is not None and not is_of_the_run_before(case, stop):
         asked = None if stop.time is None else who_asked(case, stop.time, death.process.unit)
         who = behind(speaker(stop), asker(asked))
         story = tuple(one for one in (asked, stop) if one is not None)
@@ -152,6 +154,10 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         return Finding(
             cause, "likely", evidence, behind(speaker(statement)), why, None, (statement,)
         )
+    doubt = words_of_some_run(case)
+    if doubt is not None:
+        why = (f"whether its manager ended this run or the one before is not told ({doubt.what})",)
+        return Finding("exit", "likely", (*exits_of(case), doubt), None, why)
     if is_told_by_its_state_alone(case):
         why = (
             "its manager's state alone tells of it: whether somebody asked it to end is not known",

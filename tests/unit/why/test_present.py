@@ -156,8 +156,13 @@ def line(seconds, run=RUN, number=9):
 
 @pytest.mark.parametrize("what", ["runtime limit", "watchdog", "start timeout"])
 def test_who_exits_after_its_managers_signal_did_not_end_by_itself(what):
-    """The same of a log's words."""
-    heard = ask.Heard([said(-0.1, what), replace(line(0, number=None), status=0)])
+    """The same of a log's words on this run."""
+    heard = ask.Heard(
+        [
+            said(-0.1, what, Process(unit=UNIT, invocation=RUN)),
+            replace(line(0, number=None), status=0),
+        ]
+    )
     (one,) = ask.answer(heard, (), b"webapp").verdicts
     assert (one.cause, one.confidence, one.status) == (what, "likely", 0)
 
