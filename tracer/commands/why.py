@@ -18,7 +18,7 @@ from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
 from tracer.why import ask, query, tell
 from tracer.why.counts import with_counts
-from tracer.why.living import living
+from tracer.why.living import lives_on, living
 
 __all__ = ["EPILOG", "Options", "run"]
 
@@ -43,7 +43,7 @@ def run(options: Options) -> int:
     for line in (*reading.notes(follow=False), *names_here(what, files)):
         say(line)
     with closing(reading.source) as source:
-        heard = ask.Heard(every(source))
+        heard = ask.Heard(every(source), lives_on if is_here else None)
         seen = source.coverage()
         if files:
             reading.require_records()

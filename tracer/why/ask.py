@@ -25,7 +25,7 @@ from tracer.why.verdict import verdict_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Union
 
     from tracer.model.coverage import Coverage
@@ -52,9 +52,13 @@ def witness_of(event: Event) -> Witness | None:
 
 
 class Heard:
-    """What witnesses told, as far as a verdict may need it; the oldest goes first where it is too much."""
+    """What witnesses told, as far as a verdict may need it; the oldest goes first where it is too much. ``lives_on``: of
+    which deaths it is known better (tracer.why.living)."""
 
-    def __init__(self, events: Iterable[Event] = ()) -> None:
+    def __init__(
+        self, events: Iterable[Event] = (), lives_on: Callable[[Death], bool] | None = None
+    ) -> None:
+        self._lives_on = lives_on
         self.events: list[Event] = []
         self.forgotten = 0
         self.losses: list[Loss] = []
@@ -79,6 +83,11 @@ class Heard:
             while at and moment(self.events[at - 1]) >= moment(event):
                 at -= 1
             self.events.insert(at, event)
+
+    def deaths(self) -> list[Death]:
+        """Every end that they tell of."""
+        lives_on, found = self._lives_on, deaths_in(self.events)
+        return found if lives_on is None else [one for one in found if not lives_on(one)]
 
     def units_of(self, what: bytes) -> list[bytes]:
         """The units of those that fit and have ended, newest first."""
@@ -114,7 +123,7 @@ def answer(
     at: int | None = None,
 ) -> Answer:
     """The verdicts on the last deaths that fit, or on the one nearest to ``at`` (ns)."""
-    deaths = [*deaths_in(heard.events), *lost_with_the_host(heard.events)]
+    deaths = [*heard.deaths(), *lost_with_the_host(heard.events)]
     found = query.died(deaths, what)
     if at is not None:
         found = sorted(found, key=lambda death: abs(death.time - at))
@@ -134,7 +143,7 @@ def _ended_well(death: Death) -> bool:
 
 def unordered(heard: Heard, coverages: Sequence[Coverage], since: int) -> list[Verdict]:
     """The verdicts on all deaths since then that nobody asked a manager for."""
-    deaths = deaths_in(heard.events)
+    deaths = heard.deaths()
     near = Neighbours(heard.events, deaths)
     verdicts = [
         verdict_of(one, near.events_of(one), coverages, near.deaths_of(one))

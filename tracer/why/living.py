@@ -7,7 +7,7 @@ from tracer.host.alive import reasons
 from tracer.host.clock import BootClock
 from tracer.host.name import HOST
 from tracer.host.running import running
-from tracer.model.event import Signal
+from tracer.model.event import Signal, moment
 from tracer.model.times import SECOND
 from tracer.model.verdict import Living, Sent
 from tracer.why import query
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tracer.model.event import Event, Process
+    from tracer.why.deaths import Death
 
 
 # As far as a wall clock that is slewed may have gone from what it was when the recording was made (adjtime(3)); no pid
@@ -34,21 +35,39 @@ def living(what: bytes, events: Iterable[Event] = ()) -> list[Living]:
     return sorted(found, key=lambda one: one.last.time or 0 if one.last else 0, reverse=True)
 
 
+def lives_on(death: Death) -> bool:
+    """Whether nothing tells of a death but a signal, and who was sent it lives here: a task that hangs in the kernel sees
+    even SIGKILL when it leaves that (TASK_UNINTERRUPTIBLE, kernel/signal.c)."""
+    told = [one for one in death.tellings if isinstance(one, Signal)]
+    pid = death.process.pid
+    if pid is None or len(told) < len(death.tellings):
+        return False
+    birth = procfs.birth_of(pid)
+    if birth is None or birth.gone:
+        return False
+    born = birth.start + BootClock().offset
+    return all(_is_to(one, pid, born) for one in told)
+
+
 def _last(process: Process, signals: Sequence[Signal]) -> Sent | None:
-    """The newest of the signals to it; what came before it was born was to another process of its number."""
+    """The newest of the signals to it."""
     pid = process.pid
     since_boot = None if pid is None else procfs.start_of(pid)
-    if since_boot is None:
+    if pid is None or since_boot is None:
         return None
     born = since_boot + BootClock().offset
     last: Signal | None = None
     for one in signals:
-        target = one.target
-        if target is None or target.pid != pid or one.time is None or one.host not in (None, HOST):
-            continue
-        is_its_own = one.time >= born if target.start is None else abs(target.start - born) < SLEW
-        if is_its_own and (last is None or one.time >= (last.time or 0)):
+        if _is_to(one, pid, born) and (last is None or moment(one) >= moment(last)):
             last = one
     if last is None:
         return None
     return Sent(last.id, last.time, last.number, last.sender, last.origin, last.outcome)
+
+
+def _is_to(signal: Signal, pid: int, born: int) -> bool:
+    """Whether a process of this host was sent it; what came before it was born was to another one of its number."""
+    target, time = signal.target, signal.time
+    if target is None or target.pid != pid or time is None or signal.host not in (None, HOST):
+        return False
+    return time >= born if target.start is None else abs(target.start - born) < SLEW

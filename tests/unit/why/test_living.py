@@ -11,9 +11,14 @@ import time
 import pytest
 
 from tracer import cli
-from tracer.model.event import Process, Signal
+from tracer.commands import why
+from tracer.host import manager, procfs
+from tracer.host.clock import BootClock
+from tracer.model.event import Exit, Process, Signal
+from tracer.sources.found import found_by_names
 from tracer.why import words
-from tracer.why.living import living
+from tracer.why.deaths import deaths_in
+from tracer.why.living import lives_on, living
 
 SECOND = 10**9
 KILL = Process(991, 991, b"kill", uid=0, user="root", argv=(b"kill", b"7"))
@@ -87,3 +92,76 @@ def test_who_had_its_number_before_is_somebody_else(child):
 def test_init_is_not_killed():
     (one,) = living(b"1")
     assert any("init" in reason and "SIGKILL" in reason for reason in one.reasons)
+
+
+def killed(moment, pid, *, start=None, **fields):
+    """SIGKILL, recorded as delivered; nothing tells of an end."""
+    target = Process(pid, pid, b"sh", start=start)
+    known = {"sender": KILL, "target": target, **fields}
+    return Signal(moment, "k9", "core", 9, 0, "kill", "delivered", **known)
+
+
+def asked(monkeypatch, capsys, what, *events):
+    """Of this host, whose only witness tells these events."""
+    monkeypatch.setattr(why, "every", lambda _source: iter(events))
+    status = cli.main(["why", "--json", what])
+    told = capsys.readouterr()
+    return status, [json.loads(line)["event"] for line in told.out.splitlines()], told.err
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """A host whose manager is not asked, and whose log tells nothing."""
+    (tmp_path / "messages").write_text("Nov 27 12:00:00 web3 kernel: hello\n")
+    kept = str(tmp_path / "messages")
+    monkeypatch.setattr(why, "found_kept", lambda _root: found_by_names([kept]))
+    monkeypatch.setattr(manager, "BOOTED", "/no/systemd")
+
+
+def born(pid):
+    return procfs.start_of(pid) + BootClock().offset
+
+
+@pytest.mark.parametrize("knows_start", [True, False])
+def test_who_was_sent_sigkill_and_hangs_has_not_died(
+    alone, child, monkeypatch, capsys, knows_start
+):
+    start = born(child.pid) if knows_start else None
+    signal_ = killed(time.time_ns() + SECOND, child.pid, start=start)
+    status, told, noted = asked(monkeypatch, capsys, str(child.pid), signal_)
+    assert (status, told) == (0, ["living"])
+    assert "that had this number before" not in noted
+
+
+def test_nor_has_it_by_its_name(alone, child, monkeypatch, capsys):
+    name = b"hangs-in-kernel"
+    target = Process(child.pid, child.pid, name)
+    _, told, noted = asked(monkeypatch, capsys, name.decode(), killed(time.time_ns() + SECOND, child.pid, target=target))  # fmt: skip
+    assert told == []
+    assert "has died in what could be seen" in noted
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"before": 3600}, {"before": -1, "start": 1}, {"before": -1, "host": "another"}],
+)
+def test_who_had_the_number_before_or_elsewhere_did_die(alone, child, monkeypatch, capsys, fields):
+    before = fields.pop("before") * SECOND
+    signal_ = killed(time.time_ns() - before, child.pid, **fields)
+    _, told, noted = asked(monkeypatch, capsys, str(child.pid), signal_)
+    assert told == ["living"]
+    assert "1 that had this number before has died" in noted
+
+
+def test_an_end_that_somebody_saw_is_one(alone, child, monkeypatch, capsys):
+    signal_ = killed(time.time_ns() + SECOND, child.pid)
+    end = Exit(signal_.time, "x9", "core", signal_.target, 9, cause="k9")
+    assert not lives_on(deaths_in([signal_, end])[0])
+    assert lives_on(deaths_in([signal_])[0])
+
+
+def test_a_zombie_is_dead(child):
+    process = subprocess.Popen(["true"], stdin=subprocess.DEVNULL)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not lives_on(deaths_in([killed(time.time_ns() + SECOND, process.pid)])[0])
+    process.wait()
