@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
+from zlib import crc32
 
 from tracer.model.event import Place
 from tracer.model.text import plain
@@ -68,6 +69,8 @@ TYPES: dict[bytes, int] = {
 }
 OTHER = 0
 _ODD = re.compile(rb"[^\w.:@+-]")
+# Letters of a node's name in an id; of a longer one the rest is a checksum. tracer.model.spelling.ID_MAX has room for it.
+_NODE_MAX = 200
 
 # Events of one record. A call that seccomp looks at is not audited yet: syscall_trace_enter(), kernel/entry/common.c.
 ALONE = frozenset((LOST, SECCOMP, ANOM_ABEND, KERNEL, SYSTEM_BOOT, 1200, 1201, 1203, 1205, 1206))
@@ -99,7 +102,8 @@ def host_of(stamp: Stamp) -> str | None:
 
 def _plain_name(node: bytes) -> str:
     """A node's name as part of an id, which is written without escapes: what is odd becomes %XX."""
-    return _ODD.sub(lambda odd: b"%%%02X" % ord(odd[0]), node).decode("ascii")
+    name = _ODD.sub(lambda odd: b"%%%02X" % ord(odd[0]), node).decode("ascii")
+    return name if len(name) <= _NODE_MAX else f"{name[:_NODE_MAX]}%{crc32(node):x}"
 
 
 class File(NamedTuple):

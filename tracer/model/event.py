@@ -367,6 +367,9 @@ def exit_id(time: int, pid: int | None) -> str:
 def lost(
     time: int | None, source: str, count: int | None, where: str, host: str | None = None
 ) -> Loss:
-    """A loss with its id: the same wherever the same loss is read."""
-    own = f"{0 if time is None else time:x}-lost-{source}-{where}"
-    return Loss(time, own, source, count, where, host)
+    """A loss with its id: the same wherever the same loss is read. ``where`` may be a path, or what a log says."""
+    from zlib import crc32
+
+    own = crc32(f"{source}\0{where}".encode("utf-8", "surrogatepass"))
+    id_ = f"{0 if time is None else time:x}-lost-{own:x}"
+    return Loss(time, id_, source, count, where, host)

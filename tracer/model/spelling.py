@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tracer.model.verdict import Living, Verdict
 
 VERSION = 1
+ID_MAX = 300  # letters
 _LISTS_MAX = 128  # parents with their command lines, some 6 KB each
 # All that a line of JSON may hold; a verdict is nothing that a trace tells, and not loaded with one.
 EVENTS = {**of_events.EVENTS, **verdict.EVENTS}
@@ -57,6 +58,14 @@ def _word(value: Any) -> str:
     return value
 
 
+def _id(value: Any) -> str:
+    """An id is written without escapes (tracer.sinks.json): what would need one is none of ours."""
+    is_plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    if not is_plain or '"' in value or "\\" in value or not 0 < len(value) <= ID_MAX:
+        raise ValueError(f"{value!r} is no id")
+    return str(value)
+
+
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} is no object")
@@ -72,7 +81,7 @@ POLICIES = ("apparmor", "selinux", "landlock", "seccomp")
 _REF = "#/$defs/"
 KINDS: dict[str, Kind] = {
     "text": Kind(_same, str, {"type": "string"}),
-    "id": Kind(_same, str, {"$ref": _REF + "id"}),
+    "id": Kind(_same, _id, {"$ref": _REF + "id"}),
     "bytes": Kind(plain, unplain, {"type": "string"}),
     "words": Kind(
         lambda words: [plain(word) for word in words],
@@ -248,7 +257,7 @@ def to_schema() -> dict[str, Any]:
             "pattern": r"^\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$",
         },
         "pid": {"type": "integer", "minimum": 0, "maximum": 4294967295},
-        "id": {"type": "string", "minLength": 1},
+        "id": {"type": "string", "pattern": rf"^[ !#-\[\]-~]{{1,{ID_MAX}}}$"},
         "signal": {
             "type": "object",
             "additionalProperties": False,

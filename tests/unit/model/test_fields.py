@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracer.model import signals
-from tracer.model.event import MARKS, TARGET_STATES, Process, Signal
+from tracer.audit.record import Stamp
+from tracer.model.event import MARKS, TARGET_STATES, Exit, Process, Signal, exit_id, lost
 from tracer.model.fields import PROCESS, SIGNAL, names_of
 from tracer.model.frozen import bare_of, names_of_class, replace
 from tracer.model.origin import ORIGINS
@@ -166,3 +167,49 @@ def test_signals_that_differ_in_one_field_are_remembered_apart(name):
     other = replace(plain_one, **{name: Process(7)})
     texts = Remembered(lambda signal: repr(getattr(signal, name)))
     assert texts.of(plain_one) != texts.of(other)
+
+
+FOREIGN = [
+    *("x\x1b]0;t\x07", 'x\n{"v": 1}', '"', "\\", "ä", "\x7f", "", "a" * 301, 5, ["a"]),
+]
+SIGNAL_OF = to_object(Signal(1, "a", "core", 9))
+END = to_object(Exit(1, "a", "core", Process(7), number=9))
+
+
+@pytest.mark.parametrize("id_", FOREIGN)
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda id_: {**SIGNAL_OF, "id": id_},
+        lambda id_: {**SIGNAL_OF, "escalates": {"id": id_, "signal": {"number": 15}, "after_ns": 1}},
+        lambda id_: {**END, "cause": id_},
+        lambda id_: {**END, "causes": ["a", id_]},
+        lambda id_: {**END, "handled": id_},
+    ],
+    ids=["own", "escalates", "cause", "causes", "handled"],
+)
+def test_an_id_that_would_need_an_escape_is_none_of_ours(made, id_):
+    """It is written as it is."""
+    assert from_object(made("n1/1700000000.100:1")) is not None
+    with pytest.raises(ValueError, match="is no id"):
+        from_object(made(id_))
+
+
+HOSTILE = st.binary(min_size=1, max_size=400)
+
+
+@given(HOSTILE, st.integers(0, 1 << 63), st.integers(-(1 << 63), 1 << 63))
+@example(b"n1", 1_700_000_000_100_000_000, 1)
+@example(b"\x1b" * 400, (1 << 63) - 1, -(1 << 63))
+def test_ids_of_ours_are_taken_whatever_the_names_in_them(name, time, serial):
+    text = name.decode("utf-8", "surrogateescape")
+    ids = [
+        str(Stamp(name, time, serial)),
+        f"{Stamp(name, time, serial)}-refused-4096",
+        exit_id(time, 601),
+        lost(time, "audit log", 1, text).id,
+        lost(None, "journal", None, text.encode("utf-8", "replace").decode()).id,
+    ]
+    for id_ in ids:
+        assert from_object({**SIGNAL_OF, "id": id_}).id == id_
+    assert len({str(Stamp(name + end, time, serial)) for end in (b"a", b"b")}) == 2

@@ -262,3 +262,12 @@ def test_a_piece_larger_than_memory_should_hold_is_read_line_by_line(tmp_path: P
         NOON + number * SECOND + at for number in range(5) for at in range(90)
     ]
     assert source.lines == 450
+
+
+def test_an_id_with_escapes_in_it_is_passed_over(tmp_path: Path) -> None:
+    """The JSON sink would write it to the terminal, a line of its own and all."""
+    forged = to_object(replace(signal(NOON + 1), id='x\x1b]0;t\x07\n{"v": 1, "event": "exit"}'))
+    lines = text_of(signal(NOON)) + json.dumps(forged).encode() + b"\n"
+    source, told = read(piece(tmp_path, lines, NOON))
+    assert [event.id for event in told] == [signal(NOON).id]
+    assert source.passed["no event of ours"] == 1
