@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracer.model import signals
 from tracer.audit.record import Stamp
+from tracer.model import signals
 from tracer.model.event import MARKS, TARGET_STATES, Exit, Process, Signal, exit_id, lost
 from tracer.model.fields import PROCESS, SIGNAL, names_of
 from tracer.model.frozen import bare_of, names_of_class, replace
@@ -181,7 +181,10 @@ END = to_object(Exit(1, "a", "core", Process(7), number=9))
     "made",
     [
         lambda id_: {**SIGNAL_OF, "id": id_},
-        lambda id_: {**SIGNAL_OF, "escalates": {"id": id_, "signal": {"number": 15}, "after_ns": 1}},
+        lambda id_: {
+            **SIGNAL_OF,
+            "escalates": {"id": id_, "signal": {"number": 15}, "after_ns": 1},
+        },
         lambda id_: {**END, "cause": id_},
         lambda id_: {**END, "causes": ["a", id_]},
         lambda id_: {**END, "handled": id_},
