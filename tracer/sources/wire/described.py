@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 REMEMBERED = 1024  # a process with its parents takes some 6 KB
 _LINEAGES = 256
+# What many processes have in common is kept once: command lines, paths, cgroups, terminals.
+_SHARED = 1024
 
 
 class Described:
@@ -29,13 +31,15 @@ class Described:
         self._complete = complete
         self._known: dict[int, tuple[int, Process]] = {}
         self._told: dict[int, int] = {}
-        self._room = REMEMBERED
+        # So many are learned before it is looked who is gone.
+        self._room, self._learned = REMEMBERED, 0
         # The time of what is being read, in boot time.
         self.read_to = 0
-        # Who was found gone, when that was, and how many were there.
-        self._gone: list[tuple[int, tuple[int, Process]]] = []
-        self._looked = self._living = 0
+        # Who was found gone, and when that was; their pids.
+        self._gone: list[tuple[int, list[tuple[int, tuple[int, Process]]]]] = []
+        self._doomed: set[int] = set()
         self._lineages: Bounded[tuple[int, ...], tuple[Any, ...]] = Bounded(_LINEAGES)
+        self._shared: Bounded[Any, Any] = Bounded(_SHARED)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -57,19 +61,25 @@ class Described:
     def _forget_the_dead(self) -> None:
         """The living stay, for the kernel side describes nobody twice; so do the dead until all has been read that was
         written before they were found gone."""
-        if self._gone and self.read_to > self._looked:
-            for pid, known in self._gone:
+        while self._gone and self.read_to > self._gone[0][0]:
+            for pid, known in self._gone.pop(0)[1]:
+                self._doomed.discard(pid)
                 if self._known.get(pid) is known:
                     del self._known[pid]
                     self._told.pop(pid, None)
-            self._gone = []
-            self._room = len(self._known) + max(REMEMBERED // 2, self._living)
-        elif not self._gone and len(self._known) >= self._room:
-            older = list(self._known.items())[: -REMEMBERED // 2]
-            self._gone = [one for one in older if not procfs.is_there(one[0])]
-            self._looked, self._living = boot_now(), len(older) - len(self._gone)
-            if not self._gone:
-                self._room = len(self._known) + max(REMEMBERED // 2, self._living)
+        self._learned += 1
+        if self._learned < self._room:
+            return
+        newest = len(self._known) - REMEMBERED // 2
+        older = [
+            one
+            for at, one in enumerate(self._known.items())
+            if at < newest and one[0] not in self._doomed
+        ]
+        gone = [one for one in older if not procfs.is_there(one[0])]
+        self._gone.append((boot_now(), gone))
+        self._doomed.update([pid for pid, _ in gone])
+        self._learned, self._room = 0, max(REMEMBERED // 2, len(older) - len(gone))
 
     def born(self, start: int) -> int:
         """When a process was born, as /proc tells it, too: to a clock tick, wall time. ``start`` is boot time."""
@@ -147,32 +157,39 @@ class Described:
         head = record.head
         known: dict[str, Any] = {}
         if not head.flags & wire.LINEAGE_ONLY:
-            argv = procfs.split_argv(record.argv)
+            argv = self._one(procfs.split_argv(record.argv))
             if head.flags & wire.ARGV_KEPT:
                 argv = procfs.argv_now(head.pid, head.start, record.exe) or argv
             known = {
                 "uid": head.uid,
                 "euid": head.euid,
-                "exe": record.exe or None,
+                "exe": self._one(record.exe or None),
                 "argv": argv,
                 "argv_cut": bool(head.flags & wire.ARGV_CUT),
                 "loginuid": None if head.loginuid == wire.UNSET else head.loginuid,
                 "session": None if head.session == wire.UNSET else head.session,
-                "tty": _tty_path(wire.text(head.tty)),
-                "cgroup": record.cgroup or b"/",
+                "tty": self._one(_tty_path(wire.text(head.tty))),
+                "cgroup": self._one(record.cgroup or b"/"),
                 "cgroup_id": head.cgroup_id or None,
                 "ns_pid": head.ns_pid or None,
             }
         process = Process(
             pid=head.pid,
             tid=head.pid,
-            comm=wire.text(head.comm),
+            comm=self._one(wire.text(head.comm)),
             ppid=head.ppid or None,
             start=self.born(head.start),
             ancestors=self._lineage(head),
             **known,
         )
         return self._complete(process, head.start)
+
+    def _one(self, value: Any) -> Any:
+        """The same value, as one object for all who have it."""
+        known = self._shared.get(value)
+        if known is None and value is not None:
+            known = self._shared[value] = value
+        return known
 
     def _lineage(self, head: wire.ProcessHead) -> tuple[Ancestor, ...]:
         """One object for all who have the same parents: what is written of them is made once."""
