@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tracer.flow.source import Source
     from tracer.model.coverage import Coverage
-    from tracer.sources.accounting.source import Accounting
+    from tracer.sources.accounting.source import Accounting, Reader
     from tracer.sources.journal.source import JournalSource
     from tracer.sources.journal.text_source import TextSource
     from tracer.sources.logs.archive import Archive
@@ -36,7 +36,8 @@ _DENIED = os.strerror(errno.EACCES).lower()
 @frozen
 class Reading:
     """``source`` of everything; ``audits`` and ``said`` are those in it that account for what they read. ``closed``:
-    files that may not be read, and why. ``covered``: what journals cover."""
+    files that may not be read, and why. ``covered``: what journals cover.
+    ``accounts``: what reads process accounting, by the name of the file, or of the archive, that it is in."""
 
     source: Source
     logs: tuple[LogSet, ...]
@@ -45,7 +46,7 @@ class Reading:
     closed: tuple[tuple[str, str], ...] = ()
     covered: tuple[Coverage, ...] = ()
     recording: Recording | None = None
-    accounts: tuple[Accounting, ...] = ()
+    accounts: tuple[tuple[str, Reader], ...] = ()
 
     def has_records(self) -> bool:
         """Whether anything of a known form was read."""
@@ -69,7 +70,7 @@ class Reading:
 
     def left_out(self) -> list[str]:
         """What was not looked at, being too much; known when the events are read."""
-        return [line for one in self.accounts for line in one.notes()]
+        return [line for title, reader in self.accounts for line in reader.notes(title)]
 
     def account(self, *, verbose: bool) -> list[str]:
         """What was read, what of it was not understood, and what it cannot show; complete when the events are."""

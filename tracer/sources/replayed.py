@@ -36,7 +36,7 @@ from tracer.sources.reading import Reading
 if TYPE_CHECKING:
     from tracer.flow.source import Source
     from tracer.model.coverage import Coverage
-    from tracer.sources.accounting.source import Accounting
+    from tracer.sources.accounting.source import Reader
     from tracer.sources.reading import Said
     from tracer.sources.recording.narrow import Ends, Narrow
     from tracer.sources.recording.source import Recording
@@ -110,7 +110,7 @@ class _Opening:
         self._root = root
         self._audit: list[LogSet] = []
         self._said: list[Said] = []
-        self._accounts: list[Accounting] = []
+        self._accounts: list[tuple[str, Reader]] = []
         self._covered: list[Coverage] = []
         self.closed: list[tuple[str, str]] = []
         self._recording: Recording | None = None
@@ -152,6 +152,7 @@ class _Opening:
 
         asked = self._asked
         tables = index(quiet=asked.quiet)
+        self._accounts.append((path, reader_of(asked.ends, asked.filter_)))
         self._said.append(
             Archive(
                 path,
@@ -160,7 +161,7 @@ class _Opening:
                 tables.literals,
                 asked.proceed,
                 year=asked.year,
-                accounting=reader_of(asked.ends, asked.filter_).events,
+                accounting=self._accounts[-1][1].events,
             )
         )
 
@@ -280,8 +281,8 @@ class _Opening:
         self.closed += others
         if kept.paths:
             reader = reader_of(asked.ends, asked.filter_)
-            self._accounts.append(accounting_of(kept, begun, reader, asked.proceed))
-            self._said.append(self._accounts[-1])
+            self._accounts.append((kept.name, reader))
+            self._said.append(accounting_of(kept, begun, reader, asked.proceed))
 
     def _system_log(self, log: LogSet, begun: bytes) -> None:
         from tracer.sources.logs.system_log import SystemLog

@@ -25,6 +25,8 @@ KINDS = BY_NAME[ACCOUNTING].kinds
 BATCH = 512
 # Ends of the name that is asked for: the latest are told.
 FITTING_MAX = 10_000
+# Places that are no record: the first are told one by one.
+LOSSES_MAX = 1_000
 # A record's second may be so much earlier than that of the one before it: two CPUs write.
 _LATE = 2
 _OFF = "accounting may have been off at times, or its disk nearly full, and says nothing of that"
@@ -60,21 +62,31 @@ class Reader:
             yield one if isinstance(one, Loss) else self._event(one)
 
     def _latest(self, found: Iterable[Found | Loss], others: int) -> list[Found | Loss]:
-        """The last ones of each kind, in the order in which they came."""
-        kept: tuple[deque[tuple[int, Found | Loss]], ...] = (
+        """The last ends of each kind, in the order in which they came; and what is lost, that of many places as one."""
+        kept: tuple[deque[tuple[int, Found]], ...] = (
             deque(maxlen=others),
             deque(maxlen=FITTING_MAX),
         )
-        count = 0
-        for count, one in enumerate(found, 1):
-            kept[not isinstance(one, Loss) and one.is_meant].append((count, one))
-        self.left_out += count - sum(map(len, kept))
-        return [one for _, one in sorted((*kept[0], *kept[1]), key=lambda pair: pair[0])]
+        losses: list[tuple[int, Loss]] = []
+        ends = more = 0
+        missing: int | None = 0
+        for at, one in enumerate(found):
+            if not isinstance(one, Loss):
+                ends += 1
+                kept[one.is_meant].append((at, one))
+            elif len(losses) < LOSSES_MAX:
+                losses.append((at, one))
+            else:
+                more += 1
+                missing = None if None in (missing, one.count) else missing + one.count  # type: ignore[operator]
+        self.left_out += ends - sum(map(len, kept))
+        told = sorted((*kept[0], *kept[1], *losses), key=lambda pair: pair[0])
+        where = f"{counted(more, 'more place')} with bytes that are no record"
+        rest = [lost(self.last * SECOND or None, ACCOUNTING, missing, where)] if more else []
+        return [*(one for _, one in told), *rest]
 
-    def _event(self, found: Found) -> Event:
-        """Its end; of bytes that stood where a record should, and are none, a loss."""
-        if not is_record(found.record):
-            return self._lost(found.path, Foreign(SIZE))
+    @staticmethod
+    def _event(found: Found) -> Event:
         second = second_of(found.record, 0, found.before)
         return end_of(found.record, 0, second, Place(file=found.path, offset=found.offset))
 
@@ -98,7 +110,9 @@ class Reader:
             return
         for at, is_meant in pick.places(data):
             before = second_of(data, at - SIZE) if at else before
-            if not pick.has_bounds() or pick.has_time(second_of(data, at, before) * SECOND):
+            if not is_record(data, at):
+                yield self._lost(path, Foreign(SIZE))
+            elif not pick.has_bounds() or pick.has_time(second_of(data, at, before) * SECOND):
                 yield Found(data[at : at + SIZE], path, run.offset + at, before, is_meant)
 
     def _lost(self, path: str, foreign: Foreign) -> Loss:
@@ -106,6 +120,11 @@ class Reader:
         where = f"{path}: {counted(foreign.size, 'byte')} that are no record{rest}"
         count = None if foreign.whole else -(-foreign.size // SIZE)
         return lost(self.last * SECOND or None, ACCOUNTING, count, where)
+
+    def notes(self, title: str) -> list[str]:
+        """What was left out of ``title``, for who reads how often something came."""
+        left = self.left_out
+        return [f"{counted(left, 'earlier end')} in {title} not looked at; --since and --until take others"] if left else []  # fmt: skip
 
     def coverage(self) -> list[Coverage]:
         """From the first end to the last."""
@@ -161,11 +180,6 @@ class Accounting:
 
     def coverage(self) -> list[Coverage]:
         return self._reader.coverage()
-
-    def notes(self) -> list[str]:
-        """What was left out, for who reads how often something came."""
-        left = self._reader.left_out
-        return [f"{counted(left, 'earlier end')} in {self.title} not looked at; --since and --until take others"] if left else []  # fmt: skip
 
     def close(self) -> None:
         """End what is being read."""

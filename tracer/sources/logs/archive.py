@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Callable
 
 from tracer.lines.entry import EntryReader
@@ -112,7 +113,8 @@ class Archive:
                     row = kept_in(SOS, _below_report(member.name))
                     if row is not None:
                         self._files += 1
-                        events += _placed(self._of_member(tar, member, row))
+                        left = EVENTS_MAX + 1 - len(events)
+                        events += islice(_placed(self._of_member(tar, member, row)), left)
                     if len(events) > EVENTS_MAX:
                         events.append((0, self._lost("more events than can be put in order")))
                         break
@@ -121,18 +123,17 @@ class Archive:
         for _, event in sorted(events, key=lambda pair: pair[0]):
             yield event
 
-    def _of_member(self, tar: Tar, member: Member, row: Kept) -> list[Event]:
+    def _of_member(self, tar: Tar, member: Member, row: Kept) -> Iterator[Event]:
         file = f"{self._path}:{member.name.decode('utf-8', 'backslashreplace')}"
         unpacked = _unpacked(tar.blocks(min(member.size, MEMBER_MAX)))
-        events = []
         if member.size > MEMBER_MAX:
-            events.append(self._lost(f"{file}: all behind its first {MEMBER_MAX >> 30} GiB"))
+            yield self._lost(f"{file}: all behind its first {MEMBER_MAX >> 30} GiB")
         if row.accounting:
-            return [*events, *self._accounting([(file, unpacked)])]
+            yield from self._accounting([(file, unpacked)])
+            return
         blocks = whole_blocks(unpacked)
         reader = EntryReader(style_of(self._year, member.mtime), file)
-        told = self._audited(blocks) if row.audit else self._said(blocks, reader)
-        return [*events, *told]
+        yield from self._audited(blocks) if row.audit else self._said(blocks, reader)
 
     def _said(self, blocks: Iterator[bytes], reader: EntryReader) -> Iterator[Event]:
         teller, text = self._teller(), Text(reader, self._telling)

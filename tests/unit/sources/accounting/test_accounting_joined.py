@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import time
 
 import pytest
 from pacct import BORN, record
 
 from tracer import cli
+from tracer.sources.accounting import source
 
 # 12:00:00 on 2026-11-27; the ledger of pacct.py ends in its third second.
 NOON = BORN
@@ -199,6 +201,20 @@ def test_an_end_that_accounting_cannot_tell_is_none(why):
     (verdict,) = why("ledger", pacct=record(code=0, flag=0x10))
     assert told(verdict) == ("unknown", "no")
     assert "main thread" in verdict["why"][0]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_ends_that_were_not_looked_at_are_said(packed, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(source, "FITTING_MAX", 3)
+    path = tmp_path / "sos" / "var/account/pacct"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"".join(record(pid, born=BORN + pid) for pid in range(700, 712)))
+    if packed:
+        path = tmp_path / "sos.tar"
+        with tarfile.open(path, "w") as tar:
+            tar.add(tmp_path / "sos", "sos")
+    cli.main(["why", "-n", "9", "ledger", str(path)])
+    assert f"9 earlier ends in {path} not looked at" in " ".join(capsys.readouterr().err.split())
 
 
 def test_its_life_is_told_to_the_second(tmp_path, capsys):

@@ -207,6 +207,30 @@ def test_of_too_many_the_latest_are_told(monkeypatch):
     assert reader.left_out == 15
 
 
+RUBBISH = b"\3" * 64
+
+
+@pytest.mark.parametrize("between", [b"#" * 64, RUBBISH], ids=["bytes", "its version"])
+def test_what_is_no_record_takes_no_ends_place(between):
+    """The second kind has the right version, and is known for none only when it is unpacked."""
+    data = record(1) + record(2) + between.join(record(pid) for pid in range(3, 40))
+    told, reader = ends([data], what=b"ledger", fits=fits, latest=2)
+    assert [one.process.pid for one in told if isinstance(one, Exit)] == [*range(1, 40)]
+    others, reader = ends([data], what=b"grep", fits=fits, latest=2)
+    assert [one.process.pid for one in others if isinstance(one, Exit)] == [38, 39]
+    assert reader.left_out == 37
+    assert [one.count for one in others if isinstance(one, Loss)] == [1] * 36
+
+
+def test_of_many_places_without_a_record_the_rest_is_told_as_one(monkeypatch):
+    monkeypatch.setattr(source, "LOSSES_MAX", 5)
+    data = (b"#" * 128).join(record(pid) for pid in range(1, 40))
+    told, _ = ends([data], what=b"ledger", fits=fits, latest=2)
+    losses = [one for one in told if isinstance(one, Loss)]
+    assert [one.count for one in losses] == [2] * 5 + [66]
+    assert losses[-1].where == "33 more places with bytes that are no record"
+
+
 def test_what_it_has_seen_is_deaths_from_the_first_to_the_last():
     _, reader = ends([record(1, born=BORN), record(2, 0, born=BORN + 60)])
     (seen,) = reader.coverage()
