@@ -30,7 +30,8 @@ class Judged:
 @frozen
 class Kind:
     """Deaths that are alike, oldest first; ``newest`` stands for them. ``every`` (ns): their rhythm, if they have
-    one; ``bursts``: that of several at once. ``not_judged``: so many more, by what ``alike`` looks at."""
+    one; ``bursts``: that of several at once. ``not_judged``: so many more, by what ``alike`` looks at,
+    which does not tell of which kind they are: the newest of these kinds has them."""
 
     newest: Judged
     all: tuple[Judged, ...]
@@ -55,8 +56,9 @@ def kinds_of(found: Sequence[Judged], left: Mapping[Hashable, int]) -> list[Kind
     same: dict[object, list[Judged]] = {}
     for one in sorted(found, key=lambda one: one.death.time):
         same.setdefault(_kind(one.verdict), []).append(one)
-    made = [_folded(some, left.get(alike(some[-1].death), 0)) for some in same.values()]
-    return sorted(made, key=lambda kind: kind.times[-1])
+    rest = dict(left)
+    by_time = sorted(same.values(), key=lambda some: some[-1].death.time)
+    return [_folded(some, rest.pop(alike(some[-1].death), 0)) for some in by_time[::-1]][::-1]
 
 
 def _kind(verdict: Verdict) -> object:

@@ -324,9 +324,8 @@ def _caption(kind: Data) -> str:
     words[0] = words[0].removeprefix("SIG")
     if kind["cause"] == "oom":
         words = [_oom(kind["oom"] or {})]
-    alike = kind["count"] + kind["not_judged"]
-    if alike > 1:
-        words.append(f"{alike:,}×")
+    if kind["count"] > 1:
+        words.append(f"{kind['count']:,}×")
     words += rhythm_of(kind)
     if kind["sender_unknown"]:
         words.append("sender unknown")

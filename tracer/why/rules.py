@@ -63,7 +63,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "own end",
         by_the_exits_own_record,
-        "it exited with a status; a request to end that it took shortly before is the reason",
+        "it exited with a status; a request to end that it took shortly before, of this run, is the reason",
         "it died of a signal",
     ),
     Rule(

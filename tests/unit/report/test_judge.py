@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from report.scene import report
 from why.told import PKILL, WEBAPP, died, exited, saw, sent
@@ -12,6 +14,9 @@ from tracer.model.event import Process
 from tracer.model.frozen import replace
 from tracer.report import judge
 from tracer.report.kinds import rhythm
+from tracer.report.markdown import markdown
+from tracer.report.page import page
+from tracer.report.timeline import timeline
 
 
 def killed(seconds, pid, sender=PKILL):
@@ -49,6 +54,20 @@ def test_too_many_are_told_and_not_judged(monkeypatch):
     assert data["counts"]["not_judged"] == 16
     assert data["counts"]["deaths"] == 5
     assert {kind["subject"] for kind in data["kinds"]} == {"webapp", "rare"}
+
+
+def test_what_nobody_judged_is_nobodys_doing(monkeypatch):
+    """Beside a sender's arrow its own deaths are counted; how many more were alike is told once, of all who share them."""
+    monkeypatch.setattr(judge, "JUDGED_MAX", 6)
+    other = Process(5, comm=b"killall", uid=0)
+    unjudged = [event for turn in range(14) for event in killed(turn, 100 + turn)]
+    judged = [event for turn in range(20, 26) for event in killed(turn, 100 + turn, other if turn < 24 else PKILL)]  # fmt: skip
+    data = report([*unjudged, *judged])
+    assert [(kind["by"], kind["count"], kind["not_judged"]) for kind in data["kinds"]] == [("killall", 4, 0), ("pkill", 2, 14)]  # fmt: skip
+    assert [re.search(rf"KILL, {count}×", timeline(data)) is not None for count in (4, 2, 16, 18)] == [True, True, False, False]  # fmt: skip
+    for form in (page(data), markdown(data)):
+        assert "14 more alike not judged" in form
+    assert markdown(data).count("more alike not judged") == 1
 
 
 def test_plain_ends_are_counted_alone():
