@@ -8,6 +8,7 @@ from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
 from tracer.model.verdict import Who
 from tracer.why.behind import behind, who_asked
+from tracer.why.case import AT_ONCE, ENDS_NOTHING
 from tracer.why.finding import (
     ABRT,
     GUARDS,
@@ -41,6 +42,12 @@ _ORIGIN_CAUSE = {
     "async io": "kernel",
     "exec": "exec failed",
 }
+# What its target has never seen.
+_NOT_TAKEN = ENDS_NOTHING - {"handled", "awaited"}
+# So long a handler may take until it raises the signal again: what a request to end still has to finish is long. Of a
+# fault it is at once: runtimes go on after such faults, and mean them (a JVM's null checks).
+_PATIENCE = 60 * SECOND
+_TIME_OF_HANDLERS = {"fault": AT_ONCE}
 CODES_OF_HARDWARE = frozenset((4, 5))  # BUS_MCEERR_AR, BUS_MCEERR_AO
 
 
@@ -142,27 +149,48 @@ def _milder(case: Case, signal: Signal) -> tuple[Signal, ...]:
     return tuple(one for one in case.sent if one.id == signal.escalates.id)[:1]
 
 
-def _by_itself(case: Case, signal: Signal) -> Finding:
-    """abort(3), or a handler that raises again what it was sent by somebody else."""
-    for earlier in reversed(case.sent):
-        if (
-            earlier.number == signal.number
-            and earlier is not signal
-            and moment(earlier) <= moment(signal)
-            and earlier.sender is not None
-            and not is_itself(earlier.sender, case.death.process)
-            and moment(signal) - moment(earlier) <= 60 * SECOND
-        ):
-            found = _sent(case, earlier)
-            if found is not None:
-                raised = "its handler ran, and raised the signal again"
-                return Finding(
-                    found.cause, found.confidence, (*found.evidence, signal), found.who,
-                    (*found.why, raised), earlier, (*found.story, signal),
-                )  # fmt: skip
-    if signal.number == ABRT:
-        return Finding("abort", "yes", (signal,), signal=signal, story=(signal,))
-    return Finding("killed", "yes", (signal,), Who(signal.sender), (), signal, (signal,))
+def _by_itself(case: Case, signal: Signal) -> Finding | None:
+    """abort(3), or a handler that raises again what it took."""
+    earlier = _raised_again(case, signal)
+    if earlier is None:
+        if signal.number == ABRT:
+            return _found("abort", signal)
+        return Finding("killed", "yes", (signal,), Who(signal.sender), (), signal, (signal,))
+    found = _found("abort", earlier) if _is_own(case, earlier) else found_by(case, earlier)
+    if found is None:
+        return None
+    taken = "it waited for the signal" if earlier.outcome == "awaited" else "its handler ran"
+    return replace(
+        found,
+        evidence=(*found.evidence, signal),
+        why=(*found.why, f"{taken}, and raised the signal again"),
+        signal=earlier,
+        story=(*found.story, signal),
+    )
+
+
+def _raised_again(case: Case, signal: Signal) -> Signal | None:
+    """What its handler took before it raised the same: what others or the kernel sent. abort(3) itself raises SIGABRT
+    again, behind a handler that returns."""
+    taken = [
+        one
+        for one in case.sent
+        if one.number == signal.number
+        and one is not signal
+        and one.outcome not in _NOT_TAKEN
+        and 0 <= moment(signal) - moment(one) <= _TIME_OF_HANDLERS.get(one.origin or "", _PATIENCE)
+    ]
+    aborted = [one for one in taken if _is_own(case, one) and one.number == ABRT]
+    if aborted and moment(signal) - moment(aborted[0]) <= AT_ONCE:
+        return aborted[0]
+    return next((one for one in reversed(taken) if not _is_own(case, one)), None)
+
+
+def _is_own(case: Case, signal: Signal) -> bool:
+    """Whether a process sent it to itself; a fault that its handler sends on is a fault."""
+    if signal.sender is None or signal.origin in ("fault", *_ORIGIN_CAUSE):
+        return False
+    return is_itself(signal.sender, case.death.process)
 
 
 def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:

@@ -122,6 +122,24 @@ PROVEN = {
     "a handler that raises again": (
         [sent(-1, "TERM", outcome="handled"), sent(0, "TERM", WEBAPP, origin="tgkill"),
          died(0.1, "TERM", cause="s0")], "killed", "yes", 991),
+    **{
+        f"a handler that raises its own {name} again": (
+            [sent(-0.1, name, sender=None, origin="fault", code=1, address=0, outcome="handled"),
+             sent(0, name, WEBAPP, origin="tgkill"), died(0.1, name, cause="s0")], "crash", "yes", None)
+        for name in ("SEGV", "BUS", "FPE", "ILL")
+    },
+    "a fault long before it kills itself": (
+        [sent(-9, "SEGV", sender=None, origin="fault", code=1, address=0, outcome="handled"),
+         sent(0, "SEGV", WEBAPP), died(0.1, "SEGV", cause="s0")], "killed", "yes", 2231),
+    "a request that it ignored before it ended itself": (
+        [sent(-1, "TERM", outcome="ignored"), sent(0, "TERM", WEBAPP), died(0.1, "TERM", cause="s0")],
+        "killed", "yes", 2231),
+    "a handler that raises the terminal's signal again": (
+        [sent(-1, "INT", sender=None, origin="tty", outcome="handled"), sent(0, "INT", WEBAPP),
+         died(0.1, "INT", cause="s0")], "terminal", "yes", None),
+    "abort(3), behind its handler": (
+        [sent(-0.1, "ABRT", WEBAPP, origin="tgkill", outcome="handled"),
+         sent(0, "ABRT", WEBAPP, origin="tgkill"), died(0.1, "ABRT", cause="s0")], "abort", "yes", None),
     "an exit that a signal asked for": (
         [sent(-1, "TERM", outcome="handled"), exited(0, 0, handled="s-1", after_ns=S)],
         "killed", "likely", 991),
@@ -161,6 +179,19 @@ def test_proven(name):
     (verdict,) = verdicts(events, COVERED.get(name, ()))
     assert (verdict.cause, verdict.confidence, by(verdict)) == (cause, confidence, sender)
     assert verdict.evidence
+
+
+@pytest.mark.parametrize("name", [one for one in PROVEN if "handler" in one])
+def test_a_signal_raised_again_stands_beside_the_first(name):
+    """Both are evidence, and the first says what it was."""
+    (verdict,) = verdicts(PROVEN[name][0])
+    assert verdict.story[-1] == "s0"
+    assert len(verdict.story) == 2
+    assert set(verdict.story) <= {one.id for one in verdict.evidence}
+    assert "its handler ran, and raised the signal again" in verdict.why
+    assert ("it used address 0x0 (a null pointer); nobody sent the signal" in verdict.why) == (
+        verdict.cause == "crash"
+    )
 
 
 # Neighbours that mislead: what must not be said.
