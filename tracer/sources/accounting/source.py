@@ -80,7 +80,8 @@ class Reader:
                 more += 1
                 missing = None if None in (missing, one.count) else missing + one.count  # type: ignore[operator]
         self.left_out += ends - sum(map(len, kept))
-        told = sorted((*kept[0], *kept[1], *losses), key=lambda pair: pair[0])
+        told: list[tuple[int, Found | Loss]] = [*kept[0], *kept[1], *losses]
+        told.sort(key=lambda pair: pair[0])
         where = f"{counted(more, 'more place')} with bytes that are no record"
         rest = [lost(self.last * SECOND or None, ACCOUNTING, missing, where)] if more else []
         return [*(one for _, one in told), *rest]
