@@ -127,8 +127,9 @@ class _Opening:
         filter_ = self._asked.filter_
         narrow = self._asked.narrow
         since = filter_.since if narrow is None else narrow.since
+        until = filter_.until if narrow is None else narrow.until
         pick = None if narrow is None else narrow.pick
-        self._recording = Recording(paths, since, filter_.until, pick)
+        self._recording = Recording(paths, since, until, pick)
 
     def kept_journal(self, root: str | None) -> str | None:
         """This host's, or that below ``root``; why it cannot be read, if it cannot."""

@@ -8,7 +8,9 @@ import pytest
 
 from bench.why import events
 from tracer import cli
-from tracer.model.times import SECOND
+from tracer.model.event import Exit, Process
+from tracer.model.times import SECOND, utc
+from tracer.recording.names import Piece
 from tracer.recording.store import Limits, Store
 from tracer.sources.recording import narrow
 
@@ -36,10 +38,18 @@ def why(capsys, *words):
     return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-@pytest.mark.parametrize(
-    "words", [("orders-api",), ("orders-api", "-n", "3"), ("orders-api.service",), ("daemon7",), ("4600",), ("nobody",)]
-)  # fmt: skip
-def test_the_verdict_is_that_of_all_of_it(recording, capsys, monkeypatch, words):
+HOUR = 3600
+# Deaths of orders-api are at 0, 6 and 12 hours. 3 hours are as far from two of them.
+ASKED_FOR = [
+    *((words, None) for words in ("orders-api", "orders-api -n 3", "orders-api.service", "daemon7", "4600", "nobody")),
+    *(("orders-api", at) for at in (-HOUR, 0, 3 * HOUR, 3 * HOUR + 1, 6 * HOUR - 1, 10 * HOUR, 100 * HOUR)),
+    ("orders-api -n 2", 5 * HOUR), ("orders-api.service", 3 * HOUR), ("daemon7", 7 * HOUR), ("4600", HOUR), ("nobody", 2 * HOUR),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "at"), ASKED_FOR)
+def test_the_verdict_is_that_of_all_of_it(recording, capsys, monkeypatch, words, at):
+    words = [*words.split(), *([] if at is None else ["--at", utc(BEGIN + at * SECOND)])]
     narrowed = why(capsys, *words, recording)
     monkeypatch.setattr("tracer.commands.why.narrowed", lambda *_: narrow.Narrow())
     whole = why(capsys, *words, recording)
@@ -63,3 +73,28 @@ def test_most_lines_are_not_read(recording):
 @pytest.mark.parametrize("what", [b"", b"caf\xc3\xa9", b'"', b"\\", b"a\nb"])
 def test_a_name_that_is_written_otherwise_is_looked_for_in_everything(recording, what):
     assert narrow.narrowed([recording], ends(what), None, None) == narrow.Narrow()
+
+
+PIECES = [Piece(f"{at}", "a", "b", at * 100 * SECOND, (at * 100 + 90) * SECOND, 1) for at in range(10)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("at", "looked_at"),
+    [(None, [9, 8, 7]), (0, [0, 1, 2]), (450, [4, 5, 3, 6, 2, 7]), (393, [3, 4, 2, 5]), (10_000, [9, 8, 7])],
+)  # fmt: skip
+def test_pieces_are_looked_at_from_the_nearest_until_the_rest_is_farther_than_what_was_found(
+    monkeypatch, at, looked_at
+):
+    """Of ten pieces two have an end, at their beginning: 2 and 7."""
+    looked = []
+
+    def ends_in(piece, _what):
+        looked.append(int(piece.path))
+        end = Exit(id="1", time=piece.first, source="core", process=Process(pid=1))
+        return [end] if int(piece.path) in (2, 7) else []
+
+    monkeypatch.setattr(narrow, "_ends", ends_in)
+    moment = None if at is None else at * SECOND
+    asked = narrow.Ends(b"nginx", lambda *_: True, 1, moment)
+    narrow._nearest(PIECES, asked, 0, 1 << 63)
+    assert looked == looked_at

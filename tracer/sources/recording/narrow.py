@@ -1,17 +1,19 @@
-"""Which lines of a long recording may have to do with the last deaths of a name: found without reading each of them as JSON.
+"""Which lines of a long recording may have to do with the last deaths of a name, or with those nearest to a time: found
+without reading each of them as JSON.
 
-The newest pieces are looked at first. Ends whose line has the name in it are read; around those that count, all that
+The newest pieces are looked at first, or the nearest. Ends whose line has the name in it are read; around those that count, all that
 was near, and of the time before, what the process, its pid or its unit is named in, and commands. Where it has no end, what
 may tell of one.
 """
 
 from __future__ import annotations
 
-from tracer.model.event import Exit
+from tracer.model.event import Exit, Process
 from tracer.model.frozen import frozen
 from tracer.model.spelling import from_object
 from tracer.model.text import shown
 from tracer.model.times import SECOND, utc
+from tracer.recording.names import DISORDER
 from tracer.recording.tail import object_of
 from tracer.sources.recording.files import find_pieces, mentions, read_piece
 
@@ -19,7 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tracer.model.event import Process
     from tracer.recording.names import Piece
 
 # tracer.why.case.BEFORE: so long before an end something may have led to it.
@@ -27,6 +28,10 @@ AROUND = 900 * SECOND
 NEAR = 10 * SECOND
 # Of earlier ends so many pieces (of 8 MiB, or a day) are looked through.
 LOOK_BACK = 4
+# tracer.why.deaths.SAME: the time of a death is that of an end, or of what else tells of it so near.
+SAME = 2 * SECOND
+# Later than every time.
+_NEVER = 1 << 63
 _EXIT, _EXEC = b'"event": "exit"', b'"event": "exec"'
 _SIGNAL = b'"event": "signal"'
 _SURVIVED = (b'"outcome": "handled"', b'"outcome": "ignored"')
@@ -40,7 +45,7 @@ _PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b'"\\')
 
 @frozen
 class Ends:
-    """The last ``count`` ends of ``what``, as ``fits`` understands it; None, and near a time (``at``): any may be wanted."""
+    """The last ``count`` ends of ``what``, as ``fits`` understands it, or those nearest to ``at``; None: any may be wanted."""
 
     what: bytes | None
     fits: Callable[[Process, bytes], bool]
@@ -49,26 +54,32 @@ class Ends:
 
     def is_written_so(self) -> bool:
         """Whether a line about it has the very bytes in it."""
-        return bool(self.what) and self.at is None and _PLAIN.issuperset(self.what or b"")
+        return bool(self.what) and _PLAIN.issuperset(self.what or b"")
 
 
 @frozen
 class Narrow:
     """``pick``: which lines are wanted, None: all. ``since``: what came before is not looked at, though it may have been
-    asked for (``cut``). ``named``: before this time only what names it is."""
+    asked for (``cut``). ``until``: no piece that begins later is. ``named``: before the first time, and after the second,
+    only what names it is."""
 
     pick: Callable[[bytes], bool] | None = None
     since: int | None = None
+    until: int | None = None
     cut: bool = False
-    named: tuple[bytes, int] | None = None
+    named: tuple[bytes, int | None, int | None] | None = None
 
     def notes(self) -> list[str]:
         """What was left out, for who reads how often something came."""
         if self.named is not None:
-            what, moment = self.named
-            began = utc(moment)[:19]
+            what, *ends = self.named
+            bounds = [
+                f"{word} {utc(moment)[:19]}Z"
+                for word, moment in zip(("before", "after"), ends)
+                if moment is not None
+            ]
             return [
-                f"before {began}Z of the recording what names {shown(what)} is read, and no more"
+                f"{' and '.join(bounds)} of the recording what names {shown(what)} is read, and no more"
             ]
         if not self.cut or self.since is None:
             return []
@@ -78,30 +89,16 @@ class Narrow:
 
 def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | None) -> Narrow:
     """What is to be read of a recording for these ends."""
-    what, count = ends.what or b"", ends.count
+    what = ends.what or b""
     if not paths or not ends.is_written_so():
-        return Narrow(since=since)
+        return Narrow(since=since, until=until)
     pieces = find_pieces(paths, since, until)
-    found: list[Exit] = []
-    left = None
-    for at in range(len(pieces) - 1, -1, -1):
-        inside = [
-            end
-            for end in _ends(pieces[at], what)
-            if ends.fits(end.process, what)
-            and (since or 0) <= (end.time or 0) <= (until or 1 << 63)
-        ]
-        found = inside + found
-        if len(found) >= count:
-            left = LOOK_BACK if left is None else left - 1
-        if left == 0:
-            break
-    else:
-        at = 0
-    if not found:
-        return _of_nobody(pieces, what, since)
-    told = sorted(found, key=lambda end: end.time or 0)[-count:]
-    windows = [_Window(end, what) for end in told]
+    told = _nearest(pieces, ends, since or 0, _NEVER if until is None else until)
+    if not told:
+        return _of_nobody(pieces, ends, since, until)
+    windows = [_Window(end.time or 0, end.process, what) for end, _ in told]
+    if ends.at is not None:
+        windows.append(_Window(ends.at, Process(), what))
 
     def pick(line: bytes) -> bool:
         head = line[:_HEAD]
@@ -112,7 +109,46 @@ def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | N
         moment = _moment(head)
         return moment is None or any(window.takes(moment, head, line) for window in windows)
 
-    return Narrow(pick, pieces[at].first if at else since, at > 0)
+    times = [end.time or 0 for end, _ in told] + ([] if ends.at is None else [ends.at])
+    begin, end = min(times) - AROUND, max(times) + AROUND
+    reach = (at for at, piece in enumerate(pieces) if piece.may_hold(begin, None))
+    first = max(0, min(*(at - LOOK_BACK for _, at in told), next(reach, 0)))
+    if ends.at is not None:
+        # With the mark at the head of the next one: up to there the recorder saw everything.
+        until = next((piece.first for piece in pieces if piece.first > end), until)
+    return Narrow(pick, pieces[first].first if first else since, until, first > 0)
+
+
+def _nearest(pieces: Sequence[Piece], ends: Ends, since: int, until: int) -> list[tuple[Exit, int]]:
+    """The ends that may count, each with the place of its piece. Pieces that are farther than these are not looked at."""
+    moment, what = _NEVER if ends.at is None else ends.at, ends.what or b""
+    found: list[tuple[int, Exit, int]] = []
+    farthest = _NEVER
+    for far, at in _by_distance(pieces, moment):
+        if far > farthest:
+            break
+        found += [
+            (abs((end.time or 0) - moment), end, at)
+            for end in _ends(pieces[at], what)
+            if ends.fits(end.process, what) and since <= (end.time or 0) <= until
+        ]
+        found.sort(key=lambda one: (one[0], -(one[1].time or 0)))
+        if len(found) >= ends.count:
+            farthest = found[ends.count - 1][0] + 2 * SAME
+            found = [one for one in found if one[0] <= farthest]
+    return [(end, at) for _, end, at in found]
+
+
+def _by_distance(pieces: Sequence[Piece], moment: int) -> list[tuple[int, int]]:
+    """How far each piece is from a time at least, and its place; the nearest first."""
+
+    def far(piece: Piece) -> int:
+        last = _NEVER if piece.last is None else piece.last + DISORDER
+        return max(0, piece.first - DISORDER - moment, moment - last)
+
+    return sorted(
+        ((far(piece), at) for at, piece in enumerate(pieces)), key=lambda one: (one[0], -one[1])
+    )
 
 
 def _may_tell(line: bytes) -> bool:
@@ -124,30 +160,35 @@ def _may_tell(line: bytes) -> bool:
     return not survived or any(word in line for word in _REQUESTS)
 
 
-def _of_nobody(pieces: Sequence[Piece], what: bytes, since: int | None) -> Narrow:
-    """No end of it is recorded: of the newest pieces all that may tell of one, before them what names it."""
-    newest = pieces[-LOOK_BACK:]
-    first = _stamp(newest[0].first) if len(newest) < len(pieces) else b""
+def _of_nobody(pieces: Sequence[Piece], ends: Ends, since: int | None, until: int | None) -> Narrow:
+    """No end of it is recorded: of the nearest pieces all that may tell of one, of the others what names it."""
+    what = ends.what or b""
+    order = _by_distance(pieces, _NEVER if ends.at is None else ends.at)
+    near = sorted(at for _, at in order[:LOOK_BACK])
+    began = pieces[near[0]].first if near and near[0] else None
+    ended = pieces[near[-1]].last if near and near[-1] + 1 < len(pieces) else None
+    first = _stamp(began or 0)
+    last = _stamp(_NEVER if ended is None else ended)
 
     def pick(line: bytes) -> bool:
         head = line[:_HEAD]
         if what in line or any(word in head for word in _KEPT):
             return True
         moment = _moment(head)
-        return moment is None or (moment >= first and _may_tell(line))
+        return moment is None or (first <= moment <= last and _may_tell(line))
 
-    return Narrow(pick, since, named=(what, newest[0].first) if first else None)
+    is_cut = began is not None or ended is not None
+    return Narrow(pick, since, until, named=(what, began, ended) if is_cut else None)
 
 
 class _Window:
-    """The time around one end."""
+    """The time around one end, or around the one that was asked for."""
 
-    def __init__(self, end: Exit, what: bytes) -> None:
-        time = end.time or 0
+    def __init__(self, time: int, process: Process, what: bytes) -> None:
         self._around = _stamp(time - AROUND), _stamp(time + AROUND)
         self._near = _stamp(time - NEAR), _stamp(time + NEAR)
-        unit = end.process.unit or b""
-        words = (what, b'"pid": %d,' % (end.process.pid or 0), unit)
+        pid = b"" if process.pid is None else b'"pid": %d,' % process.pid
+        words = (what, pid, process.unit or b"")
         self._words = tuple(word for word in words if word and _PLAIN.issuperset(word.replace(b'"', b"")))  # fmt: skip
 
     def takes(self, moment: bytes, head: bytes, line: bytes) -> bool:
