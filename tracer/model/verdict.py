@@ -95,7 +95,7 @@ class Again:
 @frozen
 class Verdict:
     """One death explained. ``story`` has the ids of the events that made it, in order; ``details`` what a cause has of
-    numbers and words (limit, usage, address, state); ``then`` what came afterwards, ``left`` who died with it. ``near`` is
+    numbers and words (limit, usage, address, state); ``then`` what came afterwards, ``left`` who was killed with it. ``near`` is
     what happened in the same seconds and proves nothing of it, where the cause, or who it was, is not told."""
 
     time: int | None
@@ -198,7 +198,7 @@ VERDICT = (
     F("unknown", "strings", "What is not known"),
     F("again", "again", "How often the same came before"),
     F("then", "strings", "What came afterwards"),
-    F("left", "[process]", "Others of its unit that were killed with it"),
+    F("left", "[process]", "Others that were killed with it: by the same call, or of its unit"),
     F("said", "text", "Its own last words"),
     F("prove", "text", "The command that would show more next time"),
     F("near", "[evidence]", "Kills, and commands that end processes, of the same seconds, which prove nothing of this death"),

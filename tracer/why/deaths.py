@@ -379,3 +379,8 @@ def merged(one: Process, other: Process) -> Process:
     if one.start != (start := finer(one.start, other.start)):
         known["start"] = start
     return replace(one, **known) if known else one
+
+
+def calls_of(death: Death) -> set[str]:
+    """The ids of the signals that it died of: of one call, and of a wide kill, they are the same."""
+    return {one.cause for one in death.tellings if isinstance(one, Exit) and one.cause}

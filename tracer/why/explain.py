@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracer.model.event import Signal, Statement
 from tracer.model.signals import name_of
 from tracer.model.text import printable, shown
+from tracer.model.times import span
 from tracer.why.present import stop_timeout
 
 TYPE_CHECKING = False
@@ -16,13 +17,33 @@ if TYPE_CHECKING:
 
 # A shell, and who copies it, reports a child's death by signal N so (sh(1), "Exit status").
 _OF_A_SHELL = 128
+# What became of a signal that its target lived on with, and what keeps one from seeing it.
+_SURVIVED = frozenset(("handled", "ignored", "blocked", "awaited"))
+_HALTED = {"stopped": "it was stopped", "frozen": "its cgroup was frozen"}
 _NEAR_NULL = 4096  # bytes: what is there belongs to the null pointer (mmap_min_addr, sysctl)
 
 
 def explained(case: Case, found: Finding) -> tuple[str, ...]:
     """Sentences; none where there is nothing to say beyond the headline."""
     explain = _BY_CAUSE.get(found.cause)
-    return () if explain is None else tuple(explain(case, found))
+    own = () if explain is None else explain(case, found)
+    return (
+        *own,
+        *(() if found.signal is None else _of_the_signal(case, found.signal, found.cause)),
+    )
+
+
+def _of_the_signal(case: Case, signal: Signal, cause: str) -> Iterator[str]:
+    """What it had survived before, and what kept it from seeing this one."""
+    milder = signal.escalates
+    if milder is not None and cause != "stop timeout":
+        known = next((one for one in case.sent if one.id == milder.id), None)
+        outcome = None if known is None else known.outcome
+        went = f"it went on after {name_of(milder.number)} {span(milder.after_ns)} before"
+        yield went + (f", which was {outcome}" if outcome in _SURVIVED else "")
+    halted = _HALTED.get(signal.target_state or "")
+    if halted is not None:
+        yield f"{halted} when {name_of(signal.number)} came: it saw it when it went on"
 
 
 def _statements(case: Case, found: Finding) -> Iterator[Statement]:

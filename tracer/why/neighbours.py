@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from tracer.model.event import Statement, moment
 from tracer.model.names import names_of
 from tracer.why.case import BEFORE
-from tracer.why.deaths import key_of
+from tracer.why.deaths import calls_of, key_of
 from tracer.why.login import LOGINS
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ class Neighbours:
         return earlier + self._events[begin:end]
 
     def deaths_of(self, death: Death) -> list[Death]:
-        """Those of its pid, of its unit, and of its name by the same end."""
+        """Those of its pid, of its unit, of its call, and of its name by the same end."""
         found = {at for key in _keys(death) for at in self._known[key]}
         return [self._deaths[at] for at in sorted(found)]
 
@@ -55,5 +55,7 @@ def _keys(death: Death) -> Iterator[Hashable]:
         yield "pid", pid
     if process.unit is not None:
         yield "unit", process.unit
+    for call in calls_of(death):
+        yield "call", call
     for name in names_of(process)[:1]:
         yield "name", name, death.number, death.status

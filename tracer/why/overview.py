@@ -13,6 +13,7 @@ from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import cut, printable, shown
 from tracer.model.times import local_moment, span
+from tracer.why.words import asked_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,8 +82,11 @@ def _clock(moment: int, now: int) -> str:
 def _what(verdict: Verdict) -> str:
     """SIGKILL by pkill ← tidy-workers ← cron (deploy), in the words of the cause."""
     how = "" if verdict.number is None else name_of(verdict.number)
+    answer = ""
     if verdict.status is not None:
         how = f"exited with status {verdict.status}"
+        if verdict.cause == "killed":
+            how, answer = asked_with(verdict) or "a signal", f", and it exited {verdict.status}"
     if verdict.cause not in ("killed", "exit", "unknown"):
         return f"{verdict.cause}: {how}" if how else verdict.cause
     if verdict.cause == "unknown":
@@ -90,11 +94,12 @@ def _what(verdict: Verdict) -> str:
     who = verdict.who
     process = None if who is None else who.asked or who.sender
     if process is None:
-        return how
+        return how + answer
     ended = verdict.process
     if ended is not None and ended.pid is not None and process.pid == ended.pid:
         return f"{how} by itself"
-    steps = [process.comm, *(step.comm for step in process.ancestors if step.pid != 1)][:3]
+    steps = [process.comm, *(step.comm for step in process.ancestors if step.pid != 1)]
+    steps = steps[: 2 if answer else 3]
     chain = " ← ".join(shown(step) for step in steps if step)
     user = who.login.user if who is not None and who.login is not None else None
-    return f"{how} by {chain}" + (f" ({printable(user)})" if user else "")
+    return f"{how} by {chain}" + (f" ({printable(user)})" if user else "") + answer

@@ -121,13 +121,9 @@ def _sent(case: Case, signal: Signal) -> Finding | None:
         return Finding("shutdown", "yes", (signal,), behind(sender), signal=signal, story=(signal,))
     if is_manager(sender):
         return by_its_manager(case, signal, sender)
+    milder = _milder(case, signal)
     return Finding(
-        "killed",
-        "yes",
-        (signal,),
-        behind(sender),
-        signal=signal,
-        story=(*_milder(case, signal), signal),
+        "killed", "yes", (signal, *milder), behind(sender), signal=signal, story=(*milder, signal)
     )
 
 

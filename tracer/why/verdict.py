@@ -11,7 +11,7 @@ from tracer.model.times import SECOND, utc
 from tracer.model.verdict import Again, Negative, Verdict
 from tracer.why.beside import beside
 from tracer.why.case import case_of
-from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, key_of
+from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
 from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
@@ -102,14 +102,16 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
         if found.cause != verdict.cause and found.evidence
     ]
     contradicting += contradicted(case, verdict.cause) if verdict.confidence == "yes" else ()
+    of_one_call = _of_one_call(death, deaths)
+    at_once = set(map(id, of_one_call))
     verdict = replace(
         verdict,
         who=with_address(verdict.who, events, death.time, death.host),
         why=(*verdict.why, *(() if sure else words_of_code(case))),
         contradicts=tuple(contradicting),
-        again=again(death, deaths),
+        again=again(death, [one for one in deaths if id(one) not in at_once]),
         then=_then(case),
-        left=_died_with(death, deaths, verdict),
+        left=tuple(one.process for one in of_one_call) or _died_with(death, deaths, verdict),
         near=() if _is_told(verdict) else beside(case, verdict.evidence),
     )
     refuted = tuple(refuted_by_its_result(case))
@@ -307,6 +309,14 @@ def _died_with(death: Death, deaths: Sequence[Death], verdict: Verdict) -> tuple
         and one.number == KILL
         and abs(one.time - death.time) <= 2 * SECOND
     )
+
+
+def _of_one_call(death: Death, deaths: Sequence[Death]) -> list[Death]:
+    """Others that died of the same call: the events of a wide kill share their id."""
+    calls = calls_of(death)
+    if not calls:
+        return []
+    return [one for one in deaths if one is not death and not calls.isdisjoint(calls_of(one))]
 
 
 def _unknown(verdict: Verdict, death: Death) -> tuple[str, ...]:

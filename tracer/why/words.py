@@ -159,7 +159,7 @@ class _Words(dict):  # type: ignore[type-arg]
         signal = "" if verdict.number is None else name_of(verdict.number)
         sender = None if verdict.who is None else verdict.who.sender
         if key == "signal":
-            return signal or _sent(verdict) or "a signal"
+            return signal or asked_with(verdict) or "a signal"
         if key == "by":
             if sender is None:
                 return _by_whom(verdict)
@@ -179,7 +179,7 @@ class _Words(dict):  # type: ignore[type-arg]
         return _in_time(verdict) if key == "in_time" else ""
 
 
-def _sent(verdict: Verdict) -> str | None:
+def asked_with(verdict: Verdict) -> str | None:
     """The signal that asked for an end with a status, as the evidence tells it."""
     words = [(one.text or "").partition(" ")[0] for one in verdict.evidence]
     return next((word for word in words if word.startswith("SIG")), None)
@@ -232,8 +232,10 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     if verdict.left:
         yield (
             "left",
-            f"{len(verdict.left)} more were killed with it: "
-            + ", ".join(map(name, verdict.left[:4])),
+            f"{len(verdict.left)} more {'was' if len(verdict.left) == 1 else 'were'} killed "
+            + ("by the same call: " if verdict.cause == "killed" else "with it: ")
+            + ", ".join(map(name, verdict.left[:4]))
+            + (" …" if verdict.left[4:] else ""),
         )
     yield from (("then", text) for text in verdict.then)
     if verdict.said:

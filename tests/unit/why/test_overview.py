@@ -43,6 +43,16 @@ def test_repeats_are_one_line():
     ]  # fmt: skip
 
 
+def test_an_exit_that_answers_a_request_is_told_as_the_request():
+    """Nobody exits by somebody else."""
+    events = [sent(-1, "TERM", outcome="handled"), exited(0, 0, handled="s-1", after_ns=10**9)]
+    (line,) = lines_of(verdicts(events))
+    assert line.startswith(
+        "12:00:00  webapp  SIGTERM by pkill ← tidy-workers (uid 1000), and it exit"
+    )
+    assert line.endswith("…")
+
+
 def test_what_was_asked_for_is_left_out():
     plain, failed = verdicts([exited(0, 0), exited(9, 3, Process(7))])
     assert not unordered(plain)

@@ -26,6 +26,7 @@ from tracer.model.frozen import replace
 from tracer.why.deaths import deaths_in
 from tracer.why.lost import lost_with_the_host
 from tracer.why.verdict import verdict_of
+from tracer.why.words import labels
 
 OTHER = Process(4711, comm=b"worker", unit=b"other.service")
 GUARD = Process(500, comm=b"earlyoom", uid=0)
@@ -191,6 +192,50 @@ def test_a_signal_raised_again_stands_beside_the_first(name):
     assert "its handler ran, and raised the signal again" in verdict.why
     assert ("it used address 0x0 (a null pointer); nobody sent the signal" in verdict.why) == (
         verdict.cause == "crash"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [("ignored", ", which was ignored"), ("handled", ", which was handled"), (None, "")],
+)
+def test_an_escalation_names_what_was_not_obeyed(outcome, told):
+    events = [
+        sent(-1, "TERM", outcome=outcome),
+        sent(0, "KILL", escalates=Earlier("s-1", 15, S)),
+        died(0.001, "KILL", cause="s0"),
+    ]
+    (verdict,) = verdicts(events)
+    assert (verdict.cause, verdict.confidence, by(verdict)) == ("killed", "yes", 991)
+    assert verdict.why == (f"it went on after SIGTERM 1.0 s before{told}",)
+    assert verdict.story == ("s-1", "s0")
+    assert {"s-1", "s0"} <= {one.id for one in verdict.evidence}
+
+
+def test_a_target_that_was_stopped():
+    events = [sent(-9, "TERM", target_state="stopped"), died(0, "TERM", cause="s-9")]
+    (verdict,) = verdicts(events)
+    assert verdict.why == ("it was stopped when SIGTERM came: it saw it when it went on",)
+
+
+def test_who_died_of_the_same_call():
+    """Of a wide kill the events share their id; who died of another call at that moment is not counted, nor are those
+    of the call as repeats."""
+    workers = [replace(WEBAPP, pid=pid) for pid in (3001, 3002, 3003)]
+    events = [sent(0, "KILL", target=one, asked=-3001) for one in workers]
+    events += [died(0.001 * n, "KILL", one, cause="s0") for n, one in enumerate(workers, 1)]
+    events += [sent(0.01, "KILL", target=OTHER), died(0.011, "KILL", OTHER, cause="s0.01")]
+    *told, other = verdicts(events)
+    assert [[one.pid for one in verdict.left] for verdict in told] == [
+        [3002, 3003],
+        [3001, 3003],
+        [3001, 3002],
+    ]
+    assert other.left == ()
+    assert [verdict.again for verdict in told] == [None, None, None]
+    assert (
+        "2 more were killed by the same call: webapp[3002], webapp[3003]"
+        in dict(labels(told[0], 0)).values()
     )
 
 
