@@ -18,50 +18,81 @@ if TYPE_CHECKING:
     Sent = Union[Signal, Series]
 
 _STATE = "uninterruptible"
+# Of one process; when more come within the second, nothing is said of their sleep.
+KEPT_MAX = 4096
 
 
 class Asleep:
-    """Keeps such signals back for as long as that, and the others not at all."""
+    """Keeps such signals back for as long as that, with what comes behind them to the same process; and the others not at
+    all."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[int, Sent]] = []
+        # By pid, in their order. The first of each sleeps; one that need not wait itself has no time.
+        self._waiting: dict[int | None, list[tuple[int | None, Sent]]] = {}
 
     def passed(self, events: Iterator[Sent]) -> Iterator[Sent]:
-        """Those that need not wait, after those to the same target that do."""
+        """Those that need not wait."""
         for event in events:
-            if self._waiting:
-                yield from self.before(_pid_of(event))
-            if _signal_of(event).target_state != _STATE:
+            due = None
+            if _signal_of(event).target_state == _STATE:
+                if _sleeps(event):
+                    due = boot_now() + SECOND
+                else:
+                    event = _awoken(event)
+            if due is None and not self._waiting:
                 yield event
-            elif _sleeps(event):
-                self._waiting.append((boot_now() + SECOND, event))
+                continue
+            pid = _pid_of(event)
+            queue = self._waiting.get(pid)
+            if queue is not None and len(queue) >= KEPT_MAX:
+                yield from self.before(pid)
+                queue = None
+            if queue is not None:
+                queue.append((due, event))
+            elif due is None:
+                yield event
             else:
-                yield _awoken(event)
+                self._waiting[pid] = [(due, event)]
 
     def before(self, pid: int | None) -> Iterator[Sent]:
-        """Those to a process of which something is told that came later: its end, or another signal."""
-        mine = [event for _, event in self._waiting if _pid_of(event) == pid]
-        if mine:
-            self._waiting = [pair for pair in self._waiting if _pid_of(pair[1]) != pid]
-            yield from map(_awoken, mine)
+        """Those to a process of which the end is told."""
+        if self._waiting:
+            for due, event in self._waiting.pop(pid, ()):
+                yield event if due is None else _awoken(event)
 
     def awake(self, last: bool) -> Iterator[Sent]:
-        """Those whose time is over, or whose target sleeps no more; with ``last`` all."""
-        waiting, self._waiting = self._waiting, []
-        for due, event in waiting:
-            is_due = boot_now() >= due
-            if not _sleeps(event) or (last and not is_due):
-                yield _awoken(event)
-            elif is_due:
-                yield event
+        """Those whose time is over, or whose target sleeps no more, and what waits for nothing but them; with ``last`` all."""
+        for pid, queue in list(self._waiting.items()):
+            over = list(_over(queue, last))
+            if len(over) == len(queue):
+                del self._waiting[pid]
             else:
-                self._waiting.append((due, event))
+                del queue[: len(over)]
+            yield from over
 
     def due(self) -> float | None:
         """Seconds until the next look; None where nothing waits."""
-        if not self._waiting:
-            return None
-        return max(0, self._waiting[0][0] - boot_now()) / SECOND
+        first = min((queue[0][0] or 0 for queue in self._waiting.values()), default=None)
+        return None if first is None else max(0, first - boot_now()) / SECOND
+
+
+def _over(queue: list[tuple[int | None, Sent]], last: bool) -> Iterator[Sent]:
+    """Those at its beginning that need not wait any longer. Each thread is looked at once."""
+    now = boot_now()
+    sleeps: dict[int | None, bool] = {}
+    for due, event in queue:
+        if due is None:
+            yield event
+            continue
+        tid = _tid_of(event)
+        if tid not in sleeps:
+            sleeps[tid] = _sleeps(event)
+        if not sleeps[tid] or (last and now < due):
+            yield _awoken(event)
+        elif now >= due:
+            yield event
+        else:
+            return
 
 
 def _signal_of(event: Sent) -> Signal:
@@ -73,9 +104,13 @@ def _pid_of(event: Sent) -> int | None:
     return None if target is None else target.pid
 
 
-def _sleeps(event: Sent) -> bool:
+def _tid_of(event: Sent) -> int | None:
     target = _signal_of(event).target
-    tid = None if target is None else target.tid or target.pid
+    return None if target is None else target.tid or target.pid
+
+
+def _sleeps(event: Sent) -> bool:
+    tid = _tid_of(event)
     return tid is not None and procfs.state_of(tid) == b"D"
 
 
