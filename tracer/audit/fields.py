@@ -10,6 +10,8 @@ from __future__ import annotations
 import errno
 import re
 
+from tracer.model.names import COMM_MAX
+
 Fields = dict[bytes, bytes]
 
 # A name that damage has touched is none: what is left of ``ppid`` must not be taken for ``pid``.
@@ -21,7 +23,6 @@ _DOUBLE = re.compile(rb"""=[^\s\x1d"'][^\s\x1d]*=""")
 _NAMED = re.compile(rb"(?:^|[\s\x1d])([A-Za-z_][\w.-]*)=")
 _BLANKS = b" \t\r\n\x1d"
 _EXE_ENDS = re.compile(rb" (?:subj|key|sig|hostname)=")
-_COMM_MAX = 15  # TASK_COMM_LEN - 1
 _HEX = re.compile(rb"[0-9A-F]+")
 _UNNAMED = re.compile(rb"unknown(?:-[a-z-]+)?\((\w+)\)")
 _EXIT_NAME = re.compile(rb"E[A-Z0-9]+")
@@ -64,7 +65,7 @@ def _with_whole_comm(fields: Fields, body: bytes) -> Fields:
     start = body.find(b" comm=")
     if start < 0:
         return fields
-    end = body.rfind(b" exe=", start, start + 6 + _COMM_MAX + 5)
+    end = body.rfind(b" exe=", start, start + 6 + COMM_MAX + 5)
     if end > start:
         fields[b"comm"] = body[start + 6 : end]
         fields[b"exe"] = _EXE_ENDS.split(body[end + 5 :], maxsplit=1)[0].strip()

@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.model.event import Ancestor, Process
 
+# The kernel cuts a comm: TASK_COMM_LEN, include/linux/sched.h, less its NUL.
+COMM_MAX = 15
 # Programs whose first argument that is no option is what they run, by the beginning of their name.
 _INTERPRETERS = (
     *(b"python", b"pypy", b"perl", b"ruby", b"node", b"nodejs", b"php", b"lua", b"tclsh", b"Rscript"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.names import container_names, names_of
+from tracer.model.names import COMM_MAX, container_names, names_of
 from tracer.why.deaths import SAME, is_by_accounting
 
 TYPE_CHECKING = False
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 # A container's id may be given by its beginning, as docker(1) takes it; of less than this anything might be meant.
 ID_MIN = 4
-# Where comm alone is known it stands for all names that begin so: the kernel cuts it (TASK_COMM_LEN).
-COMM_MAX = 15
 NEAREST = 5
 
 
@@ -25,6 +23,7 @@ def fits(process: Process, what: bytes) -> bool:
         return int(what[:20]) in (process.pid, process.tid)
     if what in names_of(process) or what in container_names(process):
         return True
+    # Where comm alone is known it stands for all names that begin so.
     if process.comm == what[:COMM_MAX] and process.argv is None and process.exe is None:
         return True
     container = process.container

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.why import events
 from tracer import cli
 from tracer.model.event import Exit, Process
+from tracer.model.spelling import to_object
 from tracer.model.times import SECOND, utc
 from tracer.recording.names import Piece
 from tracer.recording.store import Limits, Store
-from tracer.sources.recording import narrow
+from tracer.sources.recording import files, narrow
 
+NAME = b"orders-api-server"
 BEGIN = 1_795_000_000 * SECOND
 
 
@@ -98,3 +102,35 @@ def test_pieces_are_looked_at_from_the_nearest_until_the_rest_is_farther_than_wh
     asked = narrow.Ends(b"nginx", lambda *_: True, 1, moment)
     narrow._nearest(PIECES, asked, 0, 1 << 63)
     assert looked == looked_at
+
+
+@pytest.fixture(scope="module")
+def by_comm(tmp_path_factory):
+    """A recording of many pieces. In its first one comm alone is known of who ended, as the kernel has cut it."""
+    folder = tmp_path_factory.mktemp("by_comm")
+    limits = Limits(max_size=20 << 20, min_free=0, free_share=0)
+    store = Store(str(folder), "web3", "ab" * 16, limits)
+    store.open()
+    for at in range(2 * narrow.LOOK_BACK):
+        time = BEGIN + at * narrow.AROUND
+        who = Process(7, comm=NAME[:15]) if at == 0 else Process(8, comm=NAME[:15], exe=b"/x")
+        end = Exit(time, f"{at}", "core", who, number=9)
+        store.append(json.dumps(to_object(end)).encode() + b"\n", time, time)
+        store.rotate()
+    store.close()
+    return str(folder)
+
+
+def test_why_tells_of_a_name_that_the_kernel_has_cut(by_comm, capsys, monkeypatch):
+    narrowed = why(capsys, NAME.decode(), by_comm)
+    monkeypatch.setattr("tracer.commands.why.narrowed", lambda *_: narrow.Narrow())
+    assert narrowed == why(capsys, NAME.decode(), by_comm)
+    assert narrowed[1][0]["process"]["pid"] == 7
+
+
+@given(st.lists(st.text("ab", max_size=3)), st.text("ab", max_size=7))
+def test_bytes_are_found_however_they_are_cut(chunks, what):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_chunks", lambda _: iter([one.encode() for one in chunks]))
+        found = files.mentions(files.Piece("p", "", "p", 0, 0, 0), what.encode())
+    assert found == (what in "".join(chunks) and (bool(what) or bool(chunks)))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from tracer.flow.ends import LAST_PID
 from tracer.model.frozen import frozen
+from tracer.model.names import COMM_MAX
 from tracer.model.times import SECOND
 from tracer.sources.accounting.record import (
     AT_CODE,
     AT_COMM,
     AT_PID,
     BIG,
-    COMM_MAX,
     SIZE,
     process_of,
 )

@@ -12,6 +12,7 @@ import struct
 
 from tracer.flow.ends import LAST_PID
 from tracer.model.event import Exit, Place, Process, exit_id
+from tracer.model.names import COMM_MAX
 from tracer.model.signals import LAST
 from tracer.model.times import SECOND
 from tracer.model.witness import ACCOUNTING
@@ -25,7 +26,6 @@ AXSIG = 0x10
 _FIELDS = "BBHIIIIIIf16x16s"
 ORDERS = {VERSION: struct.Struct("<" + _FIELDS), VERSION | BIG: struct.Struct(">" + _FIELDS)}
 AT_CODE, AT_PID, AT_COMM = 4, 16, 48
-COMM_MAX = 15
 _AHZ = 100  # ac_etime is in 1/AHZ s
 _FLAGS = 0x3F
 _NO_END = 0x7F  # a stop: wait(2)

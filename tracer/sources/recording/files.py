@@ -94,14 +94,15 @@ def read_piece(piece: Piece) -> Iterator[bytes | Cut]:
 
 def mentions(piece: Piece, what: bytes) -> bool:
     """Whether these bytes are in it: many times sooner than its lines are read. True of one that cannot be opened."""
-    last = b""
+    last, room = b"", len(what) - 1
     try:
         for chunk in _chunks(piece.path):
             if isinstance(chunk, Cut):
                 return False
-            if what in chunk or what in last + chunk[: len(what)]:
+            if what in chunk or what in last + chunk[:room]:
                 return True
-            last = chunk[-len(what) :]
+            # A chunk may be shorter than what is looked for, or empty.
+            last = (last + chunk[-room:])[-room:] if room else b""
     except OSError:
         return True
     return False

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exit, Process
 from tracer.model.frozen import frozen
+from tracer.model.names import COMM_MAX
 from tracer.model.spelling import from_object
 from tracer.model.text import shown
 from tracer.model.times import SECOND, utc
@@ -56,6 +57,10 @@ class Ends:
         """Whether a line about it has the very bytes in it."""
         return bool(self.what) and _PLAIN.issuperset(self.what or b"")
 
+    def word(self) -> bytes:
+        """What each line about it has in it: where comm alone is known the kernel has cut the name."""
+        return (self.what or b"")[:COMM_MAX]
+
 
 @frozen
 class Narrow:
@@ -89,22 +94,22 @@ class Narrow:
 
 def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | None) -> Narrow:
     """What is to be read of a recording for these ends."""
-    what = ends.what or b""
+    named = ends.word()
     if not paths or not ends.is_written_so():
         return Narrow(since=since, until=until)
     pieces = find_pieces(paths, since, until)
     told = _nearest(pieces, ends, since or 0, _NEVER if until is None else until)
     if not told:
         return _of_nobody(pieces, ends, since, until)
-    windows = [_Window(end.time or 0, end.process, what) for end, _ in told]
+    windows = [_Window(end.time or 0, end.process, named) for end, _ in told]
     if ends.at is not None:
-        windows.append(_Window(ends.at, Process(), what))
+        windows.append(_Window(ends.at, Process(), named))
 
     def pick(line: bytes) -> bool:
         head = line[:_HEAD]
         if any(word in head for word in _KEPT):
             return True
-        if _EXIT in head and what in line:
+        if _EXIT in head and named in line:
             return True
         moment = _moment(head)
         return moment is None or any(window.takes(moment, head, line) for window in windows)
@@ -129,7 +134,7 @@ def _nearest(pieces: Sequence[Piece], ends: Ends, since: int, until: int) -> lis
             break
         found += [
             (abs((end.time or 0) - moment), end, at)
-            for end in _ends(pieces[at], what)
+            for end in _ends(pieces[at], ends.word())
             if ends.fits(end.process, what) and since <= (end.time or 0) <= until
         ]
         found.sort(key=lambda one: (one[0], -(one[1].time or 0)))
@@ -162,7 +167,7 @@ def _may_tell(line: bytes) -> bool:
 
 def _of_nobody(pieces: Sequence[Piece], ends: Ends, since: int | None, until: int | None) -> Narrow:
     """No end of it is recorded: of the nearest pieces all that may tell of one, of the others what names it."""
-    what = ends.what or b""
+    named = ends.word()
     order = _by_distance(pieces, _NEVER if ends.at is None else ends.at)
     near = sorted(at for _, at in order[:LOOK_BACK])
     began = pieces[near[0]].first if near and near[0] else None
@@ -172,23 +177,23 @@ def _of_nobody(pieces: Sequence[Piece], ends: Ends, since: int | None, until: in
 
     def pick(line: bytes) -> bool:
         head = line[:_HEAD]
-        if what in line or any(word in head for word in _KEPT):
+        if named in line or any(word in head for word in _KEPT):
             return True
         moment = _moment(head)
         return moment is None or (first <= moment <= last and _may_tell(line))
 
     is_cut = began is not None or ended is not None
-    return Narrow(pick, since, until, named=(what, began, ended) if is_cut else None)
+    return Narrow(pick, since, until, named=(ends.what or b"", began, ended) if is_cut else None)
 
 
 class _Window:
     """The time around one end, or around the one that was asked for."""
 
-    def __init__(self, time: int, process: Process, what: bytes) -> None:
+    def __init__(self, time: int, process: Process, named: bytes) -> None:
         self._around = _stamp(time - AROUND), _stamp(time + AROUND)
         self._near = _stamp(time - NEAR), _stamp(time + NEAR)
         pid = b"" if process.pid is None else b'"pid": %d,' % process.pid
-        words = (what, pid, process.unit or b"")
+        words = (named, pid, process.unit or b"")
         self._words = tuple(word for word in words if word and _PLAIN.issuperset(word.replace(b'"', b"")))  # fmt: skip
 
     def takes(self, moment: bytes, head: bytes, line: bytes) -> bool:
@@ -208,11 +213,11 @@ def _moment(head: bytes) -> bytes | None:
     return head[at : at + _TIME_LENGTH] if at >= len(_TIME) else None
 
 
-def _ends(piece: Piece, what: bytes) -> Iterator[Exit]:
-    if not mentions(piece, what):
+def _ends(piece: Piece, word: bytes) -> Iterator[Exit]:
+    if not mentions(piece, word):
         return
     for line in _lines(piece):
-        if what in line and _EXIT in line[:_HEAD]:
+        if word in line and _EXIT in line[:_HEAD]:
             end = _event(line)
             if isinstance(end, Exit) and end.time is not None:
                 yield end
