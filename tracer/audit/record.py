@@ -69,7 +69,7 @@ TYPES: dict[bytes, int] = {
 }
 OTHER = 0
 _ODD = re.compile(rb"[^\w.:@+-]")
-# Letters of a node's name in an id; of a longer one the rest is a checksum. tracer.model.spelling.ID_MAX has room for it.
+# Letters of a node's name in an id; of a longer one the rest is a checksum. tracer.model.event.ID_MAX has room for it.
 _NODE_MAX = 200
 
 # Events of one record. A call that seccomp looks at is not audited yet: syscall_trace_enter(), kernel/entry/common.c.

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Details = dict[str, Union[str, int, float, bool, list[str]]]
 
 
+ID_MAX = 300  # letters of an id
+
+
 @frozen
 class Place:
     """Where an event is written: ``file`` as its path was given, with ``line`` (from 1) or ``offset`` (bytes); a
@@ -359,6 +362,12 @@ def moment(event: Event) -> int:
     return event.time or 0
 
 
+def is_id(text: str) -> bool:
+    """Whether it can be an id: these are written without escapes (tracer.sinks.json)."""
+    is_plain = text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+    return is_plain and 0 < len(text) <= ID_MAX
+
+
 def exit_id(time: int, pid: int | None) -> str:
     """The id of an end: the same wherever the same end is read."""
     return f"{time:x}-exit-{'' if pid is None else pid}"
@@ -368,8 +377,11 @@ def lost(
     time: int | None, source: str, count: int | None, where: str, host: str | None = None
 ) -> Loss:
     """A loss with its id: the same wherever the same loss is read. ``where`` may be a path, or what a log says."""
-    from zlib import crc32
+    head = f"{0 if time is None else time:x}-lost-"
+    id_ = f"{head}{source}-{where}"
+    if not is_id(id_):
+        from zlib import crc32
 
-    own = crc32(f"{source}\0{where}".encode("utf-8", "surrogatepass"))
-    id_ = f"{0 if time is None else time:x}-lost-{own:x}"
+        own = crc32(f"{source}\0{where}".encode("utf-8", "surrogatepass"))
+        id_ = f"{head}{own:x}"
     return Loss(time, id_, source, count, where, host)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tracer.model import fields as of_events
 from tracer.model import signals, verdict
-from tracer.model.event import MARKS, TARGET_STATES
+from tracer.model.event import ID_MAX, MARKS, TARGET_STATES, is_id
 from tracer.model.fields import Field
 from tracer.model.frozen import bare_of, defaults_of, frozen, names_of_class
 from tracer.model.memo import Bounded
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tracer.model.verdict import Living, Verdict
 
 VERSION = 1
-ID_MAX = 300  # letters
 _LISTS_MAX = 128  # parents with their command lines, some 6 KB each
 # All that a line of JSON may hold; a verdict is nothing that a trace tells, and not loaded with one.
 EVENTS = {**of_events.EVENTS, **verdict.EVENTS}
@@ -59,11 +58,9 @@ def _word(value: Any) -> str:
 
 
 def _id(value: Any) -> str:
-    """An id is written without escapes (tracer.sinks.json): what would need one is none of ours."""
-    is_plain = isinstance(value, str) and value.isascii() and value.isprintable()
-    if not is_plain or '"' in value or "\\" in value or not 0 < len(value) <= ID_MAX:
+    if not isinstance(value, str) or not is_id(value):
         raise ValueError(f"{value!r} is no id")
-    return str(value)
+    return value
 
 
 def _object(value: Any) -> dict[str, Any]:
