@@ -39,7 +39,7 @@ def without_logs(what: bytes, window: Filter, style: tell.Style, at: int | None)
     alive = [] if answer.verdicts and not what.isdigit() else living(what)
     if not (answer.verdicts or alive):
         return None
-    return tell.answered(what, answer, lambda: alive, seen, style, here=True)
+    return tell.answered(what, answer, lambda: alive, seen, style)
 
 
 def counted(host: str) -> list[Coverage]:

@@ -10,7 +10,7 @@ from tracer.flow.source import every
 from tracer.model.errors import Problem
 from tracer.model.frozen import replace
 from tracer.options import meaning
-from tracer.options.why import EPILOG, Options, asked_for, names_here, times_of
+from tracer.options.why import EPILOG, Options, asked_for, names_here, places_of, times_of
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.files import open_log
 from tracer.sources.recording.narrow import Ends, narrowed
@@ -30,7 +30,7 @@ def run(options: Options) -> int:
     style, count = tell.Style(options.json, options.evidence), meaning.count_of(options.count) or 1
     window, ends = Filter(since=since, until=until), Ends(what, query.fits, count, at)
     wanted = Asked(filter_=window, quiet=True, ends=ends, year=meaning.year_of(options.year))
-    is_here = not files and options.root is None
+    is_here = not (places := places_of(options, files))
     try:
         named = found_by_names(files) if files else found_kept(options.root)
         narrow = narrowed(named.recordings, ends, since, until)
@@ -57,4 +57,4 @@ def run(options: Options) -> int:
     counted = map(with_counts, answer.verdicts) if is_here else answer.verdicts
     more = tuple(tell.with_more(one, options.context, open_log) for one in counted)
     found = replace(answer, verdicts=more)
-    return tell.answered(what, found, lives, seen, style, here=is_here)
+    return tell.answered(what, found, lives, seen, style, places=places)

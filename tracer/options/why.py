@@ -102,6 +102,11 @@ def asked_for(options: Options) -> tuple[bytes | None, list[str]]:
     return what, files
 
 
+def places_of(options: Options, files: list[str]) -> tuple[str, ...]:
+    """The words that say what is read; none: what this host has kept."""
+    return tuple(files) if options.root is None else ("--root", options.root)
+
+
 def times_of(
     options: Options, *, is_of_all: bool = False
 ) -> tuple[int | None, int | None, int | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tracer.model.frozen import frozen
-from tracer.model.text import shown
+from tracer.model.text import quoted_text, shown
 from tracer.model.times import SECOND, local_moment
 from tracer.why import query
 
@@ -28,11 +28,11 @@ _STILL = 60 * SECOND
 
 @frozen
 class Asked:
-    """``what`` was asked for; ``now`` is the time (ns). ``here``: of this host, not of files from wherever."""
+    """``what`` was asked for; ``now`` is the time (ns). ``places``: of these files, from wherever; none: of this host."""
 
     what: bytes
     now: int
-    here: bool = True
+    places: tuple[str, ...] = ()
 
 
 def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) -> Iterator[str]:
@@ -86,6 +86,13 @@ def _from_now_on(asked: Asked, seen: Iterable[Coverage]) -> str:
     at_work = [span for span in spans if span.ended is None or asked.now - span.ended <= _STILL]
     if at_work:
         since = clock_of(min(span.began for span in at_work))
-        return f"a recorder is at work since {since}: what comes is kept; sigtrace why lists what has died in the last hour"
-    where = "" if asked.here else ", on the host that it is about"
+        return f"a recorder is at work since {since}: what comes is kept; {_lists(asked.places)}"
+    where = "" if not asked.places else ", on the host that it is about"
     return f"sudo sigtrace record keeps a record from now on{where}"
+
+
+def _lists(places: Sequence[str]) -> str:
+    """The command that lists all deaths."""
+    if not places:
+        return "sigtrace why lists what has died in the last hour"
+    return f"sigtrace why {' '.join(quoted_text(one) for one in places)} lists what has died"

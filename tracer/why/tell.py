@@ -47,16 +47,16 @@ def answered(
     seen: Sequence[Coverage],
     style: Style,
     *,
-    here: bool,
+    places: tuple[str, ...] = (),
 ) -> int:
     """What is known of ``what``. A name that runs again is asked for its death, a pid for whom it belongs to now.
-    ``here``: this host was asked."""
+    ``places``: the files that were asked; none: this host."""
     alive = lives() if what.isdigit() or not found.verdicts else ()
     if alive:
         return living(alive, style, len(found.verdicts) + len(found.others))
     if found.verdicts:
         return verdicts(found, style)
-    return nobody(what, found.names, seen, here=here)
+    return nobody(what, found.names, seen, places)
 
 
 def verdicts(found: Answer, style: Style) -> int:
@@ -104,9 +104,11 @@ def living(alive: Sequence[Living], style: Style, dead: int = 0) -> int:
     return ANSWERED
 
 
-def nobody(what: bytes, names: Iterable[bytes], seen: Sequence[Coverage], *, here: bool) -> int:
+def nobody(
+    what: bytes, names: Iterable[bytes], seen: Sequence[Coverage], places: tuple[str, ...] = ()
+) -> int:
     """Nothing that fits has died: it may be called otherwise."""
-    for sentence in absent.sentences(absent.Asked(what, time.time_ns(), here), names, seen):
+    for sentence in absent.sentences(absent.Asked(what, time.time_ns(), places), names, seen):
         say(sentence)
     return NOBODY
 

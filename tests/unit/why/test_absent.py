@@ -18,8 +18,8 @@ def recorded(begin, end):
     return Coverage("recording", ("sends", "deaths"), (Span(NOON + begin * S, ended),))
 
 
-def said(what, *seen, names=(), here=True):
-    return list(sentences(Asked(what, NOON, here), names, seen))
+def said(what, *seen, names=(), places=()):
+    return list(sentences(Asked(what, NOON, places), names, seen))
 
 
 def has(lines, word):
@@ -70,10 +70,18 @@ def test_who_has_a_recorder_at_work_is_not_told_to_start_one(end):
     assert has(lines, "a recorder is at work since ")
 
 
+@pytest.mark.parametrize(
+    ("places", "command"),
+    [((), "; sigtrace why lists"), (("/srv/r",), "; sigtrace why /srv/r lists"), (("--root", "/mnt/a b"), "; sigtrace why --root '/mnt/a b' lists")],
+)  # fmt: skip
+def test_what_lists_the_deaths_asks_the_same_files(places, command):
+    assert has(said(b"999999", recorded(-600, 0), places=places), command)
+
+
 @pytest.mark.parametrize("seen", [[], [AUDIT], [recorded(-7200, -3600)]])
 def test_who_has_none_is(seen):
     assert has(said(b"nginx", *seen), RECORD)
 
 
 def test_of_files_it_is_another_host_that_wants_a_recorder():
-    assert has(said(b"nginx", AUDIT, here=False), f"{RECORD}, on the host that it is about")
+    assert has(said(b"nginx", AUDIT, places=("a.log",)), f"{RECORD}, on the host that it is about")
