@@ -8,7 +8,7 @@ from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
 from tracer.model.verdict import Who
 from tracer.why.behind import behind, who_asked
-from tracer.why.case import AT_ONCE, ENDS_NOTHING
+from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED
 from tracer.why.finding import (
     ABRT,
     GUARDS,
@@ -42,6 +42,7 @@ _ORIGIN_CAUSE = {
     "async io": "kernel",
     "exec": "exec failed",
 }
+_UNSEEN = "whether its handler raised again what the kernel sent it cannot be seen there"
 # What its target has never seen.
 _NOT_TAKEN = ENDS_NOTHING - {"handled", "awaited"}
 # So long a handler may take until it raises the signal again: what a request to end still has to finish is long. Of a
@@ -147,28 +148,39 @@ def _milder(case: Case, signal: Signal) -> tuple[Signal, ...]:
 
 def _by_itself(case: Case, signal: Signal) -> Finding | None:
     """abort(3), or a handler that raises again what it took."""
-    earlier = _raised_again(case, signal)
+    taken = _taken_before(case, signal)
+    own = [one for one in taken if _is_own(case, one) and signal.number == ABRT]
+    aborted = [one for one in own if moment(signal) - moment(one) <= AT_ONCE]
+    others = [one for one in taken if not _is_own(case, one)]
+    earlier = next(iter((*aborted, *reversed(others))), None)
     if earlier is None:
         if signal.number == ABRT:
             return _found("abort", signal)
-        return Finding("killed", "yes", (signal,), Who(signal.sender), (), signal, (signal,))
+        # Of calls alone is told elsewhere (audit), and no handler runs for SIGKILL.
+        is_sure = signal.source in JOINED or signal.number == KILL
+        sure, why = ("yes", ()) if is_sure else ("likely", (_UNSEEN,))
+        return Finding("killed", sure, (signal,), Who(signal.sender), why, signal, (signal,))
     found = _found("abort", earlier) if _is_own(case, earlier) else found_by(case, earlier)
     if found is None:
         return None
-    taken = "it waited for the signal" if earlier.outcome == "awaited" else "its handler ran"
+    took = "it waited for the signal" if earlier.outcome == "awaited" else "its handler ran"
+    senders = {one.sender and one.sender.pid for one in others}
+    is_one = earlier in aborted or len(senders) == 1
+    doubt = () if is_one else (f"to which of {len(senders)} senders it answers cannot be told",)
     return replace(
         found,
+        confidence="likely" if doubt else found.confidence,
         evidence=(*found.evidence, signal),
-        why=(*found.why, f"{taken}, and raised the signal again"),
+        why=(*found.why, f"{took}, and raised the signal again", *doubt),
         signal=earlier,
         story=(*found.story, signal),
     )
 
 
-def _raised_again(case: Case, signal: Signal) -> Signal | None:
-    """What its handler took before it raised the same: what others or the kernel sent. abort(3) itself raises SIGABRT
-    again, behind a handler that returns."""
-    taken = [
+def _taken_before(case: Case, signal: Signal) -> list[Signal]:
+    """What its handler took before it raised the same: of others, of the kernel, and of abort(3), which raises SIGABRT
+    again behind a handler that returns."""
+    return [
         one
         for one in case.sent
         if one.number == signal.number
@@ -176,10 +188,6 @@ def _raised_again(case: Case, signal: Signal) -> Signal | None:
         and one.outcome not in _NOT_TAKEN
         and 0 <= moment(signal) - moment(one) <= _TIME_OF_HANDLERS.get(one.origin or "", _PATIENCE)
     ]
-    aborted = [one for one in taken if _is_own(case, one) and one.number == ABRT]
-    if aborted and moment(signal) - moment(aborted[0]) <= AT_ONCE:
-        return aborted[0]
-    return next((one for one in reversed(taken) if not _is_own(case, one)), None)
 
 
 def _is_own(case: Case, signal: Signal) -> bool:

@@ -62,6 +62,15 @@ for _name, _way, _cause in (
     _own(_name, _way, _cause)
 
 
+@scene("crash")
+def a_fault_that_its_handler_raises_again(s):
+    text = "import faulthandler, ctypes\nfaulthandler.enable()\nctypes.string_at(0)\n"
+    s.victim_(
+        "nullpointer.py",
+        words=["/usr/bin/python3", s.script("nullpointer.py", text)],
+    )
+
+
 @scene("timer")
 def its_timer(s):
     s.victim_(
@@ -227,7 +236,6 @@ def _police(victim):
     tracer = subprocess.Popen(
         ["unshare", "-m", "sh", "-c", mount, "sh", "bpftrace", "--unsafe", "-q", "-e", program],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
     )
     try:
         assert tracer.stdout.readline().strip() == b"ready"

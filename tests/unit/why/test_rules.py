@@ -135,6 +135,15 @@ PROVEN = {
     "a request that it ignored before it ended itself": (
         [sent(-1, "TERM", outcome="ignored"), sent(0, "TERM", WEBAPP), died(0.1, "TERM", cause="s0")],
         "killed", "yes", 2231),
+    "a handler that took it of two before it raises it again": (
+        [sent(-2, "TERM", OTHER, outcome="handled"), sent(-1, "TERM", outcome="handled"),
+         sent(0, "TERM", WEBAPP), died(0.1, "TERM", cause="s0")], "killed", "likely", 991),
+    "itself, of which audit tells the calls alone": (
+        [sent(0, "SEGV", WEBAPP, source="audit"), died(0.1, "SEGV", source="audit", cause="s0")],
+        "unknown", "open", None),
+    "itself with SIGKILL, as audit tells": (
+        [sent(0, "KILL", WEBAPP, source="audit"), died(0.1, "KILL", source="audit", cause="s0")],
+        "killed", "yes", 2231),
     "a handler that raises the terminal's signal again": (
         [sent(-1, "INT", sender=None, origin="tty", outcome="handled"), sent(0, "INT", WEBAPP),
          died(0.1, "INT", cause="s0")], "terminal", "yes", None),
@@ -182,7 +191,7 @@ def test_proven(name):
     assert verdict.evidence
 
 
-@pytest.mark.parametrize("name", [one for one in PROVEN if "handler" in one])
+@pytest.mark.parametrize("name", [one for one in PROVEN if "handler" in one and "two" not in one])
 def test_a_signal_raised_again_stands_beside_the_first(name):
     """Both are evidence, and the first says what it was."""
     (verdict,) = verdicts(PROVEN[name][0])

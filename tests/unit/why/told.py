@@ -39,11 +39,11 @@ def at(seconds):
     return NOON + int(seconds * S)
 
 
-def sent(seconds, name, sender=PKILL, target=WEBAPP, **more):
+def sent(seconds, name, sender=PKILL, target=WEBAPP, source="core", **more):
     """A signal; its id is its second."""
     known = {"origin": "kill", "outcome": "delivered", "host": "web3", **more}
     return Signal(
-        at(seconds), f"s{seconds}", "core", NUMBERS[name], sender=sender, target=target, **known
+        at(seconds), f"s{seconds}", source, NUMBERS[name], sender=sender, target=target, **known
     )
 
 
