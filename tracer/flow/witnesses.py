@@ -141,7 +141,7 @@ class Witnessed:
 
     def _is_told(self, event: Event, keys: list[tuple[object, ...]]) -> bool:
         """Whether another witness has told of it already; that telling is made richer then."""
-        for key in keys:
+        for key in keys if not isinstance(event, Exit) else _asked_for(event):
             for held in self._by_key.get(key, ()):
                 if is_same(held.event, event):
                     self._join(held, event)
@@ -220,13 +220,24 @@ def _keys(event: Event) -> list[tuple[object, ...]]:
             return keys
         return [("unit signal", event.number, target.unit)] if target.unit else []
     if isinstance(event, Exit):
-        own = [("exit", event.process.pid)] if event.process.pid is not None else []
-        return [*own, *([("unit exit", event.process.unit)] if event.process.unit else [])]
+        pid, unit = event.process.pid, event.process.unit
+        of_unit = [("unit exit", unit)] if unit else []
+        if pid is not None:
+            return [("exit", pid), *of_unit]
+        return [*of_unit, *([("unit exit, no pid", unit)] if unit else [])]
     if isinstance(event, Statement):
         return [("said", event.what, event.text)]
     if isinstance(event, (Failed, Probe)) and event.sender is not None:
         return [("attempt", type(event).__name__, event.sender.pid)]
     return []
+
+
+def _asked_for(event: Exit) -> list[tuple[object, ...]]:
+    """Under which keys another telling of this end may be: two pids are two ends, whatever their unit."""
+    pid, unit = event.process.pid, event.process.unit
+    if pid is None:
+        return [("unit exit", unit)] if unit else []
+    return [("exit", pid), *([("unit exit, no pid", unit)] if unit else [])]
 
 
 def is_same(one: Event, other: Event) -> bool:

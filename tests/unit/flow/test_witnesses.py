@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracer.flow import witnesses
 from tracer.flow.witnesses import Witnessed
 from tracer.model.event import Ancestor, Exit, Place, Process, Signal, Statement
 from tracer.model.frozen import replace
@@ -239,3 +240,27 @@ def test_a_start_of_accounting_is_late_by_what_the_host_slept(after, count):
     found = told(exact, record)
     assert len(found) == count
     assert found[0].process.start == 5 * second + 7
+
+
+ENDS = st.builds(
+    lambda time, source, number, pid, line, **more: end(
+        T + time * MS, source, number, Process(pid=pid, unit=b"jobs.service", ppid=1), place=place(source, line), **more
+    ),
+    st.integers(0, 2), st.sampled_from(["core", "journal", "accounting"]), st.sampled_from([None, 9]), st.sampled_from([None, 801, 802]), st.integers(1, 2),
+    status=st.sampled_from([None, 0]),
+)  # fmt: skip
+
+
+@given(ENDS, ENDS)
+def test_where_another_telling_of_an_end_is_looked_for_there_it_is(one, other):
+    """Against every pair: what is the same is under a key that is looked up."""
+    keys = set(witnesses._keys(one))
+    if witnesses.is_same(one, other):
+        assert keys & set(witnesses._asked_for(other))
+
+
+def test_ends_of_one_unit_are_not_each_compared_with_each(monkeypatch):
+    compared = []
+    monkeypatch.setattr(witnesses, "is_same", lambda *pair: compared.append(pair) or False)
+    told(*(end(T + at * MS, "core", process=Process(pid=at, unit=b"jobs.service")) for at in range(1, 300)))  # fmt: skip
+    assert compared == []
