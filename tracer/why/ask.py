@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # Events that are kept at most: the latest. 500 bytes each make 200 MB of a million.
 KEPT_MAX = 200_000
+# Deaths that are judged at a glance: the newest. Each is compared with all of its kind.
+JUDGED_MAX = 2_000
 # Signals that end nobody by default and ask for nothing (signal(7)) are not kept.
 _IDLE = frozenset(NUMBERS[name] for name in ("CHLD", "URG", "WINCH", "CONT"))
 _KINDS = (Signal, Exit, Failed, Statement, Exec, Mark)
@@ -141,13 +143,13 @@ def _ended_well(death: Death) -> bool:
     return death.number is None and death.status is None
 
 
-def unordered(heard: Heard, coverages: Sequence[Coverage], since: int) -> list[Verdict]:
-    """The verdicts on all deaths since then that nobody asked a manager for."""
+def unordered(heard: Heard, coverages: Sequence[Coverage], since: int) -> tuple[list[Verdict], int]:
+    """The verdicts on the deaths since then that nobody asked a manager for; of so many earlier ones it is not known."""
     deaths = heard.deaths()
     near = Neighbours(heard.events, deaths)
+    meant = [one for one in deaths if one.time >= since and not _ended_well(one)]
+    judged = sorted(meant, key=lambda one: one.time)[-JUDGED_MAX:]
     verdicts = [
-        verdict_of(one, near.events_of(one), coverages, near.deaths_of(one))
-        for one in deaths
-        if one.time >= since and not _ended_well(one)
+        verdict_of(one, near.events_of(one), coverages, near.deaths_of(one)) for one in judged
     ]
-    return [one for one in verdicts if overview.unordered(one)]
+    return [one for one in verdicts if overview.unordered(one)], len(meant) - len(judged)

@@ -73,9 +73,11 @@ def verdicts(found: Answer, style: Style) -> int:
 
 
 def at_a_glance(
-    found: Sequence[Verdict], since: int, seen: Sequence[Coverage], style: Style
+    judged: tuple[Sequence[Verdict], int], since: int, seen: Sequence[Coverage], style: Style
 ) -> int:
-    """A line for each kind of death; what was looked at where there is none."""
+    """A line for each kind of death; what was looked at where there is none. ``judged``: and how many earlier ones were
+    not."""
+    found, left = judged
     newest_first = sorted(found, key=lambda one: one.time or 0, reverse=True)
     lines = (
         [line for one in newest_first for line in _lines(one, style)]
@@ -83,6 +85,8 @@ def at_a_glance(
         else overview.lines_of(newest_first)
     )
     write_out("".join(f"{line}\n" for line in lines))
+    if left:
+        say(f"{left:,} earlier deaths were not judged; --until takes them")
     if not lines:
         when = f" since {absent.clock_of(since)}" if since else ""
         say(f"nothing has died unasked{when}; looked at {absent.looked_at(seen)}")

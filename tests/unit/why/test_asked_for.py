@@ -77,6 +77,14 @@ def test_a_persons_own_log_is_quoted(log, capsys, tmp_path):
     assert "all is well" not in shown
 
 
+def test_too_many_at_a_glance_are_counted(log, capsys, monkeypatch):
+    monkeypatch.setattr("tracer.why.ask.JUDGED_MAX", 1)
+    status, shown, said = why(capsys, log)
+    assert (status, len(shown.splitlines())) == (0, 1)
+    assert "12:00:00" in shown
+    assert "2 earlier deaths were not judged" in said
+
+
 def test_a_child_that_finds_its_parent_gone(log, capsys, tmp_path):
     own = tmp_path / "app.log"
     own.write_text("2026-11-27 12:00:02 worker[121] shop: [Errno 3] No such process\n")
