@@ -172,10 +172,11 @@ class Accounting:
         return self._is_over
 
     def read(self, last: bool = False) -> Iterator[Event]:
-        """The next events, BATCH at most. Raises Problem for a file that cannot be opened any more."""
+        """The next events, BATCH at most: who is asked to end reads no file to its end. Raises Problem for one that cannot
+        be opened any more."""
         for told, event in enumerate(self._events, 1):
             yield event
-            if told >= BATCH and not last:
+            if told >= BATCH:
                 return
         self._is_over = True
 

@@ -84,11 +84,12 @@ class Archive:
         return self._is_over
 
     def read(self, last: bool = False) -> Iterator[Event]:
-        """The next events, BATCH at most. No archive makes it raise, only one that cannot be opened (Problem)."""
+        """The next events, BATCH at most, also when it is asked to end. No archive makes it raise, only one that cannot be
+        opened (Problem)."""
         for told, event in enumerate(self._events, 1):
             self.counts[type(event).__name__.lower()] += 1
             yield event
-            if told >= BATCH and not last:
+            if told >= BATCH:
                 return
         self._is_over = True
 
