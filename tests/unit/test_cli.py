@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tracer import cli
@@ -250,3 +255,22 @@ def test_a_command_is_a_row_and_a_module(name, capsys):
         cli.main([name, "--help"])
     assert stopped.value.code == 0
     assert commands.COMMANDS[name].help in " ".join(capsys.readouterr().out.split())
+
+
+def test_nobody_reads_what_is_said_and_the_status_is_what_it_is(tmp_path):
+    """``sigtrace … 2>&1 | head -1``: Python would make 120 of it."""
+    record = (
+        "type=SYSCALL msg=audit(1700000000.100:1): arch=c000003e syscall=62 success=yes exit=0 a0=259 a1=f "
+        'a2=0 a3=0 items=0 ppid=1 pid=501 auid=1000 uid=0 comm="alpha" exe="/bin/alpha"\n'
+    )
+    log = tmp_path / "audit.log"
+    log.write_text(record)
+    reading, writing = os.pipe()
+    os.close(reading)
+    # As packaging/write_launcher.py starts it.
+    root = str(Path(__file__).parents[2])
+    code = f"import sys; sys.path.append({root!r}); from tracer.cli import main; sys.exit(main())"
+    command = [sys.executable, "-IS", "-c", code, "replay", "--json", str(log)]
+    done = subprocess.run(command, stdout=writing, stderr=writing, stdin=subprocess.DEVNULL)
+    os.close(writing)
+    assert done.returncode == 0

@@ -13,7 +13,7 @@ from tracer.model.text import counted, printable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import IO
+    from typing import IO, TextIO
 
     from tracer.flow.pipeline import Totals
     from tracer.options.table import Output
@@ -119,7 +119,7 @@ def let_go(error: OSError) -> None:
     """
     if error.errno not in _UNWRITABLE:
         raise error
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _to_nowhere(sys.stdout)
     if error.errno != errno.EPIPE:
         why = (error.strerror or "").lower()
         raise Problem(
@@ -135,8 +135,16 @@ def say(text: str) -> None:
             line = _broken(line, os.get_terminal_size(sys.stderr.fileno()).columns or 80)
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
-    except (OSError, AttributeError):
+    except OSError:
+        # What was not taken is tried again when Python ends, which makes 120 of the exit status.
+        _to_nowhere(sys.stderr)
+    except AttributeError:
         pass
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """Whatever is still written there, and what waits in it, is taken by nobody."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _broken(line: str, width: int) -> str:
