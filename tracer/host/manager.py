@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from tracer.model.frozen import frozen
+from tracer.model.names import UNITS_WITH_PROCESSES
 from tracer.model.times import moment_of
 
 TYPE_CHECKING = False
@@ -23,7 +24,6 @@ ROOM = 1 << 16  # bytes of its output
 UNITS_MAX = 8
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@")
 _NAME_MAX = 255  # UNIT_NAME_MAX, src/basic/unit-name.h
-_KINDS = (b".service", b".scope")
 
 
 @frozen
@@ -128,7 +128,7 @@ def _moment(text: str) -> int | None:
 def unit_of(name: bytes) -> bytes | None:
     """The unit that a name may mean, with its kind; None for what is no name of one. What systemctl would take for a
     pattern or a path is none."""
-    whole = name if name.endswith(_KINDS) else name + b".service"
+    whole = name if name.endswith(UNITS_WITH_PROCESSES) else name + b".service"
     is_one = len(whole) <= _NAME_MAX and _LETTERS.issuperset(whole) and not whole.startswith(b".")
     return whole if is_one else None
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # The kernel cuts a comm: TASK_COMM_LEN, include/linux/sched.h, less its NUL.
 COMM_MAX = 15
+# The units that have processes of their own (systemd.unit(5)), but for what starts others.
+UNITS_WITH_PROCESSES = (b".service", b".scope")
 # Programs whose first argument that is no option is what they run, by the beginning of their name.
 _INTERPRETERS = (
     *(b"python", b"pypy", b"perl", b"ruby", b"node", b"nodejs", b"php", b"lua", b"tclsh", b"Rscript"),

@@ -6,6 +6,7 @@ from zlib import crc32
 
 from tracer.model.event import Exit, Failed, Oom, Process, Signal, Statement, exit_id
 from tracer.model.frozen import replace
+from tracer.model.names import UNITS_WITH_PROCESSES
 from tracer.model.signals import NUMBERS
 from tracer.model.text import plain
 from tracer.statements.row import Found
@@ -179,7 +180,7 @@ def _of_user(about: Process | None, entry: Entry) -> Process | None:
 def unit_of(cgroup: bytes) -> bytes | None:
     """The unit whose cgroup a path names: the last part that is one (systemd.slice(5))."""
     for part in reversed(cgroup.split(b"/")):
-        if part.endswith((b".service", b".scope")):
+        if part.endswith(UNITS_WITH_PROCESSES):
             return part
     return None
 

@@ -6,7 +6,6 @@ from tracer.model.event import (
     Exec,
     Exit,
     Failed,
-    Loss,
     Mark,
     Series,
     Signal,
@@ -63,17 +62,13 @@ class Heard:
         self._lives_on = lives_on
         self.events: list[Event] = []
         self.forgotten = 0
-        self.losses: list[Loss] = []
         self.hear(events)
 
     def hear(self, events: Iterable[Event]) -> None:
         for event in events:
-            if isinstance(event, Loss):
-                self.losses.append(event)
-            else:
-                witness = witness_of(event)
-                if witness is not None:
-                    self.events.append(witness)
+            witness = witness_of(event)
+            if witness is not None:
+                self.events.append(witness)
             if len(self.events) > 2 * KEPT_MAX:
                 self.forgotten += len(self.events) - KEPT_MAX
                 del self.events[:-KEPT_MAX]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracer.host.counters import of_cgroup
 from tracer.host.name import HOST
 from tracer.model.frozen import replace
+from tracer.model.names import UNITS_WITH_PROCESSES
 from tracer.model.text import shown
 
 TYPE_CHECKING = False
@@ -41,6 +42,6 @@ def with_counts(verdict: Verdict, count_of: Callable[[bytes], int | None] = of_c
 def _own(cgroup: bytes | None, unit: bytes | None) -> bytes | None:
     """The cgroup that is the process's unit's or container's own: a slice counts its neighbours, too."""
     if cgroup is None:
-        is_plain = unit is not None and unit.endswith((b".service", b".scope")) and b"/" not in unit
+        is_plain = unit is not None and unit.endswith(UNITS_WITH_PROCESSES) and b"/" not in unit
         return b"/system.slice/" + unit if unit is not None and is_plain else None
     return None if cgroup.rstrip(b"/").endswith(b".slice") else cgroup

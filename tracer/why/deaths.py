@@ -11,7 +11,7 @@ from itertools import chain, islice
 
 from tracer.model.event import Exit, Process, Signal, Statement
 from tracer.model.frozen import frozen, names_of_class, replace
-from tracer.model.names import is_container, names_of
+from tracer.model.names import UNITS_WITH_PROCESSES, is_container, names_of
 from tracer.model.signals import NUMBERS
 from tracer.model.starts import finer, starts_fit
 from tracer.model.times import SECOND
@@ -50,7 +50,6 @@ OF_A_SIGNAL = 128
 # What is said of a unit that has ended well: of exit status 0, SIGHUP, SIGINT, SIGTERM and SIGPIPE (systemd.service(5),
 # "SuccessExitStatus=") systemd writes no line about the process.
 TELLS_OF_A_UNITS_END = frozenset(("unit succeeded", "stopped"))
-_WITH_PROCESSES = (b".service", b".scope")
 ALL_FIELDS = names_of_class(Process)
 
 
@@ -267,7 +266,7 @@ def _told_by(event: Event) -> Death | None:
         and event.what in TELLS_OF_A_UNITS_END
         and event.time is not None
         and event.about is not None
-        and (event.about.unit or b"").endswith(_WITH_PROCESSES)
+        and (event.about.unit or b"").endswith(UNITS_WITH_PROCESSES)
     ):
         return Death(event.time, Process(unit=event.about.unit, invocation=event.about.invocation),
                      host=event.host, tellings=(event,))  # fmt: skip
