@@ -7,8 +7,6 @@ Sample:
 
 from __future__ import annotations
 
-import time
-
 from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import cut, printable, shown
@@ -33,12 +31,13 @@ def unordered(verdict: Verdict) -> bool:
     return not (verdict.cause == "exit" and not verdict.status)
 
 
-def lines_of(verdicts: Iterable[Verdict]) -> list[str]:
-    """One line for each kind of death, newest first."""
+def lines_of(verdicts: Iterable[Verdict], now: int) -> list[str]:
+    """One line for each kind of death, newest first. ``now``: nanoseconds since 1970; another day is told with its
+    date."""
     kinds: dict[tuple[object, ...], list[Verdict]] = {}
     for verdict in sorted(verdicts, key=lambda one: one.time or 0, reverse=True):
         kinds.setdefault(_kind(verdict), []).append(verdict)
-    return [_line(alike) for alike in kinds.values()]
+    return [_line(alike, now) for alike in kinds.values()]
 
 
 def _kind(verdict: Verdict) -> tuple[object, ...]:
@@ -58,10 +57,10 @@ def _who_ended(verdict: Verdict) -> str:
     return printable(verdict.unit or "-") if name is None else shown(name)
 
 
-def _line(alike: list[Verdict]) -> str:
+def _line(alike: list[Verdict], now: int) -> str:
     newest = alike[0]
     times = [one.time for one in alike if one.time is not None]
-    clock = "-" if not times else _clock(times[0], time.time_ns())
+    clock = "-" if not times else _clock(times[0], now)
     again = ""
     if len(alike) > 1:
         pauses = sorted(later - earlier for later, earlier in zip(times, times[1:]))

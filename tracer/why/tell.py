@@ -82,7 +82,7 @@ def at_a_glance(
     lines = (
         [line for one in newest_first for line in _lines(one, style)]
         if style.as_json
-        else overview.lines_of(newest_first)
+        else overview.lines_of(newest_first, time.time_ns())
     )
     write_out("".join(f"{line}\n" for line in lines))
     if left:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from test_rules import ESCALATED
-from told import PKILL, WEBAPP, died, exited, sent
+from told import NOON, PKILL, WEBAPP, died, exited, sent
 
 from tracer.model.event import Process
 from tracer.model.frozen import replace
@@ -37,16 +37,23 @@ def test_repeats_are_one_line():
             died(20 * n + 0.1, "KILL", target, cause=f"s{20 * n}"),
         ]
     events += [exited(30, 3, Process(7, comm=b"report-job"))]
-    assert lines_of(verdicts(events)) == [
+    assert lines_of(verdicts(events), NOON) == [
         "12:28:00  webapp  SIGKILL by pkill ← tidy-workers ← cro…  85 times, every 20.0 s",
         "12:00:30  report-job  exited with status 3",
     ]  # fmt: skip
 
 
+def test_another_day_is_told_with_its_date():
+    told = verdicts([sent(0, "KILL"), died(0.1, "KILL")])
+    for days in (-1, 1, 365):
+        (line,) = lines_of(told, NOON + days * 86_400 * 10**9)
+        assert line.startswith("2026-11-27 12:00:00  webapp  SIGKILL")
+
+
 def test_an_exit_that_answers_a_request_is_told_as_the_request():
     """Nobody exits by somebody else."""
     events = [sent(-1, "TERM", outcome="handled"), exited(0, 0, handled="s-1", after_ns=10**9)]
-    (line,) = lines_of(verdicts(events))
+    (line,) = lines_of(verdicts(events), NOON)
     assert line.startswith(
         "12:00:00  webapp  SIGTERM by pkill ← tidy-workers (uid 1000), and it exit"
     )
@@ -64,7 +71,7 @@ def test_lines_fit_the_screen():
     long = replace(PKILL, comm=b"x" * 15, argv=None)
     assert all(
         columns(line) <= 80
-        for line in lines_of(verdicts([sent(0, "KILL", long), died(0.1, "KILL")]))
+        for line in lines_of(verdicts([sent(0, "KILL", long), died(0.1, "KILL")]), NOON)
     )
 
 
