@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from contextlib import contextmanager
 
 from harness import is_signal
 
 # Everything that concerns this test's own processes, and nothing of what else the machine does.
 OURS = ("--children-of", os.getpid())
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
 
 
 def assert_death(running, event, returncode):
@@ -66,3 +68,10 @@ def finish(*processes):
     """Wait for the end of what was started, its input closed."""
     for process in processes:
         process.communicate()
+
+
+def start(*words):
+    """A program that says when it is ready; gives it, and the pid that it tells."""
+    child = subprocess.Popen(list(map(str, words)), **PIPES)
+    said = child.stdout.readline().split()
+    return child, int(said[1]) if said else None
