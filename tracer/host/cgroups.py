@@ -7,13 +7,11 @@ give their cgroups, under the v1 ("cgroupfs") and the systemd driver.
 from __future__ import annotations
 
 from tracer.model.memo import memo
+from tracer.model.names import UNITS_IN_CGROUPS
 
 # Without re, which takes longer to import than a trace may wait for its first row.
-_UNITS = (b".service", b".scope", b".socket", b".mount", b".swap")
 _RUNTIMES = (b"", b"docker-", b"libpod-", b"cri-containerd-", b"crio-", b"containerd-", b"nerdctl-")
 _HEX = frozenset(b"0123456789abcdef")
-
-
 _INSIDE = " › ".encode()
 
 
@@ -34,7 +32,7 @@ def place_of(path: bytes) -> tuple[bytes | None, bytes | None, bytes | None]:
 
 
 def _is_unit(part: bytes) -> bool:
-    return part.endswith(_UNITS)
+    return part.endswith(UNITS_IN_CGROUPS)
 
 
 def _unit(

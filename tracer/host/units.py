@@ -7,9 +7,9 @@ from time import time_ns
 
 from tracer.host.procfs import TICK
 from tracer.model.memo import Bounded
+from tracer.model.names import UNITS_IN_CGROUPS
 
 _FOLDER = b"/run/systemd/units"
-_NAMED = (b".service", b".scope", b".socket", b".mount", b".swap")
 
 
 _LINK = b"invocation:"
@@ -48,7 +48,7 @@ class Runs:
         unit starts, before its first process (unit_export_invocation_id(), src/core/unit.c): a process older than the
         link is of an earlier run.
         """
-        named = [part for part in (cgroup or b"").split(b"/") if part.endswith(_NAMED)]
+        named = [part for part in (cgroup or b"").split(b"/") if part.endswith(UNITS_IN_CGROUPS)]
         if unit is None or born is None or named[:1] != [unit]:
             return None
         self.look()

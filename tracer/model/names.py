@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 COMM_MAX = 15
 # The units that have processes of their own (systemd.unit(5)), but for what starts others.
 UNITS_WITH_PROCESSES = (b".service", b".scope")
+# And those that run a command when they start and stop, in a cgroup of their own.
+UNITS_IN_CGROUPS = (*UNITS_WITH_PROCESSES, b".socket", b".mount", b".swap")
 # Programs whose first argument that is no option is what they run, by the beginning of their name.
 _INTERPRETERS = (
     *(b"python", b"pypy", b"perl", b"ruby", b"node", b"nodejs", b"php", b"lua", b"tclsh", b"Rscript"),

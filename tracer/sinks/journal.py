@@ -9,6 +9,7 @@ import time
 
 from tracer.model.event import Exit
 from tracer.model.frozen import replace
+from tracer.model.names import UNITS_IN_CGROUPS
 from tracer.model.signals import NUMBERS, name_of
 from tracer.model.text import printable, shown
 from tracer.sinks.hide import hidden
@@ -34,7 +35,6 @@ _PRIORITIES = {
     **dict.fromkeys(("KILL", "XCPU", "XFSZ"), _WARNING),
 }
 _PRIORITY_OF = {NUMBERS[name]: priority for name, priority in _PRIORITIES.items()}
-_NAMED = (b".service", b".scope", b".socket", b".mount", b".swap")
 
 
 class Journal(Sink):
@@ -109,8 +109,8 @@ def units_of(process: Process) -> Entry:
     A user's unit lies in the cgroup of that user's manager, which is a unit of the system's.
     """
     parts = (process.cgroup or b"").split(b"/")
-    units = [part for part in parts if part.endswith(_NAMED)] or [process.unit or b""]
-    if not units[0].endswith(_NAMED):
+    units = [part for part in parts if part.endswith(UNITS_IN_CGROUPS)] or [process.unit or b""]
+    if not units[0].endswith(UNITS_IN_CGROUPS):
         return {}
     fields = {"OBJECT_SYSTEMD_UNIT": shown(units[0])}
     if units[0].startswith(b"user@") and len(units) > 1:
