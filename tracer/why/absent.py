@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from tracer.host.aliases import alias_of
 from tracer.model.frozen import frozen
-from tracer.model.text import quoted_text, shown
+from tracer.model.text import quoted, quoted_text, shown
 from tracer.model.times import SECOND, local_moment
 from tracer.why import query
 
@@ -46,6 +47,9 @@ def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) ->
             "audit records hold no ids of containers: ask for the pid or the name, "
             "or name a journal or a recording, too"
         )
+    unit = _alias(asked)
+    if unit is not None:
+        yield f"{shown(what)} is another name of {quoted(unit)}: ask for that"
     near = query.nearest(names, what)
     if near:
         yield f"what has died is called: {', '.join(map(shown, near))}"
@@ -65,6 +69,13 @@ def looked_at(seen: Sequence[Coverage]) -> str:
 def clock_of(moment: int) -> str:
     """A moment as day and time, to the second."""
     return local_moment(moment).partition(".")[0]
+
+
+def _alias(asked: Asked) -> bytes | None:
+    """The unit that is meant, by the unit files of this host or of its --root."""
+    if asked.places and asked.places[0] != "--root":
+        return None
+    return alias_of(asked.what, *asked.places[1:])
 
 
 def _beside(what: bytes) -> str:
