@@ -177,7 +177,7 @@ format: $(VENV)/.dev ## put the code into its one form
 	$(Q)$(WITH_TOOLS) ruff check -q --fix . ; $(WITH_TOOLS) ruff format -q .
 
 .PHONY: bench
-bench: $(VENV)/.dev $(BUILT) ## compare with the rivals, side by side: bench/results/; ARGS_BENCH='--only storm' for one
+bench: $(VENV)/.dev $(BUILT) ## compare with the rivals, side by side: bench/results/; ARGS_BENCH='--only storm --write' for one
 	@packaging/install-packages.sh bench
 	$(Q)$(BIN)/python -m compileall -q tracer
 	$(Q)$(SUDO) $(BIN)/python -m bench $(ARGS_BENCH)

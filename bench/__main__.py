@@ -41,13 +41,16 @@ def main() -> int:
     if options.quick:
         return _check(samples, options.tool or [tool.name for tool in rivals.QUICK])
     whole = not (options.only or options.tool)
+    results = report.Results.of(samples)
+    if options.write:
+        results = results.with_earlier(report.Results.read(RESULTS / "results.json"))
     for name in samples.measures():
         print(f"\n{name}\n{report.measure_table(samples, name, 'simple')}")
     print(f"\n{report.targets_table(samples, 'simple', whole=whole)}")
     for name, why in samples.absent.items():
         print(f"not measured: {name}: {why}")
-    if whole:
-        report.write(report.Results.of(samples), RESULTS, ROOT)
+    if whole or options.write:
+        report.write(results, RESULTS, ROOT)
         print(
             f"\nwritten: {RESULTS}/results.md, results.json, results.svg, and the blocks in {', '.join(report.BLOCKS)}"
         )
@@ -81,8 +84,14 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--only", action="append", choices=tuple(MEASURES), help="one measure")
     parser.add_argument("--tool", action="append", choices=NAMES, help="one tool")
+    parser.add_argument(
+        "--write", action="store_true", help="with --only: put it beside the earlier results"
+    )
     parser.add_argument("--rounds", type=int, help="how often each is measured")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and (options.tool or options.quick or not options.only):
+        parser.error("--write goes with --only, of all tools")
+    return options
 
 
 if __name__ == "__main__":

@@ -95,27 +95,47 @@ def machine() -> str:
 
 @dataclass(frozen=True)
 class Results:
-    """What was measured, when, and on what."""
+    """What was measured, the day of each measure, and on what machine."""
 
-    date: str
+    dates: dict[str, str]
     machine: str
     samples: Samples
 
     @classmethod
     def of(cls, samples: Samples) -> Results:
         """Of today, on this machine."""
-        return cls(time.strftime("%Y-%m-%d", time.gmtime()), machine(), samples)
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        return cls(dict.fromkeys(samples.measures(), today), machine(), samples)
+
+    @property
+    def date(self) -> str:
+        """The day, or the first and the last."""
+        days = sorted(set(self.dates.values()))
+        return " to ".join(dict.fromkeys((*days[:1], *days[-1:])))
+
+    def with_earlier(self, earlier: Results) -> Results:
+        """And the measures of an earlier run that were not measured again; of another machine none."""
+        if earlier.machine != self.machine:
+            return self
+        kept = [sample for sample in earlier.samples.all if sample.measure not in self.dates]
+        absent = {
+            name: why
+            for name, why in earlier.samples.absent.items()
+            if name.rpartition(", ")[2] not in self.dates
+        }
+        samples = Samples(kept + self.samples.all, {**absent, **self.samples.absent})
+        return Results({**earlier.dates, **self.dates}, self.machine, samples)
 
     @classmethod
     def read(cls, path: Path) -> Results:
         """As ``json`` wrote them."""
         document = json.loads(path.read_text())
         samples = [Sample(**sample) for sample in document["samples"]]
-        return cls(document["date"], document["machine"], Samples(samples, document["absent"]))
+        return cls(document["dates"], document["machine"], Samples(samples, document["absent"]))
 
     def json(self) -> str:
         """Every sample, a line each; six digits of a figure are more than it is worth."""
-        head = {"date": self.date, "machine": self.machine, "absent": self.samples.absent}
+        head = {"dates": self.dates, "machine": self.machine, "absent": self.samples.absent}
         samples = ",\n".join(json.dumps(_rounded(sample)) for sample in self.samples.all)
         return json.dumps(head, indent=1)[:-2] + f',\n "samples": [\n{samples}\n]}}\n'
 
@@ -140,7 +160,7 @@ def markdown(results: Results) -> str:
         targets_table(samples),
     ]
     for measure in samples.measures():
-        parts += [f"## {measure}", measure_table(samples, measure)]
+        parts += [f"## {measure}", f"{results.dates[measure]}.", measure_table(samples, measure)]
     if samples.absent:
         parts += ["## Not measured"]
         parts += ["\n".join(f"- {name}: {why}" for name, why in samples.absent.items())]

@@ -182,18 +182,32 @@ def test_results_survive_their_file(tmp_path):
     found = samples(*(("storm", tool, {"sent": 20, "ns": 1 / 3}) for tool in ("a", "a", "b")))
     found.absent["strace"] = "there is no strace"
     path = tmp_path / "results.json"
-    path.write_text(report.Results("2026-11-25", "Linux", found).json())
+    path.write_text(report.Results({"storm": "2026-11-25"}, "Linux", found).json())
     again = report.Results.read(path)
     assert again.samples.absent == found.absent
     assert again.samples.all[1] == Sample("storm", "a", 1, {"sent": 20, "ns": 0.333333})
     assert again.json() == path.read_text()
 
 
+def test_what_is_measured_again_takes_the_place_of_what_was():
+    old = samples(("storm", "a", {"ns": 1}), ("idle", "a", {"ns": 2}))
+    old.absent.update({"b, idle": "it did not start", "c, storm": "nor this", "d": "there is no d"})
+    new = samples(("storm", "a", {"ns": 3}))
+    earlier = report.Results({"storm": "2026-11-25", "idle": "2026-11-26"}, "Linux", old)
+    again = report.Results({"storm": "2026-11-28"}, "Linux", new).with_earlier(earlier)
+    assert again.date == "2026-11-26 to 2026-11-28"
+    assert again.samples.median("storm", "a", "ns") == 3
+    assert again.samples.median("idle", "a", "ns") == 2
+    assert set(again.samples.absent) == {"b, idle", "d"}
+    other = report.Results({"storm": "2026-11-28"}, "Darwin", new)
+    assert other.with_earlier(earlier) is other
+
+
 def test_documents_get_their_tables_between_markers(tmp_path):
     (tmp_path / "docs").mkdir()
     for name in report.BLOCKS:
         (tmp_path / name).write_text(f"before\n{report.BEGIN}old\n{report.END}after\n")
-    report.write(report.Results("2026-11-25", "Linux", Samples()), tmp_path / "results", tmp_path)
+    report.write(report.Results({}, "Linux", Samples()), tmp_path / "results", tmp_path)
     read = report.Results.read(tmp_path / "results/results.json")
     for name, made in report.BLOCKS.items():
         before, block, after = report.between_markers((tmp_path / name).read_text())
