@@ -27,7 +27,7 @@ def run(options: Options) -> int:
     """Read what there is, and say what it proves. Returns the exit status; raises Problem."""
     what, files = asked_for(options)
     since, until, at = times_of(options, is_of_all=what is None and not files)
-    style, count = tell.Style(options.json, options.evidence), meaning.count_of(options.count) or 1
+    style, count = tell.style(options.json, options.evidence), meaning.count_of(options.count) or 1
     window, ends = Filter(since=since, until=until), Ends(what, query.fits, count, at)
     wanted = Asked(filter_=window, quiet=True, ends=ends, year=meaning.year_of(options.year))
     is_here = not (places := places_of(options, files))

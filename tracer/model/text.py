@@ -148,6 +148,22 @@ def cut(text: str, width: int) -> str:
     return text[:taken] + "…"
 
 
+def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Lines of at most so many columns, broken at blanks alone: a word that is wider stays whole. ``first`` begins the
+    first line, ``rest`` each that follows."""
+    lines, line, gap = [], first, ""
+    used = columns(line)
+    for word in text.split(" "):
+        size = columns(word)
+        if word and gap and used + len(gap) + size > width:
+            lines.append(line)
+            line, gap, used = rest, "", columns(rest)
+        if word:
+            line, used, gap = line + gap + word, used + len(gap) + size, ""
+        gap += " "
+    return [*lines, line]
+
+
 def command_line(argv: tuple[bytes, ...], cut: bool = False) -> str:
     """argv as a person would type it, quoted where a shell would need it."""
     line = " ".join(_quote(shown(word)) for word in argv)

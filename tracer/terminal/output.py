@@ -8,7 +8,7 @@ import os
 import sys
 
 from tracer.model.errors import Problem
-from tracer.model.text import counted, printable
+from tracer.model.text import counted, printable, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,13 +77,22 @@ def standard_output() -> IO[str]:
 
 
 def terminal_width() -> int | None:
-    """Columns of the terminal on standard output; None when it is none."""
-    if not sys.stdout.isatty():
-        return None
+    """Columns for standard output; None where neither a terminal nor a person says how many."""
+    return width_of(sys.stdout)
+
+
+def width_of(stream: TextIO) -> int | None:
+    """As many as COLUMNS asks for (POSIX, Base Definitions 8.3), and no more than the terminal has: rows that are written
+    over may not be broken by it. None where there is neither."""
+    text = os.environ.get("COLUMNS", "")
+    asked = int(text[:6]) or None if text.isascii() and text.isdigit() else None
+    if not stream.isatty():
+        return asked
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        own = os.get_terminal_size(stream.fileno()).columns or 80
     except OSError:
-        return 80
+        own = 80
+    return own if asked is None else min(own, asked)
 
 
 def wants_colour() -> bool:
@@ -128,11 +137,13 @@ def let_go(error: OSError) -> None:
 
 
 def say(text: str) -> None:
-    """A line beside the data, broken between words on a terminal; lost when nobody reads standard error any more."""
+    """A line beside the data, broken between words where there is a width; lost when nobody reads standard error any
+    more."""
     line = f"sigtrace: {printable(text)}"
     try:
-        if sys.stderr.isatty():
-            line = _broken(line, os.get_terminal_size(sys.stderr.fileno()).columns or 80)
+        width = width_of(sys.stderr)
+        if width is not None:
+            line = "\n".join(wrapped(line, width, rest="  "))
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
     except OSError:
@@ -145,18 +156,6 @@ def say(text: str) -> None:
 def _to_nowhere(stream: TextIO) -> None:
     """Whatever is still written there, and what waits in it, is taken by nobody."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _broken(line: str, width: int) -> str:
-    """The line in lines of at most ``width`` letters, as far as its words allow."""
-    first, *words = line.split(" ")
-    lines = [first]
-    for word in words:
-        if len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(f"  {word}")
-    return "\n".join(lines)
 
 
 def _size(count: int) -> str:

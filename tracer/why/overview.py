@@ -11,7 +11,7 @@ from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import cut, printable, shown
 from tracer.model.times import local_moment, span
-from tracer.why.words import asked_with
+from tracer.why.words import WIDTH, asked_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # What a manager was asked to do, and a plain end, need no explanation.
 ORDERED = frozenset(("stop", "shutdown"))
-WIDTH = 80
+# So much of a line stays, however often it came again.
+_ROOM_MIN = 24
 
 
 def unordered(verdict: Verdict) -> bool:
@@ -31,13 +32,13 @@ def unordered(verdict: Verdict) -> bool:
     return not (verdict.cause == "exit" and not verdict.status)
 
 
-def lines_of(verdicts: Iterable[Verdict], now: int) -> list[str]:
-    """One line for each kind of death, newest first. ``now``: nanoseconds since 1970; another day is told with its
-    date."""
+def lines_of(verdicts: Iterable[Verdict], now: int, width: int = WIDTH) -> list[str]:
+    """One line of at most ``width`` columns for each kind of death, newest first. ``now``: nanoseconds since 1970; another
+    day is told with its date."""
     kinds: dict[tuple[object, ...], list[Verdict]] = {}
     for verdict in sorted(verdicts, key=lambda one: one.time or 0, reverse=True):
         kinds.setdefault(_kind(verdict), []).append(verdict)
-    return [_line(alike, now) for alike in kinds.values()]
+    return [_line(alike, now, width) for alike in kinds.values()]
 
 
 def _kind(verdict: Verdict) -> tuple[object, ...]:
@@ -57,7 +58,7 @@ def _who_ended(verdict: Verdict) -> str:
     return printable(verdict.unit or "-") if name is None else shown(name)
 
 
-def _line(alike: list[Verdict], now: int) -> str:
+def _line(alike: list[Verdict], now: int, width: int) -> str:
     newest = alike[0]
     times = [one.time for one in alike if one.time is not None]
     clock = "-" if not times else _clock(times[0], now)
@@ -69,7 +70,7 @@ def _line(alike: list[Verdict], now: int) -> str:
         again = f"  {len(alike)} times" + (f", every {span(usual)}" if steady else "")
     doubt = {"likely": " (likely)", "open": " (open)", "no": ""}.get(newest.confidence, "")
     told = f"{clock:<8}  {_who_ended(newest)}  {_what(newest)}{doubt}"
-    return cut(told, WIDTH - len(again)) + again
+    return cut(told, max(width - len(again), _ROOM_MIN)) + again
 
 
 def _clock(moment: int, now: int) -> str:

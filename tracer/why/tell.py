@@ -14,7 +14,7 @@ from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.spelling import to_object
 from tracer.model.text import printable, shown
-from tracer.terminal.output import say, write_out
+from tracer.terminal.output import say, terminal_width, write_out
 from tracer.why import absent, overview, words
 from tracer.why.context import with_context
 
@@ -34,10 +34,16 @@ LIVING_MAX = 3
 
 @frozen
 class Style:
-    """How verdicts are told."""
+    """How verdicts are told, in lines of at most ``width`` columns."""
 
     as_json: bool = False
     evidence: bool = False
+    width: int = words.WIDTH
+
+
+def style(as_json: bool, evidence: bool) -> Style:
+    """As wide as standard output."""
+    return Style(as_json, evidence, terminal_width() or words.WIDTH)
 
 
 def answered(
@@ -82,7 +88,7 @@ def at_a_glance(
     lines = (
         [line for one in newest_first for line in _lines(one, style)]
         if style.as_json
-        else overview.lines_of(newest_first, time.time_ns())
+        else overview.lines_of(newest_first, time.time_ns(), style.width)
     )
     write_out("".join(f"{line}\n" for line in lines))
     if left:
@@ -97,7 +103,10 @@ def living(alive: Sequence[Living], style: Style, dead: int = 0) -> int:
     """Who lives on, and what keeps it from ending. ``dead``: so many fit, too, and have died."""
     told = alive if style.as_json else alive[:LIVING_MAX]
     for one in told:
-        lines = [json.dumps(to_object(one))] if style.as_json else words.living(one, time.time_ns())
+        if style.as_json:
+            lines = [json.dumps(to_object(one))]
+        else:
+            lines = words.living(one, time.time_ns(), width=style.width)
         write_out("".join(f"{line}\n" for line in lines))
     if len(told) < len(alive):
         pids = ", ".join(str(one.process.pid) for one in alive[LIVING_MAX:][:LIVING_MAX])
@@ -141,7 +150,8 @@ def _lines(verdict: Verdict, style: Style) -> Iterator[str]:
     if style.as_json:
         yield json.dumps(to_object(verdict))
     else:
-        yield from words.lines_of(verdict, time.time_ns(), evidence=style.evidence)
+        now = time.time_ns()
+        yield from words.lines_of(verdict, now, width=style.width, evidence=style.evidence)
 
 
 def _status(verdict: Verdict) -> int:

@@ -1,4 +1,4 @@
-"""A verdict in words: a headline, and labelled lines that fit 80 columns, to be pasted as they are.
+"""A verdict in words: a headline, and labelled lines as wide as is asked, to be pasted as they are.
 
 Sample:
 
@@ -11,13 +11,12 @@ Sample:
 
 from __future__ import annotations
 
-import textwrap
 import time
 
 from tracer.model.names import last_part, script_of
 from tracer.model.signals import name_of
 from tracer.model.starts import lived
-from tracer.model.text import command_line, printable, shown
+from tracer.model.text import command_line, printable, shown, wrapped
 from tracer.model.times import SECOND, local_moment, span
 from tracer.model.verdict import Who
 from tracer.sinks.ends import place
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from tracer.model.event import Process
     from tracer.model.verdict import Again, Evidence, Living, Verdict
 
-WIDTH = 80
+WIDTH = 80  # columns, where nobody says how many
 _LABEL = 10  # columns before the text of a label
 # What follows the process's name. What stands in braces is filled in where it is known.
 HEADLINES: dict[str, str] = {
@@ -70,25 +69,27 @@ _LIMITS = {
 }
 
 
-def lines_of(verdict: Verdict, now: int, *, evidence: bool = False) -> list[str]:
-    """The verdict, a line each, at most WIDTH columns wide where words can be broken. ``now`` is the time to count "ago"
-    from; ``evidence`` quotes every line that it stands on."""
-    made = _wrapped(headline(verdict), "", "  ")
+def lines_of(
+    verdict: Verdict, now: int, *, width: int = WIDTH, evidence: bool = False
+) -> list[str]:
+    """The verdict, a line each, at most ``width`` columns wide where words can be broken. ``now`` is the time to count
+    "ago" from; ``evidence`` quotes every line that it stands on."""
+    made = _wrapped(headline(verdict), width)
     for label, text in labels(verdict, now):
         if label == "sure" and not evidence:
             text = proof.shortened(text)
-        made += _wrapped(text, f"  {label:<{_LABEL - 2}}", " " * _LABEL)
+        made += _wrapped(text, width, label)
     if evidence:
         made += [line for one in verdict.evidence for line in _quoted(one)]
     return made
 
 
-def living(one: Living, now: int) -> list[str]:
+def living(one: Living, now: int, *, width: int = WIDTH) -> list[str]:
     """Who was asked for and lives, in lines as a verdict's."""
     host = f" on {printable(one.host)}" if one.host else ""
-    made = _wrapped(f"{subject(one.process, _unit(one.process))}{host} still lives", "", "  ")
+    made = _wrapped(f"{subject(one.process, _unit(one.process))}{host} still lives", width)
     for label, text in _of_living(one, now):
-        made += _wrapped(text, f"  {label:<{_LABEL - 2}}", " " * _LABEL)
+        made += _wrapped(text, width, label)
     return made
 
 
@@ -325,10 +326,10 @@ def _again(again: Again) -> str:
     return f"{ordinal}{first}{every}"
 
 
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    lines = textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )  # fmt: skip
+def _wrapped(text: str, width: int, label: str = "") -> list[str]:
+    """A headline; with a label what stands behind it, in a column of its own."""
+    first, rest = (f"  {label:<{_LABEL - 2}}", " " * _LABEL) if label else ("", "  ")
+    lines = wrapped(text, width, first, rest)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 

@@ -8,20 +8,59 @@ import struct
 import sys
 import termios
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracer.model.text import columns, wrapped
 from tracer.terminal import output
 
+WORDS = st.lists(st.text("ab←,;漢", max_size=30), min_size=1).map(" ".join)
 
-@given(st.lists(st.text("ab←,;", max_size=30), min_size=1).map(" ".join), st.integers(20, 200))
-def test_lines_are_broken_between_words(line, width):
-    lines = output._broken(line, width).split("\n")
-    assert all(len(one) <= width or " " not in one.strip() for one in lines)
-    assert " ".join(one[2:] if at else one for at, one in enumerate(lines)) == line
+
+@given(WORDS, st.integers(20, 200), st.sampled_from(["", "  why     "]))
+def test_lines_are_broken_between_words(line, width, first):
+    lines = wrapped(line, width, first, "  ")
+    assert lines[0].startswith(first)
+    bare = [one[len("  " if at else first) :] for at, one in enumerate(lines)]
+    assert all(columns(one) <= width or " " not in text for one, text in zip(lines, bare))
+    assert " ".join(bare).split() == line.split()
+    assert not any(one.startswith(" ") for one in bare[1:])
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "width"),
+    [
+        (None, None, None),
+        (None, "60", 60),
+        (None, "0", None),
+        (None, "wide", None),
+        (None, "", None),
+        (200, None, 200),
+        (60, None, 60),
+        (200, "60", 60),
+        (60, "200", 60),
+        (0, None, 80),
+    ],
+)
+def test_how_wide_it_is(own, asked, width, monkeypatch, tmp_path):
+    """COLUMNS, as POSIX has it, and no wider than the terminal."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("COLUMNS", asked)
+    if own is None:
+        with (tmp_path / "piped").open("w") as file:
+            assert output.width_of(file) == width
+        return
+    reader, writer = os.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, own, 0, 0))
+    with os.fdopen(writer, "w") as terminal:
+        assert output.width_of(terminal) == width
+    os.close(reader)
 
 
 def test_a_terminal_gets_whole_words_and_a_file_whole_lines(monkeypatch, tmp_path):
+    monkeypatch.delenv("COLUMNS", raising=False)
     text = "tracing SIGKILL; to orders-api, helper.py, worker*; source core; Ctrl-C stops"
     reader, writer = os.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
