@@ -77,9 +77,24 @@ def names_here(what: bytes | None, files: list[str]) -> list[str]:
     """Sentences on names of files that were perhaps meant as WHAT."""
     names = [word for word in files if "/" not in word] if what is None else []
     return [
-        f"{name} is a file here, and is read as one; who bears that name: cd /; sigtrace why {name}"
-        for name in map(quoted_text, names)
+        f"{quoted_text(name)} is a {_kind(name)} here, and is read as one; "
+        f"who bears that name: cd /; sigtrace why {quoted_text(name)}"
+        for name in names
     ]
+
+
+def _of_files(files: list[str]) -> str:
+    """Why a name that was typed is not WHAT."""
+    names = [quoted_text(word) for word in files if "/" not in word]
+    return (
+        f": {' and '.join(names)} {'is a file' if len(names) == 1 else 'are files'} here"
+        if names
+        else ""
+    )
+
+
+def _kind(path: str) -> str:
+    return "folder" if os.path.isdir(path) else "file"
 
 
 # Options that explain one death, by their name in Why.
@@ -96,7 +111,7 @@ def asked_for(options: Options) -> tuple[bytes | None, list[str]]:
     if what is None and given:
         raise Problem(
             f"{given[0]} says nothing without WHAT",
-            "it is about one death, and all of them are asked for",
+            "it is about one death, and all of them are asked for" + _of_files(files),
             f"sigtrace why nginx {given[0]} …, or without {given[0]}",
         )
     return what, files

@@ -50,6 +50,12 @@ def test_a_name_that_is_a_file_here_says_so(tmp_path, monkeypatch, capsys):
     error = capsys.readouterr().err
     assert "orders-api is a file here, and is read as one" in error
     assert "cd /; sigtrace why orders-api" in error
+    assert cli.main(["why", "orders-api", "-n", "3"]) == 2
+    assert "all of them are asked for: orders-api is a file here" in capsys.readouterr().err
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/messages").write_text("Nov 27 12:00:00 web3 kernel: hello\n")
+    cli.main(["why", "kept"])
+    assert "kept is a folder here, and is read as one" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["why nginx", "report -o page.html"])
