@@ -39,6 +39,7 @@ class Two(Generic[T]):
     ) -> None:
         self._do = do
         self._unpack = unpack
+        self._left = count
         self._own: dict[int, T] = {}
         self._number = -1
         self._child = Child(count, lambda number: pack(do(number))) if parallel else None
@@ -48,12 +49,14 @@ class Two(Generic[T]):
         self._number = number = self._number + 1
         if self._child and number not in self._own and not self._child.has_sent():
             self._own.update(self._one_more(self._child))
-        return self._own.pop(number) if number in self._own else self._by_child(number)
+        made = self._own.pop(number) if number in self._own else self._by_child(number)
+        self._left -= 1
+        return made
 
     def close(self) -> None:
-        """End the child."""
+        """End the child: it goes by itself where nothing is left to do. A trace of this host shows each kill."""
         if self._child:
-            self._child.close()
+            self._child.close(kill=self._left > 0)
         self._child = None
 
     def _one_more(self, child: Child) -> Iterator[tuple[int, T]]:
@@ -108,11 +111,12 @@ class Child:
         except EOFError:
             return None
 
-    def close(self) -> None:
+    def close(self, *, kill: bool) -> None:
         """End the child, and take leave of it."""
         os.close(self._pipe)
         os.close(self._claims)
-        os.kill(self._pid, signal.SIGKILL)
+        if kill:
+            os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -32,6 +33,21 @@ def test_everything_comes_in_order_and_no_child_stays():
     assert children() == before + 1
     two.close()
     assert children() == before
+
+
+@pytest.mark.parametrize(("left", "ends"), [(0, 0), (300, signal.SIGKILL)])
+def test_a_child_with_nothing_left_to_do_is_not_killed(left, ends, monkeypatch):
+    """A recorder at work would tell of it."""
+    asleep = threading.Event()
+    do = (lambda _number: asleep.wait(60)) if left else lambda _number: True
+    two = Two(300, do, lambda _made: b"1", int, parallel=True)
+    statuses = []
+    waitpid = os.waitpid
+    monkeypatch.setattr(os, "waitpid", lambda *asked: statuses.append(waitpid(*asked)[1]))
+    for _ in range(300 - left):
+        two.next()
+    two.close()
+    assert statuses == [ends]
 
 
 @pytest.mark.parametrize("after", [0, 1, 7])
