@@ -50,7 +50,7 @@ def run(options: Options) -> int:
     for line in (*narrow.notes(), *reading.left_out(), *heard.notes()):
         say(line)
     if what is None:
-        return tell.at_a_glance(ask.unordered(heard, seen, since or 0), since or 0, seen, style)
+        return tell.at_a_glance(ask.unordered(heard, seen, since, options.json), since, seen, style)
     counts = present.asked(heard, what, window) if is_here else []
     answer = ask.answer(heard, (*seen, *counts), what, count=count, at=at)
     lives = (lambda: living(what, heard.events)) if is_here and at is None else list

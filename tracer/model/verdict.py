@@ -84,18 +84,33 @@ class Negative:
 
 @frozen
 class Again:
-    """How often the same came before: ``every`` nanoseconds where there is a rhythm, ``first`` the first time."""
+    """How often the same came before: ``every`` nanoseconds where there is a rhythm, ``first`` the first time.
+    ``not_judged``: of so many of them the signal or status alone was compared."""
 
     count: int
     every: int | None = None
     first: int | None = None
     times: tuple[int, ...] = ()
+    not_judged: int | None = None
+
+
+@frozen
+class Otherwise:
+    """So many earlier deaths of the same program or unit that were not the same; ``by`` is the program that sent the
+    signal, ``last`` when the newest was."""
+
+    count: int
+    cause: str
+    number: int | None = None
+    status: int | None = None
+    by: bytes | None = None
+    last: int | None = None
 
 
 @frozen
 class Verdict:
     """One death explained. ``story`` has the ids of the events that made it, in order; ``details`` what a cause has of
-    numbers and words (limit, usage, address, state); ``then`` what came afterwards, ``left`` who was killed with it. ``near`` is
+    numbers and words (limit, usage, address, state); ``otherwise`` what else its program or unit has died of; ``then`` what came afterwards, ``left`` who was killed with it. ``near`` is
     what happened in the same seconds and proves nothing of it, where the cause, or who it was, is not told."""
 
     time: int | None
@@ -118,6 +133,7 @@ class Verdict:
     contradicts: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     again: Again | None = None
+    otherwise: tuple[Otherwise, ...] = ()
     then: tuple[str, ...] = ()
     left: tuple[Process, ...] = ()
     said: str | None = None
@@ -175,6 +191,15 @@ AGAIN = (
     F("every", "count", "Nanoseconds between two of them, where there is a rhythm"),
     F("first", "time", "The first of them"),
     F("times", "[time]", "The last ones before this"),
+    F("not_judged", "count", "Of so many of them the signal or status alone was compared: they are too many to be judged"),
+)  # fmt: skip
+OTHERWISE = (
+    F("count", "count", "So many", needed=True),
+    F("cause", "cause", "Why they ended", needed=True),
+    F("number", "signal", "The signal they died of", "signal"),
+    F("status", "status", "The status they exited with"),
+    F("by", "bytes", "The program that sent the signal"),
+    F("last", "time", "The newest of them"),
 )
 VERDICT = (
     F("time", "time"),
@@ -196,7 +221,8 @@ VERDICT = (
     F("cannot_rule_out", "[negative]", "Causes that nobody could have seen"),
     F("contradicts", "strings", "What other evidence says against it"),
     F("unknown", "strings", "What is not known"),
-    F("again", "again", "How often the same came before"),
+    F("again", "again", "How often the same came before: the same cause, signal or status, and sender"),
+    F("otherwise", "[otherwise]", "Earlier deaths of the same program or unit that were not the same, the most frequent first"),
     F("then", "strings", "What came afterwards"),
     F("left", "[process]", "Others that were killed with it: by the same call, or of its unit"),
     F("said", "text", "Its own last words"),
@@ -225,6 +251,7 @@ NESTED = {
     "evidence": (Evidence, EVIDENCE, "One thing that a verdict stands on"),
     "negative": (Negative, NEGATIVE, "A cause that is not it, or may be"),
     "again": (Again, AGAIN, "How often the same came before"),
+    "otherwise": (Otherwise, OTHERWISE, "Earlier deaths that were not the same"),
     "sent": (Sent, SENT, "A signal that was survived"),
 }
 EVENTS = {

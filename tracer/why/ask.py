@@ -20,6 +20,7 @@ from tracer.why import overview, query
 from tracer.why.deaths import deaths_in
 from tracer.why.lost import lost_with_the_host
 from tracer.why.neighbours import Neighbours
+from tracer.why.repeats import with_repeats
 from tracer.why.verdict import verdict_of
 
 TYPE_CHECKING = False
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 KEPT_MAX = 200_000
 # Deaths that are judged at a glance: the newest. Each is compared with all of its kind.
 JUDGED_MAX = 2_000
+# Of earlier deaths so many are judged as so many events are near them, all together: a tenth of a second.
+LOOKS_MAX = 50_000
 # Signals that end nobody by default and ask for nothing (signal(7)) are not kept.
 _IDLE = frozenset(NUMBERS[name] for name in ("CHLD", "URG", "WINCH", "CONT"))
 _KINDS = (Signal, Exit, Failed, Statement, Exec, Mark)
@@ -124,9 +127,24 @@ def answer(
     found = query.died(deaths, what)
     if at is not None:
         found = sorted(found, key=lambda death: abs(death.time - at))
-    verdicts = [verdict_of(one, heard.events, coverages, deaths) for one in found[:count]]
+    near = Neighbours(heard.events, deaths)
+    verdicts = [_with_repeats(one, near, coverages) for one in found[:count]]
     names = () if found else tuple({name for one in deaths for name in _names(one)})
     return Answer(tuple(verdicts), tuple(found[count:]), names)
+
+
+def _judged(death: Death, near: Neighbours, coverages: Sequence[Coverage]) -> Verdict:
+    return verdict_of(death, near.events_of(death), coverages, near.deaths_of(death))
+
+
+def _with_repeats(death: Death, near: Neighbours, coverages: Sequence[Coverage]) -> Verdict:
+    """The verdict, with how often the same came before: the newest of the earlier ones are judged, too."""
+    verdict, looks = _judged(death, near, coverages), LOOKS_MAX
+    earlier = []
+    for one in near.earlier(death, verdict):
+        looks -= len(near.events_of(one)) if looks > 0 else 0
+        earlier.append((one, _judged(one, near, coverages) if looks > 0 else None))
+    return with_repeats(verdict, death, earlier)
 
 
 def _names(death: Death) -> tuple[bytes, ...]:
@@ -138,13 +156,24 @@ def _ended_well(death: Death) -> bool:
     return death.number is None and death.status is None
 
 
-def unordered(heard: Heard, coverages: Sequence[Coverage], since: int) -> tuple[list[Verdict], int]:
-    """The verdicts on the deaths since then that nobody asked a manager for; of so many earlier ones it is not known."""
+def unordered(
+    heard: Heard, coverages: Sequence[Coverage], since: int | None, repeats: bool
+) -> tuple[list[Verdict], int]:
+    """The verdicts on the deaths since then that nobody asked a manager for; of so many earlier ones it is not known.
+    ``repeats``: each with how often the same came before."""
     deaths = heard.deaths()
     near = Neighbours(heard.events, deaths)
-    meant = [one for one in deaths if one.time >= since and not _ended_well(one)]
+    meant = [one for one in deaths if one.time >= (since or 0) and not _ended_well(one)]
     judged = sorted(meant, key=lambda one: one.time)[-JUDGED_MAX:]
-    verdicts = [
-        verdict_of(one, near.events_of(one), coverages, near.deaths_of(one)) for one in judged
+    verdicts = [(one, _judged(one, near, coverages)) for one in judged]
+    known = {id(one): verdict for one, verdict in verdicts}
+    found = [
+        with_repeats(
+            verdict,
+            death,
+            [(one, known.get(id(one))) for one in near.earlier(death, verdict)] if repeats else (),
+        )
+        for death, verdict in verdicts
+        if overview.unordered(verdict)
     ]
-    return [one for one in verdicts if overview.unordered(one)], len(meant) - len(judged)
+    return found, len(meant) - len(judged)

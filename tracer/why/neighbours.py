@@ -12,12 +12,14 @@ from tracer.model.names import names_of
 from tracer.why.case import BEFORE
 from tracer.why.deaths import calls_of, key_of
 from tracer.why.login import LOGINS
+from tracer.why.repeats import is_before
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from tracer.model.event import Event
+    from tracer.model.verdict import Verdict
     from tracer.why.deaths import Death
 
 
@@ -30,9 +32,12 @@ class Neighbours:
         self._logins = [one for one in self._events if isinstance(one, Statement) and one.what in LOGINS]  # fmt: skip
         self._deaths = deaths
         self._known: dict[Hashable, list[int]] = {}
+        self._named: dict[Hashable, list[Death]] = {}
         for at, death in enumerate(deaths):
             for key in _keys(death):
                 self._known.setdefault(key, []).append(at)
+            for name in _names(death):
+                self._named.setdefault(name, []).append(death)
 
     def events_of(self, death: Death) -> list[Event]:
         """Those of its time, and logins from before it."""
@@ -42,9 +47,15 @@ class Neighbours:
         return earlier + self._events[begin:end]
 
     def deaths_of(self, death: Death) -> list[Death]:
-        """Those of its pid, of its unit, of its call, and of its name by the same end."""
+        """Those of its pid, of its unit, and of its call."""
         found = {at for key in _keys(death) for at in self._known[key]}
         return [self._deaths[at] for at in sorted(found)]
+
+    def earlier(self, death: Death, verdict: Verdict) -> list[Death]:
+        """Those of the same program or unit that came before, newest first."""
+        found = {id(one): one for name in _names(death) for one in self._named[name]}
+        before = [one for one in found.values() if is_before(one, death, verdict)]
+        return sorted(before, key=lambda one: one.time, reverse=True)
 
 
 def _keys(death: Death) -> Iterator[Hashable]:
@@ -57,5 +68,9 @@ def _keys(death: Death) -> Iterator[Hashable]:
         yield "unit", process.unit
     for call in calls_of(death):
         yield "call", call
-    for name in names_of(process)[:1]:
-        yield "name", name, death.number, death.status
+
+
+def _names(death: Death) -> tuple[bytes, ...]:
+    """By what deaths of the same program or unit are found."""
+    unit = death.process.unit
+    return tuple({*names_of(death.process)[:1], *(() if unit is None else (unit,))})

@@ -10,8 +10,9 @@ from __future__ import annotations
 from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import cut, printable, shown
-from tracer.model.times import local_moment, span
-from tracer.why.words import WIDTH, asked_with
+from tracer.model.times import span
+from tracer.why.repeats import kind_of
+from tracer.why.words import WIDTH, asked_with, clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,15 +43,7 @@ def lines_of(verdicts: Iterable[Verdict], now: int, width: int = WIDTH) -> list[
 
 
 def _kind(verdict: Verdict) -> tuple[object, ...]:
-    sender = None if verdict.who is None else verdict.who.sender
-    return (
-        verdict.host,
-        _who_ended(verdict),
-        verdict.cause,
-        verdict.number,
-        verdict.status,
-        None if sender is None else sender.argv or sender.comm,
-    )
+    return verdict.host, _who_ended(verdict), *kind_of(verdict)
 
 
 def _who_ended(verdict: Verdict) -> str:
@@ -61,7 +54,7 @@ def _who_ended(verdict: Verdict) -> str:
 def _line(alike: list[Verdict], now: int, width: int) -> str:
     newest = alike[0]
     times = [one.time for one in alike if one.time is not None]
-    clock = "-" if not times else _clock(times[0], now)
+    when = "-" if not times else clock(times[0], now)
     again = ""
     if len(alike) > 1:
         pauses = sorted(later - earlier for later, earlier in zip(times, times[1:]))
@@ -69,14 +62,8 @@ def _line(alike: list[Verdict], now: int, width: int) -> str:
         steady = len(pauses) > 1 and all(abs(one - usual) <= usual // 10 for one in pauses)
         again = f"  {len(alike)} times" + (f", every {span(usual)}" if steady else "")
     doubt = {"likely": " (likely)", "open": " (open)", "no": ""}.get(newest.confidence, "")
-    told = f"{clock:<8}  {_who_ended(newest)}  {_what(newest)}{doubt}"
+    told = f"{when:<8}  {_who_ended(newest)}  {_what(newest)}{doubt}"
     return cut(told, max(width - len(again), _ROOM_MIN)) + again
-
-
-def _clock(moment: int, now: int) -> str:
-    """The time of day, with the day where that is not today."""
-    day, _, clock = local_moment(moment).partition(".")[0].partition(" ")
-    return clock if local_moment(now).startswith(day) else f"{day} {clock}"
 
 
 def _what(verdict: Verdict) -> str:

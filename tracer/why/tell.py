@@ -79,7 +79,7 @@ def verdicts(found: Answer, style: Style) -> int:
 
 
 def at_a_glance(
-    judged: tuple[Sequence[Verdict], int], since: int, seen: Sequence[Coverage], style: Style
+    judged: tuple[Sequence[Verdict], int], since: int | None, seen: Sequence[Coverage], style: Style
 ) -> int:
     """A line for each kind of death; what was looked at where there is none. ``judged``: and how many earlier ones were
     not."""

@@ -1,14 +1,13 @@
-"""From a case to a verdict: the rules are asked, what else would fit is looked at, repeats are counted."""
+"""From a case to a verdict: the rules are asked, what else would fit is looked at."""
 
 from __future__ import annotations
 
 from tracer.model.coverage import lacking
 from tracer.model.event import Signal, Statement
 from tracer.model.frozen import frozen, replace
-from tracer.model.names import names_of
 from tracer.model.text import plain
 from tracer.model.times import SECOND, utc
-from tracer.model.verdict import Again, Negative, Verdict
+from tracer.model.verdict import Negative, Verdict
 from tracer.why.beside import beside
 from tracer.why.case import case_of
 from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
@@ -44,8 +43,6 @@ ALTERNATIVES: dict[int, tuple[tuple[str, str], ...]] = {
 COUNTED = {"oom": "oom count"}
 # So long around a death its cause would have been told.
 LOOK_BEFORE, LOOK_AFTER = 10 * SECOND, 2 * SECOND
-# Deaths of one kind have a rhythm if no pause between two differs from the usual one by more than a tenth.
-_RHYTHM = 10
 
 
 @frozen
@@ -103,13 +100,11 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     ]
     contradicting += contradicted(case, verdict.cause) if verdict.confidence == "yes" else ()
     of_one_call = _of_one_call(death, deaths)
-    at_once = set(map(id, of_one_call))
     verdict = replace(
         verdict,
         who=with_address(verdict.who, events, death.time, death.host),
         why=(*verdict.why, *(() if sure else words_of_code(case))),
         contradicts=tuple(contradicting),
-        again=again(death, [one for one in deaths if id(one) not in at_once]),
         then=_then(case),
         left=tuple(one.process for one in of_one_call) or _died_with(death, deaths, verdict),
         near=() if _is_told(verdict) else beside(case, verdict.evidence),
@@ -259,30 +254,6 @@ def _never_counted(
         if kind in one.kinds and not lacking([one], kind, begin, end)
         for span in one.spans[:1]
     ]
-
-
-def again(death: Death, deaths: Sequence[Death]) -> Again | None:
-    """How often the same came before."""
-    times = sorted(one.time for one in deaths if one.time < death.time and is_alike(one, death))
-    if not times:
-        return None
-    whole = [*times, death.time]
-    pauses = sorted(later - earlier for earlier, later in zip(whole, whole[1:]))
-    usual = pauses[len(pauses) // 2]
-    steady = len(pauses) > 2 and all(abs(one - usual) <= usual // _RHYTHM for one in pauses)
-    return Again(len(whole), usual if steady else None, times[0], tuple(whole[-4:-1]))
-
-
-def is_alike(one: Death, other: Death) -> bool:
-    """Whether two ends are the same again: of the same program or unit, by the same signal or status."""
-    if (one.number, one.status, one.host) != (other.number, other.status, other.host):
-        return False
-    mine, theirs = one.process, other.process
-    if None not in (mine.unit, theirs.unit) and mine.unit != theirs.unit:
-        return False
-    if mine.unit is not None and mine.unit == theirs.unit and mine.comm == theirs.comm:
-        return True
-    return names_of(mine)[:1] == names_of(theirs)[:1] != ()
 
 
 def _then(case: Case) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from told import (
 
 from tracer.model.event import Ancestor, Earlier, Oom, Place, Process
 from tracer.model.frozen import replace
+from tracer.why import ask
 from tracer.why.deaths import deaths_in
 from tracer.why.lost import lost_with_the_host
 from tracer.why.verdict import verdict_of
@@ -241,7 +242,8 @@ def test_who_died_of_the_same_call():
         [3001, 3002],
     ]
     assert other.left == ()
-    assert [verdict.again for verdict in told] == [None, None, None]
+    last = ask.answer(ask.Heard(events), [], b"3003").verdicts[0]
+    assert (last.again, last.otherwise) == (None, ())
     assert (
         "2 more were killed by the same call: webapp[3002], webapp[3003]"
         in dict(labels(told[0], 0)).values()
@@ -350,14 +352,6 @@ def test_a_units_end_is_not_put_to_one_of_several():
     workers = [replace(WEBAPP, pid=pid, ppid=7) for pid in (8, 9)]
     ends = deaths_in([died(0, "KILL", one) for one in workers] + [unit_died(0.2, "KILL")])
     assert len(ends) == 3
-
-
-def test_repeats_have_a_rhythm():
-    ends = [died(20 * n, "KILL", replace(WEBAPP, pid=100 + n)) for n in range(5)]
-    told = verdicts(ends)[-1].again
-    assert (told.count, told.every, told.first) == (5, 20 * S, NOON)
-    uneven = [died(second, "KILL", replace(WEBAPP, pid=second)) for second in (1, 2, 50, 300)]
-    assert verdicts(uneven)[-1].again.every is None
 
 
 def test_contradictions_are_told():

@@ -109,7 +109,7 @@ def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | N
         head = line[:_HEAD]
         if any(word in head for word in _KEPT):
             return True
-        if _EXIT in head and named in line:
+        if named in line and (_EXIT in head or (_SIGNAL in head and _may_tell(line))):
             return True
         moment = _moment(head)
         return moment is None or any(window.takes(moment, head, line) for window in windows)

@@ -1,0 +1,105 @@
+"""How often the same came before, and what else the same program or unit has died of."""
+
+from __future__ import annotations
+
+from tracer.model.frozen import replace
+from tracer.model.names import names_of, telling_name
+from tracer.model.times import SECOND
+from tracer.model.verdict import Again, Otherwise
+from tracer.why.deaths import calls_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+    from typing import Optional
+
+    from tracer.model.verdict import Verdict
+    from tracer.why.deaths import Death
+
+    # ``None``: it was not judged.
+    Earlier = tuple[Death, Optional[Verdict]]
+
+# Deaths of one kind have a rhythm if no pause between two differs from the usual one by more than a tenth.
+_RHYTHM = 10
+# So near to each other several are killed together.
+_TOGETHER = 2 * SECOND
+_KINDS_MAX = 8
+
+
+def kind_of(verdict: Verdict) -> tuple[Hashable, ...]:
+    """What deaths have in common that are the same again: the cause, the signal or status, the program that sent it."""
+    sender = None if verdict.who is None else verdict.who.sender
+    by = None if sender is None else telling_name(sender)
+    return verdict.cause, verdict.number, verdict.status, by
+
+
+def is_before(one: Death, death: Death, verdict: Verdict) -> bool:
+    """Whether a death is an earlier one of the same program or unit, and no part of this one."""
+    if one.time >= death.time or not _is_namesake(one, death):
+        return False
+    together = {process.pid for process in verdict.left if process.pid is not None}
+    is_part = one.process.pid in together and death.time - one.time <= _TOGETHER
+    return not is_part and calls_of(one).isdisjoint(calls_of(death))
+
+
+def with_repeats(verdict: Verdict, death: Death, earlier: Iterable[Earlier]) -> Verdict:
+    """The verdict, with what came before. Who was not judged is counted by the signal or status alone, and that is told."""
+    like: list[Death] = []
+    others: list[Verdict] = []
+    blind = 0
+    for one, judged in earlier:
+        if judged is None:
+            if (one.number, one.status) == (death.number, death.status):
+                like.append(one)
+                blind += 1
+        elif kind_of(judged) == kind_of(verdict):
+            like.append(one)
+        else:
+            others.append(judged)
+    again = _again(sorted(one.time for one in like), death.time, blind)
+    return replace(verdict, again=again, otherwise=_otherwise(others))
+
+
+def _again(times: Sequence[int], last: int, blind: int) -> Again | None:
+    if not times:
+        return None
+    whole = [*times, last]
+    pauses = sorted(later - earlier for earlier, later in zip(whole, whole[1:]))
+    usual = pauses[len(pauses) // 2]
+    steady = len(pauses) > 2 and all(abs(one - usual) <= usual // _RHYTHM for one in pauses)
+    every = usual if steady else None
+    return Again(len(whole), every, times[0], tuple(whole[-4:-1]), blind or None)
+
+
+def _otherwise(others: Iterable[Verdict]) -> tuple[Otherwise, ...]:
+    """Each kind with its number, the most frequent first."""
+    kinds: dict[tuple[Hashable, ...], list[Verdict]] = {}
+    for one in others:
+        kinds.setdefault(kind_of(one), []).append(one)
+    ranked = sorted(kinds.values(), key=lambda some: -len(some))
+    return tuple(_told(some) for some in ranked[:_KINDS_MAX])
+
+
+def _told(alike: Sequence[Verdict]) -> Otherwise:
+    one = alike[0]
+    sender = None if one.who is None else one.who.sender
+    return Otherwise(
+        len(alike),
+        one.cause,
+        one.number,
+        one.status,
+        None if sender is None else telling_name(sender),
+        max((verdict.time for verdict in alike if verdict.time is not None), default=None),
+    )
+
+
+def _is_namesake(one: Death, other: Death) -> bool:
+    """Whether two ends are of the same program or unit."""
+    mine, theirs = one.process, other.process
+    if one.host != other.host:
+        return False
+    if None not in (mine.unit, theirs.unit) and mine.unit != theirs.unit:
+        return False
+    if mine.unit is not None and mine.unit == theirs.unit and mine.comm == theirs.comm:
+        return True
+    return names_of(mine)[:1] == names_of(theirs)[:1] != ()
