@@ -18,7 +18,6 @@ from tracer.model.memo import Bounded
 from tracer.model.signals import HARMLESS
 from tracer.model.text import columns, cut, printable
 from tracer.model.times import SECOND, clock, local_date, local_each
-from tracer.model.witness import SAID
 from tracer.sinks import ends, words
 from tracer.sinks.layout import layout_of
 from tracer.sinks.more import More
@@ -110,9 +109,9 @@ class TableSink(Sink):
         self._lines.append(self._paint(BOLD, " ".join(names).rstrip()) + "\n")
 
     def write(self, event: Event) -> None:
-        if self._here is None and not isinstance(event, Series) and event.source in SAID:
-            self._here = event.host  # The first host of a log is told once; others each time.
-            self._head(event.time)
+        if self._here is None:  # The first host of a log is told once; others each time.
+            self._here = event.first.host if isinstance(event, Series) else event.host
+            self._head(event.first.time if isinstance(event, Series) else event.time)
         self._tell_day(event.time)
         super().write(event)
         if len(self._lines) > AT_ONCE:

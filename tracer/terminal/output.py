@@ -77,22 +77,32 @@ def standard_output() -> IO[str]:
 
 
 def terminal_width() -> int | None:
-    """Columns for standard output; None where neither a terminal nor a person says how many."""
+    """Columns of the terminal on standard output; None when it is none: rows for a program are never cut."""
     return width_of(sys.stdout)
 
 
+def text_width() -> int | None:
+    """Columns for sentences on standard output, of which none is cut; None where neither a terminal nor COLUMNS says how
+    many."""
+    return width_of(sys.stdout) or _asked_width()
+
+
 def width_of(stream: TextIO) -> int | None:
-    """As many as COLUMNS asks for (POSIX, Base Definitions 8.3), and no more than the terminal has: rows that are written
-    over may not be broken by it. None where there is neither."""
-    text = os.environ.get("COLUMNS", "")
-    asked = int(text[:6]) or None if text.isascii() and text.isdigit() else None
+    """Columns of a terminal: as many as COLUMNS asks for (POSIX, Base Definitions 8.3), and no more than it has, for rows
+    that are written over may not be broken by it. None for what is none, whatever COLUMNS says: who starts us may have
+    it from readline(3), which sets it for every child."""
     if not stream.isatty():
-        return asked
+        return None
     try:
         own = os.get_terminal_size(stream.fileno()).columns or 80
     except OSError:
         own = 80
-    return own if asked is None else min(own, asked)
+    return min(own, _asked_width() or own)
+
+
+def _asked_width() -> int | None:
+    text = os.environ.get("COLUMNS", "")[:6]
+    return int(text) or None if text.isascii() and text.isdigit() else None
 
 
 def wants_colour() -> bool:

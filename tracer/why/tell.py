@@ -14,7 +14,7 @@ from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.spelling import to_object
 from tracer.model.text import printable, shown
-from tracer.terminal.output import say, terminal_width, write_out
+from tracer.terminal.output import say, text_width, write_out
 from tracer.why import absent, overview, words
 from tracer.why.context import with_context
 
@@ -43,7 +43,7 @@ class Style:
 
 def style(as_json: bool, evidence: bool) -> Style:
     """As wide as standard output."""
-    return Style(as_json, evidence, terminal_width() or words.WIDTH)
+    return Style(as_json, evidence, text_width() or words.WIDTH)
 
 
 def answered(

@@ -93,7 +93,9 @@ def test_addresses_are_no_rotated_set(tmp_path):
 
 def test_hosts_and_unknown_targets_are_said(log):
     node = b"node=web1 " + logs.kill(1, 801).replace(b"\ntype", b"\nnode=web1 type")
-    assert "• on web1" in replay(log(node)).stdout.decode()
+    told = replay(log(node + node.replace(b"web1", b"web2"))).stdout.decode()
+    assert (told.count("UTC+00:00 on web1\n"), told.count("on web1")) == (1, 1)
+    assert "• on web2" in told
     pidfd = logs.call(2, 424, a0=5)
     assert "the target of a pidfd cannot be known" in replay(log(pidfd)).stdout.decode()
     tkill = logs.call(3, 200, a0=0x5E04, a1=6)

@@ -32,14 +32,14 @@ def test_lines_are_broken_between_words(line, width, first):
     ("own", "asked", "width"),
     [
         (None, None, None),
-        (None, "60", 60),
-        (None, "0", None),
-        (None, "wide", None),
-        (None, "", None),
+        (None, "60", None),
         (200, None, 200),
         (60, None, 60),
         (200, "60", 60),
         (60, "200", 60),
+        (200, "0", 200),
+        (200, "wide", 200),
+        (200, "", 200),
         (0, None, 80),
     ],
 )
