@@ -109,10 +109,8 @@ class TableSink(Sink):
         self._lines.append(self._paint(BOLD, " ".join(names).rstrip()) + "\n")
 
     def write(self, event: Event) -> None:
-        if self._here is None:  # The first host of a log is told once; others each time.
-            self._here = event.first.host if isinstance(event, Series) else event.host
-            self._head(event.first.time if isinstance(event, Series) else event.time)
-        self._tell_day(event.time)
+        first = event.first if isinstance(event, Series) else event
+        self._tell_place(first.host, event.time)
         super().write(event)
         if len(self._lines) > AT_ONCE:
             self._hand_over()
@@ -128,7 +126,7 @@ class TableSink(Sink):
 
     def died(self, signal: Signal, end: Exit) -> None:
         """A signal, and the end of its target, in one row."""
-        self._tell_day(signal.time)
+        self._tell_place(signal.host, signal.time)
         self._signal(signal, end)
 
     def flush(self) -> None:
@@ -162,6 +160,13 @@ class TableSink(Sink):
     def room(self) -> tuple[int, int]:
         """How many letters the time has, and how many columns a line."""
         return self._layout.time, self._layout.width - 1
+
+    def _tell_place(self, host: str | None, time: int | None) -> None:
+        """The first host of a log, once: others each time. And the day."""
+        if self._here is None and host is not None:
+            self._here = host
+            self._head(time)
+        self._tell_day(time)
 
     def _tell_day(self, time: int | None) -> None:
         """A line between two days; none before events of today."""

@@ -232,3 +232,11 @@ def test_another_day_is_told():
         "12:00:00.000 SIGKILL   kill[1350]        deploy   python[24067]     delivered",
     ]
     assert text.splitlines()[4] == "Mon 2026-11-23 UTC+00:00"
+
+
+def test_the_host_of_a_recording_stands_above_it():
+    """Whether the first row is a signal or one with its death; other hosts are told each time."""
+    end = Exit(NOON + SECOND, "x", "core", APP, number=9, cause="1", after_ns=1, host="web1")
+    for first in ([signal(host="web1")], [signal(id="1", host="web1"), end]):
+        told = screen(*first, signal(id="2", time=NOON + 2 * SECOND, host="web2"))
+        assert re.findall(r"(?:• )?on web\d", told) == ["on web1", "• on web2"]
