@@ -18,6 +18,7 @@ from tracer.model.signals import NUMBERS
 from tracer.model.times import utc
 from tracer.why import overview, query
 from tracer.why.deaths import deaths_in
+from tracer.why.finding import CONT
 from tracer.why.lost import lost_with_the_host
 from tracer.why.neighbours import Neighbours
 from tracer.why.repeats import with_repeats
@@ -50,9 +51,14 @@ def witness_of(event: Event) -> Witness | None:
     """What of an event a verdict may need; None if nothing."""
     if isinstance(event, Series):
         return witness_of(event.first)  # Of signals that differ in nothing but time one tells all.
-    if isinstance(event, Signal) and event.number in _IDLE:
+    if isinstance(event, Signal) and event.number in _IDLE and not _is_of_a_stop(event):
         return None
     return event if isinstance(event, _KINDS) else None
+
+
+def _is_of_a_stop(signal: Signal) -> bool:
+    """Whether it may be the SIGCONT that systemd sends behind the request to end, when it stops a unit."""
+    return signal.number == CONT and signal.sender is not None and signal.sender.pid == 1
 
 
 class Heard:

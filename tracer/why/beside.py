@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exec, Statement
 from tracer.model.times import SECOND
-from tracer.why.behind import command_of, ends_others
+from tracer.why.commands import command_of, ends_others
 from tracer.why.evidence import evidence_of
 
 TYPE_CHECKING = False

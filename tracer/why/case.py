@@ -8,7 +8,8 @@ from tracer.model.names import is_container, names_of
 from tracer.model.signals import LAST
 from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
-from tracer.why.deaths import OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
+from tracer.why.deaths import KILL, OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
+from tracer.why.runs import is_of_another_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ AFTER = 5 * SECOND
 AT_ONCE = 5 * SECOND
 # Sources that tell a death with the signal it came of (tracer.flow.join).
 JOINED = frozenset(("core", "bcc"))
+# What ends a shutdown that was told: the next boot, or its word.
+_UP_AGAIN = frozenset(("boot", "journal began", "shutdown cancelled"))
 # What became of a signal that cannot have ended its target.
 ENDS_NOTHING = frozenset(("ignored", "coalesced", "dropped", "handled", "awaited"))
 
@@ -56,9 +59,13 @@ class Case:
         return next(self.all_said(*whats, within=within), None)
 
     def all_said(self, *whats: str, within: int = BEFORE) -> Iterator[Statement]:
-        """All of them, the last one first."""
+        """All of them, the last one first; none of another run of the unit."""
         for said in reversed((*self.unit_says, *self.process_says)):
-            if said.what in whats and self.is_before(said.time, within):
+            if (
+                said.what in whats
+                and self.is_before(said.time, within)
+                and not is_of_another_run(said, self.death, self.unit_says)
+            ):
                 yield said
 
     def said_near(self, what: str, within: int) -> Statement | None:
@@ -72,9 +79,21 @@ class Case:
                 return said
         return None
 
+    def going_down(self) -> Statement | None:
+        """The word that the host goes down, shortly before; None where it has come up again since, or did not go."""
+        said = self.said_near("shutdown", 300 * SECOND)
+        if said is None:
+            return None
+        since = [one for one in self.near if isinstance(one, Statement) and one.what in _UP_AGAIN]
+        since += [one for one in self.unit_says if one.what == "started"]
+        over = any(moment(said) < moment(one) <= self.death.time for one in since)
+        return None if over else said
+
     def suspects(self) -> list[Signal]:
         """The signals of which one ended it, where nobody can tell which."""
         ids = {id_ for one in self.death.tellings if isinstance(one, Exit) for id_ in one.causes}
+        if not ids and not self._is_joined():
+            return self._fitting()
         return [signal for signal in self.sent if signal.id in ids]
 
     def is_before(self, time: int | None, within: int, after: int = AFTER) -> bool:
@@ -94,19 +113,34 @@ class Case:
         for signal in self.sent:
             if signal.id in causes:
                 return signal
-        if any(isinstance(one, Exit) and one.source in JOINED for one in self.death.tellings):
+        if self._is_joined():
             # What saw both the signals and the end has said which it was, or that none of them was.
             return None
-        number = self.death.number
-        fitting = [
+        fitting = self._fitting()
+        # The first one that nothing held back: those behind it met a dying process. Whether a handler took it, what is
+        # told of calls alone does not say.
+        is_one = self.death.number == KILL or len({_sender(one) for one in fitting}) < 2
+        return fitting[0] if fitting and is_one else None
+
+    def _is_joined(self) -> bool:
+        return any(isinstance(one, Exit) and one.source in JOINED for one in self.death.tellings)
+
+    def _fitting(self) -> list[Signal]:
+        """The signals of its number at that time; its own only if nobody else sent one, for a handler sends again what
+        it took."""
+        found = [
             signal
             for signal in self.sent
-            if signal.number == number
+            if signal.number == self.death.number
             and signal.outcome not in ENDS_NOTHING
             and self.is_before(signal.time, AT_ONCE, after=SECOND // 10)
         ]
-        # The first one that nothing held back: those behind it met a dying process.
-        return fitting[0] if fitting else None
+        own = self.death.process.pid
+        return [one for one in found if _sender(one) != own] or found
+
+
+def _sender(signal: Signal) -> int | None:
+    return None if signal.sender is None else signal.sender.pid
 
 
 def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> Case:

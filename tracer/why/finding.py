@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Signal, Statement, moment
+from tracer.model.event import Exec, Exit, Signal, Statement
 from tracer.model.frozen import frozen
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
-from tracer.why.behind import command_of
 from tracer.why.case import AT_ONCE
+from tracer.why.commands import command_of
 from tracer.why.deaths import FAULTS as FAULTS
 
 TYPE_CHECKING = False
@@ -20,19 +20,23 @@ if TYPE_CHECKING:
 
     Witness = Union[Signal, Exit, Statement, Exec]
 
-TERM, KILL, ABRT, INT, HUP, QUIT = (
-    NUMBERS[name] for name in ("TERM", "KILL", "ABRT", "INT", "HUP", "QUIT")
+TERM, KILL, ABRT, INT, HUP, QUIT, CONT = (
+    NUMBERS[name] for name in ("TERM", "KILL", "ABRT", "INT", "HUP", "QUIT", "CONT")
 )
 # Signals with which somebody asks a process to end.
 REQUESTS = frozenset((TERM, INT, HUP, QUIT))
 
 
 # Memory guards in user space, and what ends sessions, by comm.
-GUARDS = frozenset((b"earlyoom", b"systemd-oomd", b"nohang", b"oomd", b"bustd", b"below"))
+GUARDS = frozenset((b"earlyoom", b"systemd-oomd", b"nohang", b"oomd", b"bustd"))
 SHUTTERS = frozenset(
     (b"systemd-shutdow", b"systemd-shutdown", b"killall5", b"halt", b"reboot", b"shutdown")
 )
 _CLIENT = "killed on client request"
+# What a manager does by itself: nobody has asked for it.
+UNASKED = frozenset(
+    ("watchdog", "start timeout", "runtime limit", "reload timeout", "user oom killer")
+)
 # What a manager says why it sends, the most telling first: the statement, the cause, which ends fit.
 MANAGER_SAYS: tuple[tuple[str, str, frozenset[int], int], ...] = (
     ("watchdog", "watchdog", frozenset((ABRT, KILL, TERM)), 120 * SECOND),
@@ -80,26 +84,13 @@ def managers_words(case: Case, number: int | None) -> tuple[str, Statement] | No
 
 
 def words_of_some_run(case: Case) -> Statement | None:
-    """Why its manager ended this run or the one before, where a log does not tell which of them was meant, and nothing
-    is said to have ended or begun since."""
+    """Why its manager ended this run or the one before, where a log does not tell which of them was meant."""
     for what, _, _, within in MANAGER_SAYS:
         for said in case.all_said(what, within=within):
             is_open = within > AT_ONCE and None in (_run_of(said), case.death.process.invocation)
             if is_open and _may_be_answered(case, said):
-                return None if is_of_the_run_before(case, said) else said
+                return said
     return None
-
-
-def is_of_the_run_before(case: Case, said: Statement) -> bool:
-    """Whether its unit is said to have ended or begun between that and the end; of one known run it has not."""
-    if None not in (_run_of(said), case.death.process.invocation):
-        return False
-    since = case.all_said(*_TURNS)
-    return any(moment(said) <= moment(one) < case.death.time for one in since)
-
-
-# What is said between two runs of a unit.
-_TURNS = ("unit failed", "unit succeeded", "stopped", "restart scheduled", "start asked", "started")
 
 
 def _is_done(said: Statement) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exit, moment
 from tracer.model.frozen import replace
+from tracer.model.names import program_names
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
 from tracer.model.verdict import Who
@@ -11,10 +12,12 @@ from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED
 from tracer.why.finding import (
     ABRT,
+    CONT,
     GUARDS,
     KILL,
     REQUESTS,
     SHUTTERS,
+    UNASKED,
     Finding,
     asker,
     managers_words,
@@ -23,6 +26,8 @@ from tracer.why.finding import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tracer.model.event import Process, Signal
     from tracer.why.case import Case
     from tracer.why.finding import Witness
@@ -114,7 +119,7 @@ def _sent(case: Case, signal: Signal) -> Finding | None:
         return Finding("killed", "yes", (signal,), signal=signal, story=(signal,))
     if is_itself(sender, case.death.process):
         return _by_itself(case, signal)
-    if sender.comm in GUARDS:
+    if sender.comm in GUARDS and _is_program(sender, GUARDS):
         return Finding(
             "user oom killer", "yes", (signal,), behind(sender), signal=signal, story=(signal,)
         )
@@ -132,11 +137,18 @@ def is_manager(process: Process) -> bool:
     """PID 1, or a user's own systemd: any process may bear that name, but not be started as one."""
     if process.pid == 1:
         return True
-    return process.comm == b"systemd" and process.ppid == 1
+    return process.comm == b"systemd" and process.ppid == 1 and _is_program(process, (b"systemd",))
+
+
+def _is_program(process: Process, names: Collection[bytes]) -> bool:
+    """Whether what it runs bears one of these names, too, as far as that is known: a comm is what a process calls
+    itself (prctl(2))."""
+    own = program_names(None, process.argv, process.exe)
+    return not own or not frozenset(names).isdisjoint(own)
 
 
 def is_itself(sender: Process, target: Process) -> bool:
-    return sender.pid == target.pid
+    return sender.pid is not None and sender.pid == target.pid
 
 
 def _milder(case: Case, signal: Signal) -> tuple[Signal, ...]:
@@ -197,17 +209,48 @@ def _is_own(case: Case, signal: Signal) -> bool:
     return is_itself(signal.sender, case.death.process)
 
 
+def _words(process: Process | None) -> tuple[bytes, ...]:
+    return () if process is None or process.argv is None else process.argv
+
+
+def _first_request(case: Case, manager: Process) -> Signal | None:
+    """The first of its manager's requests to end, of this stop job where one is told."""
+    stopping = case.said("stop asked")
+    since = 0 if stopping is None else moment(stopping) - SECOND
+    for one in case.sent:
+        is_its = one.sender is not None and one.sender.pid == manager.pid
+        if is_its and one.number in REQUESTS and moment(one) >= since:
+            return one
+    return None
+
+
+def _goes_on(case: Case, request: Signal) -> bool:
+    """Whether its manager sent SIGCONT behind a request to end, as systemd does when it stops a unit, and not when a
+    client has it send a signal (unit_kill_context(), unit_kill_common(), src/core/unit.c)."""
+    return any(
+        one.number == CONT
+        and one.sender is not None
+        and request.sender is not None
+        and one.sender.pid == request.sender.pid
+        and 0 <= moment(one) - moment(request) <= SECOND
+        for one in case.sent
+    )
+
+
 def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
     """A manager's signal: why it sent it is what it says, or what it was asked, or what it had sent before."""
     said = managers_words(case, signal.number)
-    first = next(
-        (one for one in case.sent if one.sender is not None and one.sender.pid == manager.pid),
-        signal,
-    )
     stopping = case.said("stop asked")
-    # A text has of the manager's signals the last alone: the job began before it.
-    job = moment(first) if stopping is None or stopping.time is None else stopping.time
-    asked = who_asked(case, min(moment(first), job), case.death.process.unit)
+    asked = who_asked(case, moment(signal))
+    # It did as a client asked, then and there; else what it had sent before may be how it began.
+    is_kill = stopping is None and b"kill" in _words(asker(asked))
+    first = signal if is_kill else _first_request(case, manager) or signal
+    if not is_kill:
+        # A text has of the manager's signals the last alone: the job began before it.
+        job = moment(first) if stopping is None or stopping.time is None else stopping.time
+        asked = who_asked(case, min(moment(first), job))
+    if said is not None and said[0] in UNASKED:
+        asked = None
     person = asker(asked)
     who = behind(manager, person)
     story = tuple(one for one in (asked, first if first is not signal else None) if one is not None)
@@ -216,18 +259,15 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         asked_it = (first,) if cause == "stop timeout" and first is not signal else ()
         evidence: tuple[Witness, ...] = (*asked_it, signal, statement)
         return Finding(cause, "yes", evidence, who, (), signal, (*story, statement, signal))
-    if (
-        signal.number == KILL
-        and first.number in REQUESTS
-        and moment(signal) - moment(first) >= SECOND
-    ):
-        return Finding("stop timeout", "yes", (first, signal), who, (), signal, (*story, signal))
-    if case.said("shutdown", within=300 * SECOND) is not None:
-        return Finding("shutdown", "yes", (signal,), who, (), signal, (*story, signal))
     why = ("why it did that, it does not say",)
+    if signal.number == KILL and moment(signal) - moment(first) >= SECOND:
+        is_sure = stopping is not None or person is not None or _goes_on(case, first)
+        sure, doubt = ("yes", ()) if is_sure else ("likely", why)
+        return Finding("stop timeout", sure, (first, signal), who, doubt, signal, (*story, signal))
+    if case.going_down() is not None:
+        return Finding("shutdown", "yes", (signal,), who, (), signal, (*story, signal))
     if stopping is not None or person is not None:
         evidence = (signal, stopping) if stopping is not None else (signal,)
-        is_kill = stopping is None and person is not None and b"kill" in (person.argv or ())
         cause = "killed" if is_kill else of_session(case, "stop")
         return Finding(cause, "yes", evidence, who, (), signal, (*story, signal))
     if signal.number in REQUESTS:

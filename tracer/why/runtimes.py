@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SYSTEMD = frozenset((b"systemd", b"init", b"systemd-shutdow"))
 # Statements of who does it: logind's word on a session is not one.
+# So long after a grace period its end is a consequence of it.
+_LATE = 15 * SECOND
 _DONE = frozenset(("oom kill", "stop timeout", "stop asked"))
 
 
@@ -34,7 +36,8 @@ def by_the_end_of_its_grace(case: Case) -> Finding | None:
     grace = None if stop is None else str((stop.details or {}).get("grace"))
     if stop is None or stop.time is None or case.number != KILL or not (grace or "").isdigit():
         return None
-    if case.death.time - stop.time < int(grace or 0) * SECOND - SECOND:
+    lasted, allowed = case.death.time - stop.time, int(grace or 0) * SECOND
+    if not allowed - SECOND <= lasted <= allowed + _LATE:
         return None
     why = (f"it was given {grace} s to end; who sent the signal is not recorded",)
     return Finding("stop timeout", "likely", (stop,), behind(speaker(stop)), why, None, (stop,))

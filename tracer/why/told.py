@@ -7,8 +7,9 @@ from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 from tracer.model.text import shown
 from tracer.model.times import SECOND
-from tracer.why.behind import behind, command_of, kills, who_asked
-from tracer.why.case import AT_ONCE, ENDS_NOTHING, is_one, names
+from tracer.why.behind import behind, who_asked
+from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED, is_one, names
+from tracer.why.commands import command_of, kills, may_kill
 from tracer.why.deaths import may_be_a_units
 from tracer.why.finding import (
     ABRT,
@@ -17,10 +18,10 @@ from tracer.why.finding import (
     KILL,
     REQUESTS,
     TERM,
+    UNASKED,
     Finding,
     asker,
     exits_of,
-    is_of_the_run_before,
     managers_words,
     of_session,
     words_of_some_run,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 def by_the_managers_words(case: Case) -> Finding | None:
     """The manager of this unit says why it ended it, and that it was killed so."""
-    death = case.death
     if case.number is None:
         return None
     said = managers_words(case, case.number)
@@ -47,7 +47,7 @@ def by_the_managers_words(case: Case) -> Finding | None:
     cause, statement = said
     asked_at = case.said("stop asked")
     at = statement.time if asked_at is None or asked_at.time is None else asked_at.time
-    asked = None if at is None else who_asked(case, at, death.process.unit)
+    asked = None if at is None or cause in UNASKED else who_asked(case, at)
     who = behind(speaker(statement), asker(asked))
     sure = _is_of_this_process(case, statement)
     story = tuple(one for one in (asked, asked_at, statement) if one is not None)
@@ -73,17 +73,25 @@ def _is_of_this_process(case: Case, statement: Statement) -> bool:
 
 
 def by_the_kernels_log(case: Case) -> Finding | None:
-    """The kernel's log has an OOM report, a fault or a hardware error of this very process."""
+    """The kernel's log has an OOM report, a fault or a hardware error of this very process, and it died of that signal."""
+    if case.death.status is not None:
+        return None
     for said in case.process_says:
-        if not case.is_before(said.time, 10 * SECOND):
+        cause, numbers = _OF_THE_KERNEL.get(said.what, ("", ()))
+        if not cause or not case.is_before(said.time, 10 * SECOND):
             continue
-        if said.what == "oom report" and case.number in (None, KILL):
-            return Finding("oom", "yes", (said, *exits_of(case)), story=(said,))
-        if said.what == "memory failure":
-            return Finding("hardware", "yes", (said, *exits_of(case)), story=(said,))
-        if said.what == "fault" and case.number in (None, *FAULTS):
-            return Finding("crash", "yes", (said, *exits_of(case)), story=(said,))
+        if case.number is None or case.number in numbers:
+            return Finding(cause, "yes", (said, *exits_of(case)), story=(said,))
     return None
+
+
+# What the kernel's log tells of one process: the cause that it is, and of which signals. Of a corrupt page that it has
+# not touched yet it may be told, and go on (mm/memory-failure.c).
+_OF_THE_KERNEL = {
+    "oom report": ("oom", frozenset((KILL,))),
+    "memory failure": ("hardware", frozenset((KILL, NUMBERS["BUS"]))),
+    "fault": ("crash", FAULTS),
+}
 
 
 def by_the_units_oom_notice(case: Case) -> Finding | None:
@@ -133,8 +141,8 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         evidence: tuple[Witness, ...] = (signal, *exits_of(case))
         return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
     stop = case.said("stop asked", within=120 * SECOND)
-    if stop is not None and not is_of_the_run_before(case, stop):
-        asked = None if stop.time is None else who_asked(case, stop.time, death.process.unit)
+    if stop is not None:
+        asked = None if stop.time is None else who_asked(case, stop.time)
         who = behind(speaker(stop), asker(asked))
         story = tuple(one for one in (asked, stop) if one is not None)
         return Finding(
@@ -154,6 +162,10 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         return Finding(
             cause, "likely", evidence, behind(speaker(statement)), why, None, (statement,)
         )
+    if not any(one.source in JOINED for one in exits_of(case)):
+        beside = by_a_command_beside_it(case)
+        if beside is not None:
+            return beside
     doubt = words_of_some_run(case)
     if doubt is not None:
         why = (f"whether its manager ended this run or the one before is not told ({doubt.what})",)
@@ -171,8 +183,8 @@ def by_a_stop_that_was_asked(case: Case) -> Finding | None:
     stop = case.said("stop asked", within=120 * SECOND)
     if stop is None or case.number not in (None, *REQUESTS) or case.death.status is not None:
         return None
-    asked = None if stop.time is None else who_asked(case, stop.time, case.death.process.unit)
-    if asked is None and case.said_near("shutdown", 300 * SECOND) is not None:
+    asked = None if stop.time is None else who_asked(case, stop.time)
+    if asked is None and case.going_down() is not None:
         # Then the host's end is why it was stopped.
         return None
     who = behind(speaker(stop), asker(asked))
@@ -183,7 +195,7 @@ def by_a_stop_that_was_asked(case: Case) -> Finding | None:
 
 def by_the_shutdown(case: Case) -> Finding | None:
     """The host was going down."""
-    said = case.said_near("shutdown", 300 * SECOND)
+    said = case.going_down()
     if said is None or case.number not in (None, TERM, KILL, HUP) or case.death.status is not None:
         return None
     return Finding("shutdown", "likely", (said, *exits_of(case)), story=(said,))
@@ -252,7 +264,7 @@ def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
 def by_the_signal_alone(case: Case) -> Finding | None:
     """It died of a signal that hardly anybody sends to others: its own doing, or the kernel's."""
     cause = _BY_NUMBER.get(case.number or 0)
-    if cause is None or by_a_signal_to_its_name(case) is not None:
+    if cause is None or by_a_signal_to_its_name(case) or by_a_command_beside_it(case):
         return None
     said = case.said("core dumped", within=AT_ONCE)
     why = ("who sent the signal is not recorded: such signals come of the process's own doing",)
@@ -261,18 +273,21 @@ def by_the_signal_alone(case: Case) -> Finding | None:
 
 
 def by_a_command_beside_it(case: Case) -> Finding | None:
-    """Somebody ran a command that kills this pid or name, at that moment."""
+    """Somebody ran a command that kills this pid or name, at that moment; or asks it to end, and it ended with a status."""
     death = case.death
-    if case.number is None or _BY_NUMBER.get(case.number):
+    if case.number is None and death.status is None:
         return None
+    numbers = REQUESTS if case.number is None else frozenset((case.number,))
     meant = names(death.process)
     for event in reversed(case.near):
         ran = command_of(event)
         if ran is None or ran.argv is None or event.time is None:
             continue
         before = death.time - event.time
-        if -SECOND // 5 <= before <= 2 * SECOND and kills(
-            ran.argv, case.number, death.process.pid, meant
+        if (
+            -SECOND // 5 <= before <= 2 * SECOND
+            and any(kills(ran.argv, one, death.process.pid, meant) for one in numbers)
+            and may_kill(event, ran, death.process)
         ):
             assert isinstance(event, (Exec, Statement))
             why = (

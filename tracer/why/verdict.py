@@ -276,6 +276,7 @@ def _died_with(death: Death, deaths: Sequence[Death], verdict: Verdict) -> tuple
         for one in deaths
         if one is not death
         and one.process.unit == death.process.unit
+        and one.host == death.host
         and one.process.pid not in (None, death.process.pid)
         and one.number == KILL
         and abs(one.time - death.time) <= 2 * SECOND

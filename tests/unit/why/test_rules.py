@@ -69,7 +69,9 @@ ESCALATED = [
 # Events; cause, confidence, pid of the sender that is named.
 PROVEN = {
     "a process": (kill(), "killed", "yes", 991),
-    "its manager, after its patience": (ESCALATED, "stop timeout", "yes", 1),
+    "its manager, after its patience": (
+        [sent(-89.99, "CONT", SYSTEMD), *ESCALATED], "stop timeout", "yes", 1),
+    "its manager, which a client may have asked twice": (ESCALATED, "stop timeout", "likely", 1),
     "its manager, at once": (
         [sent(0, "TERM", SYSTEMD), died(0.001, "TERM", cause="s0")], "stop", "likely", 1),
     "its manager, that says that it stops it": (

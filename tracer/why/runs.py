@@ -1,0 +1,82 @@
+"""Which run of a unit is meant where a log does not tell it: what is said to have ended, or begun, between that and the
+end."""
+
+from __future__ import annotations
+
+from tracer.model.event import Exit, Statement, moment
+from tracer.model.times import SECOND
+from tracer.why.deaths import TEXTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracer.why.deaths import Death
+
+# What is said when a unit begins again, and when a run of it is over.
+_BEGINS = ("restart scheduled", "start asked", "started")
+_TURNS = ("unit failed", "unit succeeded", "stopped", "container ended", *_BEGINS)
+
+
+def is_of_another_run(said: Statement, death: Death, unit_says: Iterable[Statement]) -> bool:
+    """Whether something is said of an earlier run of the unit or container, or of a later one. What names the process, or
+    its run, is not; nor is a scope's, which is never started again."""
+    about, process = said.about, death.process
+    if about is None or (process.unit or b"").endswith(b".scope"):
+        return False
+    if None not in (about.pid, process.pid) or None not in (about.invocation, process.invocation):
+        return False
+    told = {id(one) for one in (said, *death.tellings)}
+    turns = (one for one in unit_says if one.what in _TURNS and id(one) not in told)
+    return any(_is_between(said, turn, death) for turn in turns)
+
+
+def _is_between(said: Statement, turn: Statement, death: Death) -> bool:
+    if _is_before_the_end(turn, death):
+        return _is_before(said, turn)
+    return (
+        turn.what in _BEGINS
+        and moment(said) > death.time
+        and _is_behind_the_end(turn, death)
+        and _is_before(turn, said)
+    )
+
+
+def _is_before(one: Statement, other: Statement) -> bool:
+    """In the order of their lines where one log has both: its seconds may be whole ones."""
+    lines = _lines(one, other)
+    return moment(one) <= moment(other) if lines is None else lines[0] < lines[1]
+
+
+def _is_before_the_end(one: Statement, death: Death) -> bool:
+    for end in _ends(death):
+        lines = _lines(one, end)
+        if lines is not None:
+            return lines[0] < lines[1]
+    return moment(one) + (SECOND - 1 if _is_whole(one) else 0) < death.time
+
+
+def _is_behind_the_end(one: Statement, death: Death) -> bool:
+    for end in _ends(death):
+        lines = _lines(one, end)
+        if lines is not None:
+            return lines[0] > lines[1]
+    return moment(one) > death.time
+
+
+def _ends(death: Death) -> list[Exit | Statement]:
+    return [one for one in death.tellings if isinstance(one, (Exit, Statement))]
+
+
+def _is_whole(one: Statement) -> bool:
+    """Whether its time may have lost its fraction."""
+    return one.source in TEXTS and moment(one) % SECOND == 0
+
+
+def _lines(one: Statement | Exit, other: Statement | Exit) -> tuple[int, int] | None:
+    mine, theirs = one.place, other.place
+    if mine is None or theirs is None or mine.file is None or mine.file != theirs.file:
+        return None
+    if mine.line is None or theirs.line is None:
+        return None
+    return mine.line, theirs.line
