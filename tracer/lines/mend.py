@@ -22,10 +22,12 @@ _WIDE_BLANKS = re.compile(rb"\xe3\x80\x80|\xc2\xa0")
 _HARD_BLANK = b"\xc2\xa0"
 # SGR and EL (ECMA-48), as grep --color and journalctl write them.
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
-# grep -n, with -H the file, too. What follows must be the beginning of a line that logs have.
+# grep -n, with -H the file, too, or the file alone. What follows must be the beginning of a line that logs have.
 _GREP = re.compile(
-    rb"(?:[\w./~+-]+[:-])??\d{1,9}[:-](?=type=|node=|<\d|\[ *\d|[A-Z]\w\w [ \d]\d \d\d:|\d{4}-\d\d-)"
+    rb"(?:(?:[\w./~+-]+[:-])??\d{1,9}[:-]|[\w./~+-]+:)(?=type=|node=|<\d|\[ *\d|[A-Z]\w\w [ \d]\d \d\d:|\d{4}-\d\d-)"
 )
+# What no name of a file and no number begins with.
+_UNNAMED = frozenset((b"", b" ", b"\t", b"<", b"[", b"{", b">", b"-", b"#", *(bytes([letter]) for letter in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")))  # fmt: skip
 _STARTS = re.compile(rb"(?:node=|type=|time-\\?>|----|\{|<no matches>|\[|#)")
 _TOKEN = re.compile(rb"""[A-Za-z_][\w-]*=(?:"[^"]*"?|\S*)""")
 _PIECE = re.compile(rb"""[\w"'./:,=()-]*""")
@@ -181,7 +183,7 @@ def clean(raw: bytes) -> bytes:
         line = _COLOUR.sub(b"", line)
     if b"\xa0" in line or b"\xe3" in line:
         line = _without_wide_blanks(line)
-    if line[:1].isdigit() or line[:1] in b"./":
+    if line[:1] not in _UNNAMED and not line.startswith((b"type=", b"node=")):
         line = line[_end(_GREP.match(line)) :]
     if b'\\"' in line and not re.search(rb'(?<!\\)"', line):
         line = line.replace(b'\\"', b'"')

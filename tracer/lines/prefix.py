@@ -39,6 +39,10 @@ _HOST = rb"(?P<host>[^\s\[\]]{0,254}[^\s\[\]:])"
 _STRUCTURED = rb'(?:-|(?:\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\])+)'
 # What collectors put before a line of theirs: [address] [stream], or a container's name and a bar.
 _LEAD = rb"(?:\[[^\]\s]{1,64}\] ){0,3}(?:[\w.-]{1,64} +\| )?"
+# Facility and level, as busybox and OpenWrt (logread, sysklogd/syslogd.c) write them; beside a host, or instead of one.
+_LEVEL = (
+    rb"(?:[a-z]+[0-7]?\.(?:emerg|panic|alert|crit|err|error|warn|warning|notice|info|debug) +)?"
+)
 # dmesg -x
 _FACILITY = rb"(?:[a-z]\w* *: ?[a-z]+ *: ?)?"
 
@@ -50,7 +54,7 @@ FORMS: dict[str, re.Pattern[bytes]] = {
         + rb"(?: +(?:\xef\xbb\xbf)?|$)"
     ),
     "syslog": re.compile(
-        _PRIORITY + _LEAD + _DATE + rb" +(?:" + _HOST + rb" +)?(?:\| )?" + _TAG + rb":(?: +|$)"
+        _PRIORITY + _LEAD + _DATE + rb" +" + _LEVEL + rb"(?:" + _HOST + rb" +)?" + _LEVEL + rb"(?:\| )?" + _TAG + rb":(?: +|$)"
     ),
     # journalctl -o short-monotonic. Text of the kernel itself may look like it, but for the tag.
     "monotonic": re.compile(

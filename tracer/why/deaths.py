@@ -6,7 +6,6 @@ invocation, then by unit and time.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from itertools import chain, islice
 
 from tracer.model.event import Exit, Process, Signal, Statement
@@ -16,21 +15,19 @@ from tracer.model.signals import NUMBERS
 from tracer.model.starts import finer, starts_fit
 from tracer.model.times import SECOND
 from tracer.model.witness import ACCOUNTING
+from tracer.why.near import REACH, SAME_CORE, Near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
-    from typing import Callable
+    from collections.abc import Iterable
 
     from tracer.model.event import Event
 
 # Two tellings of one end may lie so far apart: systemd writes its line when it has reaped (manager_dispatch_sigchld(),
 # src/core/manager.c), a core is written before that, and syslog has whole seconds.
 SAME = 2 * SECOND
-# A core dump is told when it has been written: of many gigabytes that takes its time.
-SAME_CORE = 120 * SECOND
-# Within which tellings of one end are looked for: what was put together already may be told by the earlier one's time.
-REACH = 2 * SAME_CORE
+# So long a process may outlive a SIGKILL, and be seen to.
+LIVED = 900 * SECOND
 # A unit is over when its last process is, and what ExecStopPost= runs.
 SAME_UNIT = 120 * SECOND
 # Sources whose times may have whole seconds alone.
@@ -71,7 +68,9 @@ class Death:
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
     """Every end that the events tell of, in the order of time."""
-    told = [death for event in events if is_believed(event) if (death := _told_by(event))]
+    believed = [event for event in events if is_believed(event)]
+    told = [death for event in believed if (death := _told_by(event))]
+    told = _without_survivors(told, believed)
     named = _of_processes(one for one in told if key_of(one.process) is not None)
     unnamed = [one for one in told if key_of(one.process) is None]
     boxed = [one for one in unnamed if one.process.container is not None]
@@ -80,6 +79,40 @@ def deaths_in(events: Iterable[Event]) -> list[Death]:
     found = _with_containers(found, boxed)
     quiet = _quiet_ends(found, [one for one in unnamed if not _is_of_a_process(one)])
     return sorted(found + quiet, key=lambda death: death.time)
+
+
+def _without_survivors(told: list[Death], events: Iterable[Event]) -> list[Death]:
+    """Those but the ones of which a SIGKILL alone tells, and later their manager that they live on: in the kernel a
+    process may wait so that nothing ends it (state D, proc(5))."""
+    lived = {
+        (one.host, one.about.pid): one.time
+        for one in events
+        if isinstance(one, Statement) and one.what == "survivor" and one.time is not None
+        if one.about is not None and one.about.pid is not None
+    }
+    if not lived:
+        return told
+    return [
+        one
+        for one in told
+        if not (is_only_sent(one) and 0 <= lived.get((one.host, one.process.pid), -1) - one.time <= LIVED)
+    ]  # fmt: skip
+
+
+def is_only_sent(death: Death) -> bool:
+    """Whether nothing tells of an end but a signal that was sent, which is taken to have ended its target."""
+    return all(isinstance(one, Signal) and one.origin == "user" for one in death.tellings)
+
+
+def _is_sent_again(one: Death, later: Death) -> bool:
+    """Whether a signal did not end its target: another one to it, or its end, is told later."""
+    a, b = one.process, later.process
+    return (
+        is_only_sent(one)
+        and 0 <= later.time - one.time <= LIVED
+        and (one.host, a.comm, a.unit) == (later.host, b.comm, b.unit)
+        and starts_fit(a.start, b.start, None)
+    )
 
 
 def _is_of_a_process(death: Death) -> bool:
@@ -113,6 +146,8 @@ def _of_processes(told: Iterable[Death]) -> list[Death]:
         at = last.get(key_of(one.process))
         if at is not None and _is_same(found[at], one):
             found[at] = _together(found[at], one, None)
+        elif at is not None and _is_sent_again(found[at], one):
+            found[at] = one
         else:
             last[key_of(one.process)] = len(found)
             found.append(one)
@@ -198,37 +233,6 @@ def _with_containers(found: list[Death], boxed: Iterable[Death]) -> list[Death]:
             in_containers.add([True], one.time, len(found))
             found.append(one)
     return found
-
-
-class Near:
-    """The places of deaths in a list by what ``keys`` gives for each, those of some time found by halving: of a long log
-    each death is compared with few."""
-
-    def __init__(
-        self, deaths: Iterable[Death | None], keys: Callable[[Death], Iterable[Hashable]]
-    ) -> None:
-        self._by_key: dict[Hashable, list[tuple[int, int]]] = {}
-        for at, death in enumerate(deaths):
-            if death is not None:
-                for key in set(keys(death)):
-                    self._by_key.setdefault(key, []).append((death.time, at))
-        for found in self._by_key.values():
-            found.sort()
-
-    def add(self, keys: Iterable[Hashable], time: int, at: int) -> None:
-        """One that has these keys now."""
-        for key in keys:
-            known = self._by_key.setdefault(key, [])
-            if at not in self.places(key, time - REACH, time + REACH):
-                insort(known, (time, at))
-
-    def places(self, key: Hashable, begin: int, end: int) -> list[int]:
-        """Those with that key from one time to another, in the order of time."""
-        found = self._by_key.get(key, [])
-        return [
-            at
-            for _, at in found[bisect_left(found, (begin, -1)) : bisect_left(found, (end + 1, -1))]
-        ]
 
 
 def is_believed(event: Event) -> bool:

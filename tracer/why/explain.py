@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tracer.model.event import Signal, Statement
-from tracer.model.signals import name_of
+from tracer.model.signals import LAST, name_of
 from tracer.model.text import printable, shown
 from tracer.model.times import span
+from tracer.why.deaths import OF_A_SIGNAL
+from tracer.why.finding import REQUESTS
 from tracer.why.present import stop_timeout
 
 TYPE_CHECKING = False
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from tracer.why.case import Case
     from tracer.why.finding import Finding
 
-# A shell, and who copies it, reports a child's death by signal N so (sh(1), "Exit status").
-_OF_A_SHELL = 128
 # What became of a signal that its target lived on with, and what keeps one from seeing it.
 _SURVIVED = frozenset(("handled", "ignored", "blocked", "awaited"))
 _HALTED = {"stopped": "it was stopped", "frozen": "its cgroup was frozen"}
@@ -123,9 +123,13 @@ def _stop_timeout(case: Case, found: Finding) -> Iterator[str]:
 
 def _exit(case: Case, _found: Finding) -> Iterator[str]:
     status = case.death.status
-    if status is not None and _OF_A_SHELL < status <= _OF_A_SHELL + 64:
-        number = status - _OF_A_SHELL
-        yield f"status {status} is what a shell reports when a child of it died of {name_of(number)}"
+    if status is not None and OF_A_SIGNAL < status <= OF_A_SIGNAL + LAST:
+        number = status - OF_A_SIGNAL
+        name = name_of(number)
+        own = (
+            f"a program exits with that {name} asked to end, or what " if number in REQUESTS else ""
+        )
+        yield f"status {status} is what {own}a shell reports when a child of it died of {name}"
 
 
 _BY_CAUSE: dict[str, Callable[[Case, Finding], Iterator[str]]] = {

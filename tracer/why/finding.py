@@ -9,6 +9,7 @@ from tracer.model.times import SECOND
 from tracer.why.case import AT_ONCE
 from tracer.why.commands import command_of
 from tracer.why.deaths import FAULTS as FAULTS
+from tracer.why.deaths import OF_A_SIGNAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ TERM, KILL, ABRT, INT, HUP, QUIT, CONT = (
 )
 # Signals with which somebody asks a process to end.
 REQUESTS = frozenset((TERM, INT, HUP, QUIT))
+
+
+# So long before an end a stop that was asked for may have led to it.
+STOPPING = 120 * SECOND
+# Sources that tell ends, and see no signal.
+_BLIND = frozenset(("syslog", "kernel log", "journal", "systemctl show"))
+# Words of a description that tell no unit from another.
+_COMMON_WORDS = frozenset(("the", "and", "for", "service", "server", "daemon", "system", "systemd", "process", "linux"))  # fmt: skip
 
 
 # Memory guards in user space, and what ends sessions, by comm.
@@ -122,6 +131,37 @@ def _is_of_this_run(case: Case, said: Statement, within: int) -> bool:
 
 def _run_of(said: Statement) -> bytes | None:
     return None if said.about is None else said.about.invocation
+
+
+def is_answer_to_a_request(case: Case) -> bool:
+    """Whether its status is what a program may exit with that a signal asked to end, and nobody watched signals."""
+    death = case.death
+    return (death.status or 0) - OF_A_SIGNAL in REQUESTS and all(
+        one.source in _BLIND for one in death.tellings
+    )
+
+
+def stop_by_description(case: Case) -> Statement | None:
+    """A stop job just before the end, of which a text log has the unit's description alone, where that and the unit's
+    name have a word in common."""
+    unit = case.death.process.unit
+    meant = words_in((unit or b"").rpartition(b".")[0].decode("utf-8", "replace"))
+    for said in reversed(case.near):
+        if (
+            isinstance(said, Statement)
+            and said.what == "stop asked"
+            and said.about is None
+            and case.is_before(said.time, STOPPING, after=0)
+            and not meant.isdisjoint(words_in(str((said.details or {}).get("description", ""))))
+        ):
+            return said
+    return None
+
+
+def words_in(text: str) -> frozenset[str]:
+    """The words of a name or a description that may tell a unit from others."""
+    letters = "".join(letter if letter.isalnum() else " " for letter in text.lower())
+    return frozenset(word for word in letters.split() if len(word) > 2) - _COMMON_WORDS
 
 
 def of_session(case: Case, cause: str) -> str:

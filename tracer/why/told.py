@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.model.event import Exec, Exit, Signal, Statement
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
-from tracer.model.text import shown
+from tracer.model.text import printable, shown
 from tracer.model.times import SECOND
 from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED, is_one, names
@@ -17,13 +17,16 @@ from tracer.why.finding import (
     HUP,
     KILL,
     REQUESTS,
+    STOPPING,
     TERM,
     UNASKED,
     Finding,
     asker,
     exits_of,
+    is_answer_to_a_request,
     managers_words,
     of_session,
+    stop_by_description,
     words_of_some_run,
 )
 from tracer.why.present import is_told_by_its_state_alone
@@ -140,7 +143,7 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         why = (f"it took the signal, and exited with status {death.status}",)
         evidence: tuple[Witness, ...] = (signal, *exits_of(case))
         return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
-    stop = case.said("stop asked", within=120 * SECOND)
+    stop = case.said("stop asked", within=STOPPING)
     if stop is not None:
         asked = None if stop.time is None else who_asked(case, stop.time)
         who = behind(speaker(stop), asker(asked))
@@ -170,6 +173,8 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
     if doubt is not None:
         why = (f"whether its manager ended this run or the one before is not told ({doubt.what})",)
         return Finding("exit", "likely", (*exits_of(case), doubt), None, why)
+    if is_answer_to_a_request(case):
+        return _of_an_answer(case)
     if is_told_by_its_state_alone(case):
         why = (
             "its manager's state alone tells of it: whether somebody asked it to end is not known",
@@ -178,9 +183,20 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
     return Finding("exit", "yes", exits_of(case))
 
 
+def _of_an_answer(case: Case) -> Finding:
+    """Its status is 128 and the number of a request to end: its own answer to one, which none who could tell it saw."""
+    stop = stop_by_description(case)
+    if stop is not None:
+        words = printable(str((stop.details or {}).get("description")))
+        why = (f"its manager was stopping {words!r}: joined by those words and time",)
+        return Finding("stop", "likely", (stop, *exits_of(case)), None, why, None, (stop,))
+    why = ("whether somebody asked it to end was not watched",)
+    return Finding("exit", "likely", exits_of(case), None, why)
+
+
 def by_a_stop_that_was_asked(case: Case) -> Finding | None:
     """The manager was stopping the unit, and its signal to end is what the process died of."""
-    stop = case.said("stop asked", within=120 * SECOND)
+    stop = case.said("stop asked", within=STOPPING)
     if stop is None or case.number not in (None, *REQUESTS) or case.death.status is not None:
         return None
     asked = None if stop.time is None else who_asked(case, stop.time)
