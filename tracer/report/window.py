@@ -7,7 +7,7 @@ by the order in which its events came, and each host has its own.
 from __future__ import annotations
 
 from tracer.why.case import BEFORE
-from tracer.why.deaths import REACH
+from tracer.why.near import REACH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

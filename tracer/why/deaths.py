@@ -84,7 +84,7 @@ def deaths_in(events: Iterable[Event]) -> list[Death]:
 def _without_survivors(told: list[Death], events: Iterable[Event]) -> list[Death]:
     """Those but the ones of which a SIGKILL alone tells, and later their manager that they live on: in the kernel a
     process may wait so that nothing ends it (state D, proc(5))."""
-    lived = {
+    lived: dict[tuple[str | None, int | None], int] = {
         (one.host, one.about.pid): one.time
         for one in events
         if isinstance(one, Statement) and one.what == "survivor" and one.time is not None
