@@ -26,6 +26,17 @@ _SYSLOG = re.compile(
     + NAME
     + rb") +(\d{1,2}) (\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?: ((?:19|20)\d\d)(?!\S))?(?![\d:])"
 )
+# Dates of programs' own logs: 30-Dec-2018 15:09:04 (php-fpm), 15 Apr 2013 12:59:42.800 (redis), 2015/11/30 04:57:02
+# (nginx), 181129  1:23:23 (mysqld); the day before the month, or numbers alone.
+_DAY_MONTH = re.compile(
+    rb"(\d{1,2})[ -]("
+    + NAME
+    + rb")(?:[ -]((?:19|20)\d\d))? (\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?![\d:])"
+)
+_NUMBERS = re.compile(
+    rb"(\d{4}|\d\d)(/?)(\d\d)\2(\d\d) +(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?"
+)
+_SECONDS = re.compile(rb"\d{9,10} ")
 _CLOCK = re.compile(rb"(\d{2}):(\d{2}):(\d{2})\s")
 
 
@@ -85,11 +96,27 @@ def prefix_time(text: bytes, style: DateStyle) -> int | None:
     match = _SYSLOG.search(text)
     month = match and month_of(match[1])
     if match is None or month is None:
-        return epoch_prefix(text) or _clock(text, style)
+        return epoch_prefix(text) or _of_program(text, style) or _clock(text, style)
     numbers = month, int(match[2]), int(match[3]), int(match[4]), int(match[5])
     year = match[7]
     seconds = _mktime(int(year), *numbers) if year else _recent(numbers, style.now)
     return None if seconds is None else seconds * SECOND + _fraction(match[6])
+
+
+def _of_program(text: bytes, style: DateStyle) -> int | None:
+    """The time as programs' own logs write it."""
+    match = _DAY_MONTH.match(text)
+    month = match and month_of(match[2])
+    if match is not None and month is not None:
+        numbers = month, int(match[1]), int(match[4]), int(match[5]), int(match[6])
+        year, fraction = match[3], match[7]
+    elif (match := _NUMBERS.match(text)) is not None:
+        numbers = int(match[3]), int(match[4]), int(match[5]), int(match[6]), int(match[7])
+        year, fraction = match[1], match[8]
+    else:
+        return int(text) * SECOND if _SECONDS.fullmatch(text) else None
+    seconds = _mktime(_century(int(year)), *numbers) if year else _recent(numbers, style.now)
+    return None if seconds is None else seconds * SECOND + _fraction(fraction)
 
 
 def has_zone(text: bytes) -> bool:

@@ -13,8 +13,8 @@ from typing import Generic, TypeVar
 Numbered = tuple[int, bytes]
 K = TypeVar("K")
 
-# Marks of quoting (mail, diff, markdown), also the wide and the hard blank.
-QUOTE = rb"(?:[\s>|+*#`]|\xe3\x80\x80|\xc2\xa0)*"
+# Marks of quoting (mail, diff, markdown), also the wide and the hard blank, and the frame of a terminal's pane.
+QUOTE = rb"(?:[\s>|+*#`]|\xe3\x80\x80|\xc2\xa0|\xe2\x94\x82)*"
 _QUOTED = re.compile(QUOTE)
 _BOM = b"\xef\xbb\xbf"
 # U+3000 and U+00A0, as word processors and web pages have them.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from tracer.lines.months import NAME
+from tracer.lines.programs import ISO, LEAD, LEVEL, PROGRAMS
 from tracer.model.frozen import frozen
 from tracer.model.times import SECOND
 
@@ -26,10 +27,9 @@ class Prefix:
     pid: int | None = None
 
 
-_ISO = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?(?: [A-Z]{3,5}(?= ))?"
 _DATED = NAME + rb" {1,2}\d{1,2} \d\d:\d\d:\d\d"
 _DATE = (
-    rb"(?P<date>(?:[A-Z]\w{2} )?" + _ISO + rb"|(?:[^\s\d\[\]:][^\s\[\]:]{0,11} )?" + _DATED
+    rb"(?P<date>(?:[A-Z]\w{2} )?" + ISO + rb"|(?:[^\s\d\[\]:][^\s\[\]:]{0,11} )?" + _DATED
     + rb"(?:[.,]\d{1,9})?(?: (?:19|20)\d\d(?= ))?|\d{9,10}\.\d{6}(?= )|\d\d:\d\d:\d\d(?= ))"
 )  # fmt: skip
 _SECONDS = rb"\[ *(?P<boot>\d{1,10}\.\d{1,9})\](?:\[ *[TC]\d+\])?"
@@ -37,8 +37,6 @@ _PRIORITY = rb"(?:<\d{1,3}>)?"
 _TAG = rb"(?P<tag>[^\s\[\]:]{1,64}|\([\w@.-]+\))(?:\[(?P<pid>\d{0,10})\])?"
 _HOST = rb"(?P<host>[^\s\[\]]{0,254}[^\s\[\]:])"
 _STRUCTURED = rb'(?:-|(?:\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\])+)'
-# What collectors put before a line of theirs: [address] [stream], or a container's name and a bar.
-_LEAD = rb"(?:\[[^\]\s]{1,64}\] ){0,3}(?:[\w.-]{1,64} +\| )?"
 # Facility and level, as busybox and OpenWrt (logread, sysklogd/syslogd.c) write them; beside a host, or instead of one.
 _LEVEL = (
     rb"(?:[a-z]+[0-7]?\.(?:emerg|panic|alert|crit|err|error|warn|warning|notice|info|debug) +)?"
@@ -54,7 +52,7 @@ FORMS: dict[str, re.Pattern[bytes]] = {
         + rb"(?: +(?:\xef\xbb\xbf)?|$)"
     ),
     "syslog": re.compile(
-        _PRIORITY + _LEAD + _DATE + rb" +" + _LEVEL + rb"(?:" + _HOST + rb" +)?" + _LEVEL + rb"(?:\| )?" + _TAG + rb":(?: +|$)"
+        _PRIORITY + LEAD + _DATE + rb" +(?!" + LEVEL + rb")" + _LEVEL + rb"(?:" + _HOST + rb" +)?" + _LEVEL + rb"(?:\| )?" + _TAG + rb":(?: +|$)"
     ),
     # journalctl -o short-monotonic. Text of the kernel itself may look like it, but for the tag.
     "monotonic": re.compile(
@@ -64,6 +62,11 @@ FORMS: dict[str, re.Pattern[bytes]] = {
         + rb" (?P<tag>kernel(?=:)|[^\s\[\]:]{1,64}(?=\[))(?:\[(?P<pid>\d{1,10})\])?: (?!segfault at |trap )"
     ),
     "dmesg": re.compile(_PRIORITY + _FACILITY + _SECONDS + rb"(?: |$)"),
+    **{
+        f"{tag.decode()} {at}": pattern
+        for tag, patterns in PROGRAMS.items()
+        for at, pattern in enumerate(patterns)
+    },
     # dmesg -T
     "dmesg -T": re.compile(
         _PRIORITY + _FACILITY + rb"\[(?P<date>(?:[^\s\d\[\]]{1,12} )?" + _DATED + rb" \d{4})\](?:\[ *[TC]\d+\])?(?: |$)"
@@ -71,8 +74,19 @@ FORMS: dict[str, re.Pattern[bytes]] = {
     # Others' tables: a date, a dash, who, a dash.
     "dashes": re.compile(_DATE + rb" - (?P<tag>[\w.@/-]{1,64}) - "),
     # printk with a time behind a date, or a date and no speaker.
-    "dated": re.compile(_PRIORITY + _DATE + rb"(?: |$)"),
+    "dated": re.compile(_PRIORITY + LEAD + _DATE + rb"(?: |$)"),
+    # A journal's lines of which somebody has cut off date and host. What the kernel says of a fault looks like it.
+    "bare kernel": re.compile(rb"(?:(?P<host>[\w.-]+) )?(?P<tag>kernel): "),
+    "bare": re.compile(
+        rb"(?P<tag>[a-z][\w.@/-]{0,63})\[(?P<pid>\d{1,10})\]: (?!segfault |trap |unhandled )"
+    ),
 }  # fmt: skip
+# Who speaks in the forms that tell it.
+_SPEAKERS = {
+    f"{tag.decode()} {at}": tag
+    for tag, patterns in PROGRAMS.items()
+    for at, _ in enumerate(patterns)
+}
 # No line of another form fits these.
 _SURE = ("rfc5424", "syslog", "dmesg -T")
 _LONGEST = 600
@@ -97,7 +111,8 @@ def prefix_of(line: bytes, first: str = "syslog") -> Prefix | None:
 def _of_match(line: bytes, form: str, match: re.Match[bytes]) -> Prefix:
     found = match.groupdict()
     end, boot = match.end(), found.get("boot")
-    tag, pid = _given(found.get("tag")), found.get("pid")
+    tag = _given(found.get("tag")) or _SPEAKERS.get(form)
+    pid = found.get("pid") or found.get("pid_")
     if form in _KERNELS:
         own = KMSG.match(line, end)
         tag, pid, end = (own["tag"], own["pid"], own.end()) if own else (b"kernel", None, end)

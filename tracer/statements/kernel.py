@@ -28,8 +28,11 @@ _ROWS = (
     Row("fault", _WHO + rb"(?P<kind>segfault) \((?P<signal>\d+)\) at (?P<address>[0-9a-f]+) nip (?P<ip>[0-9a-f]+) lr [0-9a-f]+ code [0-9a-f]+" + _IN, b"]: segfault (", ("says", "fault"), versions="powerpc"),
     # arch/riscv/kernel/traps.c, do_trap().
     Row("fault", _WHO + rb"(?P<kind>unhandled signal) (?P<signal>\d+) code 0x[0-9a-f]+ at 0x(?P<address>[0-9a-f]+)" + _IN, b"]: unhandled signal ", ("says", "fault"), versions="riscv"),
-    # arch/arm64/kernel/traps.c, arm64_show_signal(): no number in it.
+    # arch/arm64/mm/fault.c, __do_user_fault() up to v4.15; traps.c, arm64_show_signal() has no number.
+    Row("fault", _WHO + rb"unhandled (?P<kind>[\w -]+) \((?P<signal>\d+)\) at 0x(?P<address>[0-9a-f]+), esr 0x(?P<error>[0-9a-f]+)(?:,? .*?)?" + _IN, b"]: unhandled ", ("says", "fault"), versions="arm64, up to v4.15"),
     Row("fault", _WHO + rb"unhandled exception: (?P<kind>.*?)(?:, ESR 0x(?P<error>[0-9a-f]+))?(?:, .*?)?" + _IN, b"]: unhandled exception: ", versions="arm64"),
+    # arch/mips/mm/fault.c, show_signal_msg(): no pid in it.
+    Row("fault", rb"do_page_fault\(\): sending SIG(?P<signal>SEGV|BUS) to (?P<comm>.{1,15}) for (?P<kind>invalid \w+ access) (?:to|from) (?P<address>[0-9a-f]+)", b"): sending SIG", ("says", "fault"), versions="mips"),
     _trap(rb"general protection", 11),
     _trap(rb"trap invalid opcode", 4),
     _trap(rb"trap divide error", 8),

@@ -27,7 +27,7 @@ STALE = 60_000_000_000  # ns after which a report that has not ended never will
 TOGETHER = 2_000_000_000  # ns between two of the victims that are killed with all of their cgroup
 _HOST = b"Out of memory"
 _CGROUP = b"Memory cgroup out of memory"
-_M = rb"(?:(?P<scope>" + _CGROUP + rb"|" + _HOST + rb")(?: \([\w ]+\))?: )?"
+_M = rb"(?:(?P<scope>" + _CGROUP + rb"|Out of [Mm]emory)(?: \([\w ]+\))?: )?"
 _SIZES = rb"total-vm:(?P<total_vm_kb>\d+)kB,\s+anon-rss:(?P<anon_rss_kb>\d+)kB,\s+file-rss:(?P<file_rss_kb>\d+)kB(?:,\s+shmem-rss:(?P<shmem_rss_kb>\d+)kB)?,?(?:\s+UID:(?P<uid_>\d+))?(?:\s+pgtables:(?P<pgtables_kb>\d+)(?:kB)?)?(?:\s+oom_score_adj:(?P<oom_score_adj>-?\d+))?.*"
 _UID = rb"(?:, UID (?P<uid>\d+),?)?"
 
@@ -64,7 +64,7 @@ TABLE = Table(
     untagged=True,
 )
 
-_SCOPES = {_HOST: "host", _CGROUP: "cgroup"}
+_SCOPES = {_HOST: "host", b"Out of Memory": "host", _CGROUP: "cgroup"}  # the second up to v2.6.17
 # What a part has for the report, by its group's name there; comm and pid of these parts are not the victim's.
 _RENAMED = {
     "invoked": {"comm": "invoker", "oom_score_adj": "invoker_oom_score_adj"},

@@ -21,7 +21,7 @@ _FAULT = ("kind", "address", "ip", "sp", "error", "access", "file", "file_offset
 
 WHATS: dict[str, What] = {
     # A manager (systemd, upstart) and its units
-    "stop asked": W("a stop job of the unit began: somebody, or a dependency, asked", ("description", "job", "job_type", "in_pod", "name", "grace")),
+    "stop asked": W("a stop job of the unit began: somebody, or a dependency, asked", ("description", "job", "job_type", "in_pod", "name", "grace", "child", "status", "code")),
     "stopped": W("the stop job of the unit ended", ("description", "job", "job_type", "job_result")),
     "start asked": W("a start job of the unit began", ("description", "job", "job_type")),
     "started": W("the start job of the unit ended well", ("description", "job", "job_type")),
@@ -33,7 +33,7 @@ WHATS: dict[str, What] = {
     "runtime limit": W("the unit ran longer than RuntimeMaxSec=", ("action",), True),
     "watchdog": W("the unit did not tell that it lives within WatchdogSec=, or asked for the watchdog", ("limit", "status", "ignored"), True),
     "process exited": W("a process of the unit ended; the end itself is an exit event", ("kind", "code", "status", "status_name", "command", "expected")),
-    "unit failed": W("the unit is failed", ("result",), True),
+    "unit failed": W("the unit is failed", ("result", "child", "restarts"), True),
     "unit succeeded": W("the unit ended without failure"),
     "unit skipped": W("the unit was not run", ("result",)),
     "unit state": W("what its manager shows of the unit now, and since when that is so (systemctl show)",
@@ -95,7 +95,8 @@ WHATS: dict[str, What] = {
     "cron ran": W("cron ran a command", ("user", "command")),
     "authorised": W("polkit let somebody do it", ("user", "action", "as_user", "command")),
     # Supervisors and programs
-    "child lost": W("a supervisor says that a child of it ended", ("child", "status", "expected", "meaning"), True),
+    "crashed": W("a program says that it did what the processor or kernel refused, and ends", ("meaning",), True),
+    "child lost": W("a supervisor says that a child of it ended", ("child", "status", "code", "expected", "meaning"), True),
     "child timeout": W("a supervisor's child did not answer in time, and is killed", ("child", "limit"), True),
     "child killed": W("a supervisor sends its child a signal", ("child",), True),
     "container ended": W("a container's first process ended, with the exit code that its runtime tells", ("status", "oom_killed"), True),

@@ -41,7 +41,7 @@ BY_ACCOUNT = "its name in accounting, and time"
 # Faults of the process itself (signal(7)).
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 # What is said of a process that has ended, besides an Exit.
-TELLS_OF_A_DEATH = frozenset(("core dumped", "child lost"))
+TELLS_OF_A_DEATH = frozenset(("core dumped", "child lost", "crashed"))
 # Above this an exit code that a runtime tells is a signal's number, or a status of the process's own (128 + n).
 OF_A_SIGNAL = 128
 # What is said of a unit that has ended well: of exit status 0, SIGHUP, SIGINT, SIGTERM and SIGPIPE (systemd.service(5),
@@ -256,13 +256,11 @@ def _told_by(event: Event) -> Death | None:
         isinstance(event, Statement)
         and event.what in TELLS_OF_A_DEATH
         and event.time is not None
-        and event.about is not None
+        and (about := event.by if event.what == "crashed" and event.about is None else event.about)
         and (event.number is not None or event.what == "core dumped")
     ):
         core = True if event.what == "core dumped" else None
-        return Death(
-            event.time, event.about, event.number, core=core, host=event.host, tellings=(event,)
-        )
+        return Death(event.time, about, event.number, core=core, host=event.host, tellings=(event,))
     if isinstance(event, Statement) and event.what == "container ended":
         return _of_container(event)
     if (

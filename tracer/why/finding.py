@@ -41,6 +41,8 @@ GUARDS = frozenset((b"earlyoom", b"systemd-oomd", b"nohang", b"oomd", b"bustd"))
 SHUTTERS = frozenset(
     (b"systemd-shutdow", b"systemd-shutdown", b"killall5", b"halt", b"reboot", b"shutdown")
 )
+# What a supervisor says of a child that it ends for not answering.
+CHILD = "child timeout"
 _CLIENT = "killed on client request"
 # What a manager does by itself: nobody has asked for it.
 UNASKED = frozenset(
@@ -54,6 +56,7 @@ MANAGER_SAYS: tuple[tuple[str, str, frozenset[int], int], ...] = (
     ("reload timeout", "reload timeout", frozenset((KILL, TERM)), AT_ONCE),
     ("stop timeout", "stop timeout", frozenset((KILL, ABRT, TERM)), AT_ONCE * 6),
     (_CLIENT, "killed", frozenset(range(1, 65)), AT_ONCE),
+    (CHILD, "watchdog", frozenset((ABRT, KILL, TERM)), 120 * SECOND),
     ("oom kill", "user oom killer", frozenset((KILL, TERM)), 30 * SECOND),
     ("session ended", "session end", frozenset((TERM, KILL, HUP)), 30 * SECOND),
 )  # fmt: skip

@@ -21,7 +21,7 @@ _SYSTEMD = frozenset((b"systemd", b"init", b"systemd-shutdow"))
 # Statements of who does it: logind's word on a session is not one.
 # So long after a grace period its end is a consequence of it.
 _LATE = 15 * SECOND
-_DONE = frozenset(("oom kill", "stop timeout", "stop asked"))
+_DONE = frozenset(("oom kill", "stop timeout", "stop asked", "child timeout"))
 
 
 def speaker(said: Statement | None) -> Process | None:

@@ -13,6 +13,7 @@ from tracer.why.commands import command_of, kills, may_kill
 from tracer.why.deaths import may_be_a_units
 from tracer.why.finding import (
     ABRT,
+    CHILD,
     FAULTS,
     HUP,
     KILL,
@@ -52,12 +53,19 @@ def by_the_managers_words(case: Case) -> Finding | None:
     at = statement.time if asked_at is None or asked_at.time is None else asked_at.time
     asked = None if at is None or cause in UNASKED else who_asked(case, at)
     who = behind(speaker(statement), asker(asked))
-    sure = _is_of_this_process(case, statement)
+    # Anybody may write a supervisor's words (tracer.statements.supervisors).
+    sure = _is_of_this_process(case, statement) and statement.what != CHILD
     story = tuple(one for one in (asked, asked_at, statement) if one is not None)
     return Finding(
         cause, "yes" if sure else "likely", (statement, *exits_of(case)), who,
-        () if sure else ("joined by its unit: others of it may be meant",), None, story,
+        () if sure else (_why_likely(statement),), None, story,
     )  # fmt: skip
+
+
+def _why_likely(statement: Statement) -> str:
+    if statement.what == CHILD:
+        return "its supervisor's log says so: what proves who wrote that is not in it"
+    return "joined by its unit: others of it may be meant"
 
 
 def _is_of_this_process(case: Case, statement: Statement) -> bool:

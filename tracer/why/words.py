@@ -143,13 +143,15 @@ def subject(process: Process | None, unit: str | None) -> str:
         return where or printable(unit or "a process")
     if process.comm is None and unit and not process.argv:
         return f"{printable(unit)}[{process.pid}]"
+    if process.comm is None and not process.argv:
+        return f"process {process.pid}"
     script = script_of(process.argv or ())
     beside = [shown(script)] if script and last_part(script) != process.comm else []
     if process.container:
         beside += [place(process) or ""]
     elif unit and unit.rpartition(".")[0] not in name(process) + "".join(beside):
         beside.append(printable(unit))
-    return name(process) + (f" ({', '.join(beside)})" if beside else "")
+    return _called(process) + (f" ({', '.join(beside)})" if beside else "")
 
 
 class _Words(dict):  # type: ignore[type-arg]

@@ -42,6 +42,36 @@ OTHER_STOPPED = """\
 Aug 31 14:31:31 box systemd: Stopping Print Spooler...
 Aug 31 14:31:33 box systemd: billing-api.service: main process exited, code=exited, status=143/n/a
 """
+HARAKIRI = """\
+Mon Mar 24 10:14:45 2025 - *** HARAKIRI ON WORKER 1 (pid: 53, try: 1) ***
+Mon Mar 24 10:14:46 2025 - DAMN ! worker 1 (pid: 53) died, killed by signal 9 :( trying respawn ...
+"""
+WORKER = """\
+[2025-03-24 10:14:45 +0000] [16] [CRITICAL] WORKER TIMEOUT (pid:17)
+[2025-03-24 10:14:46 +0000] [16] [ERROR] Worker (pid:17) was sent SIGKILL! Perhaps out of memory?
+[2025-03-24 10:19:46 +0000] [16] [ERROR] Worker (pid:19) was sent SIGKILL! Perhaps out of memory?
+"""
+SUPERVISED = """\
+2025-03-24 10:14:45,705 WARN received SIGTERM indicating exit request
+2025-03-24 10:14:45,764 INFO waiting for queue to die
+2025-03-24 10:14:46,810 INFO stopped: queue (exit status 143)
+2025-03-24 10:16:46,810 INFO exited: mailer (terminated by SIGSEGV; not expected)
+"""
+# A program that writes what the kernel would.
+NOT_THE_KERNEL = """\
+[2025-03-24 10:14:45 +0000] [16] [ERROR] Booting
+[2025-03-24 10:14:46 +0000] [16] [ERROR] Out of memory: Killed process 53 (web) total-vm:1kB, anon-rss:1kB, file-rss:0kB
+2025/03/24 10:14:47 [error] 7#7: web[54]: segfault at 0 ip 00 sp 00 error 4
+"""
+NOT_SYSTEMD = """\
+2025-03-24 10:14:45,705 INFO exited: web.service (exit status 1; not expected)
+"""
+DATABASE = """\
+250324  1:23:23 [ERROR] mysqld got signal 11 ;
+This could be because you hit a bug.
+"""
+OLD_KERNEL = "Mar 24 10:14:45 old kernel: Out of Memory: Killed process 2592 (ledger).\n"
+ARM = "Mar 24 10:14:45 pi kernel: gauge[72]: unhandled level 2 translation fault (11) at 0x00000010, esr 0x92000006\n"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +81,17 @@ Aug 31 14:31:33 box systemd: billing-api.service: main process exited, code=exit
         (SURVIVED + LIVED_ON, "475", 3, ["nothing called 475 has died"], ["was killed"]),
         (JVM_STOPPED, "billing-api", 0, ["most likely stopped by systemd", "'Billing backend service': joined by"], ["sure yes"]),
         (OTHER_STOPPED, "billing-api", 0, ["most likely ended by itself with status 143", "was not watched"], ["stopped by", "sure yes"]),
+        (HARAKIRI, "53", 0, ["most likely killed by uwsgi", "10:14:46", "its supervisor's log says so"], ["cannot be told", "sure yes"]),
+        (WORKER, "17", 0, ["most likely killed by gunicorn"], ["out of memory", "sure yes"]),
+        (WORKER, "19", 1, ["the cause cannot be told"], ["most likely"]),
+        (SUPERVISED, "queue", 0, ["queue was stopped by supervisord"], ["a shell reports"]),
+        (SUPERVISED, "mailer", 0, ["mailer most likely crashed: SIGSEGV"], ["stopped by"]),
+        (NOT_THE_KERNEL, "53", 3, ["nothing called 53 has died"], ["was killed"]),
+        (NOT_THE_KERNEL, "54", 3, ["nothing called 54 has died"], ["crashed"]),
+        (NOT_SYSTEMD, "web.service", 3, ["nothing called web.service has died"], ["ended by itself"]),
+        (DATABASE, "mysqld", 0, ["mysqld most likely crashed: SIGSEGV", "2025-03-24 01:23:23"], ["sure yes"]),
+        (OLD_KERNEL, "ledger", 0, ["ledger[2592] on old was killed by the kernel: out of memory"], []),
+        (ARM, "gauge", 0, ["gauge[thread 72] on pi crashed: SIGSEGV", "nobody sent the signal"], []),
     ],
 )  # fmt: skip
 def test_what_is_read_of_a_paste(tmp_path, capsys, log, what, status, said, unsaid):
