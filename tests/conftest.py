@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,15 @@ def untimed():
     settings.load_profile("untimed")
 
 
+def in_utc():
+    """Expected outputs have local times; tests of other zones set their own."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+
+
 def pytest_configure(config):
     untimed()
+    in_utc()
     config.addinivalue_line(
         "markers", "sources(*names, reason=…): the sources that can see what this test is about"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ CASES = {
     for files, right in json.loads(folder.read_text()).items()
     if files != "what"
 }
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
 
 
 def files_of(folder, names, scratch):

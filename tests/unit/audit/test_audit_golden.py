@@ -6,7 +6,6 @@
 import difflib
 import json
 import pathlib
-import time
 
 import pytest
 
@@ -17,15 +16,6 @@ from tracer.sources.logs.files import LogSet
 
 DATA = pathlib.Path(__file__).parents[2] / "data" / "audit"
 LOGS = sorted(DATA.glob("*.log"))
-
-
-@pytest.fixture(autouse=True)
-def utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def told(log):

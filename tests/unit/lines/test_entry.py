@@ -16,17 +16,6 @@ AT = 1_763_158_400 * 10**9  # 2025-11-14T22:13:20Z
 STYLE = DateStyle(now=NOW)
 
 
-@pytest.fixture(autouse=True)
-def utc(monkeypatch):
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
 def read(text, style=STYLE):
     return list(entries_of(numbered(text.encode().splitlines()), style, "a.log"))
 

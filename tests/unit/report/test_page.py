@@ -6,7 +6,6 @@ import base64
 import hashlib
 import os
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -22,12 +21,6 @@ from tracer.report.markdown import markdown
 from tracer.report.page import page
 from tracer.report.timeline import timeline
 from tracer.sources.recording.source import Recording
-
-
-@pytest.fixture(autouse=True)
-def utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
 
 
 @pytest.fixture

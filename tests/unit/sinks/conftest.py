@@ -9,10 +9,5 @@ from tests.unit.sinks.screen import NOON, SECOND
 
 @pytest.fixture
 def noon(monkeypatch):
-    """It is noon, in UTC."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
+    """It is noon."""
     monkeypatch.setattr(time, "time", lambda: NOON / SECOND)
-    yield
-    monkeypatch.undo()
-    time.tzset()

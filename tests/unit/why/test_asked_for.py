@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -18,12 +17,6 @@ OWN = """2026-11-27 11:59:59 shop[120] queue is full
 2026-11-27 12:00:00 shop[120] giving up
 2026-11-27 12:00:00 other[77] all is well
 """
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
 
 
 @pytest.fixture

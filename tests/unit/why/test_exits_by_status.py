@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from test_rules import verdicts
@@ -22,10 +21,8 @@ EXIT = "Main process exited, code={}, status={}"
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch, capsys):
+def told(tmp_path, capsys):
     """The verdict of ``why`` on the last end that a syslog has, whose lines are (second, words)."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
     path = tmp_path / "messages"
 
     def asked(*lines):

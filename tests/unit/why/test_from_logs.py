@@ -30,11 +30,7 @@ Nov 27 12:43:30 web3 systemd[1]: quiet.service: Main process exited, code=killed
 
 
 @pytest.fixture
-def outage(tmp_path, monkeypatch):
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
+def outage(tmp_path):
     path = tmp_path / "messages"
     path.write_text(LOG)
     return str(path)

@@ -15,14 +15,6 @@ from tracer.why.query import fits, nearest
 from tracer.why.verdict import verdict_of
 
 
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-
-
 def verdicts(events):
     ends = deaths_in(events)
     return [verdict_of(one, events, [], ends) for one in ends]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from told import NOON, PKILL, SYSTEMD, UNIT, WEBAPP, S, died, exited, said, sent
 
 from tracer import cli
@@ -44,14 +43,6 @@ def explained(*events, what=b"webapp"):
 
 def told(verdict):
     return dict(labels(verdict, 0))
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
 
 
 def test_the_same_by_the_same():

@@ -17,14 +17,6 @@ from tracer.why.verdict import verdict_of
 from tracer.why.words import HEADLINES, lines_of
 
 
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-
-
 def told(events, coverages=()):
     ends = [*deaths_in(events), *lost_with_the_host(events)]
     verdict = verdict_of(ends[-1], events, list(coverages), ends)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tarfile
-import time
 
 import pytest
 from pacct import BORN, record
@@ -26,12 +25,6 @@ KILL = (
 def kill(second, number="9"):
     """Audit's records of kill(2) by tidy, so long after the beginning of the second of the end."""
     return KILL.format(time=f"{NOON + 2 + second:.3f}").replace("a1=9", f"a1={number}")
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
 
 
 @pytest.fixture
