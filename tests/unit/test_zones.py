@@ -52,3 +52,5 @@ def test_each_has_the_time_that_it_should(told):
     assert when in run("why", "webapp")
     assert run("why", "webapp", "--since", stamp, "--until", f"@{int(epoch) + 1}")
     assert not run("why", "webapp", "--since", f"@{int(epoch) + 1}")
+    assert not run("why", "--since", f"@{int(epoch) + 1}")
+    assert not run("why", "--until", f"@{int(epoch) - 1}")

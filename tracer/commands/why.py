@@ -26,14 +26,14 @@ __all__ = ["EPILOG", "Options", "run"]
 def run(options: Options) -> int:
     """Read what there is, and say what it proves. Returns the exit status; raises Problem."""
     what, files = asked_for(options)
-    since, until, at = times_of(options, is_of_all=what is None and not files)
+    when, at = times_of(options, is_of_all=what is None and not files)
     style, count = tell.style(options.json, options.evidence), meaning.count_of(options.count) or 1
-    window, ends = Filter(since=since, until=until), Ends(what, query.fits, count, at)
+    window, ends = Filter(since=when[0], until=when[1]), Ends(what, query.fits, count, at)
     wanted = Asked(filter_=window, quiet=True, ends=ends, year=meaning.year_of(options.year))
     is_here = not (places := places_of(options, files))
     try:
         named = found_by_names(files) if files else found_kept(options.root)
-        narrow = narrowed(named.recordings, ends, since, until)
+        narrow = narrowed(named.recordings, ends, *when)
         reading = reading_of(named, replace(wanted, narrow=narrow))
     except Problem:
         status = present.without_logs(what, window, style, at) if what and is_here else None
@@ -50,11 +50,11 @@ def run(options: Options) -> int:
     for line in (*narrow.notes(), *reading.left_out(), *heard.notes()):
         say(line)
     if what is None:
-        return tell.at_a_glance(ask.unordered(heard, seen, since, options.json), since, seen, style)
+        return tell.at_a_glance(ask.unordered(heard, seen, when, options.json), when, seen, style)
     counts = present.asked(heard, what, window) if is_here else []
-    answer = ask.answer(heard, (*seen, *counts), what, count=count, at=at)
+    answer = ask.answer(heard, (*seen, *counts), what, when, count=count, at=at)
     lives = (lambda: living(what, heard.events)) if is_here and at is None else list
     counted = map(with_counts, answer.verdicts) if is_here else answer.verdicts
     more = tuple(tell.with_more(one, options.context, open_log) for one in counted)
-    found = replace(answer, verdicts=more)
-    return tell.answered(what, found, lives, seen, style, places=places)
+    answer = replace(answer, verdicts=more)
+    return tell.answered(what, answer, lives, seen, style, places=places)

@@ -124,8 +124,8 @@ def places_of(options: Options, files: list[str]) -> tuple[str, ...]:
 
 def times_of(
     options: Options, *, is_of_all: bool = False
-) -> tuple[int | None, int | None, int | None]:
-    """--since, --until and --at in nanoseconds; of all deaths those of an hour. Raises Problem, also where nothing can lie
+) -> tuple[tuple[int | None, int | None], int | None]:
+    """--since and --until, and --at, in nanoseconds; of all deaths those of an hour. Raises Problem, also where nothing can lie
     between the first two."""
     since = meaning.time_of(options.since, "--since")
     until = meaning.time_of(options.until, "--until")
@@ -137,4 +137,4 @@ def times_of(
         )
     if is_of_all and since is None:
         since = (until or time.time_ns()) - 3600 * SECOND
-    return since, until, meaning.time_of(options.at, "--at")
+    return (since, until), meaning.time_of(options.at, "--at")

@@ -29,16 +29,21 @@ _STILL = 60 * SECOND
 
 @frozen
 class Asked:
-    """``what`` was asked for; ``now`` is the time (ns). ``places``: of these files, from wherever; none: of this host."""
+    """``what`` was asked for; ``now`` is the time (ns). ``places``: of these files, from wherever; none: of this host.
+    ``outside``: when it died outside of the window that was asked for (ns), newest first."""
 
     what: bytes
     now: int
     places: tuple[str, ...] = ()
+    outside: tuple[int, ...] = ()
 
 
 def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) -> Iterator[str]:
     """In the order in which they help; ``names`` are those of all who died."""
     what = asked.what
+    if asked.outside:
+        yield f"{shown(what)} died {_when(asked.outside)}, and not in the time that was asked for"
+        return
     yield f"nothing called {shown(what)} has died in what could be seen: {looked_at(seen)}"
     if what.lower().endswith(tuple(map(str.encode, OF_FILES))):
         yield f"there is no file {shown(what)} here, either: {_beside(what)}"
@@ -54,6 +59,12 @@ def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) ->
     if near:
         yield f"what has died is called: {', '.join(map(shown, near))}"
     yield _from_now_on(asked, seen)
+
+
+def _when(times: Sequence[int]) -> str:
+    """Of deaths, newest first."""
+    newest = clock_of(times[0])
+    return f"at {newest}" if len(times) == 1 else f"{len(times):,} times, last at {newest}"
 
 
 def looked_at(seen: Sequence[Coverage]) -> str:

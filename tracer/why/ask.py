@@ -27,15 +27,18 @@ from tracer.why.verdict import verdict_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Union
+    from typing import Optional, Union
 
     from tracer.model.coverage import Coverage
     from tracer.model.event import Event
     from tracer.model.verdict import Verdict
     from tracer.why.deaths import Death
 
+    # Since when and until when, in nanoseconds.
+    Window = tuple[Optional[int], Optional[int]]
     Witness = Union[Signal, Exit, Failed, Statement, Exec, Mark]
 
+ALWAYS = (None, None)
 # Events that are kept at most: the latest. 500 bytes each make 200 MB of a million.
 KEPT_MAX = 200_000
 # Deaths that are judged at a glance: the newest. Each is compared with all of its kind.
@@ -113,30 +116,40 @@ class Heard:
 
 @frozen
 class Answer:
-    """``verdicts`` newest first; ``others`` are deaths that fit, too; ``names`` of all who died, where none fits."""
+    """``verdicts`` newest first; ``others`` are deaths that fit, too. Where none fits: ``names`` of all who died, and
+    ``outside``, the deaths of another time than was asked for, newest first."""
 
     verdicts: tuple[Verdict, ...]
     others: tuple[Death, ...] = ()
     names: tuple[bytes, ...] = ()
+    outside: tuple[Death, ...] = ()
 
 
 def answer(
     heard: Heard,
     coverages: Sequence[Coverage],
     what: bytes,
+    window: Window = ALWAYS,
     *,
     count: int = 1,
     at: int | None = None,
 ) -> Answer:
-    """The verdicts on the last deaths that fit, or on the one nearest to ``at`` (ns)."""
+    """The verdicts on the last deaths in the window that fit, or on the one nearest to ``at`` (ns)."""
     deaths = [*heard.deaths(), *lost_with_the_host(heard.events)]
-    found = query.died(deaths, what)
+    named = query.died(deaths, what)
+    found = [one for one in named if _is_in(window, one)]
     if at is not None:
         found = sorted(found, key=lambda death: abs(death.time - at))
     near = Neighbours(heard.events, deaths)
     verdicts = [_with_repeats(one, near, coverages) for one in found[:count]]
     names = () if found else tuple({name for one in deaths for name in _names(one)})
-    return Answer(tuple(verdicts), tuple(found[count:]), names)
+    outside = () if found else tuple(named)
+    return Answer(tuple(verdicts), tuple(found[count:]), names, outside)
+
+
+def _is_in(window: Window, death: Death) -> bool:
+    since, until = window
+    return (since is None or since <= death.time) and (until is None or death.time <= until)
 
 
 def _judged(death: Death, near: Neighbours, coverages: Sequence[Coverage]) -> Verdict:
@@ -163,13 +176,13 @@ def _ended_well(death: Death) -> bool:
 
 
 def unordered(
-    heard: Heard, coverages: Sequence[Coverage], since: int | None, repeats: bool
+    heard: Heard, coverages: Sequence[Coverage], window: Window, repeats: bool
 ) -> tuple[list[Verdict], int]:
-    """The verdicts on the deaths since then that nobody asked a manager for; of so many earlier ones it is not known.
+    """The verdicts on the deaths in the window that nobody asked a manager for; of so many earlier ones it is not known.
     ``repeats``: each with how often the same came before."""
     deaths = heard.deaths()
     near = Neighbours(heard.events, deaths)
-    meant = [one for one in deaths if one.time >= (since or 0) and not _ended_well(one)]
+    meant = [one for one in deaths if _is_in(window, one) and not _ended_well(one)]
     judged = sorted(meant, key=lambda one: one.time)[-JUDGED_MAX:]
     verdicts = [(one, _judged(one, near, coverages)) for one in judged]
     known = {id(one): verdict for one, verdict in verdicts}

@@ -62,7 +62,8 @@ def answered(
         return living(alive, style, len(found.verdicts) + len(found.others))
     if found.verdicts:
         return verdicts(found, style)
-    return nobody(what, found.names, seen, places)
+    outside = tuple(one.time for one in found.outside)
+    return nobody(absent.Asked(what, time.time_ns(), places, outside), found.names, seen)
 
 
 def verdicts(found: Answer, style: Style) -> int:
@@ -79,7 +80,10 @@ def verdicts(found: Answer, style: Style) -> int:
 
 
 def at_a_glance(
-    judged: tuple[Sequence[Verdict], int], since: int | None, seen: Sequence[Coverage], style: Style
+    judged: tuple[Sequence[Verdict], int],
+    when: tuple[int | None, int | None],
+    seen: Sequence[Coverage],
+    style: Style,
 ) -> int:
     """A line for each kind of death; what was looked at where there is none. ``judged``: and how many earlier ones were
     not."""
@@ -94,8 +98,9 @@ def at_a_glance(
     if left:
         say(f"{left:,} earlier deaths were not judged; --until takes them")
     if not lines:
-        when = f" since {absent.clock_of(since)}" if since else ""
-        say(f"nothing has died unasked{when}; looked at {absent.looked_at(seen)}")
+        ends = zip(("since", "until"), when)
+        times = "".join(f" {word} {absent.clock_of(time)}" for word, time in ends if time)
+        say(f"nothing has died unasked{times}; looked at {absent.looked_at(seen)}")
     return ANSWERED
 
 
@@ -117,11 +122,9 @@ def living(alive: Sequence[Living], style: Style, dead: int = 0) -> int:
     return ANSWERED
 
 
-def nobody(
-    what: bytes, names: Iterable[bytes], seen: Sequence[Coverage], places: tuple[str, ...] = ()
-) -> int:
+def nobody(asked: absent.Asked, names: Iterable[bytes], seen: Sequence[Coverage]) -> int:
     """Nothing that fits has died: it may be called otherwise."""
-    for sentence in absent.sentences(absent.Asked(what, time.time_ns(), places), names, seen):
+    for sentence in absent.sentences(asked, names, seen):
         say(sentence)
     return NOBODY
 

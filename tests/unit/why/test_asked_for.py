@@ -52,6 +52,24 @@ def test_others_that_fit_are_told(log, capsys):
     assert "2 more deaths fit" in said
 
 
+@pytest.mark.parametrize(
+    ("window", "pids", "said"),
+    [
+        (("--since", "11:00:01"), [120], ""),
+        (("--until", "11:00:00"), [110], "1 more death fits"),
+        (("--since", "11:00:00", "--until", "11:59:59"), [110], ""),
+        (("--since", "12:00:01"), [], "shop died 3 times, last at 2026-11-27 12:00:00, and not in"),
+        (("--since", "11:00:01", "--until", "11:59:59"), [], "shop died 3 times"),
+    ],
+)
+def test_a_death_of_another_time_is_no_answer(window, pids, said, log, capsys):
+    words = [f"2026-11-27 {word}" if ":" in word else word for word in window]
+    status, shown, _ = why(capsys, "--json", "shop", log, *words)
+    assert [json.loads(line)["process"]["tid"] for line in shown.splitlines()] == pids
+    assert status == (0 if pids else 3)
+    assert said in why(capsys, "shop", log, *words)[2]
+
+
 def test_nothing_of_that_name_tells_the_nearest_what_was_seen_and_what_to_do(log, capsys):
     status, shown, said = why(capsys, "shp", log)
     assert (status, shown) == (3, "")
