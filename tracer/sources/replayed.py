@@ -126,10 +126,12 @@ class _Opening:
 
         filter_ = self._asked.filter_
         narrow = self._asked.narrow
-        since = filter_.since if narrow is None else narrow.since
-        until = filter_.until if narrow is None else narrow.until
-        pick = None if narrow is None else narrow.pick
-        self._recording = Recording(paths, since, until, pick)
+        if narrow is None:
+            self._recording = Recording(paths, filter_.since, filter_.until)
+        else:
+            self._recording = Recording(
+                paths, narrow.since, narrow.until, narrow.pick, narrow.sieved
+            )
 
     def kept_journal(self, root: str | None) -> str | None:
         """This host's, or that below ``root``; why it cannot be read, if it cannot."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bench.why import events
 from tracer import cli
@@ -15,7 +13,9 @@ from tracer.model.spelling import to_object
 from tracer.model.times import SECOND, utc
 from tracer.recording.names import Piece
 from tracer.recording.store import Limits, Store
-from tracer.sources.recording import files, narrow
+from tracer.sources.recording import narrow
+from tracer.sources.recording.mention import Mention
+from tracer.sources.recording.sieve import Sieve
 
 NAME = b"orders-api-server"
 BEGIN = 1_795_000_000 * SECOND
@@ -74,8 +74,8 @@ def test_most_lines_are_not_read(recording):
     assert 0 < len(picked) < len(lines) / 10
 
 
-@pytest.mark.parametrize("what", [b"", b"caf\xc3\xa9", b'"', b"\\", b"a\nb"])
-def test_a_name_that_is_written_otherwise_is_looked_for_in_everything(recording, what):
+@pytest.mark.parametrize("what", [b"", b"caf\xc3", b"\\", b"a\\"])
+def test_a_name_that_what_follows_may_change_is_looked_for_in_everything(recording, what):
     assert narrow.narrowed([recording], ends(what), None, None) == narrow.Narrow()
 
 
@@ -92,7 +92,7 @@ def test_pieces_are_looked_at_from_the_nearest_until_the_rest_is_farther_than_wh
     """Of ten pieces two have an end, at their beginning: 2 and 7."""
     looked = []
 
-    def ends_in(piece, _what):
+    def ends_in(piece, *_):
         looked.append(int(piece.path))
         end = Exit(id="1", time=piece.first, source="core", process=Process(pid=1))
         return [end] if int(piece.path) in (2, 7) else []
@@ -100,7 +100,8 @@ def test_pieces_are_looked_at_from_the_nearest_until_the_rest_is_farther_than_wh
     monkeypatch.setattr(narrow, "_ends", ends_in)
     moment = None if at is None else at * SECOND
     asked = narrow.Ends(b"nginx", lambda *_: True, 1, moment)
-    narrow._nearest(PIECES, asked, 0, 1 << 63)
+    mention = Mention(b"nginx")
+    narrow._nearest(PIECES, Sieve(mention), mention, asked, 0, 1 << 63)
     assert looked == looked_at
 
 
@@ -126,11 +127,3 @@ def test_why_tells_of_a_name_that_the_kernel_has_cut(by_comm, capsys, monkeypatc
     monkeypatch.setattr("tracer.commands.why.narrowed", lambda *_: narrow.Narrow())
     assert narrowed == why(capsys, NAME.decode(), by_comm)
     assert narrowed[1][0]["process"]["pid"] == 7
-
-
-@given(st.lists(st.text("ab", max_size=3)), st.text("ab", max_size=7))
-def test_bytes_are_found_however_they_are_cut(chunks, what):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_chunks", lambda _: iter([one.encode() for one in chunks]))
-        found = files.mentions(files.Piece("p", "", "p", 0, 0, 0), what.encode())
-    assert found == (what in "".join(chunks) and (bool(what) or bool(chunks)))

@@ -1,10 +1,11 @@
-"""The pieces of a recording, read whole on two CPUs, while what stood before them is told."""
+"""The pieces of a recording, each read whole, on two CPUs, while what stood before them is told."""
 
 from __future__ import annotations
 
 import os
 import pickle
 from collections import Counter
+from typing import Generic, TypeVar
 
 from tracer.sources.two import PIECES_MAX, Two
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tracer.recording.names import Piece
 
     Whole = tuple[list[Event], "Tally"]
+
+T = TypeVar("T")
 
 # Bytes of lines: twice what a recorder packs (tracer.recording.store). What is larger is not held in memory.
 WHOLE_MAX = 16 << 20
@@ -36,18 +39,18 @@ class Tally:
         self.passed += other.passed
 
 
-class Ahead:
-    """``read`` gives all of a piece, or None of one that is too large. Close it."""
+class Ahead(Generic[T]):
+    """``read`` gives what a piece comes to, or None of one that is too large. Close it."""
 
-    def __init__(self, pieces: Sequence[Piece], read: Callable[[Piece], Whole | None]) -> None:
+    def __init__(self, pieces: Sequence[Piece], read: Callable[[Piece], T | None]) -> None:
         is_worth_it = len(pieces) >= _PIECES_MIN and len(os.sched_getaffinity(0)) > 1
         self._pieces = pieces if is_worth_it else ()
         self._read = read
         self._at = 0
-        self._two: Two[Whole | None] | None = None
+        self._two: Two[T | None] | None = None
 
-    def next(self, piece: Piece) -> Whole | None:
-        """All of it; None: it is to be read line by line. To be asked for each piece in their order."""
+    def next(self, piece: Piece) -> T | None:
+        """What it comes to; None: it is to be read line by line. To be asked for each piece in their order."""
         if self._at == len(self._pieces):
             return None
         if self._two is None:
@@ -66,7 +69,7 @@ class Ahead:
             self._two.close()
         self._two = None
 
-    def _begun(self, pieces: Sequence[Piece]) -> Two[Whole | None]:
+    def _begun(self, pieces: Sequence[Piece]) -> Two[T | None]:
         return Two(
             len(pieces), lambda number: self._read(pieces[number]), _packed, pickle.loads, parallel=True
         )  # fmt: skip
@@ -77,5 +80,5 @@ def is_small(piece: Piece) -> bool:
     return piece.is_packed and piece.last is not None and piece.size <= WHOLE_MAX // 2
 
 
-def _packed(whole: Whole | None) -> bytes:
+def _packed(whole: object) -> bytes:
     return pickle.dumps(whole, pickle.HIGHEST_PROTOCOL)

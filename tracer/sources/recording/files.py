@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 FOLDER = "/var/lib/sigtrace"
 LINE_MAX = 1 << 20  # bytes; no line of ours is as long
-_CHUNK = 1 << 16
+# Of more at once each would get new memory from the kernel.
+_CHUNK, _UNPACKED = 1 << 14, 1 << 17
 _GZIP = b"\x1f\x8b"
 
 
@@ -92,22 +93,6 @@ def read_piece(piece: Piece) -> Iterator[bytes | Cut]:
         yield Cut("removed while it was to be read")
 
 
-def mentions(piece: Piece, what: bytes) -> bool:
-    """Whether these bytes are in it: many times sooner than its lines are read. True of one that cannot be opened."""
-    last, room = b"", len(what) - 1
-    try:
-        for chunk in _chunks(piece.path):
-            if isinstance(chunk, Cut):
-                return False
-            if what in chunk or what in last + chunk[:room]:
-                return True
-            # A chunk may be shorter than what is looked for, or empty.
-            last = (last + chunk[-room:])[-room:] if room else b""
-    except OSError:
-        return True
-    return False
-
-
 def lines_of(path: str) -> Iterator[bytes | Cut]:
     """Lines without their ends; a Cut at the end where the last one has none, or the packed data breaks off.
 
@@ -116,7 +101,7 @@ def lines_of(path: str) -> Iterator[bytes | Cut]:
     rest: list[bytes] = []
     size = 0
     cut: Cut | None = None
-    for chunk in _chunks(path):
+    for chunk in chunks(path):
         if isinstance(chunk, Cut):
             cut = chunk
             break
@@ -131,7 +116,8 @@ def lines_of(path: str) -> Iterator[bytes | Cut]:
         yield cut or Cut("a line without an end")
 
 
-def _chunks(path: str) -> Iterator[bytes | Cut]:
+def chunks(path: str) -> Iterator[bytes | Cut]:
+    """What is in a file, unpacked; a quarter of a megabyte at once. Raises OSError."""
     with open(path, "rb", buffering=0) as file:
         head = file.read(_CHUNK)
         if not head.startswith(_GZIP):
@@ -142,7 +128,7 @@ def _chunks(path: str) -> Iterator[bytes | Cut]:
         member = zlib.decompressobj(16 + zlib.MAX_WBITS)
         while head:
             try:
-                yield member.decompress(head, 16 * _CHUNK)
+                yield member.decompress(head, _UNPACKED)
             except zlib.error:
                 yield Cut("damaged where it is packed")
                 return

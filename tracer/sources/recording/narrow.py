@@ -8,21 +8,26 @@ may tell of one.
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from tracer.model.event import Exit, Process
 from tracer.model.frozen import frozen
-from tracer.model.names import COMM_MAX
 from tracer.model.spelling import from_object
 from tracer.model.text import shown
 from tracer.model.times import SECOND, utc
 from tracer.recording.names import DISORDER
 from tracer.recording.tail import object_of
-from tracer.sources.recording.files import find_pieces, mentions, read_piece
+from tracer.sources.recording.ahead import Ahead, is_small
+from tracer.sources.recording.files import find_pieces, read_piece
+from tracer.sources.recording.mention import HEAD, Mention, forms_of, is_exit, is_written_alone
+from tracer.sources.recording.sieve import Sieve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tracer.recording.names import Piece
+    from tracer.sources.recording.sieve import Lines
 
 # tracer.why.case.BEFORE: so long before an end something may have led to it.
 AROUND = 900 * SECOND
@@ -33,15 +38,13 @@ LOOK_BACK = 4
 SAME = 2 * SECOND
 # Later than every time.
 _NEVER = 1 << 63
-_EXIT, _EXEC = b'"event": "exit"', b'"event": "exec"'
+_EXEC = b'"event": "exec"'
 _SIGNAL = b'"event": "signal"'
 _SURVIVED = (b'"outcome": "handled"', b'"outcome": "ignored"')
 _REQUESTS = tuple(b'"name": "SIG%s"' % word for word in (b"TERM", b"INT", b"QUIT", b"HUP"))
 _KEPT = (b'"event": "mark"', b'"event": "loss"', b'"event": "statement"')
 _TIME = b'"time": "'
-_HEAD, _TIME_LENGTH = 240, 30
-# What JSON and tracer.model.text.plain write as it is.
-_PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b'"\\')
+_TIME_LENGTH = 30
 
 
 @frozen
@@ -53,26 +56,19 @@ class Ends:
     count: int = 1
     at: int | None = None
 
-    def is_written_so(self) -> bool:
-        """Whether a line about it has the very bytes in it."""
-        return bool(self.what) and _PLAIN.issuperset(self.what or b"")
-
-    def word(self) -> bytes:
-        """What each line about it has in it: where comm alone is known the kernel has cut the name."""
-        return (self.what or b"")[:COMM_MAX]
-
 
 @frozen
 class Narrow:
     """``pick``: which lines are wanted, None: all. ``since``: what came before is not looked at, though it may have been
     asked for (``cut``). ``until``: no piece that begins later is. ``named``: before the first time, and after the second,
-    only what names it is."""
+    only what names it is. ``sieved``: of a piece the lines among which all are that are wanted, None: it is to be read."""
 
     pick: Callable[[bytes], bool] | None = None
     since: int | None = None
     until: int | None = None
     cut: bool = False
     named: tuple[bytes, int | None, int | None] | None = None
+    sieved: Callable[[Piece], Lines | None] = lambda _: None
 
     def notes(self) -> list[str]:
         """What was left out, for who reads how often something came."""
@@ -94,25 +90,31 @@ class Narrow:
 
 def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | None) -> Narrow:
     """What is to be read of a recording for these ends."""
-    named = ends.word()
-    if not paths or not ends.is_written_so():
+    what = ends.what
+    if not paths or what is None or not is_written_alone(what):
         return Narrow(since=since, until=until)
+    mention = Mention(what)
+    sieve = Sieve(mention)
     pieces = find_pieces(paths, since, until)
-    told = _nearest(pieces, ends, since or 0, _NEVER if until is None else until)
+    told = _nearest(pieces, sieve, mention, ends, since or 0, _NEVER if until is None else until)
     if not told:
-        return _of_nobody(pieces, ends, since, until)
-    windows = [_Window(end.time or 0, end.process, named) for end, _ in told]
+        return _of_nobody(pieces, sieve, mention, ends, since, until)
+    windows = [_Window(end.time or 0, end.process, what) for end, _ in told]
     if ends.at is not None:
-        windows.append(_Window(ends.at, Process(), named))
+        windows.append(_Window(ends.at, Process(), what))
 
     def pick(line: bytes) -> bool:
-        head = line[:_HEAD]
+        head = line[:HEAD]
         if any(word in head for word in _KEPT):
             return True
-        if named in line and (_EXIT in head or (_SIGNAL in head and _may_tell(line))):
+        may_tell = is_exit(line) or (_SIGNAL in head and _may_tell(line))
+        if may_tell and mention.is_in(line):
             return True
         moment = _moment(head)
         return moment is None or any(window.takes(moment, head, line) for window in windows)
+
+    def sieved(piece: Piece) -> Lines | None:
+        return None if any(window.may_be_in(piece) for window in windows) else sieve.of(piece)
 
     times = [end.time or 0 for end, _ in told] + ([] if ends.at is None else [ends.at])
     begin, end = min(times) - AROUND, max(times) + AROUND
@@ -121,26 +123,36 @@ def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | N
     if ends.at is not None:
         # With the mark at the head of the next one: up to there the recorder saw everything.
         until = next((piece.first for piece in pieces if piece.first > end), until)
-    return Narrow(pick, pieces[first].first if first else since, until, first > 0)
+    since = pieces[first].first if first else since
+    return Narrow(pick, since, until, first > 0, sieved=sieved)
 
 
-def _nearest(pieces: Sequence[Piece], ends: Ends, since: int, until: int) -> list[tuple[Exit, int]]:
+def _nearest(
+    pieces: Sequence[Piece], sieve: Sieve, mention: Mention, ends: Ends, since: int, until: int
+) -> list[tuple[Exit, int]]:
     """The ends that may count, each with the place of its piece. Pieces that are farther than these are not looked at."""
     moment, what = _NEVER if ends.at is None else ends.at, ends.what or b""
     found: list[tuple[int, Exit, int]] = []
     farthest = _NEVER
-    for far, at in _by_distance(pieces, moment):
-        if far > farthest:
-            break
-        found += [
-            (abs((end.time or 0) - moment), end, at)
-            for end in _ends(pieces[at], ends.word())
-            if ends.fits(end.process, what) and since <= (end.time or 0) <= until
-        ]
-        found.sort(key=lambda one: (one[0], -(one[1].time or 0)))
-        if len(found) >= ends.count:
-            farthest = found[ends.count - 1][0] + 2 * SAME
-            found = [one for one in found if one[0] <= farthest]
+    order = _by_distance(pieces, moment)
+    # For the first of them another process would come too late.
+    later = [piece for piece in (pieces[at] for _, at in order[LOOK_BACK:]) if is_small(piece)]
+    with closing(Ahead(later, sieve.sieved)) as ahead:
+        for turn, (far, at) in enumerate(order):
+            if far > farthest:
+                break
+            lines = ahead.next(pieces[at]) if turn >= LOOK_BACK else None
+            if lines is not None:
+                sieve.remember(pieces[at], lines)
+            found += [
+                (abs((end.time or 0) - moment), end, at)
+                for end in _ends(pieces[at], lines or sieve.of(pieces[at]), mention)
+                if ends.fits(end.process, what) and since <= (end.time or 0) <= until
+            ]
+            found.sort(key=lambda one: (one[0], -(one[1].time or 0)))
+            if len(found) >= ends.count:
+                farthest = found[ends.count - 1][0] + 2 * SAME
+                found = [one for one in found if one[0] <= farthest]
     return [(end, at) for _, end, at in found]
 
 
@@ -159,15 +171,16 @@ def _by_distance(pieces: Sequence[Piece], moment: int) -> list[tuple[int, int]]:
 def _may_tell(line: bytes) -> bool:
     """Whether a line that does not name who was asked for may have to do with it: another witness may know the pid alone.
     A signal that ended nobody, and asked for no end, does not."""
-    if _SIGNAL not in line[:_HEAD]:
+    if _SIGNAL not in line[:HEAD]:
         return True
     survived = any(word in line for word in _SURVIVED)
     return not survived or any(word in line for word in _REQUESTS)
 
 
-def _of_nobody(pieces: Sequence[Piece], ends: Ends, since: int | None, until: int | None) -> Narrow:
+def _of_nobody(
+    pieces: Sequence[Piece], sieve: Sieve, mention: Mention, ends: Ends, since: int | None, until: int | None
+) -> Narrow:  # fmt: skip
     """No end of it is recorded: of the nearest pieces all that may tell of one, of the others what names it."""
-    named = ends.word()
     order = _by_distance(pieces, _NEVER if ends.at is None else ends.at)
     near = sorted(at for _, at in order[:LOOK_BACK])
     began = pieces[near[0]].first if near and near[0] else None
@@ -176,25 +189,33 @@ def _of_nobody(pieces: Sequence[Piece], ends: Ends, since: int | None, until: in
     last = _stamp(_NEVER if ended is None else ended)
 
     def pick(line: bytes) -> bool:
-        head = line[:_HEAD]
-        if named in line or any(word in head for word in _KEPT):
+        head = line[:HEAD]
+        if any(word in head for word in _KEPT) or mention.is_in(line) or mention.is_like(line):
             return True
         moment = _moment(head)
         return moment is None or (first <= moment <= last and _may_tell(line))
 
+    def sieved(piece: Piece) -> Lines | None:
+        return None if piece.may_hold(began, ended) else sieve.of(piece)
+
     is_cut = began is not None or ended is not None
-    return Narrow(pick, since, until, named=(ends.what or b"", began, ended) if is_cut else None)
+    named = (ends.what or b"", began, ended) if is_cut else None
+    return Narrow(pick, since, until, named=named, sieved=sieved)
 
 
 class _Window:
     """The time around one end, or around the one that was asked for."""
 
-    def __init__(self, time: int, process: Process, named: bytes) -> None:
+    def __init__(self, time: int, process: Process, what: bytes) -> None:
+        self._time = time
         self._around = _stamp(time - AROUND), _stamp(time + AROUND)
         self._near = _stamp(time - NEAR), _stamp(time + NEAR)
-        pid = b"" if process.pid is None else b'"pid": %d,' % process.pid
-        words = (named, pid, process.unit or b"")
-        self._words = tuple(word for word in words if word and _PLAIN.issuperset(word.replace(b'"', b"")))  # fmt: skip
+        pid = () if process.pid is None else (b'"pid": %d,' % process.pid,)
+        names = (what, *(() if not process.unit else (process.unit,)))
+        self._words = (*pid, *(form for name in names for form in forms_of(name)))
+
+    def may_be_in(self, piece: Piece) -> bool:
+        return piece.may_hold(self._time - AROUND, self._time + AROUND)
 
     def takes(self, moment: bytes, head: bytes, line: bytes) -> bool:
         if not self._around[0] <= moment <= self._around[1]:
@@ -213,11 +234,10 @@ def _moment(head: bytes) -> bytes | None:
     return head[at : at + _TIME_LENGTH] if at >= len(_TIME) else None
 
 
-def _ends(piece: Piece, word: bytes) -> Iterator[Exit]:
-    if not mentions(piece, word):
-        return
-    for line in _lines(piece):
-        if word in line and _EXIT in line[:_HEAD]:
+def _ends(piece: Piece, lines: Lines | None, mention: Mention) -> Iterator[Exit]:
+    """Those that a piece tells of; ``lines``: of these alone, None: of all."""
+    for line in _lines(piece) if lines is None else (line for _, line in lines):
+        if is_exit(line) and mention.is_in(line):
             end = _event(line)
             if isinstance(end, Exit) and end.time is not None:
                 yield end

@@ -11,7 +11,8 @@ from tracer.model.times import utc
 from tracer.recording.alive import recorder_of
 from tracer.sources.recording.ahead import WHOLE_MAX, Ahead, Tally, is_small
 from tracer.sources.recording.files import Cut, find_pieces, read_piece
-from tracer.sources.recording.lines import NOT_OURS, Lines
+from tracer.sources.recording.lines import NOT_OURS
+from tracer.sources.recording.lines import Lines as Read
 from tracer.sources.recording.sight import NAME, Sight
 
 TYPE_CHECKING = False
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tracer.model.event import Event
     from tracer.recording.names import Piece
     from tracer.sources.recording.ahead import Whole
+    from tracer.sources.recording.sieve import Lines
 
 BATCH = 512
 _TIME = b'"time": "'
@@ -35,7 +37,7 @@ _TIME_LENGTH = 30
 
 class Recording:
     """``paths`` are folders and files. Of pieces that end before ``since`` or begin after ``until`` none is opened. Of a
-    line that ``pick`` does not take nothing is told.
+    line that ``pick`` does not take nothing is told; ``sieved`` gives of some pieces the numbered lines that it may take.
 
     What is no line of ours, or of a kind that is not known, is passed over and counted in ``passed``. Raises Problem.
     """
@@ -49,14 +51,16 @@ class Recording:
         since: int | None = None,
         until: int | None = None,
         pick: Callable[[bytes], bool] | None = None,
+        sieved: Callable[[Piece], Lines | None] = lambda _: None,
     ) -> None:
         paths = list(paths)
         self.pieces = find_pieces(paths, since, until)
         self._tally = Tally()
         self._pick = pick
+        self._sieved = sieved
         self._since = None if since is None else utc(since).encode()
         self._sight = Sight()
-        self._lines = Lines()
+        self._lines = Read()
         self._folders = paths
         self._began = time_ns()
         self._is_over = False
@@ -141,7 +145,8 @@ class Recording:
         return None if tally.room < 0 else (events, tally)
 
     def _events_of(self, piece: Piece, tally: Tally) -> Iterator[Event]:
-        for number, line in enumerate(read_piece(piece), 1):
+        lines: Iterable[tuple[int | None, bytes | Cut]] | None = self._sieved(piece)
+        for number, line in enumerate(read_piece(piece), 1) if lines is None else lines:
             if isinstance(line, Cut):
                 tally.passed[line.why] += 1
                 tally.is_cut = True
