@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracer.fleet.export import Period, export
 from tracer.model.errors import Problem
 from tracer.options import meaning, option
+from tracer.sources.recording.elsewhere import hints
 from tracer.sources.recording.files import FOLDER
 from tracer.terminal.output import say
 
@@ -36,6 +37,8 @@ def run(options: Options) -> int:
         raise Problem(
             "nothing to export is named", "it is a RECORDING", "sigtrace export --recorded"
         )
+    for line in hints(["export", "--parquet", options.parquet]) if options.recorded else []:
+        say(line)
     period = Period(
         meaning.time_of(options.since, "--since"), meaning.time_of(options.until, "--until")
     )

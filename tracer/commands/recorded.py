@@ -8,6 +8,7 @@ from tracer.flow.retold import Retold
 from tracer.flow.unfit import Unfit
 from tracer.model.errors import Problem
 from tracer.options import meaning
+from tracer.sources.recording.elsewhere import hints
 from tracer.sources.recording.files import FOLDER
 from tracer.sources.recording.report import account
 from tracer.sources.recording.source import Recording
@@ -27,6 +28,8 @@ def run(options: Replay) -> int:
             "sigtrace, to see signals as they happen",
         )
     filter_ = meaning.filter_of(options)
+    for line in [] if options.files else hints(["replay"]):
+        say(line)
     source = Recording(options.files or [FOLDER], filter_.since, filter_.until)
     if options.verbose:
         say("reading " + ", ".join(piece.path for piece in source.pieces))

@@ -13,6 +13,7 @@ from tracer.options import meaning
 from tracer.options.why import EPILOG, Options, asked_for, names_here, places_of, times_of
 from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.logs.files import open_log
+from tracer.sources.recording import elsewhere
 from tracer.sources.recording.narrow import Ends, narrowed
 from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
@@ -26,21 +27,21 @@ __all__ = ["EPILOG", "Options", "run"]
 def run(options: Options) -> int:
     """Read what there is, and say what it proves. Returns the exit status; raises Problem."""
     what, files = asked_for(options)
-    when, at = times_of(options, is_of_all=what is None and not files)
+    when, at = times_of(options, is_of_all=not (what or files))
     style, count = tell.style(options.json, options.evidence), meaning.count_of(options.count) or 1
     window, ends = Filter(since=when[0], until=when[1]), Ends(what, query.fits, count, at)
     wanted = Asked(filter_=window, quiet=True, ends=ends, year=meaning.year_of(options.year))
     is_here = not (places := places_of(options, files))
+    hints = elsewhere.hints(["why", *options.words]) if is_here else []
+    for line in (*hints, *names_here(what, files)):
+        say(line)
     try:
         named = found_by_names(files) if files else found_kept(options.root)
         narrow = narrowed(named.recordings, ends, *when)
         reading = reading_of(named, replace(wanted, narrow=narrow))
-    except Problem:
-        status = present.without_logs(what, window, style, at) if what and is_here else None
-        if status is None:
-            raise
-        return status
-    for line in (*reading.notes(follow=False), *names_here(what, files)):
+    except Problem as problem:
+        return present.without_logs(what if is_here else None, window, style, at, problem)
+    for line in reading.notes(follow=False):
         say(line)
     with closing(reading.source) as source:
         heard = ask.Heard(every(source), lives_on if is_here else None)
@@ -52,9 +53,8 @@ def run(options: Options) -> int:
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, when, options.json), when, seen, style)
     counts = present.asked(heard, what, window) if is_here else []
-    answer = ask.answer(heard, (*seen, *counts), what, when, count=count, at=at)
+    found = ask.answer(heard, (*seen, *counts), what, when, count=count, at=at)
     lives = (lambda: living(what, heard.events)) if is_here and at is None else list
-    counted = map(with_counts, answer.verdicts) if is_here else answer.verdicts
-    more = tuple(tell.with_more(one, options.context, open_log) for one in counted)
-    answer = replace(answer, verdicts=more)
-    return tell.answered(what, answer, lives, seen, style, places=places)
+    counted = map(with_counts, found.verdicts) if is_here else found.verdicts
+    told = tuple(tell.with_more(one, options.context, open_log) for one in counted)
+    return tell.answered(what, replace(found, verdicts=told), lives, seen, style, places, hints)

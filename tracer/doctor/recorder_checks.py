@@ -5,10 +5,12 @@ from __future__ import annotations
 from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
 from tracer.model.event import Loss, Mark
 from tracer.model.spelling import from_object
+from tracer.model.text import quoted_text
 from tracer.model.times import utc
 from tracer.recording.alive import recorder_of
 from tracer.recording.names import pieces_in
 from tracer.recording.tail import last_line_of, object_of
+from tracer.sources.recording import elsewhere as others
 from tracer.sources.recording.files import FOLDER, lines_of
 
 TYPE_CHECKING = False
@@ -18,8 +20,15 @@ if TYPE_CHECKING:
 _START = "sudo systemctl enable --now sigtrace-record, or sudo sigtrace record"
 
 
-def recorder(folder: str = FOLDER) -> Finding:
-    """Whether it runs, since when, and through which source."""
+def place() -> str:
+    """Where the recorder writes; where several do, the usual folder, else the first by name."""
+    found = [] if recorder_of(FOLDER) is not None else others.elsewhere()
+    return found[0].folder if found else FOLDER
+
+
+def recorder(folder: str | None = None) -> Finding:
+    """Whether it runs, since when, and through which source. No ``folder``: that of ``place``."""
+    folder = folder or place()
     pid = recorder_of(folder)
     try:
         pieces, _ = pieces_in(folder)
@@ -35,19 +44,22 @@ def recorder(folder: str = FOLDER) -> Finding:
         )
         return Finding(MISSING, f"none is at work in {folder}{ago}", _START)
     head = _mark(next(iter(lines_of(pieces[-1].path)), b"")) if pieces else None
+    where = quoted_text(folder)
+    read = "" if folder == FOLDER else f"; in {where}: sigtrace why NAME {where} reads it"
     if head is None:
-        return Finding(OK, f"pid {pid}")
+        return Finding(OK, f"pid {pid}{read}")
     details = head.details or {}
     kinds = details.get("kinds")
     blind = "" if not isinstance(kinds, list) or "commands" in kinds else "; it sees no commands"
     return Finding(
         OK,
-        f"pid {pid}, source {details.get('source')}{blind}; this file since {_moment(head.time)}",
+        f"pid {pid}, source {details.get('source')}{blind}; this file since {_moment(head.time)}{read}",
     )
 
 
-def holds(folder: str = FOLDER) -> Finding:
+def holds(folder: str | None = None) -> Finding:
     """How much there is, from when to when."""
+    folder = folder or place()
     try:
         pieces, foreign = pieces_in(folder)
     except OSError as error:
@@ -61,10 +73,10 @@ def holds(folder: str = FOLDER) -> Finding:
     )
 
 
-def lost(folder: str = FOLDER) -> Finding:
+def lost(folder: str | None = None) -> Finding:
     """What the recorder at work has lost since it began; else what the newest file tells."""
     try:
-        pieces, _ = pieces_in(folder)
+        pieces, _ = pieces_in(folder or place())
         newest = pieces[-1]
         told = _lost_at_last(newest.path) if newest.last is None else _lost_in(newest.path)
     except (OSError, IndexError):

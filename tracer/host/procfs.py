@@ -236,6 +236,19 @@ def exe_of(pid: int) -> bytes | None:
         return None
 
 
+def opened(pid: int) -> Iterator[str]:
+    """The paths of the files that it has open; none without the right to trace it (ptrace(2), as for exe)."""
+    try:
+        numbers = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return
+    for number in numbers:
+        try:
+            yield os.readlink(f"/proc/{pid}/fd/{number}")
+        except OSError:
+            continue
+
+
 def _cgroups_of(pid: int) -> dict[bytes, bytes]:
     """The cgroups' paths by their controllers; v2 is version 2's."""
     paths = {}

@@ -6,20 +6,33 @@ import os
 
 from tracer.recording.names import LOCK
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def recorder_of(folder: str, locks: str = "/proc/locks") -> int | None:
-    """The pid of the recorder that has locked the folder; None if there is none. See proc_locks(5).
+LOCKS = "/proc/locks"
+
+
+def recorder_of(folder: str, locks: str = LOCKS) -> int | None:
+    """The pid of the recorder that has locked the folder; None if there is none.
 
     To try the lock would keep a recorder from it that begins at that moment.
     """
     try:
         inode = os.stat(os.path.join(folder, LOCK)).st_ino
+    except OSError:
+        return None
+    return next((pid for pid, locked in flocks(locks) if locked == inode), None)
+
+
+def flocks(locks: str = LOCKS) -> Iterator[tuple[int, int]]:
+    """(pid, inode) of each flock(2) that is held, see proc_locks(5)."""
+    try:
         with open(locks) as file:
             rows = [line.split() for line in file]
     except OSError:
-        return None
+        return
     for row in rows:
         # 1: FLOCK  ADVISORY  WRITE 812 08:01:1234 0 EOF; after a number and "->" those who wait
-        if len(row) >= 6 and row[1] == "FLOCK" and row[5].rpartition(":")[2] == str(inode):
-            return int(row[4])
-    return None
+        if len(row) >= 6 and row[1] == "FLOCK":
+            yield int(row[4]), int(row[5].rpartition(":")[2])

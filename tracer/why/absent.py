@@ -30,12 +30,14 @@ _STILL = 60 * SECOND
 @frozen
 class Asked:
     """``what`` was asked for; ``now`` is the time (ns). ``places``: of these files, from wherever; none: of this host.
-    ``outside``: when it died outside of the window that was asked for (ns), newest first."""
+    ``outside``: when it died outside of the window that was asked for (ns), newest first. ``is_kept``: a recorder is at
+    work whose recording was not read, which is told already."""
 
     what: bytes
     now: int
     places: tuple[str, ...] = ()
     outside: tuple[int, ...] = ()
+    is_kept: bool = False
 
 
 def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) -> Iterator[str]:
@@ -58,7 +60,7 @@ def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) ->
     near = query.nearest(names, what)
     if near:
         yield f"what has died is called: {', '.join(map(shown, near))}"
-    yield _from_now_on(asked, seen)
+    yield from _from_now_on(asked, seen)
 
 
 def _when(times: Sequence[int]) -> str:
@@ -102,15 +104,16 @@ def _looks_like_id(what: bytes) -> bool:
     return len(what) >= _ID_SHOWN and _HEX.issuperset(what) and not what.isdigit()
 
 
-def _from_now_on(asked: Asked, seen: Iterable[Coverage]) -> str:
+def _from_now_on(asked: Asked, seen: Iterable[Coverage]) -> Iterator[str]:
     """The command that keeps a record; none where a recorder is at work."""
     spans = [span for one in seen if one.source == RECORDING for span in one.spans]
     at_work = [span for span in spans if span.ended is None or asked.now - span.ended <= _STILL]
     if at_work:
         since = clock_of(min(span.began for span in at_work))
-        return f"a recorder is at work since {since}: what comes is kept; {_lists(asked.places)}"
-    where = "" if not asked.places else ", on the host that it is about"
-    return f"sudo sigtrace record keeps a record from now on{where}"
+        yield f"a recorder is at work since {since}: what comes is kept; {_lists(asked.places)}"
+    elif not asked.is_kept:
+        where = "" if not asked.places else ", on the host that it is about"
+        yield f"sudo sigtrace record keeps a record from now on{where}"
 
 
 def _lists(places: Sequence[str]) -> str:

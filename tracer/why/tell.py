@@ -52,18 +52,19 @@ def answered(
     lives: Callable[[], Sequence[Living]],
     seen: Sequence[Coverage],
     style: Style,
-    *,
     places: tuple[str, ...] = (),
+    hints: Sequence[str] = (),
 ) -> int:
     """What is known of ``what``. A name that runs again is asked for its death, a pid for whom it belongs to now.
-    ``places``: the files that were asked; none: this host."""
+    ``places``: the files that were asked; none: this host. ``hints`` were told: of recordings that were not read."""
     alive = lives() if what.isdigit() or not found.verdicts else ()
     if alive:
         return living(alive, style, len(found.verdicts) + len(found.others))
     if found.verdicts:
         return verdicts(found, style)
     outside = tuple(one.time for one in found.outside)
-    return nobody(absent.Asked(what, time.time_ns(), places, outside), found.names, seen)
+    asked = absent.Asked(what, time.time_ns(), places, outside, bool(hints))
+    return nobody(asked, found.names, seen)
 
 
 def verdicts(found: Answer, style: Style) -> int:

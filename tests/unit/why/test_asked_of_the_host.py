@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tracer import cli
-from tracer.commands import present, why
+from tracer.commands import why
 from tracer.host import counters, manager
 from tracer.host.clock import BootClock
 from tracer.model.errors import Problem
@@ -126,7 +126,7 @@ def test_a_counter_that_is_zero(capsys, monkeypatch):
     with open("/proc/stat") as file:
         (boot,) = [int(line.split()[1]) for line in file if line.startswith("btime ")]
     began, _, ended = oom["coverage"].partition(" to ")
-    assert abs(present.BootClock().offset / 1e9 - boot) < 2
+    assert abs(BootClock().offset / 1e9 - boot) < 2
     assert began[:16] == time.strftime("%Y-%m-%dT%H:%M", time.gmtime(BootClock().offset // 10**9))
     assert ended[:13] == time.strftime("%Y-%m-%dT%H", time.gmtime())
 
