@@ -26,8 +26,8 @@ _CRASHED = rb"Process (?P<pid>\d+) \((?P<comm>.*?)\)(?: of user (?P<uid>\d+))? "
 COREDUMP = Table(
     "systemd-coredump",
     (
-        Row("core dumped", _CRASHED + rb"dumped core\.(?:\n.*)?", b" dumped core.", ids=(b"fc2e22bc6ee647b6b90729ab34a250b1",), fields=_COREDUMP, makes=("says", "dumped"), versions="v183+"),
-        Row("core dumped", _CRASHED + rb"terminated abnormally without generating a coredump\.(?:\n.*)?", b" terminated abnormally", fixed={"stored": False}, versions="v255+"),
+        Row("core dumped", _CRASHED + rb"dumped core\.(?:\s.*)?", b" dumped core.", ids=(b"fc2e22bc6ee647b6b90729ab34a250b1",), fields=_COREDUMP, makes=("says", "dumped"), versions="v183+"),
+        Row("core dumped", _CRASHED + rb"terminated abnormally without generating a coredump\.(?:\s.*)?", b" terminated abnormally", fixed={"stored": False}, versions="v255+"),
         Row("core dumped", _CRASHED + rb"terminated abnormally with signal (?P<signal>\d+)/\w+, processing\.\.\.", b" terminated abnormally", ("says", "died"), versions="v256+"),
         Row("core dumped", ids=(b"5aadd8e954dc4b1a8c954d63fd9e1137",), fixed={"truncated": True}, versions="v232+"),
     ),

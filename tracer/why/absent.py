@@ -76,7 +76,7 @@ def looked_at(seen: Sequence[Coverage]) -> str:
         for one in seen
         if one.spans
     ]
-    return ", ".join(dict.fromkeys(told)) or "nothing could be read"
+    return ", ".join(dict.fromkeys(told)) or "nothing that bears a date"
 
 
 def clock_of(moment: int) -> str:

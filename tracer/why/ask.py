@@ -22,6 +22,7 @@ from tracer.why.finding import CONT
 from tracer.why.lost import lost_with_the_host
 from tracer.why.neighbours import Neighbours
 from tracer.why.repeats import with_repeats
+from tracer.why.undated import as_told, is_dated, placed
 from tracer.why.verdict import verdict_of
 
 TYPE_CHECKING = False
@@ -80,7 +81,7 @@ class Heard:
         for event in events:
             witness = witness_of(event)
             if witness is not None:
-                self.events.append(witness)
+                self.events.append(placed(witness))
             if len(self.events) > 2 * KEPT_MAX:
                 self.forgotten += len(self.events) - KEPT_MAX
                 del self.events[:-KEPT_MAX]
@@ -144,11 +145,14 @@ def answer(
     verdicts = [_with_repeats(one, near, coverages) for one in found[:count]]
     names = () if found else tuple({name for one in deaths for name in _names(one)})
     outside = () if found else tuple(named)
-    return Answer(tuple(verdicts), tuple(found[count:]), names, outside)
+    return Answer(tuple(map(as_told, verdicts)), tuple(found[count:]), names, outside)
 
 
 def _is_in(window: Window, death: Death) -> bool:
+    """What bears no date may be of any time."""
     since, until = window
+    if not is_dated(death.time):
+        return True
     return (since is None or since <= death.time) and (until is None or death.time <= until)
 
 
@@ -187,10 +191,14 @@ def unordered(
     verdicts = [(one, _judged(one, near, coverages)) for one in judged]
     known = {id(one): verdict for one, verdict in verdicts}
     found = [
-        with_repeats(
-            verdict,
-            death,
-            [(one, known.get(id(one))) for one in near.earlier(death, verdict)] if repeats else (),
+        as_told(
+            with_repeats(
+                verdict,
+                death,
+                [(one, known.get(id(one))) for one in near.earlier(death, verdict)]
+                if repeats
+                else (),
+            )
         )
         for death, verdict in verdicts
         if overview.unordered(verdict)

@@ -58,7 +58,7 @@ def _line(alike: list[Verdict], now: int, width: int) -> str:
     again = ""
     if len(alike) > 1:
         pauses = sorted(later - earlier for later, earlier in zip(times, times[1:]))
-        usual = pauses[len(pauses) // 2]
+        usual = pauses[len(pauses) // 2] if pauses else 0
         steady = len(pauses) > 1 and all(abs(one - usual) <= usual // 10 for one in pauses)
         again = f"  {len(alike)} times" + (f", every {span(usual)}" if steady else "")
     doubt = {"likely": " (likely)", "open": " (open)", "no": ""}.get(newest.confidence, "")

@@ -224,6 +224,8 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     """What follows the headline, by its label. ``now`` (ns) is the time to count "ago" from; 0: not told."""
     if verdict.time is not None:
         yield "when", _when(verdict, now)
+    else:
+        yield "when", "not told: what tells of it bears no date"
     of_manager = "who asked its manager" in verdict.unknown
     if verdict.who is not None and not of_manager:
         for text in _who(verdict.who, verdict.process):

@@ -72,6 +72,23 @@ This could be because you hit a bug.
 """
 OLD_KERNEL = "Mar 24 10:14:45 old kernel: Out of Memory: Killed process 2592 (ledger).\n"
 ARM = "Mar 24 10:14:45 pi kernel: gauge[72]: unhandled level 2 translation fault (11) at 0x00000010, esr 0x92000006\n"
+# dmesg(1) without -T: since boot alone. Another boot's pid 472 is no reason to call it a repeat by date.
+RING = """\
+[ 1770.321636] Out of memory: Killed process 472 (askd) total-vm:904kB, anon-rss:28kB, file-rss:0kB, shmem-rss:0kB
+[ 1790.321636] traps: gauge[473] general protection fault ip:55 sp:66 error:0
+[ 1810.321636] traps: gauge[474] general protection fault ip:55 sp:66 error:0
+"""
+UNDATED = """\
+systemd[1]: porter.service: Watchdog timeout (limit 20min)!
+systemd[1]: porter.service: Main process exited, code=dumped, status=6/ABRT
+systemd-coredump[14276]: Process 10510 (portersvc-longname) of user 0 dumped core.
+                         Stack trace of thread 10510:
+"""
+# Three lines, of which nobody knows what lies between them.
+UNDATED_COMMAND = """\
+sudo[90]:   eve : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/pkill -9 porter
+systemd[1]: porter.service: Main process exited, code=killed, status=9/KILL
+"""
 
 
 @pytest.mark.parametrize(
@@ -81,6 +98,11 @@ ARM = "Mar 24 10:14:45 pi kernel: gauge[72]: unhandled level 2 translation fault
         (SURVIVED + LIVED_ON, "475", 3, ["nothing called 475 has died"], ["was killed"]),
         (JVM_STOPPED, "billing-api", 0, ["most likely stopped by systemd", "'Billing backend service': joined by"], ["sure yes"]),
         (OTHER_STOPPED, "billing-api", 0, ["most likely ended by itself with status 143", "was not watched"], ["stopped by", "sure yes"]),
+        (RING, "askd", 0, ["askd[472] was killed by the kernel: out of memory", "when not told: what tells of it bears no date", "sure yes"], ["1970"]),
+        (RING, "gauge", 0, ["gauge[thread 474] crashed: SIGSEGV", "2nd time", "sure yes"], ["1970"]),
+        (UNDATED, "porter", 0, ["most likely killed by systemd: it missed its watchdog", "joined by their order"], ["sure yes", "19"]),
+        (UNDATED, "10510", 1, ["portersvc-longname[10510] ended"], ["1979"]),
+        (UNDATED_COMMAND, "porter", 1, ["porter.service died of SIGKILL: the cause cannot be told"], ["eve", "ms before", "1979"]),
         (HARAKIRI, "53", 0, ["most likely killed by uwsgi", "10:14:46", "its supervisor's log says so"], ["cannot be told", "sure yes"]),
         (WORKER, "17", 0, ["most likely killed by gunicorn"], ["out of memory", "sure yes"]),
         (WORKER, "19", 1, ["the cause cannot be told"], ["most likely"]),
@@ -98,3 +120,10 @@ def test_what_is_read_of_a_paste(tmp_path, capsys, log, what, status, said, unsa
     told, words = why(tmp_path, capsys, log, what)
     assert (told, [one for one in said if one not in words]) == (status, []), words
     assert [one for one in unsaid if one in words] == [], words
+
+
+def test_at_a_glance_nothing_has_a_date_that_no_line_bears(tmp_path, capsys):
+    told, words = why(tmp_path, capsys, RING)
+    assert told == 0
+    lines = sorted(map(str.strip, words.split("- ")))
+    assert lines == ["", "askd oom: SIGKILL", "gauge crash: SIGSEGV 2 times"]
