@@ -33,7 +33,7 @@ from tracer.sources.logs.sights import (
 )
 
 BLOCK = 1 << 18  # what is looked at several times stays in the CPU's cache
-DENSE = 6  # ids in one part, from which on reading every line of it is cheaper
+DENSE = 6  # ids in a part of a piece, from which on reading every line is cheaper
 
 KILLS = frozenset(SENDING)
 # Records that follow the one that begins their event. All other types begin one.
@@ -81,11 +81,17 @@ _OF_ITSELF = re.compile(rb"type=(?:ANOM_ABEND|SECCOMP|DAEMON|1701|1326|12\d\d)")
 _CUT_TITLE = re.compile(rb" proctitle=[0-9A-F]{254}")
 
 
+class _ByLines(Exception):
+    """A piece is full of signals, or damaged: every line of it is read."""
+
+
 def sieve(fd: int, start: int, end: int) -> Piece:
     """What matters in the lines between two places of a file (bytes) that ``cut_at`` has found."""
-    sieve_ = _Sieve(fd)
-    found = list(sieve_.found(start, end))
-    return Piece(found, sieve_.records, sieve_.first_process)
+    sieve_ = _Sieve(fd, start, end)
+    try:
+        return Piece(list(sieve_.found()), sieve_.records, sieve_.first_process)
+    except _ByLines:
+        return Piece(list(_Sieve(fd, start, end).lines()), 0, False)
 
 
 def cut_at(fd: int, wanted: int, size: int) -> int:
@@ -115,22 +121,35 @@ def cut_at(fd: int, wanted: int, size: int) -> int:
 
 
 class _Sieve:
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, start: int, end: int) -> None:
         self.records = 0
         self.first_process = False
-        self._fd = fd
+        self._fd, self._start, self._end = fd, start, end
+        self._room = DENSE * -(-(end - start) // audit_sights.PART)
         self._told: tuple[int, int] | None = None  # the last serial, and its time
         # Events that matter and are not over, and where their last record is.
         self._open: dict[bytes, int] = {}
         self._asked: set[bytes] = set()
 
-    def found(self, start: int, end: int) -> Iterator[Found]:
-        for data, begin, first, last in self._blocks(start, end):
-            part = first
+    def found(self) -> Iterator[Found]:
+        """What matters. Raises _ByLines."""
+        for part in self._parts():
+            yield from self._of_part(*part)
+
+    def lines(self) -> Iterator[Found]:
+        """All lines, and what their events have before the piece."""
+        for data, begin, part, end in self._parts():
+            yield from self._before(concerned(data[part : end + AWAY] + b"\n"), self._start - 1)
+            own = data[part + 1 : end + 1]
+            yield Lines(begin + part + 1, own, rows_of(own))
+
+    def _parts(self) -> Iterator[tuple[bytes, int, int, int]]:
+        """The blocks' bytes and offset, and the newlines between which a part of their lines is."""
+        for data, begin, part, last in self._blocks(self._start, self._end):
             while part < last:
-                part_end = min(last, event_end(data, min(part + audit_sights.PART, last)))
-                yield from self._of_part(data, begin, part, part_end)
-                part = part_end
+                end = min(last, event_end(data, min(part + audit_sights.PART, last)))
+                yield data, begin, part, end
+                part = end
 
     def _blocks(self, own: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
         """(bytes, file offset of them, first and last newline before lines of this block's own).
@@ -162,9 +181,9 @@ class _Sieve:
         ids = _ids(data, part, end, sends, telling) if sends or telling else {}
         shown = b" ".join(pids)
         self.first_process = self.first_process or _has(shown, b"1")
-        if damaged or len(ids) > DENSE:
-            yield from self._whole(data, begin, part, end, ids)
-            return
+        self._room -= len(ids)
+        if damaged or self._room < 0:
+            raise _ByLines
         self.records += count_of(_RECORD, data, part, end)
         execs = compress(pids, map(EXECUTING.__contains__, calls)) if marked else ()
         here = Shown(begin + part, shown, b" ".join(execs))
@@ -240,36 +259,6 @@ class _Sieve:
             if _has(here.pids, pid):
                 execs = _has(here.execs, pid)
                 yield from sights_in(data, part, spot, pid, execs=execs)
-
-    def _whole(
-        self, data: bytes, begin: int, part: int, end: int, ids: dict[bytes, int]
-    ) -> Iterator[Found]:
-        """Every line of a part that is full of signals, and what its events have before it."""
-        first = max(0, part - AWAY)
-        older = {
-            spot: id_
-            for id_, at in ids.items()
-            if id_ not in self._open and at - part <= AWAY
-            for spot in lines_of(id_, data, first, part)
-        }
-        texts = [data[at : line_end(data, at + 1)] for at in sorted(older)]
-        near = {
-            one[2]: begin + one.start() for one in _IDS.finditer(data, max(part, end - AWAY), end)
-        }
-        behind = [
-            data[one.start() : line_end(data, one.end())]
-            for one in _IDS.finditer(data, end, end + AWAY)
-            if one[2] in near
-        ]
-        text = b"".join((*texts, data[part : end + 1], *behind, b"\n"))
-        yield from self._before(concerned(text), begin + part)
-        for spot, line in zip(sorted(older), texts):
-            yield Line(begin + spot + 1, line[1:])
-        own = data[part + 1 : end + 1]
-        yield Lines(begin + part + 1, own, rows_of(own))
-        self._open = {id_: at for id_, at in self._open.items() if begin + end - at <= AWAY}
-        self._open.update(near)
-        self._told = _last_stamp(data, part, end, only_calls=False) or self._told
 
     def _before(self, concerned_: Iterable[bytes], at: int) -> Iterator[Found]:
         """Ask what the parts before this one show of these pids, unless that was asked already."""
