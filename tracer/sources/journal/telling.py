@@ -41,7 +41,7 @@ class Telling:
 
     def taken(self, block: bytes) -> list[Taken]:
         """What is in a block of ``journalctl -o json``'s text; changes nothing here."""
-        return taken(block, self.index.is_silent)
+        return taken(block, self.index.silence_of)
 
     def feed_whole(self, told: Told) -> list[Event]:
         """Several entries that are one event of audit's."""

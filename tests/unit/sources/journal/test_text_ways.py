@@ -136,5 +136,5 @@ def test_the_usual_event_is_one():
         for n in range(1, 4)
         for entry in as_entries(logs.kill(n, 801), usual)
     ]
-    rows = journal_lines.rows_of(b"".join(lines), lambda text: True)
+    rows = journal_lines.rows_of(b"".join(lines), lambda text: lambda part: True)
     assert [row[0] for row in rows] == [3, 3, 3]
