@@ -252,7 +252,8 @@ def origin_of(facts: Facts) -> str | None:
     """The key of ORIGINS that the facts prove; "kernel" or "user" where they prove no more, None where it may be either."""
     if _may_be_written(facts):
         return None
-    if _sent_by_call(facts) and not facts.kernel_thread and not facts.oom:
+    # Who exits is in no call that sends, whatever its last one was.
+    if _sent_by_call(facts) and not (facts.kernel_thread or facts.oom or facts.exiting):
         if _is_handed_on(facts):
             return {_SYS: "seccomp"}.get(
                 facts.number, "fault" if facts.number in FAULTS else "sigqueue"

@@ -53,7 +53,10 @@ _NOT_TAKEN = ENDS_NOTHING - {"handled", "awaited"}
 # So long a handler may take until it raises the signal again: what a request to end still has to finish is long. Of a
 # fault it is at once: runtimes go on after such faults, and mean them (a JVM's null checks).
 _PATIENCE = 60 * SECOND
-_TIME_OF_HANDLERS = {"fault": AT_ONCE}
+_TIME_OF_HANDLERS = {"fault": SECOND}
+# Behind a fault nothing but its handler can have run so soon.
+_NOTHING_ELSE = SECOND // 200
+_WENT_ON = "whether its handler raised the signal again, or it went on after the fault and sent it later, cannot be seen"
 CODES_OF_HARDWARE = frozenset((4, 5))  # BUS_MCEERR_AR, BUS_MCEERR_AO
 
 
@@ -179,11 +182,17 @@ def _by_itself(case: Case, signal: Signal) -> Finding | None:
     senders = {one.sender and one.sender.pid for one in others}
     is_one = earlier in aborted or len(senders) == 1
     doubt = () if is_one else (f"to which of {len(senders)} senders it answers cannot be told",)
+    if earlier.origin == "fault" and not _is_in_handler(signal, earlier):
+        doubt = (_WENT_ON,)
     return replace(
         found,
         confidence="likely" if doubt else found.confidence,
         evidence=(*found.evidence, signal),
-        why=(*found.why, f"{took}, and raised the signal again", *doubt),
+        why=(
+            *found.why,
+            *((f"{took}, and raised the signal again",) if doubt != (_WENT_ON,) else ()),
+            *doubt,
+        ),
         signal=earlier,
         story=(*found.story, signal),
     )
@@ -198,8 +207,19 @@ def _taken_before(case: Case, signal: Signal) -> list[Signal]:
         if one.number == signal.number
         and one is not signal
         and one.outcome not in _NOT_TAKEN
-        and 0 <= moment(signal) - moment(one) <= _TIME_OF_HANDLERS.get(one.origin or "", _PATIENCE)
+        and 0 <= moment(signal) - moment(one) <= _time_of_handler(signal, one)
     ]
+
+
+def _time_of_handler(signal: Signal, taken: Signal) -> int:
+    """A signal is blocked while its handler runs (SA_NODEFER, sigaction(2))."""
+    if taken.origin == "fault" and signal.outcome == "blocked":
+        return AT_ONCE
+    return _TIME_OF_HANDLERS.get(taken.origin or "", _PATIENCE)
+
+
+def _is_in_handler(signal: Signal, fault: Signal) -> bool:
+    return signal.outcome == "blocked" or moment(signal) - moment(fault) <= _NOTHING_ELSE
 
 
 def _is_own(case: Case, signal: Signal) -> bool:

@@ -59,6 +59,22 @@ sys.stdin.readline()
 
 
 @CORE
+def test_a_parent_that_killed_itself_did_not_kill_its_child(trace, spawn):
+    """Its last call named the very signal that the kernel sends its children when it has ended."""
+    killed = PARENT.replace("SIGTERM", "SIGKILL") + "os.kill(os.getpid(), signal.SIGKILL)\n"
+    run = trace("--signal", "KILL", "--children-of", os.getpid())
+    parent = spawn(sys.executable, "-I", "-S", "-c", killed)
+    child = int(parent.stdout.readline())
+    parent.communicate(b"\n")
+    assert parent.returncode == -signal.SIGKILL
+    seen = run.signal_to(child, "SIGKILL")
+    assert (seen["origin"], seen["sender"]["pid"]) == ("parent death", parent.pid)
+    assert "call" not in seen
+    assert "asked" not in seen
+    run.stop()
+
+
+@CORE
 def test_a_parent_that_dies_is_named_in_full(trace, spawn):
     """Its memory is gone when it signals; what it was called is known from its exec."""
     words = [sys.executable, "-I", "-S", "-c", PARENT, "--name", "of the parent"]

@@ -24,6 +24,9 @@ KERNEL = 128
         ("sigqueue", Facts(15, -1, True)),
         ("cgroup.kill", Facts(9, 0, False, "other", own=False)),
         ("parent death", Facts(9, 0, True, "other", own=False, exiting=True)),
+        # Its last call, kill(2) to itself, names the same signal.
+        ("parent death", Facts(9, 0, True, "kill", own=False, exiting=True)),
+        ("pid namespace", Facts(9, KERNEL, True, "pidfd_send_signal", exiting=True, ns_init=True)),
         ("pipe", Facts(13, 0, False, "other", own=True)),
         ("rlimit", Facts(25, 0, False, "other", own=True)),
         ("rlimit", Facts(24, KERNEL, True, None, own=True)),

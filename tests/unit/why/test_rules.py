@@ -128,10 +128,20 @@ PROVEN = {
          died(0.1, "TERM", cause="s0")], "killed", "yes", 991),
     **{
         f"a handler that raises its own {name} again": (
-            [sent(-0.1, name, sender=None, origin="fault", code=1, address=0, outcome="handled"),
+            [sent(-0.001, name, sender=None, origin="fault", code=1, address=0, outcome="handled"),
              sent(0, name, WEBAPP, origin="tgkill"), died(0.1, name, cause="s0")], "crash", "yes", None)
         for name in ("SEGV", "BUS", "FPE", "ILL")
     },
+    "a handler that writes a report before it raises its own fault again": (
+        [sent(-3, "SEGV", sender=None, origin="fault", code=1, address=0, outcome="handled"),
+         sent(0, "SEGV", WEBAPP, origin="tgkill", outcome="blocked"), died(0.1, "SEGV", cause="s0")],
+        "crash", "yes", None),
+    "a fault that it may have gone on after": (
+        [sent(-0.1, "SEGV", sender=None, origin="fault", code=1, address=0, outcome="handled"),
+         sent(0, "SEGV", WEBAPP, origin="tgkill"), died(0.1, "SEGV", cause="s0")], "crash", "likely", None),
+    "a fault that it went on after, and a kill by itself": (
+        [sent(-2, "SEGV", sender=None, origin="fault", code=1, address=0, outcome="handled"),
+         sent(0, "SEGV", WEBAPP, origin="tgkill"), died(0.1, "SEGV", cause="s0")], "killed", "yes", 2231),
     "a fault long before it kills itself": (
         [sent(-9, "SEGV", sender=None, origin="fault", code=1, address=0, outcome="handled"),
          sent(0, "SEGV", WEBAPP), died(0.1, "SEGV", cause="s0")], "killed", "yes", 2231),

@@ -234,7 +234,7 @@ class Decoder:
         is_sender = origin in SENT or origin in SENT_BY_DYING
         if origin == "ptrace" and facts.own:
             sender = tracer
-        call = facts.call if record.call < wire.FIRST_SILENT_CALL else None
+        call = facts.call if record.call < wire.FIRST_SILENT_CALL and not facts.exiting else None
         by_call = is_sender and call is not None
         target = self._described.end(record.target)
         if self._keep:
