@@ -8,8 +8,9 @@ from tracer.model.names import is_container, names_of
 from tracer.model.signals import LAST
 from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
-from tracer.why.deaths import KILL, OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
+from tracer.why.deaths import OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
 from tracer.why.runs import is_of_another_run
+from tracer.why.tellings import KILL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from itertools import chain, islice
 
-from tracer.model.event import Exit, Process, Signal, Statement
-from tracer.model.frozen import frozen, names_of_class, replace
-from tracer.model.names import UNITS_WITH_PROCESSES, is_container, names_of
+from tracer.model.event import Exit, Process
+from tracer.model.frozen import names_of_class, replace
+from tracer.model.names import is_container, names_of
 from tracer.model.signals import NUMBERS
 from tracer.model.starts import finer, starts_fit
 from tracer.model.times import SECOND
 from tracer.model.witness import ACCOUNTING
 from tracer.why.near import REACH, SAME_CORE, Near
+from tracer.why.tellings import LIVED, is_only_sent, told_by, without_survivors
+from tracer.why.tellings import OF_A_SIGNAL as OF_A_SIGNAL
+from tracer.why.tellings import Death as Death
+from tracer.why.tellings import is_believed as is_believed
+from tracer.why.tellings import key_of as key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +31,10 @@ if TYPE_CHECKING:
 # Two tellings of one end may lie so far apart: systemd writes its line when it has reaped (manager_dispatch_sigchld(),
 # src/core/manager.c), a core is written before that, and syslog has whole seconds.
 SAME = 2 * SECOND
-# So long a process may outlive a SIGKILL, and be seen to.
-LIVED = 900 * SECOND
 # A unit is over when its last process is, and what ExecStopPost= runs.
 SAME_UNIT = 120 * SECOND
 # Sources whose times may have whole seconds alone.
 TEXTS = ("syslog", "kernel log", "systemctl show", ACCOUNTING)
-KILL = NUMBERS["KILL"]
 # By what a unit's end was put to a process, where neither pid nor unit told.
 BY_NAME = "name and time"
 BY_TIME = "time"
@@ -40,37 +42,14 @@ BY_TIME = "time"
 BY_ACCOUNT = "its name in accounting, and time"
 # Faults of the process itself (signal(7)).
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
-# What is said of a process that has ended, besides an Exit.
-TELLS_OF_A_DEATH = frozenset(("core dumped", "child lost", "crashed"))
-# Above this an exit code that a runtime tells is a signal's number, or a status of the process's own (128 + n).
-OF_A_SIGNAL = 128
-# What is said of a unit that has ended well: of exit status 0, SIGHUP, SIGINT, SIGTERM and SIGPIPE (systemd.service(5),
-# "SuccessExitStatus=") systemd writes no line about the process.
-TELLS_OF_A_UNITS_END = frozenset(("unit succeeded", "stopped"))
 ALL_FIELDS = names_of_class(Process)
-
-
-@frozen
-class Death:
-    """One end: when, of whom, how, and the events that tell of it. ``joined`` says by what, where that is not the pid.
-    ``reported`` is a container's exit code that may stand for a signal."""
-
-    time: int
-    process: Process
-    number: int | None = None
-    status: int | None = None
-    core: bool | None = None
-    host: str | None = None
-    tellings: tuple[Exit | Signal | Statement, ...] = ()
-    joined: str | None = None
-    reported: int | None = None
 
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
     """Every end that the events tell of, in the order of time."""
     believed = [event for event in events if is_believed(event)]
-    told = [death for event in believed if (death := _told_by(event))]
-    told = _without_survivors(told, believed)
+    told = [death for event in believed if (death := told_by(event))]
+    told = without_survivors(told, believed)
     named = _of_processes(one for one in told if key_of(one.process) is not None)
     unnamed = [one for one in told if key_of(one.process) is None]
     boxed = [one for one in unnamed if one.process.container is not None]
@@ -79,29 +58,6 @@ def deaths_in(events: Iterable[Event]) -> list[Death]:
     found = _with_containers(found, boxed)
     quiet = _quiet_ends(found, [one for one in unnamed if not _is_of_a_process(one)])
     return sorted(found + quiet, key=lambda death: death.time)
-
-
-def _without_survivors(told: list[Death], events: Iterable[Event]) -> list[Death]:
-    """Those but the ones of which a SIGKILL alone tells, and later their manager that they live on: in the kernel a
-    process may wait so that nothing ends it (state D, proc(5))."""
-    lived: dict[tuple[str | None, int | None], int] = {
-        (one.host, one.about.pid): one.time
-        for one in events
-        if isinstance(one, Statement) and one.what == "survivor" and one.time is not None
-        if one.about is not None and one.about.pid is not None
-    }
-    if not lived:
-        return told
-    return [
-        one
-        for one in told
-        if not (is_only_sent(one) and 0 <= lived.get((one.host, one.process.pid), -1) - one.time <= LIVED)
-    ]  # fmt: skip
-
-
-def is_only_sent(death: Death) -> bool:
-    """Whether nothing tells of an end but a signal that was sent, which is taken to have ended its target."""
-    return all(isinstance(one, Signal) and one.origin == "user" for one in death.tellings)
 
 
 def _is_sent_again(one: Death, later: Death) -> bool:
@@ -235,78 +191,9 @@ def _with_containers(found: list[Death], boxed: Iterable[Death]) -> list[Death]:
     return found
 
 
-def is_believed(event: Event) -> bool:
-    """Anybody may write a line into a log: what its speaker cannot know proves nothing (tracer.statements)."""
-    return type(event) is not Statement or event.believed is not False
-
-
-def _told_by(event: Event) -> Death | None:
-    if isinstance(event, Exit) and event.time is not None:
-        return Death(
-            event.time, event.process, event.number, event.status, event.core, event.host, (event,)
-        )
-    if (
-        isinstance(event, Signal)
-        and event.time is not None
-        and event.target is not None
-        and _ends_it(event, event.target)
-    ):
-        return Death(event.time, event.target, event.number, host=event.host, tellings=(event,))
-    if (
-        isinstance(event, Statement)
-        and event.what in TELLS_OF_A_DEATH
-        and event.time is not None
-        and (about := event.by if event.what == "crashed" and event.about is None else event.about)
-        and (event.number is not None or event.what == "core dumped")
-    ):
-        core = True if event.what == "core dumped" else None
-        return Death(event.time, about, event.number, core=core, host=event.host, tellings=(event,))
-    if isinstance(event, Statement) and event.what == "container ended":
-        return _of_container(event)
-    if (
-        isinstance(event, Statement)
-        and event.what in TELLS_OF_A_UNITS_END
-        and event.time is not None
-        and event.about is not None
-        and (event.about.unit or b"").endswith(UNITS_WITH_PROCESSES)
-    ):
-        return Death(event.time, Process(unit=event.about.unit, invocation=event.about.invocation),
-                     host=event.host, tellings=(event,))  # fmt: skip
-    return None
-
-
-def _of_container(said: Statement) -> Death | None:
-    """A code up to 128 is the status; one without a code is 0 (containerd), where its runtime tells codes at all."""
-    if said.time is None or said.about is None:
-        return None
-    code = (said.details or {}).get("status", 0)
-    if not isinstance(code, int):
-        return None
-    is_signal = code > OF_A_SIGNAL
-    return Death(
-        said.time, said.about, status=None if is_signal else code, host=said.host, tellings=(said,),
-        reported=code if is_signal else None,
-    )  # fmt: skip
-
-
-def _ends_it(signal: Signal, target: Process) -> bool:
-    """Whether a signal by itself says that its target is dead: SIGKILL to a process, that nothing kept from it; a fault
-    that a log tells, for the kernel logs those alone that nobody handles (unhandled_signal(), kernel/signal.c)."""
-    if signal.origin == "fault" and signal.outcome is None:
-        return key_of(target) is not None
-    return (signal.number == KILL and target.pid is not None) and (
-        signal.origin == "oom" or (signal.outcome in ("delivered", None) and not signal.why)
-    )
-
-
 def _stem(told: Death) -> bytes | None:
     """A unit's name without its kind, which its process may bear."""
     return (told.process.unit or b"").rpartition(b".")[0] or None
-
-
-def key_of(process: Process) -> int | None:
-    """By what tellings of one process are found: its pid, or the thread that alone is known (a fault in a kernel's log)."""
-    return process.tid if process.pid is None else process.pid
 
 
 def _is_same(one: Death, other: Death) -> bool:

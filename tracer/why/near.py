@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from tracer.why.deaths import Death
+    from tracer.why.tellings import Death
 
 # A core dump is told when it has been written: of many gigabytes that takes its time.
 SAME_CORE = 120 * SECOND
