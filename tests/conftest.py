@@ -38,15 +38,16 @@ def untimed():
     settings.load_profile("untimed")
 
 
-def in_utc():
-    """Expected outputs have local times; tests of other zones set their own."""
+def as_everywhere():
+    """Expected outputs have local times, and lines of 80 columns; tests of other zones and widths set their own."""
     os.environ["TZ"] = "UTC"
     time.tzset()
+    os.environ.pop("COLUMNS", None)
 
 
 def pytest_configure(config):
     untimed()
-    in_utc()
+    as_everywhere()
     config.addinivalue_line(
         "markers", "sources(*names, reason=…): the sources that can see what this test is about"
     )
