@@ -27,17 +27,23 @@ RECORDING = "recording"
 _STILL = 60 * SECOND
 
 
+# Whose end a recorder does not keep of itself: docs/record.md.
+_SHORT = "what succeeds, or fails within 10 s and was not started by init"
+
+
 @frozen
 class Asked:
     """``what`` was asked for; ``now`` is the time (ns). ``places``: of these files, from wherever; none: of this host.
     ``outside``: when it died outside of the window that was asked for (ns), newest first. ``is_kept``: a recorder is at
-    work whose recording was not read, which is told already."""
+    work whose recording was not read, which is told already. ``all_ends``: the recordings have the end of every
+    process; None: none was read."""
 
     what: bytes
     now: int
     places: tuple[str, ...] = ()
     outside: tuple[int, ...] = ()
     is_kept: bool = False
+    all_ends: bool | None = None
 
 
 def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) -> Iterator[str]:
@@ -60,6 +66,8 @@ def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) ->
     near = query.nearest(names, what)
     if near:
         yield f"what has died is called: {', '.join(map(shown, near))}"
+    if asked.all_ends is False:
+        yield f"the recording has no end of {_SHORT}: sudo sigtrace record --exits keeps these, too"
     yield from _from_now_on(asked, seen)
 
 
@@ -113,7 +121,8 @@ def _from_now_on(asked: Asked, seen: Iterable[Coverage]) -> Iterator[str]:
         yield f"a recorder is at work since {since}: what comes is kept; {_lists(asked.places)}"
     elif not asked.is_kept:
         where = "" if not asked.places else ", on the host that it is about"
-        yield f"sudo sigtrace record keeps a record from now on{where}"
+        more = "" if asked.all_ends is False else f"; with --exits also the end of {_SHORT}"
+        yield f"sudo sigtrace record keeps a record from now on{where}{more}"
 
 
 def _lists(places: Sequence[str]) -> str:

@@ -118,12 +118,13 @@ class Heard:
 @frozen
 class Answer:
     """``verdicts`` newest first; ``others`` are deaths that fit, too. Where none fits: ``names`` of all who died, and
-    ``outside``, the deaths of another time than was asked for, newest first."""
+    ``outside``, the deaths of another time than was asked for, newest first. ``all_ends``: see ``absent.Asked``."""
 
     verdicts: tuple[Verdict, ...]
     others: tuple[Death, ...] = ()
     names: tuple[bytes, ...] = ()
     outside: tuple[Death, ...] = ()
+    all_ends: bool | None = None
 
 
 def answer(
@@ -145,7 +146,15 @@ def answer(
     verdicts = [_with_repeats(one, near, coverages) for one in found[:count]]
     names = () if found else tuple({name for one in deaths for name in _names(one)})
     outside = () if found else tuple(named)
-    return Answer(tuple(map(as_told, verdicts)), tuple(found[count:]), names, outside)
+    all_ends = None if found else _has_all_ends(heard.events)
+    return Answer(tuple(map(as_told, verdicts)), tuple(found[count:]), names, outside, all_ends)
+
+
+def _has_all_ends(events: Iterable[Event]) -> bool | None:
+    """Whether each recorder that was heard of kept the end of every process; None where none was."""
+    kept = [(one.details or {}).get("exits") for one in events if isinstance(one, Mark)]
+    told = [one for one in kept if one is not None]
+    return all(one == "all" for one in told) if told else None
 
 
 def _is_in(window: Window, death: Death) -> bool:

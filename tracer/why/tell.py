@@ -63,7 +63,7 @@ def answered(
     if found.verdicts:
         return verdicts(found, style)
     outside = tuple(one.time for one in found.outside)
-    asked = absent.Asked(what, time.time_ns(), places, outside, bool(hints))
+    asked = absent.Asked(what, time.time_ns(), places, outside, bool(hints), found.all_ends)
     return nobody(asked, found.names, seen)
 
 

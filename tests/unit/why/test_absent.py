@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from told import NOON, S
 
+from tracer import cli
 from tracer.model.coverage import Coverage, Span
+from tracer.model.event import Mark
+from tracer.model.spelling import to_object
 from tracer.why.absent import Asked, sentences
 
 BOX = b"3f2a" * 16
@@ -18,8 +23,8 @@ def recorded(begin, end):
     return Coverage("recording", ("sends", "deaths"), (Span(NOON + begin * S, ended),))
 
 
-def said(what, *seen, names=(), places=()):
-    return list(sentences(Asked(what, NOON, places), names, seen))
+def said(what, *seen, names=(), places=(), **more):
+    return list(sentences(Asked(what, NOON, places, **more), names, seen))
 
 
 def has(lines, word):
@@ -85,3 +90,28 @@ def test_who_has_none_is(seen):
 
 def test_of_files_it_is_another_host_that_wants_a_recorder():
     assert has(said(b"nginx", AUDIT, places=("a.log",)), f"{RECORD}, on the host that it is about")
+
+
+@pytest.mark.parametrize(("all_ends", "is_told"), [(False, True), (True, False), (None, False)])
+def test_whose_end_no_recorder_keeps_of_itself(all_ends, is_told):
+    """A name of which nothing is known may have ended by itself: without --exits that is kept of few."""
+    lines = said(b"nginx", recorded(-600, 0), all_ends=all_ends)
+    assert has(lines, "the recording has no end of what succeeds") is is_told
+    assert has(lines, "record --exits keeps these, too") is is_told
+
+
+def test_who_starts_one_is_told_of_exits():
+    (line,) = [one for one in said(b"nginx", AUDIT) if RECORD in one]
+    assert "with --exits also the end of what succeeds, or fails within 10 s" in line
+
+
+def test_a_recording_says_itself_what_it_kept(tmp_path, capsys):
+    for kept, is_told in (("worth telling", True), ("all", False)):
+        head = {"exits": kept, "kinds": ["deaths"]}
+        mark = Mark(NOON, "m-begin", "recorder", "begin", host="web3", details=head)
+        path = tmp_path / "recording.jsonl"
+        path.write_text(json.dumps(to_object(mark)) + "\n")
+        assert cli.main(["why", "nosuch", str(path)]) == 3
+        assert (
+            "the recording has no end of" in " ".join(capsys.readouterr().err.split())
+        ) is is_told
