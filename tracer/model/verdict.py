@@ -122,6 +122,7 @@ class Verdict:
     number: int | None = None
     status: int | None = None
     core: bool | None = None
+    core_note: str | None = None
     who: Who | None = None
     why: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -211,6 +212,7 @@ VERDICT = (
     F("number", "signal", "The signal it died of", "signal"),
     F("status", "status", "The status it exited with"),
     F("core", "bool", "Whether a core was dumped"),
+    F("core_note", "text", "Where the core is, or why none was kept, where that is told"),
     F("who", "who", "Who did it, and who was behind that"),
     F("why", "strings", "What that means in this case, in sentences"),
     F("doubts", "strings", "Why it is only likely, in sentences"),

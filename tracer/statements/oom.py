@@ -44,6 +44,9 @@ _ROWS = (
     _part("limit", rb"Task in (?P<task_cgroup>\S+) killed as a result of limit of (?P<cgroup>\S+)", b" killed as a result of limit of ", "up to v4.20"),
     _part("usage", rb"memory: usage (?P<usage_kb>\d+)kB, limit (?P<limit_kb>\d+)kB, failcnt \d+.*", b", failcnt ", "v2.6.3x+"),
     _part("swap", rb"(?:memory\+swap|swap): usage (?P<swap_usage_kb>\d+)kB, limit (?P<swap_limit_kb>\d+)kB, failcnt \d+.*", b", failcnt ", "v2.6.3x+"),
+    # show_free_areas(), mm/page_alloc.c (show_mem.c since v6.5): of a host's report alone, a line for each zone.
+    _part("zone", rb"(?:Node \d+ )?\w+ free:(?P<free_kb>\d+)kB (?:boost:\d+kB )?min:\d+kB low:.*", b"kB low:", "v2.6.3x+"),
+    _part("swap space", rb"Free swap\s+= (?P<free_swap_kb>\d+)kB", b"Free swap ", "v2.6.3x+"),
     _part("summary", rb"oom-kill:constraint=(?:CONSTRAINT_)?(?P<constraint>\w+),nodemask=[^,]*(?:,cpuset=(?P<cpuset>[^,]*))?(?:,mems_allowed=(?P<mems_allowed>[\d,-]*?))?(?:,(?P<global>global_oom)|,oom_memcg=(?P<cgroup>.*?))?(?:,task_memcg=(?P<task_cgroup>.*?))?,task=(?P<comm>.*),pid=(?P<pid>\d+),uid=(?P<uid>\d+)", b"oom-kill:constraint=", "v5.0+"),
     _part("intent", _M + rb"Kill process (?P<pid>\d+) \((?P<comm>.*)\) score (?P<score>\d+)(?: or\s+sacrifice child)?.*", b"Kill process ", "v2.6.3x-v5.0"),
     _part("killed", _M + rb"Killed process (?P<pid>\d+) \((?P<comm>.*)\)" + _UID + rb",?\s+" + _SIZES, b"Killed process ", "v2.6.3x+"),
@@ -73,6 +76,10 @@ _RENAMED = {
 }
 
 
+# What tells of the host, and not of whom it meets.
+_OF_THE_HOST = frozenset(("zone", "swap space"))
+
+
 class Report:
     """One that has begun: what was read of it, in details' names, and where."""
 
@@ -82,7 +89,13 @@ class Report:
         self.places: list[Place] = []
 
     def add(self, part: str, making: Making) -> None:
+        if part == "zone" and part in self.parts:
+            # A host's free memory is that of all its zones.
+            free = sum(int(some["free_kb"]) for some in (self.parts[part], making.groups))
+            self.parts[part] = {"free_kb": b"%d" % free}
         self.parts.setdefault(part, making.groups)
+        if part in _OF_THE_HOST:
+            return
         place = making.entry.place
         if place is not None and len(self.places) < PLACES_MAX:
             self.places.append(place)
@@ -119,7 +132,7 @@ class Reports:
         if part == "group":
             self._group[host] = entry, self._limits.get(host, {})
             return [*told, statement(making, "oom group", making.about, {})]
-        if part in ("caller", "usage", "swap", "limit") and report is None:
+        if part in ("caller", "usage", "swap", "limit", *_OF_THE_HOST) and report is None:
             return told  # Any oops has such a line.
         if part == "caller" and report is not None and not _is_invoker(report, making.groups):
             return told
@@ -160,7 +173,7 @@ class Reports:
 
     def _ended(self, report: Report) -> list[Told]:
         """What is known of a report without "Killed process": nobody is said to be dead."""
-        what = "oom invoked" if report.parts.keys() <= {"invoked", "caller", "usage", "swap", "limit"} else "oom report"  # fmt: skip
+        what = "oom invoked" if report.parts.keys() <= {"invoked", "caller", "usage", "swap", "limit", *_OF_THE_HOST} else "oom report"  # fmt: skip
         summary = report.parts.get("summary", {})
         about = process_of({k: v for k, v in summary.items() if k in ("pid", "comm", "uid")})
         said = statement(report.first, what, about, _details(report.parts))

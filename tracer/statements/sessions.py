@@ -18,6 +18,7 @@ _COREDUMP = {
     "cgroup": (b"COREDUMP_CGROUP",),
     "file": (b"COREDUMP_FILENAME",),
     "truncated": (b"COREDUMP_TRUNCATED",),
+    "rlimit": (b"COREDUMP_RLIMIT",),
     "timestamp": (b"COREDUMP_TIMESTAMP",),
     "command_line": (b"COREDUMP_CMDLINE",),
     "session": (b"COREDUMP_SESSION",),
@@ -28,6 +29,7 @@ COREDUMP = Table(
     (
         Row("core dumped", _CRASHED + rb"dumped core\.(?:\s.*)?", b" dumped core.", ids=(b"fc2e22bc6ee647b6b90729ab34a250b1",), fields=_COREDUMP, makes=("says", "dumped"), versions="v183+"),
         Row("core dumped", _CRASHED + rb"terminated abnormally without generating a coredump\.(?:\s.*)?", b" terminated abnormally", fixed={"stored": False}, versions="v255+"),
+        Row("core dumped", rb"Resource limits disable core dumping for process (?P<pid>\d+) \((?P<comm>.*?)\)\.", b"Resource limits disable core dumping", fixed={"stored": False, "rlimit": 0}, versions="v231+"),
         Row("core dumped", _CRASHED + rb"terminated abnormally with signal (?P<signal>\d+)/\w+, processing\.\.\.", b" terminated abnormally", ("says", "died"), versions="v256+"),
         Row("core dumped", ids=(b"5aadd8e954dc4b1a8c954d63fd9e1137",), fixed={"truncated": True}, versions="v232+"),
     ),

@@ -51,7 +51,7 @@ WHATS: dict[str, What] = {
     # Memory
     "oom invoked": W("an allocation found no memory; of a report whose victim is not told", ("gfp_mask", "order", "oom_score_adj"), True),
     "oom report": W("the kernel's OOM killer chose a victim, with its numbers",
-        ("scope", "constraint", "cgroup", "task_cgroup", "limit_kb", "usage_kb", "swap_limit_kb", "swap_usage_kb", *_MEMORY, "oom_score_adj", "score",
+        ("scope", "constraint", "cgroup", "task_cgroup", "limit_kb", "usage_kb", "swap_limit_kb", "swap_usage_kb", "free_kb", "free_swap_kb", *_MEMORY, "oom_score_adj", "score",
          "group", "invoker", "invoker_pid", "gfp_mask", "order", "invoker_oom_score_adj", "chosen", "chosen_pid", "cpuset", "mems_allowed"), True),
     "oom reaped": W("the memory of an OOM victim was taken back", ("anon_rss_kb", "file_rss_kb", "shmem_rss_kb")),
     "oom group": W("all tasks of the cgroup are going to be killed (memory.oom.group)", (), True),
@@ -71,7 +71,7 @@ WHATS: dict[str, What] = {
     "memory failure": W("hardware: a page of the process is corrupt", ("page", "reason"), True),
     "hung task": W("a task waits without end in the kernel", ("seconds",)),
     "hung task blocker": W("whom a hung task waits for", ("on", "holder", "holder_pid")),
-    "core dumped": W("a core dump was taken, or could not be", ("file", "truncated", "stored", "executable", "command_line", "timestamp", "code", "session"), True),
+    "core dumped": W("a core dump was taken, or could not be", ("file", "truncated", "stored", "rlimit", "executable", "command_line", "timestamp", "code", "session"), True),
     "oops": W("the kernel itself failed", ("kind", "on_cpu"), True),
     # Sessions and the host
     "session began": W("a login session began", ("session", "user", "class", "type")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracer.model.event import Signal, Statement
 from tracer.model.signals import LAST, name_of
-from tracer.model.text import printable, shown
+from tracer.model.text import plain, printable
 from tracer.model.times import span
 from tracer.why.deaths import OF_A_SIGNAL
 from tracer.why.finding import REQUESTS
@@ -12,7 +12,7 @@ from tracer.why.present import stop_timeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tracer.why.case import Case
     from tracer.why.finding import Finding
@@ -59,19 +59,34 @@ def _oom(case: Case, found: Finding) -> Iterator[str]:
         limit, held = details.get("limit_kb"), details.get("anon_rss_kb")
         where = details.get("cgroup")
         if limit is not None:
-            yield f"{printable(str(where or 'its cgroup'))} reached its limit of {_size(limit)}"
+            yield f"{_unit_in(str(where or 'its cgroup'))} reached its limit of {_size(limit)}"
         elif details.get("scope") == "host" or details.get("constraint") == "CONSTRAINT_NONE":
-            yield "the host had no memory left"
+            yield f"the host had no memory left{_free(details)}"
         if held is not None:
             yield f"the victim held {_size(held)}"
         invoker = details.get("invoker")
-        if invoker:
-            yield f"it happened while {printable(str(invoker))} asked for memory"
+        comm = case.death.process.comm
+        if invoker and (comm is None or plain(comm) != invoker):
+            yield f"it was {printable(str(invoker))} that asked for more"
         return
     for one in found.evidence:
         if isinstance(one, Signal) and one.oom is not None and one.oom.scope is not None:
             cgroup = one.oom.cgroup
-            yield f"{shown(cgroup)} reached its limit" if cgroup else "the host had no memory left"
+            reached = f"{_unit_in(plain(cgroup))} reached its limit" if cgroup else None
+            yield reached or "the host had no memory left"
+
+
+def _unit_in(cgroup: str) -> str:
+    """The unit that a cgroup is, or its path."""
+    last = cgroup.rstrip("/").rpartition("/")[2]
+    return printable(last if last.endswith((".service", ".scope", ".slice")) else cgroup)
+
+
+def _free(details: Mapping[str, object]) -> str:
+    """What was left, as the kernel's report has it: some is never given away (vm.min_free_kbytes)."""
+    parts = {"free_kb": "{}", "free_swap_kb": "{} of swap"}
+    told = [words.format(_size(details[name])) for name, words in parts.items() if name in details]
+    return f" ({' and '.join(told)} free)" if told else ""
 
 
 def _size(kilobytes: object) -> str:

@@ -11,8 +11,9 @@ from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import cut, printable, shown
 from tracer.model.times import span
+from tracer.why.often import clock
 from tracer.why.repeats import kind_of
-from tracer.why.words import WIDTH, asked_with, clock
+from tracer.why.words import WIDTH, asked_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ def sources(evidence: Iterable[Evidence]) -> str:
         if place is not None and place.line is not None:
             lines.append(place.line)
     return ", ".join(
-        printable(at) + (f":{_ranges(sorted(set(lines)))}" if lines else "")
+        printable(at) + (f":{ranges(sorted(set(lines)))}" if lines else "")
         for at, lines in found.items()
     )
 
@@ -41,7 +41,7 @@ def _last_part(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
-def _ranges(numbers: list[int]) -> str:
+def ranges(numbers: list[int]) -> str:
     """21-25 of neighbours, 3,18 of others."""
     made: list[list[int]] = []
     for number in numbers:

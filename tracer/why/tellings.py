@@ -66,7 +66,8 @@ def told_by(event: Event) -> Death | None:
         and (about := event.by if event.what == "crashed" and event.about is None else event.about)
         and (event.number is not None or event.what == "core dumped")
     ):
-        core = True if event.what == "core dumped" else None
+        is_core = event.what == "core dumped" and (event.details or {}).get("stored") is not False
+        core = True if is_core else None
         return Death(event.time, about, event.number, core=core, host=event.host, tellings=(event,))
     if isinstance(event, Statement) and event.what == "container ended":
         return _of_container(event)

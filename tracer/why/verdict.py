@@ -10,6 +10,7 @@ from tracer.model.times import SECOND, utc
 from tracer.model.verdict import Negative, Verdict
 from tracer.why.beside import beside
 from tracer.why.case import case_of
+from tracer.why.core import core_note
 from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
 from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
@@ -178,6 +179,7 @@ def _bare(case: Case, cause: str, confidence: str) -> Verdict:
         number=death.number,
         status=death.status,
         core=death.core,
+        core_note=core_note((*death.tellings, *case.process_says)),
         evidence=tuple(evidence_of(one) for one in death.tellings),
     )
 

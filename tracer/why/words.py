@@ -22,17 +22,17 @@ from tracer.model.verdict import Who
 from tracer.sinks.ends import place
 from tracer.sinks.words import name
 from tracer.why import proof
-from tracer.why.nouns import NOUNS
+from tracer.why.often import again, otherwise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tracer.model.event import Process
-    from tracer.model.verdict import Again, Evidence, Living, Otherwise, Verdict
+    from tracer.model.verdict import Evidence, Living, Verdict
 
 WIDTH = 80  # columns, where nobody says how many
-_KINDS_TOLD = 3
+_LEFT_MAX = 4
 _LABEL = 10  # columns before the text of a label
 # What follows the process's name. What stands in braces is filled in where it is known.
 HEADLINES: dict[str, str] = {
@@ -64,8 +64,6 @@ HEADLINES: dict[str, str] = {
     "hardware": "was killed by the kernel: a hardware memory error",
     "unknown": "died of {signal}: the cause cannot be told",
 }
-# Causes of which the signal tells more.
-_BY_SIGNAL = frozenset(("crash", "terminal", "limit", "timer", "kernel"))
 _LIMITS = {
     "SIGXCPU": "the CPU time limit",
     "SIGKILL": "the CPU time limit",
@@ -237,21 +235,22 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     if verdict.why:
         yield "why", "; ".join(verdict.why[:3])
     if verdict.again is not None:
-        yield "again", _again(verdict.again, verdict.time)
+        yield "again", again(verdict.again, verdict.time)
     if verdict.otherwise:
-        yield "before", _otherwise(verdict.otherwise)
+        yield "before", otherwise(verdict.otherwise)
     if verdict.left:
         yield (
             "left",
             f"{len(verdict.left)} more {'was' if len(verdict.left) == 1 else 'were'} killed "
             + ("by the same call: " if verdict.cause == "killed" else "with it: ")
-            + ", ".join(map(name, verdict.left[:4]))
-            + (" …" if verdict.left[4:] else ""),
+            + _each(verdict.left),
         )
     yield from (("then", text) for text in verdict.then)
     if verdict.said:
         yield "said", f"“{printable(verdict.said)}” (its last line)"
-    if verdict.core is not None and verdict.cause in ("crash", "abort"):
+    if verdict.core_note is not None:
+        yield "core", verdict.core_note
+    elif verdict.core is not None and verdict.cause in ("crash", "abort"):
         yield "core", "a core was dumped" if verdict.core else "none was dumped"
     yield from (("but", text) for text in verdict.contradicts[:2])
     if verdict.evidence:
@@ -261,6 +260,20 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
         yield "near", proof.near(verdict.near)
     if verdict.prove:
         yield "prove", verdict.prove
+
+
+def _each(left: Sequence[Process]) -> str:
+    """shopd[6875-6876], worker[7001,7009]: those of one name together."""
+    pids: dict[str, list[int]] = {}
+    for one in left:
+        pids.setdefault("-" if one.comm is None else shown(one.comm), []).extend(
+            [] if one.pid is None else [one.pid]
+        )
+    told = [
+        f"{comm}[{proof.ranges(sorted(some)) or '-'}]"
+        for comm, some in list(pids.items())[:_LEFT_MAX]
+    ]
+    return ", ".join(told) + (" …" if len(pids) > _LEFT_MAX else "")
 
 
 def _when(verdict: Verdict, now: int) -> str:
@@ -323,58 +336,6 @@ def _way_in(who: Who) -> str:
 def _step(argv: tuple[bytes, ...] | None, comm: bytes | None, pid: int) -> str:
     script = script_of(argv or ())
     return shown(script) if script else f"{'-' if comm is None else shown(comm)}[{pid}]"
-
-
-def _again(again: Again, last: int | None) -> str:
-    """3rd time since 12:01: 12:01:13, 12:18:02, 12:34:49. ``last``: when this one was."""
-    times = [one for one in (*again.times, last) if one is not None]
-    newest = times[-1] if times else 0
-    which = {2: "2nd time", 3: "3rd time"}.get(again.count, f"{again.count:,} times")
-    first = "" if again.first is None else f" since {clock(again.first, newest)}"
-    every = "" if again.every is None else f", every {span(again.every)}"
-    if again.count <= len(times):
-        first = f": {', '.join(clock(one, newest) for one in times)}"
-    blind = ""
-    if again.not_judged:
-        blind = f"; of the earliest {again.not_judged:,} the signal or status alone was compared"
-    return f"{which}{first}{every}{blind}"
-
-
-def _otherwise(others: Sequence[Otherwise]) -> str:
-    """What else its program or unit has died of."""
-    count = sum(one.count for one in others)
-    were = "death was" if count == 1 else "deaths were"
-    told = [f"{one.count:,} \N{MULTIPLICATION SIGN} {_kind(one)}" for one in others[:_KINDS_TOLD]]
-    more = " …" if others[_KINDS_TOLD:] else ""
-    return f"{count:,} earlier {were} otherwise: {', '.join(told)}{more}"
-
-
-def _kind(one: Otherwise) -> str:
-    """The cause, with what tells it from others."""
-    signal = "" if one.number is None else name_of(one.number)
-    if one.status is not None:
-        return (
-            f"exit with status {one.status}"
-            if one.cause == "exit"
-            else f"{NOUNS[one.cause]} (status {one.status})"
-        )
-    if one.cause == "killed":
-        return (
-            f"{signal or 'a signal'} by {shown(one.by)}"
-            if one.by
-            else f"{signal or 'a signal'} by somebody"
-        )
-    if one.cause == "unknown":
-        return f"{signal}, cause not told" if signal else NOUNS[one.cause]
-    return (
-        f"{NOUNS[one.cause]} ({signal})" if signal and one.cause in _BY_SIGNAL else NOUNS[one.cause]
-    )
-
-
-def clock(moment: int, beside: int) -> str:
-    """The time of day, with the day where that is not the one of ``beside``."""
-    day, _, of_day = local_moment(moment).partition(".")[0].partition(" ")
-    return of_day if local_moment(beside).startswith(day) else f"{day} {of_day}"
 
 
 def _wrapped(text: str, width: int, label: str = "") -> list[str]:

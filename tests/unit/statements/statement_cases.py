@@ -129,6 +129,7 @@ CASES = [
     (KERNEL, "Memory cgroup out of memory: Killed process 86 (web) ....", "oom report", {"pid": 86}, {"scope": "cgroup"}, [KILL]),
     # core dumps
     (b"systemd-coredump", "Process 5100 (web) of user 1000 dumped core.\n\nStack trace of thread 5100:\n#0 x", "core dumped", {"pid": 5100, "comm": "web", "uid": 1000}, {}, ["Exit None core"]),
+    (b"systemd-coredump", "Resource limits disable core dumping for process 5100 (web).", "core dumped", {"pid": 5100, "comm": "web"}, {"stored": False, "rlimit": 0}, []),
     (b"systemd-coredump", "Process 5100 (web) of user 1000 terminated abnormally without generating a coredump.", "core dumped", {"pid": 5100}, {"stored": False}, []),
     (b"systemd-coredump", "Process 5100 (web) of user 1000 terminated abnormally with signal 11/SEGV, processing...", "core dumped", {"pid": 5100, "signal": 11}, {}, [died(11)]),
     # who kills for want of memory

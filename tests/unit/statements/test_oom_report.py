@@ -95,6 +95,23 @@ def test_any_line_may_be_missing(missing):
         assert said[0].about.pid == 42
 
 
+ZONES = (
+    "Node 0 DMA free:7124kB min:412kB low:512kB high:616kB active_anon:8508kB inactive_anon:4kB",
+    "Node 0 Normal free:44592kB boost:0kB min:44640kB low:55800kB high:66960kB active_anon:1kB",
+    "Free swap  = 12kB",
+)
+OF_HOST = "Out of memory: Killed process 42 (we, b) total-vm:90kB, anon-rss:80kB, file-rss:70kB"
+
+
+def test_what_a_host_had_free_is_that_of_all_its_zones():
+    (said, _) = told(*lines([*V6[:2], *ZONES, OF_HOST]))
+    assert (said.details["free_kb"], said.details["free_swap_kb"]) == (7124 + 44592, 12)
+    assert [place.line for place in said.places] == [1, 2, 6]
+    assert reports(told(*lines(ZONES))) == []
+    (old, _) = told(*lines([V6[0], "Normal free:1884kB min:1920kB low:2400kB", OF_HOST]))
+    assert old.details["free_kb"] == 1884
+
+
 def test_what_only_begins_accuses_nobody():
     (said,) = told(*lines(V6[:4]))
     assert said.what == "oom invoked"

@@ -81,7 +81,17 @@ def test_every_row_has_a_case():
         if found is not None:
             read.add(id(found.row))
     rows = [row for table in TABLES for row in table.rows if row.pattern]
-    parts = {"invoked", "caller", "limit", "usage", "swap", "summary", "intent"}
+    parts = {
+        "invoked",
+        "caller",
+        "limit",
+        "usage",
+        "swap",
+        "summary",
+        "intent",
+        "zone",
+        "swap space",
+    }
     left = [
         row.pattern
         for row in rows

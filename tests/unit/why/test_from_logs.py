@@ -52,7 +52,7 @@ def why(capsys, *words):
         ]),
         ("19635", 0, [
             "billing-import[19635] on web3 was killed by the kernel: out of memory",
-            "  why     /system.slice/billing.service reached its limit of 40 MB; the victim",
+            "  why     billing.service reached its limit of 40 MB; the victim held 39.8 MB",
             "  sure    yes",
         ]),
         ("billing", 0, ["billing-import[19635] on web3 was killed by the kernel: out of memory"]),

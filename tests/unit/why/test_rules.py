@@ -257,7 +257,7 @@ def test_who_died_of_the_same_call():
     last = ask.answer(ask.Heard(events), [], b"3003").verdicts[0]
     assert (last.again, last.otherwise) == (None, ())
     assert (
-        "2 more were killed by the same call: webapp[3002], webapp[3003]"
+        "2 more were killed by the same call: webapp[3002-3003]"
         in dict(labels(told[0], 0)).values()
     )
 

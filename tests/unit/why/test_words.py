@@ -14,13 +14,16 @@ from tracer.model.verdict import CAUSES
 from tracer.why.deaths import deaths_in
 from tracer.why.lost import lost_with_the_host
 from tracer.why.verdict import verdict_of
-from tracer.why.words import HEADLINES, lines_of
+from tracer.why.words import HEADLINES, labels, lines_of
+
+
+def judged(events, coverages=()):
+    ends = [*deaths_in(events), *lost_with_the_host(events)]
+    return verdict_of(ends[-1], events, list(coverages), ends)
 
 
 def told(events, coverages=()):
-    ends = [*deaths_in(events), *lost_with_the_host(events)]
-    verdict = verdict_of(ends[-1], events, list(coverages), ends)
-    return lines_of(verdict, NOON + 600 * S)
+    return lines_of(judged(events, coverages), NOON + 600 * S)
 
 
 def test_every_cause_has_its_words():
@@ -134,6 +137,58 @@ def test_an_oom_has_its_numbers():
     lines = told([said(0, "oom report", victim, details=details), died(0.1, "KILL")])
     assert lines[0] == "webapp[2231] on web3 was killed by the kernel: out of memory"
     assert "  why     /billing reached its limit of 40 MB; the victim held 39.8 MB" in lines
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ({"scope": "host"}, "the host had no memory left"),
+        (
+            {"scope": "host", "free_kb": 51716, "free_swap_kb": 0},
+            "the host had no memory left (50.5 MB and 0 kB of swap free)",
+        ),
+        (
+            {"scope": "cgroup", "cgroup": "/system.slice/billing.service", "limit_kb": 40960},
+            "billing.service reached its limit of 40 MB",
+        ),
+        (
+            {"scope": "cgroup", "cgroup": "/x", "limit_kb": 4, "invoker": "webapp"},
+            "/x reached its limit of 4 kB",
+        ),
+        (
+            {"scope": "host", "invoker": "hog"},
+            "the host had no memory left; it was hog that asked for more",
+        ),
+    ],
+)
+def test_an_oom_says_what_was_left(details, words):
+    verdict = judged([said(0, "oom report", WEBAPP, details=details), died(0.1, "KILL")])
+    assert "; ".join(verdict.why) == words
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ({"file": "/var/lib/core.x.zst"}, "kept in /var/lib/core.x.zst"),
+        (
+            {"file": "/c", "truncated": "1"},
+            "kept in /c, truncated: it was larger than may be kept",
+        ),
+        ({"truncated": True}, "one was taken, truncated: it was larger than may be kept"),
+        (
+            {"stored": False, "rlimit": 0},
+            "none was kept: the process's limit for it was 0 (ulimit -c, LimitCORE=)",
+        ),
+        ({"stored": False}, "none was kept; systemd-coredump does not say why"),
+        ({"rlimit": 4096}, "a core was dumped"),
+        ({"file": "/c\x1b[31m"}, "kept in /c\\x1b[31m"),
+    ],
+)
+def test_what_became_of_the_core(details, words):
+    """What systemd-coredump's entry has; else what the kernel said alone."""
+    told_it = said(0.2, "core dumped", WEBAPP, number=11, details=details)
+    verdict = judged([*kill("SEGV", sender=None, origin="fault"), told_it])
+    assert dict(labels(verdict, 0))["core"] == words
 
 
 def test_a_fault_has_its_address():
