@@ -86,8 +86,8 @@ def _what(verdict: Verdict) -> str:
     ended = verdict.process
     if ended is not None and ended.pid is not None and process.pid == ended.pid:
         return f"{how} by itself"
-    steps = [process.comm, *(step.comm for step in process.ancestors if step.pid != 1)]
-    steps = steps[: 2 if answer else 3]
-    chain = " ← ".join(shown(step) for step in steps if step)
+    above = [telling_name(step) for step in process.ancestors if step.pid != 1]
+    names = [telling_name(process), *above][: 2 if answer else 3]
+    chain = " ← ".join(shown(name) for name in names if name)
     user = who.login.user if who is not None and who.login is not None else None
     return f"{how} by {chain}" + (f" ({printable(user)})" if user else "") + answer

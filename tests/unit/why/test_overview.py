@@ -59,6 +59,12 @@ def test_what_was_asked_for_is_left_out():
     assert unordered(verdicts(ESCALATED)[0])
 
 
+def test_an_interpreter_is_named_by_its_script():
+    by = replace(PKILL, comm=b"bash", argv=(b"bash", b"/srv/tidy.sh"), ancestors=())
+    (line,) = lines_of(verdicts([sent(0, "KILL", by), died(0.1, "KILL", cause="s0")]), NOON)
+    assert "SIGKILL by tidy.sh" in line
+
+
 def test_lines_fit_the_screen():
     long = replace(PKILL, comm=b"x" * 15, argv=None)
     assert all(
