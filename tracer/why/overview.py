@@ -11,6 +11,7 @@ from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import cut, printable, shown
 from tracer.model.times import span
+from tracer.why.chain import chain
 from tracer.why.often import clock
 from tracer.why.repeats import kind_of
 from tracer.why.words import WIDTH, asked_with
@@ -19,10 +20,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tracer.model.event import Ancestor, Process
     from tracer.model.verdict import Verdict
 
 # What a manager was asked to do, and a plain end, need no explanation.
 ORDERED = frozenset(("stop", "shutdown"))
+_STEPS = 4  # of the chain of parents, its first included
 # So much of a line stays, however often it came again.
 _ROOM_MIN = 24
 
@@ -67,6 +70,10 @@ def _line(alike: list[Verdict], now: int, width: int) -> str:
     return cut(told, max(width - len(again), _ROOM_MIN)) + again
 
 
+def _called(step: Process | Ancestor) -> str:
+    return shown(telling_name(step) or b"-")
+
+
 def _what(verdict: Verdict) -> str:
     """SIGKILL by pkill ← tidy-workers ← cron (deploy), in the words of the cause."""
     how = "" if verdict.number is None else name_of(verdict.number)
@@ -86,8 +93,10 @@ def _what(verdict: Verdict) -> str:
     ended = verdict.process
     if ended is not None and ended.pid is not None and process.pid == ended.pid:
         return f"{how} by itself"
-    above = [telling_name(step) for step in process.ancestors if step.pid != 1]
-    names = [telling_name(process), *above][: 2 if answer else 3]
-    chain = " ← ".join(shown(name) for name in names if name)
+    steps: list[Process | Ancestor] = [process]
+    steps += [step for step in process.ancestors if step.pid != 1]
+    named = [step for step in steps if telling_name(step)]
+    names = chain(named[:2] if answer else named, _called, _STEPS)
+    by = " ← ".join(names)
     user = who.login.user if who is not None and who.login is not None else None
-    return f"{how} by {chain}" + (f" ({printable(user)})" if user else "") + answer
+    return f"{how} by {by}" + (f" ({printable(user)})" if user else "") + answer

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tracer.model.frozen import replace
 from tracer.model.text import printable, shown
+from tracer.why.chain import chain
 from tracer.why.deaths import deaths_in
 from tracer.why.verdict import verdict_of
 from tracer.why.words import headline
@@ -46,5 +47,5 @@ def _behind(who: Who) -> str:
 
 
 def _parents(process: Process) -> list[str]:
-    names = [step.comm for step in process.ancestors if step.pid != 1]
-    return [shown(name) for name in names if name][:_STEPS]
+    steps = [step for step in process.ancestors if step.pid != 1 and step.comm]
+    return chain(steps, lambda step: shown(step.comm or b"-"), _STEPS)

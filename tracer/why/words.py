@@ -22,13 +22,14 @@ from tracer.model.verdict import Who
 from tracer.sinks.ends import place
 from tracer.sinks.words import name
 from tracer.why import proof
+from tracer.why.chain import chain
 from tracer.why.often import again, otherwise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tracer.model.event import Process
+    from tracer.model.event import Ancestor, Process
     from tracer.model.verdict import Evidence, Living, Verdict
 
 WIDTH = 80  # columns, where nobody says how many
@@ -313,7 +314,7 @@ def _who(who: Who, ended: Process | None) -> Iterator[str]:
     if process is None or (is_itself and ended is not None and process.pid == ended.pid):
         return
     user = who.login.user if who.login is not None else None
-    steps = [_step(step.argv, step.comm, step.pid) for step in process.ancestors if step.pid != 1]
+    steps = chain([step for step in process.ancestors if step.pid != 1], _step)
     as_root = ", as root" if user not in (None, "root") and process.uid == 0 else ""
     tty = _way_in(who)
     own = command_line(process.argv, process.argv_cut) if process.argv else name(process)
@@ -333,9 +334,10 @@ def _way_in(who: Who) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _step(argv: tuple[bytes, ...] | None, comm: bytes | None, pid: int) -> str:
-    script = script_of(argv or ())
-    return shown(script) if script else f"{'-' if comm is None else shown(comm)}[{pid}]"
+def _step(step: Process | Ancestor) -> str:
+    script = script_of(step.argv or ())
+    comm = "-" if step.comm is None else shown(step.comm)
+    return shown(script) if script else f"{comm}[{step.pid}]"
 
 
 def _wrapped(text: str, width: int, label: str = "") -> list[str]:
