@@ -19,7 +19,7 @@ from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say
 from tracer.why import ask, query, tell
 from tracer.why.counts import with_counts
-from tracer.why.living import lives_on, living
+from tracer.why.living import lives_on, living, pids_of
 
 __all__ = ["EPILOG", "Options", "run"]
 
@@ -29,9 +29,11 @@ def run(options: Options) -> int:
     what, files = asked_for(options)
     when, at = times_of(options, is_of_all=not (what or files))
     style, count = tell.style(options.json, options.evidence), meaning.count_of(options.count) or 1
-    window, ends = Filter(since=when[0], until=when[1]), Ends(what, query.fits, count, at)
-    wanted = Asked(filter_=window, quiet=True, ends=ends, year=meaning.year_of(options.year))
+    window = Filter(since=when[0], until=when[1])
     is_here = not (places := places_of(options, files))
+    alive = (lambda: pids_of(what)) if what and is_here and at is None else frozenset
+    ends = Ends(what, query.fits, count, at, alive)
+    wanted = Asked(filter_=window, quiet=True, ends=ends, year=meaning.year_of(options.year))
     hints = elsewhere.hints(["why", *options.words]) if is_here else []
     for line in (*hints, *names_here(what, files)):
         say(line)

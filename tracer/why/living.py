@@ -35,6 +35,13 @@ def living(what: bytes, events: Iterable[Event] = ()) -> list[Living]:
     return sorted(found, key=lambda one: one.last.time or 0 if one.last else 0, reverse=True)
 
 
+def pids_of(what: bytes) -> list[int]:
+    """The pids of all that fit."""
+    return [
+        one.pid for one in running(named=containers.here()) if one.pid and query.fits(one, what)
+    ]
+
+
 def lives_on(death: Death) -> bool:
     """Whether nothing tells of a death but a signal, and who was sent it lives here: a task that hangs in the kernel sees
     even SIGKILL when it leaves that (TASK_UNINTERRUPTIBLE, kernel/signal.c)."""

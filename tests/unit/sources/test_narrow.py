@@ -127,3 +127,14 @@ def test_why_tells_of_a_name_that_the_kernel_has_cut(by_comm, capsys, monkeypatc
     monkeypatch.setattr("tracer.commands.why.narrowed", lambda *_: narrow.Narrow())
     assert narrowed == why(capsys, NAME.decode(), by_comm)
     assert narrowed[1][0]["process"]["pid"] == 7
+
+
+def test_of_a_name_that_never_ended_what_it_survived_is_told_where_it_lives(recording):
+    pieces = narrow.find_pieces([recording], None, None)
+    lines = (line for piece in pieces for line in narrow._lines(piece) if b'"SIGUSR1"' in line)
+    mention = Mention(b"daemon7.service")
+    line = next(line for line in lines if mention.is_in(line))
+    pid = json.loads(line)["target"]["pid"]
+    assert not narrow._wanted(mention, frozenset)(line)
+    assert not narrow._wanted(mention, lambda: [pid + 1])(line)
+    assert narrow._wanted(mention, lambda: [pid])(line)

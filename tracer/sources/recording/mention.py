@@ -15,7 +15,7 @@ from tracer.model.text import plain
 
 _EXEC, _EXIT = b'"event": "exec"', b'"event": "exit"'
 # Of whom an event tells, and the parents behind that; no string of JSON has a bare quotation mark.
-_ABOUT = (b'"process": ', b'"target": ')
+_PROCESS, _TARGET = b'"process": ', b'"target": '
 _PARENTS = b', "ancestors": '
 HEAD = 240  # An event's kind and time stand within so many bytes.
 
@@ -43,12 +43,19 @@ class Mention:
 
     def is_in(self, line: bytes) -> bool:
         """Whether it may be about it: its process or target is called so, or a command names it."""
+        part = about(line)
+        # Most lines that have the name have it among the parents.
+        if not any(needle in part for needle in self.needles):
+            return False
         search = self._is_word if _EXEC in line[:HEAD] else self._is_called
-        return search(about(line)) is not None
+        return search(part) is not None
 
     def is_like(self, line: bytes) -> bool:
         """Whether an end is of one whose name has it as a part."""
-        return _EXIT in line[:HEAD] and self._is_part(about(line)) is not None
+        if _EXIT not in line[:HEAD]:
+            return False
+        part = about(line)
+        return any(needle in part for needle in self.needles) and self._is_part(part) is not None
 
 
 def forms_of(word: bytes) -> tuple[bytes, ...]:
@@ -78,6 +85,8 @@ def is_exit(line: bytes) -> bool:
 
 def about(line: bytes) -> bytes:
     """The part of a line that tells of its process or target, without the parents."""
-    at = max(map(line.find, _ABOUT))
-    end = line.find(_PARENTS, max(0, at))
-    return line[max(0, at) : end if end >= 0 else len(line)]
+    at = line.find(_TARGET)
+    if at < 0:
+        at = max(0, line.find(_PROCESS))
+    end = line.find(_PARENTS, at)
+    return line[at:end] if end >= 0 else line[at:]

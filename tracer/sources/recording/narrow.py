@@ -24,7 +24,7 @@ from tracer.sources.recording.sieve import Sieve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from tracer.recording.names import Piece
     from tracer.sources.recording.sieve import Lines
@@ -49,12 +49,14 @@ _TIME_LENGTH = 30
 
 @frozen
 class Ends:
-    """The last ``count`` ends of ``what``, as ``fits`` understands it, or those nearest to ``at``; None: any may be wanted."""
+    """The last ``count`` ends of ``what``, as ``fits`` understands it, or those nearest to ``at``; None: any may be wanted.
+    ``alive``: the pids of those that are called so and live."""
 
     what: bytes | None
     fits: Callable[[Process, bytes], bool]
     count: int = 1
     at: int | None = None
+    alive: Callable[[], Collection[int]] = frozenset
 
 
 @frozen
@@ -94,7 +96,7 @@ def narrowed(paths: Sequence[str], ends: Ends, since: int | None, until: int | N
     if not paths or what is None or not is_written_alone(what):
         return Narrow(since=since, until=until)
     mention = Mention(what)
-    sieve = Sieve(mention)
+    sieve = Sieve(mention, _wanted(mention, ends.alive))
     pieces = find_pieces(paths, since, until)
     told = _nearest(pieces, sieve, mention, ends, since or 0, _NEVER if until is None else until)
     if not told:
@@ -177,10 +179,27 @@ def _may_tell(line: bytes) -> bool:
     return not survived or any(word in line for word in _REQUESTS)
 
 
+def _wanted(mention: Mention, alive: Callable[[], Collection[int]]) -> Callable[[bytes], bool]:
+    """What is wanted of times in which nothing else is: what may tell of an end, and what the living were sent."""
+    marks: list[tuple[bytes, ...]] = []
+
+    def wants(line: bytes) -> bool:
+        if not mention.is_in(line):
+            return False
+        if _may_tell(line):
+            return True
+        if not marks:
+            marks.append(tuple(b'"target": {"pid": %d,' % pid for pid in alive()))
+        return any(mark in line for mark in marks[0])
+
+    return wants
+
+
 def _of_nobody(
     pieces: Sequence[Piece], sieve: Sieve, mention: Mention, ends: Ends, since: int | None, until: int | None
 ) -> Narrow:  # fmt: skip
     """No end of it is recorded: of the nearest pieces all that may tell of one, of the others what names it."""
+    wants = _wanted(mention, ends.alive)
     order = _by_distance(pieces, _NEVER if ends.at is None else ends.at)
     near = sorted(at for _, at in order[:LOOK_BACK])
     began = pieces[near[0]].first if near and near[0] else None
@@ -190,10 +209,12 @@ def _of_nobody(
 
     def pick(line: bytes) -> bool:
         head = line[:HEAD]
-        if any(word in head for word in _KEPT) or mention.is_in(line) or mention.is_like(line):
+        if any(word in head for word in _KEPT):
             return True
         moment = _moment(head)
-        return moment is None or (first <= moment <= last and _may_tell(line))
+        if moment is None or first <= moment <= last:
+            return _may_tell(line) or mention.is_in(line)
+        return wants(line) or mention.is_like(line)
 
     def sieved(piece: Piece) -> Lines | None:
         return None if piece.may_hold(began, ended) else sieve.of(piece)

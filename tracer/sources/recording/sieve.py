@@ -13,7 +13,7 @@ from tracer.sources.recording.mention import about
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Optional
 
     from tracer.recording.names import Piece
@@ -37,10 +37,12 @@ _LINE = 100  # bytes that a line takes besides its own
 
 
 class Sieve:
-    """``of`` a piece; None: it is to be read line by line, being cut, damaged, not as we write it, or full of such lines."""
+    """``of`` a piece; None: it is to be read line by line, being cut, damaged, not as we write it, or full of such lines.
+    ``wants``: which lines about it; of others that are alike some are told."""
 
-    def __init__(self, mention: Mention) -> None:
+    def __init__(self, mention: Mention, wants: Callable[[bytes], bool] | None = None) -> None:
         self._mention = mention
+        self._wants = wants or mention.is_in
         self._known: dict[str, Lines | None] = {}
         self._room = _HELD_MAX
 
@@ -83,7 +85,7 @@ class Sieve:
                 if _is_state(line):
                     state = before + at, line
                     continue
-                if not (_IS_KEPT(line) or self._mention.is_in(line) or self._is_new(line, alike)):
+                if not (_IS_KEPT(line) or self._wants(line) or self._is_new(line, alike)):
                     continue
                 if state is not None:
                     yield state
