@@ -16,7 +16,7 @@ from tracer.sources.logs.files import open_log
 from tracer.sources.recording import elsewhere
 from tracer.sources.recording.narrow import Ends, narrowed
 from tracer.sources.replayed import Asked, reading_of
-from tracer.terminal.output import say
+from tracer.terminal.output import say_each
 from tracer.why import ask, query, tell
 from tracer.why.counts import with_counts
 from tracer.why.living import lives_on, living, pids_of
@@ -29,29 +29,25 @@ def run(options: Options) -> int:
     what, files = asked_for(options)
     when, at = times_of(options, is_of_all=not (what or files))
     style, count = tell.style(options.json, options.evidence), meaning.count_of(options.count) or 1
-    window = Filter(since=when[0], until=when[1])
     is_here = not (places := places_of(options, files))
-    alive = (lambda: pids_of(what)) if what and is_here and at is None else frozenset
-    ends = Ends(what, query.fits, count, at, alive)
+    ends = Ends(what, query.fits, count, at, lambda: pids_of(what) if is_here and not at else ())
+    window = Filter(since=when[0], until=when[1])
     wanted = Asked(filter_=window, quiet=True, ends=ends, year=meaning.year_of(options.year))
     hints = elsewhere.hints(["why", *options.words]) if is_here else []
-    for line in (*hints, *names_here(what, files)):
-        say(line)
+    say_each((*hints, *names_here(what, files)))
     try:
         named = found_by_names(files) if files else found_kept(options.root)
         narrow = narrowed(named.recordings, ends, *when)
         reading = reading_of(named, replace(wanted, narrow=narrow))
     except Problem as problem:
         return present.without_logs(what if is_here else None, window, style, at, problem)
-    for line in reading.notes(follow=False):
-        say(line)
+    say_each(reading.notes(follow=False))
     with closing(reading.source) as source:
         heard = ask.Heard(every(source), lives_on if is_here else None)
         seen = source.coverage()
         if files:
             reading.require_records()
-    for line in (*narrow.notes(), *reading.left_out(), *heard.notes()):
-        say(line)
+    say_each((*narrow.notes(), *reading.left_out(), *heard.notes()))
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, when, options.json), when, seen, style)
     counts = present.asked(heard, what, window) if is_here else []

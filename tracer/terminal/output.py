@@ -163,6 +163,12 @@ def say(text: str) -> None:
         pass
 
 
+def say_each(lines: Iterable[str]) -> None:
+    """``say`` them, one after the other."""
+    for line in lines:
+        say(line)
+
+
 def _to_nowhere(stream: TextIO) -> None:
     """Whatever is still written there, and what waits in it, is taken by nobody."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -35,11 +35,10 @@ def living(what: bytes, events: Iterable[Event] = ()) -> list[Living]:
     return sorted(found, key=lambda one: one.last.time or 0 if one.last else 0, reverse=True)
 
 
-def pids_of(what: bytes) -> list[int]:
+def pids_of(what: bytes | None) -> list[int]:
     """The pids of all that fit."""
-    return [
-        one.pid for one in running(named=containers.here()) if one.pid and query.fits(one, what)
-    ]
+    here = () if what is None else running(named=containers.here())
+    return [one.pid for one in here if one.pid and query.fits(one, what or b"")]
 
 
 def lives_on(death: Death) -> bool:
