@@ -10,6 +10,7 @@ from collections import deque
 
 from tracer.model.event import Exit, Failed, Probe, Process, Series, Signal, Statement, moment
 from tracer.model.frozen import names_of_class, replace
+from tracer.model.managers import may_be_one_managers
 from tracer.model.memo import Bounded
 from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
@@ -206,8 +207,11 @@ class Witnessed:
         )
         for number in numbers if end is not None else ():
             for held in self._by_key.get((kind, number, end), ()):
-                if isinstance(held.event, Signal) and _came_before(held.event, event):
-                    yield held.event
+                signal = held.event
+                if not isinstance(signal, Signal) or not may_be_one_managers(signal, event):
+                    continue
+                if _came_before(signal, event):
+                    yield signal
 
 
 def _keys(event: Event) -> list[tuple[object, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracer.model.event import Exec, Process, Statement
 from tracer.model.times import SECOND
 from tracer.model.verdict import Login, Who
+from tracer.why.case import is_of_a_user
 from tracer.why.commands import asks_of, command_of
 
 TYPE_CHECKING = False
@@ -101,11 +102,3 @@ def who_asked(case: Case, at: int) -> Exec | Statement | None:
         ):
             return said
     return None
-
-
-def is_of_a_user(process: Process) -> bool | None:
-    """Whether a unit is one of a user's own manager: by its cgroup (user@.service(5)), or by the user whose manager speaks
-    of it; None: not known."""
-    if process.cgroup is not None:
-        return b"/user@" in process.cgroup and not (process.unit or b"").startswith(b"user@")
-    return True if process.uid and process.pid is None else None

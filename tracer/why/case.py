@@ -174,7 +174,9 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
         death=death,
         sent=tuple(sorted(sent, key=moment)),
         refused=tuple([one for one in of_type[Failed] if is_one(one.target, process)]),
-        unit_says=tuple([one for one in said if speaks_of_unit(one, process)]),
+        unit_says=tuple(
+            [one for one in said if speaks_of_unit(one, process) and _is_of_one_manager(one, death)]
+        ),
         process_says=tuple([one for one in said if is_one(one.about, process)]),
         execs=tuple(of_type[Exec]),
         near=near,
@@ -201,6 +203,27 @@ def speaks_of_unit(said: Statement, process: Process) -> bool:
         return False
     runs = about.invocation, process.invocation
     return None in runs or runs[0] == runs[1]
+
+
+def is_of_a_user(process: Process) -> bool | None:
+    """Whether a unit is one of a user's own manager: by its cgroup (user@.service(5)), or by the user whose manager speaks
+    of it; None: not known."""
+    if process.cgroup is not None:
+        return b"/user@" in process.cgroup and not (process.unit or b"").startswith(b"user@")
+    return True if process.uid and process.pid is None else None
+
+
+def _is_of_one_manager(said: Statement, death: Death) -> bool:
+    """Whether it is said by the manager whose unit the process was of, as far as both are known: the system's and a user's
+    may have units of one name. A journal tells whose manager says how a process ended."""
+    by, about = said.by, said.about
+    if by is None or by.comm != b"systemd" or about is None or about.pid is not None:
+        return True
+    own = is_of_a_user(death.process)
+    if own is None and any(one.source == "journal" for one in death.tellings):
+        own = False
+    of_user = bool(about.uid) if by.pid is None else by.pid != 1
+    return own is None or own == of_user
 
 
 def names(process: Process) -> frozenset[bytes]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tracer.why.case import Case
     from tracer.why.finding import Finding
 
+# is_sysrq_oom(), mm/oom_kill.c.
+_BY_SYSRQ = -1
+# enum oom_constraint, include/linux/oom.h: an OOM of some nodes of a host.
+_OF_NODES: dict[object, str] = {"CPUSET": "its cpuset", "MEMORY_POLICY": "its memory policy"}
 # What became of a signal that its target lived on with, and what keeps one from seeing it.
 _SURVIVED = frozenset(("handled", "ignored", "blocked", "awaited"))
 _HALTED = {"stopped": "it was stopped", "frozen": "its cgroup was frozen"}
@@ -60,11 +64,15 @@ def _oom(case: Case, found: Finding) -> Iterator[str]:
         where = details.get("cgroup")
         if limit is not None:
             yield f"{_unit_in(str(where or 'its cgroup'))} reached its limit of {_size(limit)}"
-        elif details.get("scope") == "host" or details.get("constraint") == "CONSTRAINT_NONE":
+        elif details.get("order") == _BY_SYSRQ:
+            yield "somebody asked for it with SysRq (order=-1), however much memory was left"
+        elif details.get("constraint") in _OF_NODES:
+            yield f"the memory nodes that {_OF_NODES[details['constraint']]} allows had none left"
+        elif details.get("scope") == "host" or details.get("constraint") == "NONE":
             yield f"the host had no memory left{_free(details)}"
         if held is not None:
             yield f"the victim held {_size(held)}"
-        invoker = details.get("invoker")
+        invoker = None if details.get("order") == _BY_SYSRQ else details.get("invoker")
         comm = case.death.process.comm
         if invoker and (comm is None or plain(comm) != invoker):
             yield f"it was {printable(str(invoker))} that asked for more"

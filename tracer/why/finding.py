@@ -90,6 +90,9 @@ def managers_words(case: Case, number: int | None) -> tuple[str, Statement] | No
                 fits = _may_be_answered(case, said) and _is_of_this_run(case, said, within)
             else:
                 fits = _is_done(said) and number in _numbers_of(said, numbers)
+            # A session is over when its leader has died, whatever of (session_stop(), src/login/logind-session.c).
+            if what == "session ended" and case.is_over(said.time):
+                fits = False
             if fits:
                 return (of_session(case, cause) if cause == "stop timeout" else cause), said
     return None

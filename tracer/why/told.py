@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exec, Exit, Signal, Statement
 from tracer.model.frozen import replace
+from tracer.model.managers import may_be_one_managers
 from tracer.model.signals import NUMBERS
 from tracer.model.text import printable, shown
 from tracer.model.times import SECOND
@@ -265,6 +266,7 @@ def by_a_signal_to_its_name(case: Case) -> Finding | None:
                 or may_be_a_units(signal.target)
             )
             and signal.outcome not in ENDS_NOTHING
+            and all(may_be_one_managers(signal, end) for end in exits_of(case))
             and case.is_before(signal.time, 2 * SECOND, after=SECOND // 5)
         ):
             return _by_name(case, signal, signal.target)

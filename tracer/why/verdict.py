@@ -6,10 +6,10 @@ from tracer.model.coverage import lacking
 from tracer.model.event import Signal, Statement
 from tracer.model.frozen import frozen, replace
 from tracer.model.text import plain
-from tracer.model.times import SECOND, utc
+from tracer.model.times import SECOND, span, utc
 from tracer.model.verdict import Negative, Verdict
 from tracer.why.beside import beside
-from tracer.why.case import case_of
+from tracer.why.case import JOINED, case_of
 from tracer.why.core import core_note
 from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
 from tracer.why.evidence import evidence_of, says
@@ -85,9 +85,10 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     likely = {found.cause: found for found in reversed(findings)}
     if sure:
         loose = death.joined in (BY_NAME, BY_TIME) or _is_by_its_account(death, sure[0])
-        verdict = _made(case, sure[0], "likely" if loose else "yes")
-        if loose:
-            verdict = replace(verdict, doubts=(f"its unit was joined by {death.joined}",))
+        doubts = (f"its unit was joined by {death.joined}",) if loose else _of_a_zombie(case, born)
+        verdict = _made(case, sure[0], "likely" if doubts else "yes")
+        if doubts:
+            verdict = replace(verdict, doubts=doubts)
     elif len(likely) == 1:
         verdict = _made(case, findings[0], "likely")
     elif likely:
@@ -129,6 +130,20 @@ def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
     )
 
 
+def _of_a_zombie(case: Case, born: int | None) -> tuple[str, ...]:
+    """A doubt, where a call to kill alone tells of an end, and its pid is known to have ended before: until its parent has
+    waited for it, a process that has ended may be signalled as if it lived (kill(2))."""
+    told = case.death.tellings
+    is_call_alone = all(
+        isinstance(one, Signal) and one.sender is not None and one.source not in JOINED
+        for one in told
+    )
+    if born is None or not is_call_alone or case.death.process.start is not None:
+        return ()
+    before = span(case.death.time - born)
+    return (f"a process of that pid had ended {before} before, and may not have been waited for",)
+
+
 def _is_by_its_account(death: Death, found: Finding) -> bool:
     """Whether a finding stands on the pid, which accounting alone has put to the unit."""
     return death.joined == BY_ACCOUNT and any(
@@ -162,7 +177,7 @@ def _had_its_pid_before(one: Death, death: Death) -> bool:
         one is not death
         and key_of(one.process) is not None
         and key_of(one.process) == key_of(death.process)
-        and one.host == death.host
+        and (None in (one.host, death.host) or one.host == death.host)
         and one.time < death.time
     )
 
@@ -203,7 +218,7 @@ def _by_exclusion(
     left = {one.cause for one in open_ones}
     if left == {"killed"} and ruled_out:
         others = ", ".join(f"no {one.cause} ({one.because})" for one in ruled_out)
-        said = f"nothing else fits: {others}"
+        said = f"of what would be told elsewhere nothing is: {others}"
         return replace(verdict, cause="killed", confidence="likely", doubts=(said,))
     if len(left) > 1:
         return replace(verdict, confidence="open", fits=tuple(one.cause for one in open_ones))

@@ -175,7 +175,7 @@ class _Words(dict):  # type: ignore[type-arg]
         if key == "tracer":
             return "" if sender is None else f", {_called(sender)}"
         if key == "manager":
-            return "systemd" if sender is None or sender.pid == 1 else name(sender)
+            return "systemd" if sender is None or _is_systemd(sender) else name(sender)
         if key == "guard":
             return "a memory guard" if sender is None else name(sender)
         if key == "limit":
@@ -183,6 +183,11 @@ class _Words(dict):  # type: ignore[type-arg]
         if key == "status":
             return "" if verdict.status is None else f"with status {verdict.status}"
         return _in_time(verdict) if key == "in_time" else ""
+
+
+def _is_systemd(process: Process) -> bool:
+    """The host's own, which may have been started as init; another program's PID 1 is told as what it is."""
+    return process.pid == 1 and process.comm in (None, b"systemd", b"init")
 
 
 def asked_with(verdict: Verdict) -> str | None:
