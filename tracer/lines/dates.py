@@ -36,8 +36,9 @@ _DAY_MONTH = re.compile(
 _NUMBERS = re.compile(
     rb"(\d{4}|\d\d)(/?)(\d\d)\2(\d\d) +(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?"
 )
+_COMPACT = re.compile(rb"(\d{4})(\d\d)(\d\d):(\d\d)(\d\d)(\d\d)\.(\d{3})")  # zabbix
 _SECONDS = re.compile(rb"\d{9,10} ")
-_CLOCK = re.compile(rb"(\d{2}):(\d{2}):(\d{2})\s")
+_CLOCK = re.compile(rb"(\d{2}):(\d{2}):(\d{2})( UTC)?\s")
 
 
 @frozen
@@ -113,6 +114,9 @@ def _of_program(text: bytes, style: DateStyle) -> int | None:
     elif (match := _NUMBERS.match(text)) is not None:
         numbers = int(match[3]), int(match[4]), int(match[5]), int(match[6]), int(match[7])
         year, fraction = match[1], match[8]
+    elif (match := _COMPACT.match(text)) is not None:
+        numbers = int(match[2]), int(match[3]), int(match[4]), int(match[5]), int(match[6])
+        year, fraction = match[1], match[7]
     else:
         return int(text) * SECOND if _SECONDS.fullmatch(text) else None
     seconds = _mktime(_century(int(year)), *numbers) if year else _recent(numbers, style.now)
@@ -136,9 +140,10 @@ def _clock(text: bytes, style: DateStyle) -> int | None:
     if match is None:
         return None
     end = last_written(style) // SECOND
-    for day in (time.localtime(end), time.localtime(end - 86400)):
-        clock = int(match[1]), int(match[2]), int(match[3])
-        seconds = _mktime(day.tm_year, day.tm_mon, day.tm_mday, *clock)
+    of = time.gmtime if match[4] else time.localtime
+    for day in (of(end), of(end - 86400)):
+        date = (day.tm_year, day.tm_mon, day.tm_mday, int(match[1]), int(match[2]), int(match[3]))
+        seconds = _timegm(*date) if match[4] else _mktime(*date)
         if seconds is not None and seconds <= end:
             return seconds * SECOND
     return None
@@ -158,9 +163,7 @@ def _iso(match: re.Match[bytes]) -> int | None:
     if zone is None:
         seconds = _mktime(year, month, day, hour, minute, second)
     else:
-        import calendar
-
-        seconds = calendar.timegm((year, month, day, hour, minute, second)) - _offset(zone)
+        seconds = _timegm(year, month, day, hour, minute, second) - _offset(zone)
     return None if seconds is None or seconds < 0 else seconds * SECOND + _fraction(match[7])
 
 
@@ -190,6 +193,12 @@ def _mktime(year: int, month: int, day: int, hour: int, minute: int, second: int
         return int(time.mktime((year, month, day, hour, minute, second, 0, 0, -1)))
     except (OverflowError, ValueError):
         return None
+
+
+def _timegm(*date: int) -> int:
+    import calendar
+
+    return calendar.timegm(date)
 
 
 def _is_date(year: int, month: int, day: int) -> bool:

@@ -53,8 +53,9 @@ PROGRAMS: dict[bytes, tuple[re.Pattern[bytes], ...]] = {
         ),
         # src/log.c of monit.
         b"monit": (rb"\[(?:[A-Z]{3,5} )?" + _DATE % (_MONTH + rb" [ \d]\d " + _CLOCK) + rb"\] (?:error|info|warning|debug|critical) +: ",),
-        # sql/log.cc: up to 5.6 and MariaDB 10.1 yymmdd; a fault's own line has the clock alone.
-        b"mysqld": (_DATE % rb"\d{6} +\d{1,2}:\d\d:\d\d" + rb" (?=\[|mysqld|mariadbd|InnoDB|- )",),
+        # src/libs/zbxlog/log.c; sql/log.cc: up to 5.6 and MariaDB 10.1 yymmdd; a fault's own line has the clock alone.
+        b"zabbix": (rb"\s*" + _PID + rb":" + _DATE % rb"\d{8}:\d{6}\.\d{3}" + rb" ",),
+        b"mysqld": (_DATE % rb"\d\d:\d\d:\d\d UTC" + rb" - (?=mysqld|mariadbd)", _DATE % rb"\d{6} +\d{1,2}:\d\d:\d\d" + rb" (?=\[|mysqld|mariadbd|InnoDB|- )",),
         # lib/binaries/CLI.js and lib/God.js, through moment().
         b"pm2": (rb"(?:PM2 +\| )?" + _DATE % ISO + rb": (?:PM2 (?:log|error): |(?=App name:|App \[|Process with pid |Starting execution sequence))",),
         # erts/etc/common/heart.c, print_error().

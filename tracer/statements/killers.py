@@ -16,6 +16,7 @@ OOMD = Table(
     (
         Row("oom kill", rb"Killed (?P<cgroup>/\S*) due to " + _REASON, b"Killed /", ("says", "sent"), 9, {"done": True}, versions="v248-v259"),
         Row("oom kill", rb"Marked (?P<cgroup>/\S*) for killing due to " + _REASON, b" for killing due to ", ("says",), 9, {"done": False}, versions="v260+"),
+        Row("signal sent", rb"oomd attempting to kill (?P<pid>\d+) with (?P<signal>\w+)", b"oomd attempting to kill ", ("sent",), versions="v247+, debug"),
         Row("memory pressure", rb"Memory pressure for (?P<cgroup>/\S*) is greater than (?P<limit>\d+) for more than (?P<lasting>\d+) seconds and there was reclaim activity", b"emory pressure for ", versions="v247"),
     ),
     speakers=frozenset((b"systemd-oomd",)),
@@ -40,6 +41,8 @@ EARLYOOM = Table(
         Row("oom kill", _COLOUR + rb"escalating to (?P<signal>SIGKILL) after (?P<lasting>[\d.]+) seconds?" + _COLOUR, b"escalating to SIGKILL", versions="v1.6+"),
         Row("memory pressure", _COLOUR + rb"low memory! at or below (?P<level>SIGTERM|SIGKILL) limits: mem +(?P<memory>[\d.]+ ?%), swap +(?P<swap>[\d.]+ ?%)" + _COLOUR, b"low memory! at or below", versions="v1.3+"),
         Row("memory pressure", _COLOUR + rb"Out of memory! avail: (?P<memory>\d+ MiB) < min: (?P<limit>\d+ MiB)" + _COLOUR, b"Out of memory! avail", versions="v0.1-v1.2"),
+        # Up to v1.6 it does not say which.
+        Row("victim ended", _COLOUR + rb"process (?:(?P<pid>\d+) )?exited after (?P<lasting>[\d.]+) seconds?" + _COLOUR, b" exited after ", versions="v1.3+"),
         Row("survivor", _COLOUR + rb"process (?P<pid>\d+) did not exit" + _COLOUR, b" did not exit", versions="v1.4+"),
         Row("kill failed", _COLOUR + rb"kill failed: (?P<error>.*?)" + _COLOUR, b"kill failed: ", versions="all"),
     ),

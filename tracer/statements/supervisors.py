@@ -51,6 +51,7 @@ _ROWS = (
     _row("child lost", rb"(?P<child>[\w ]+process) (?P<pid>\d+) exited on signal (?P<signal>\d+)(?: \(core dumped\))?", b" exited on signal ", "nginx"),
     _row("child lost", rb"(?P<child>[\w ]+process) (?P<pid>\d+) exited with fatal code (?P<status>\d+).*", b" exited with fatal code ", "nginx", ("says",)),
     _row("signal received", rb"(?:(?P<tid>\d+)#\d+: )?signal (?P<signal>\d+) \(SIG\w+\) received from (?P<from_pid>\d+)(?:, .*)?", b" (SIG", "nginx 1.13+", ("got",)),
+    _row("signal received", rb"signal (?P<signal>\d+) \(SIG\w+\) received(?:, .*)?", b" (SIG", "nginx up to 1.13", ("says", "got")),
     # httpd: server/mpm_unix.c, ap_process_child_status().
     _row("child lost", rb"(?:AH\d+: )?child (?:process|pid) (?P<pid>\d+) exit signal [\w /]+ \((?P<signal>\d+)\)(?:, possible coredump in .*)?", b" exit signal ", "httpd"),
     _row("signal received", rb"(?:AH\d+: )?caught SIGTERM, shutting down", b"caught SIGTERM", "httpd", ("says",), 15, "stop"),
@@ -61,7 +62,7 @@ _ROWS = (
     # sql/signal_handler.cc, handle_fatal_signal(): a fault of its own.
     _row("crashed", rb"(?P<comm>mysqld|mariadbd) got signal (?P<signal>\d+) ;?.*", b" got signal ", "MySQL, MariaDB", ("says",)),
     # src/debug.c, sigsegvHandler().
-    _row("crashed", rb"(?:Redis|Valkey) \S+ crashed by signal: (?P<signal>\d+).*", b" crashed by signal: ", "Redis", ("says",)),
+    _row("crashed", rb"(?:Redis|Valkey) \S+ crashed by signal: (?P<signal>4|6|7|8|11)(?:\D.*)?", b" crashed by signal: ", "Redis", ("says",)),
     # src/hotspot/share/utilities/vmError.cpp, VMError::report().
     # It then aborts, or has its core written so.
     _row("crashed", rb"(?P<meaning>SIG(?:SEGV|BUS|ILL|FPE|TRAP)) \(0x[0-9a-f]+\) at pc=0x[0-9a-f]+, pid=(?P<pid>\d+), tid=(?:0x)?[0-9a-f]+", b" at pc=0x", "JVM", ("says",), 6),
@@ -70,7 +71,14 @@ _ROWS = (
     _row("child lost", rb"reaped #<Process::Status: pid (?P<pid>\d+) SIG\w+ \(signal (?P<signal>\d+)\)(?: \(core dumped\))?> (?P<child>worker=\S+)", b" (signal ", "unicorn"),
     _row("child timeout", rb"(?P<child>worker=\d+) PID:(?P<pid>\d+) timeout \((?P<limit>[^)]*)\), killing", b"), killing", "unicorn", ("says",)),
     _row("child timeout", rb"Terminating timed out worker \((?P<limit>.*?)\): (?P<pid>\d+)", b"Terminating timed out worker", "puma", ("says",)),
+    _row("child lost", rb"App \[(?P<child>[^\]]+)\] with id \[\d+\] and pid \[(?P<pid>\d+)\], exited with code \[(?P<status>\d*)\] via signal \[SIG(?P<signal>\w+)\]", b"] via signal [", "pm2 1-2"),
     _row("child lost", rb"App \[(?P<child>[^\]]+)\] exited with code \[(?P<status>\d*)\] via signal \[SIG(?P<signal>\w+)\]", b"] via signal [", "pm2", ("says",)),
+    # src/udev/udev-manager.c; rspamd: src/rspamd.c.
+    _row("child lost", rb"Worker \[(?P<pid>\d+)\] terminated by signal (?P<signal>\d+) \((?:SIG)?\w+\)", b"] terminated by signal ", "systemd-udevd"),
+    _row("child lost", rb"(?:(?P<child>\w+) )?process (?P<pid>\d+) terminated abnormally by signal: (?P<signal>\d+)(?: .*)?", b" terminated abnormally by signal: ", "rspamd"),
+    # zabbix: src/libs/zbxnix/sighandler.c, with siginfo's own words of who sent.
+    _row("signal received", rb"Got signal \[signal:(?P<signal>\d+)\(SIG\w+\),sender_pid:(?P<from_pid>\d+),sender_uid:(?P<from_uid>\d+),reason:-?\d+\]\. Exiting \.\.\.", b"Got signal [signal:", "Zabbix", ("says", "got")),
+    _row("crashed", rb"Got signal \[signal:(?P<signal>\d+)\(SIG\w+\),reason:-?\d+,refaddr:\S+\]\. Crashing \.\.\.", b"Got signal [signal:", "Zabbix", ("says",)),
     # podman: libpod/oci_conmon_common.go, StopContainer().
     _row("stop timeout", rb"StopSignal SIG\w+ failed to stop container (?P<container_name>\S+) in (?P<grace>\d+ seconds), resorting to SIGKILL.*", b", resorting to SIGKILL", "podman 4+", ("says",)),
     # src/validate.c of monit; procd's service/instance.c.

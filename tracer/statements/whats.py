@@ -61,6 +61,7 @@ WHATS: dict[str, What] = {
     "oom kill": W("a user-space OOM daemon killed, or chose to",
         ("reason", "pressure", "cgroup_of_pressure", "limit", "used_bytes", "total_bytes", "swap_used_bytes", "swap_total_bytes", "percent", "lasting", "done", "badness", "oom_score",
          "oom_score_adj", "rss_mib", "rss_kib", "cmdline", "dry_run", "victims"), True),
+    "victim ended": W("the process that a user-space OOM daemon killed is gone", ("lasting",)),
     "memory pressure": W("memory runs short; nobody is killed yet",
         ("memory", "swap", "pressure", "limit", "lasting", "cgroup_of_pressure", "used_bytes", "total_bytes", "percent", "level"), True),
     "fork rejected": W("the cgroup has as many processes as pids.max allows", (), True),

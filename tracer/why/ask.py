@@ -22,6 +22,7 @@ from tracer.why.finding import CONT
 from tracer.why.lost import lost_with_the_host
 from tracer.why.neighbours import Neighbours
 from tracer.why.repeats import with_repeats
+from tracer.why.tellings import has_failed
 from tracer.why.undated import as_told, is_dated, placed
 from tracer.why.verdict import verdict_of
 
@@ -185,7 +186,9 @@ def _names(death: Death) -> tuple[bytes, ...]:
 
 def _ended_well(death: Death) -> bool:
     """Whether nothing is told of it but that a unit is over: it did not fail, says its manager."""
-    return death.number is None and death.status is None
+    if death.number is not None or death.status is not None:
+        return False
+    return not any(isinstance(one, Statement) and has_failed(one) for one in death.tellings)
 
 
 def unordered(

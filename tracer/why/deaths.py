@@ -16,7 +16,7 @@ from tracer.model.starts import finer, starts_fit
 from tracer.model.times import SECOND
 from tracer.model.witness import ACCOUNTING
 from tracer.why.near import REACH, SAME_CORE, Near
-from tracer.why.tellings import LIVED, is_only_sent, told_by, without_survivors
+from tracer.why.tellings import LIVED, by_guards, is_only_sent, told_by, without_survivors
 from tracer.why.tellings import OF_A_SIGNAL as OF_A_SIGNAL
 from tracer.why.tellings import Death as Death
 from tracer.why.tellings import is_believed as is_believed
@@ -49,7 +49,7 @@ def deaths_in(events: Iterable[Event]) -> list[Death]:
     """Every end that the events tell of, in the order of time."""
     believed = [event for event in events if is_believed(event)]
     told = [death for event in believed if (death := told_by(event))]
-    told = without_survivors(told, believed)
+    told = without_survivors([*told, *by_guards(believed)], believed)
     named = _of_processes(one for one in told if key_of(one.process) is not None)
     unnamed = [one for one in told if key_of(one.process) is None]
     boxed = [one for one in unnamed if one.process.container is not None]

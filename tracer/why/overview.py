@@ -63,7 +63,9 @@ def _line(alike: list[Verdict], now: int, width: int) -> str:
     if len(alike) > 1:
         pauses = sorted(later - earlier for later, earlier in zip(times, times[1:]))
         usual = pauses[len(pauses) // 2] if pauses else 0
-        steady = len(pauses) > 1 and all(abs(one - usual) <= usual // 10 for one in pauses)
+        steady = (
+            len(pauses) > 1 and usual > 0 and all(abs(one - usual) <= usual // 10 for one in pauses)
+        )
         again = f"  {len(alike)} times" + (f", every {span(usual)}" if steady else "")
     doubt = {"likely": " (likely)", "open": " (open)", "no": ""}.get(newest.confidence, "")
     told = f"{when:<8}  {_who_ended(newest)}  {_what(newest)}{doubt}"
@@ -85,7 +87,7 @@ def _what(verdict: Verdict) -> str:
     if verdict.cause not in ("killed", "exit", "unknown"):
         return f"{verdict.cause}: {how}" if how else verdict.cause
     if verdict.cause == "unknown":
-        return f"{how}, cause not told"
+        return f"{how or 'ended'}, cause not told"
     who = verdict.who
     process = None if who is None else who.asked or who.sender
     if process is None:

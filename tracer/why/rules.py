@@ -19,6 +19,7 @@ from tracer.why.told import (
     by_the_next_boot,
     by_the_shutdown,
     by_the_signal_alone,
+    by_the_units_failure,
     by_the_units_oom_notice,
     by_the_units_result_alone,
 )
@@ -83,6 +84,12 @@ RULES: tuple[Rule, ...] = (
         by_the_units_result_alone,
         "the unit failed with oom-kill, and no line says whether the kernel or systemd-oomd did it",
         "a line says which",
+    ),
+    Rule(
+        "unit's failure",
+        by_the_units_failure,
+        "the unit failed with timeout or watchdog, its manager says which time ran out, and of its processes nothing is told",
+        "a line about the end of a process; a process that remains",
     ),
     Rule(
         "end of its grace",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import Exit, Process, Signal, Statement
-from tracer.model.frozen import frozen
+from tracer.model.frozen import frozen, replace
 from tracer.model.names import UNITS_WITH_PROCESSES
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
@@ -21,6 +21,8 @@ OF_A_SIGNAL = 128
 # What is said of a unit that has ended well: of exit status 0, SIGHUP, SIGINT, SIGTERM and SIGPIPE (systemd.service(5),
 # "SuccessExitStatus=") systemd writes no line about the process.
 TELLS_OF_A_UNITS_END = frozenset(("unit succeeded", "stopped"))
+# So long an OOM daemon waits for one that it killed: earlyoom 10 s (kill_wait(), kill.c).
+GUARDED = 30 * SECOND
 # So long a process may outlive a SIGKILL, and be seen to.
 LIVED = 900 * SECOND
 KILL = NUMBERS["KILL"]
@@ -73,7 +75,7 @@ def told_by(event: Event) -> Death | None:
         return _of_container(event)
     if (
         isinstance(event, Statement)
-        and event.what in TELLS_OF_A_UNITS_END
+        and (event.what in TELLS_OF_A_UNITS_END or has_failed(event))
         and event.time is not None
         and event.about is not None
         and (event.about.unit or b"").endswith(UNITS_WITH_PROCESSES)
@@ -81,6 +83,12 @@ def told_by(event: Event) -> Death | None:
         return Death(event.time, Process(unit=event.about.unit, invocation=event.about.invocation),
                      host=event.host, tellings=(event,))  # fmt: skip
     return None
+
+
+def has_failed(said: Statement) -> bool:
+    """Whether a unit is over because its manager ended it: of SIGTERM, which that sends, it writes no line about the process
+    (service_sigchld_event(), src/core/service.c)."""
+    return said.what == "unit failed" and (said.details or {}).get("result") in ("timeout", "watchdog")  # fmt: skip
 
 
 def _of_container(said: Statement) -> Death | None:
@@ -102,6 +110,9 @@ def _ends_it(signal: Signal, target: Process) -> bool:
     that a log tells, for the kernel logs those alone that nobody handles (unhandled_signal(), kernel/signal.c)."""
     if signal.origin == "fault" and signal.outcome is None:
         return key_of(target) is not None
+    if signal.origin == "seccomp" and signal.outcome is None:
+        # An audit record has a number only of what ends (__seccomp_filter(), kernel/seccomp.c).
+        return target.pid is not None
     return (signal.number == KILL and target.pid is not None) and (
         signal.origin == "oom" or (signal.outcome in ("delivered", None) and not signal.why)
     )
@@ -123,6 +134,12 @@ def without_survivors(told: list[Death], events: Iterable[Event]) -> list[Death]
     }
     if not lived:
         return told
+    units = {
+        (one.host, one.about.unit, one.time)
+        for one in events
+        if isinstance(one, Statement) and one.what == "survivor" and one.about is not None
+    }
+    told = [one for one in told if not (one.number is None and (one.host, one.process.unit, one.time) in units)]  # fmt: skip
     return [
         one
         for one in told
@@ -133,3 +150,22 @@ def without_survivors(told: list[Death], events: Iterable[Event]) -> list[Death]
 def is_only_sent(death: Death) -> bool:
     """Whether nothing tells of an end but a signal that was sent, which is taken to have ended its target."""
     return all(isinstance(one, Signal) and one.origin == "user" for one in death.tellings)
+
+
+def by_guards(events: Iterable[Event]) -> list[Death]:
+    """The ends of those whom an OOM daemon killed, and says to be gone: of which it speaks is told by its words before."""
+    victims: dict[tuple[str | None, int | None, bytes | None], Statement] = {}
+    found = []
+    for one in events:
+        if not isinstance(one, Statement) or one.time is None:
+            continue
+        key = one.host, one.by and one.by.pid, one.by and one.by.comm
+        if one.what == "oom kill" and one.about is not None and one.about.pid is not None:
+            victims[key] = one
+        elif one.what == "oom kill" and one.number is not None and key in victims:
+            victims[key] = replace(victims[key], number=one.number)
+        elif one.what == "victim ended" and (killed := victims.pop(key, None)) is not None:
+            about = killed.about
+            if about is not None and one.time - (killed.time or 0) <= GUARDED:
+                found.append(Death(one.time, about, killed.number, host=one.host, tellings=(one,)))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Signal, Statement
+from tracer.model.event import Exec, Exit, Signal, Statement, moment
 from tracer.model.frozen import replace
 from tracer.model.managers import may_be_one_managers
 from tracer.model.signals import NUMBERS
@@ -18,6 +18,7 @@ from tracer.why.finding import (
     FAULTS,
     HUP,
     KILL,
+    MANAGER_SAYS,
     REQUESTS,
     STOPPING,
     TERM,
@@ -34,6 +35,7 @@ from tracer.why.finding import (
 from tracer.why.present import is_told_by_its_state_alone
 from tracer.why.recorded import by_its_manager, found_by, is_itself, is_manager
 from tracer.why.runtimes import speaker
+from tracer.why.tellings import has_failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -226,6 +228,26 @@ def by_the_shutdown(case: Case) -> Finding | None:
     return Finding("shutdown", "likely", (said, *exits_of(case)), story=(said,))
 
 
+def by_the_units_failure(case: Case) -> Finding | None:
+    """Its manager says why it ended the unit, and that it is over; of its processes nothing."""
+    failed = [one for one in case.death.tellings if isinstance(one, Statement) and has_failed(one)]
+    if not failed or case.number is not None or case.death.status is not None:
+        return None
+    # Its end is told twice up to v234 ("entered failed state"): what begins a run alone stands between two.
+    begun = max((moment(one) for one in case.unit_says if one.what in _BEGINS and not case.is_over(one.time)), default=0)  # fmt: skip
+    for what, cause, _, within in MANAGER_SAYS:
+        for said in case.unit_says:
+            if what in _ENDS_A_UNIT and said.what == what and moment(said) >= begun and case.is_before(said.time, within):  # fmt: skip
+                why = ("how its processes ended is not told",)
+                return Finding(cause, "likely", (said, *failed), behind(speaker(said)), why, None, (said,))  # fmt: skip
+    return None
+
+
+# Of what a manager says, that of which a unit fails with "timeout" or "watchdog".
+_ENDS_A_UNIT = frozenset(("watchdog", "start timeout", "runtime limit", "stop timeout"))
+_BEGINS = frozenset(("start asked", "started", "restart scheduled"))
+
+
 def by_the_next_boot(case: Case) -> Finding | None:
     """Its host booted, and nothing tells of a shutdown before that (tracer.why.lost)."""
     told = [one for one in case.death.tellings if isinstance(one, Statement)]
@@ -291,6 +313,8 @@ def by_the_signal_alone(case: Case) -> Finding | None:
     """It died of a signal that hardly anybody sends to others: its own doing, or the kernel's."""
     cause = _BY_NUMBER.get(case.number or 0)
     if cause is None or by_a_signal_to_its_name(case) or by_a_command_beside_it(case):
+        return None
+    if managers_words(case, case.number) is not None:
         return None
     said = case.said("core dumped", within=AT_ONCE)
     why = ("who sent the signal is not recorded: such signals come of the process's own doing",)

@@ -175,9 +175,9 @@ class _Words(dict):  # type: ignore[type-arg]
         if key == "tracer":
             return "" if sender is None else f", {_called(sender)}"
         if key == "manager":
-            return "systemd" if sender is None or _is_systemd(sender) else name(sender)
+            return "systemd" if sender is None or _is_systemd(sender) else _called(sender)
         if key == "guard":
-            return "a memory guard" if sender is None else name(sender)
+            return "a memory guard" if sender is None else _called(sender)
         if key == "limit":
             return _LIMITS.get(signal, "a resource limit")
         if key == "status":

@@ -89,6 +89,44 @@ UNDATED_COMMAND = """\
 sudo[90]:   eve : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/pkill -9 porter
 systemd[1]: porter.service: Main process exited, code=killed, status=9/KILL
 """
+EARLYOOM = """\
+Mar 24 10:14:45 desk earlyoom[1233]: sending SIGTERM to process 411 uid 1000 "renderd": badness 1264, VmRSS 23964 MiB
+Mar 24 10:14:45 desk earlyoom[1233]: process exited after 0.1 seconds
+Mar 24 10:15:45 desk earlyoom[1233]: sending SIGTERM to process 412 uid 1000 "shelld": badness 900, VmRSS 17 MiB
+"""
+NOT_EARLYOOM = """\
+Mar 24 10:14:45 desk toy[99]: sending SIGTERM to process 411 uid 1000 "renderd": badness 1264, VmRSS 23964 MiB
+Mar 24 10:14:45 desk toy[99]: process exited after 0.1 seconds
+"""
+OOMD = """\
+Mar 24 10:14:45 desk systemd-oomd[34]: oomd attempting to kill 63 with KILL
+"""
+NEVER_STARTED = """\
+Mar 24 10:14:05 desk systemd[1]: userd.service: start operation timed out. Terminating.
+Mar 24 10:14:05 desk systemd[1]: userd.service: Failed with result 'timeout'.
+Mar 24 10:14:05 desk systemd[1]: Failed to start User Directory.
+"""
+# Up to v234 a unit's failure is told twice.
+HUNG = """\
+nov 20 12:16:10 desk systemd[1]: trackd.service: Watchdog timeout (limit 10s)!
+nov 20 12:16:10 desk systemd[1]: trackd.service: Unit entered failed state.
+nov 20 12:16:10 desk systemd[1]: trackd.service: Failed with result 'watchdog'.
+nov 20 12:16:11 desk systemd[1]: trackd.service: Service hold-off time over, scheduling restart.
+"""
+TOO_OFTEN = """\
+Mar 24 10:14:05 desk systemd[1]: userd.service: Failed with result 'start-limit-hit'.
+"""
+REMAINS = """\
+Mar 24 10:32:53 board systemd[1]: camd.service: Stopping timed out. Killing.
+Mar 24 10:32:53 board systemd[1]: camd.service: Failed with result 'timeout'.
+Mar 24 10:32:53 board systemd[1]: camd.service: Unit process 475 (camd) remains running after unit stopped.
+"""
+ABORTED = """\
+[2025-03-24 10:14:39 +0000] [16] [CRITICAL] WORKER TIMEOUT (pid:72)
+[2025-03-24 10:14:40 +0000] [16] [WARNING] Worker with pid 72 was terminated due to signal 6
+"""
+REFUSED = 'Mar 24 10:14:45 desk kernel: audit: type=1326 audit(1742811285.368:2): auid=4294967295 uid=141 gid=141 ses=4294967295 pid=814 comm="leased" exe="/sbin/leased" sig=31 arch=c000003e syscall=224 compat=0 ip=0xb7f15549 code=0x80000000\n'
+LOGGED = REFUSED.replace("sig=31", "sig=0").replace("code=0x80000000", "code=0x50000")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +136,17 @@ systemd[1]: porter.service: Main process exited, code=killed, status=9/KILL
         (SURVIVED + LIVED_ON, "475", 3, ["nothing called 475 has died"], ["was killed"]),
         (JVM_STOPPED, "billing-api", 0, ["most likely stopped by systemd", "'Billing backend service': joined by"], ["sure yes"]),
         (OTHER_STOPPED, "billing-api", 0, ["most likely ended by itself with status 143", "was not watched"], ["stopped by", "sure yes"]),
+        (EARLYOOM, "renderd", 0, ["renderd[411] on desk was killed by earlyoom[1233]: memory ran low"], []),
+        (EARLYOOM, "shelld", 3, ["nothing called shelld has died"], ["was killed"]),
+        (NOT_EARLYOOM, "renderd", 3, ["nothing called renderd has died"], ["was killed"]),
+        (OOMD, "63", 0, ["process 63 on desk was killed by systemd-oomd[34]"], []),
+        (NEVER_STARTED, "userd", 0, ["most likely killed by systemd: it did not start in time", "how its processes ended is not told"], ["sure yes"]),
+        (HUNG, "trackd", 0, ["most likely killed by systemd: it missed its watchdog"], ["sure yes"]),
+        (TOO_OFTEN, "userd", 3, ["nothing called userd has died"], ["was killed"]),
+        (REMAINS, "camd", 3, ["nothing called camd has died"], ["was killed"]),
+        (ABORTED, "72", 0, ["most likely killed by gunicorn[16]: it missed its watchdog"], ["aborted itself"]),
+        (REFUSED, "leased", 0, ["leased[814] was killed by the kernel: a seccomp filter refused a system call"], []),
+        (LOGGED, "leased", 3, ["nothing called leased has died"], ["was killed"]),
         (RING, "askd", 0, ["askd[472] was killed by the kernel: out of memory", "when not told: what tells of it bears no date", "sure yes"], ["1970"]),
         (RING, "gauge", 0, ["gauge[thread 474] crashed: SIGSEGV", "2nd time", "sure yes"], ["1970"]),
         (UNDATED, "porter", 0, ["most likely killed by systemd: it missed its watchdog", "joined by their order"], ["sure yes", "19"]),

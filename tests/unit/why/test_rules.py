@@ -68,6 +68,10 @@ ESCALATED = [
 
 # Events; cause, confidence, pid of the sender that is named.
 PROVEN = {
+    "start timeout that the unit alone tells": (
+        [said(0, "start timeout"), said(0.1, "unit failed", details={"result": "timeout"})],
+        "start timeout", "likely", None,
+    ),
     "a process": (kill(), "killed", "yes", 991),
     "its manager, after its patience": (
         [sent(-89.99, "CONT", SYSTEMD), *ESCALATED], "stop timeout", "yes", 1),
