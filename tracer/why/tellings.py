@@ -159,7 +159,8 @@ def by_guards(events: Iterable[Event]) -> list[Death]:
     for one in events:
         if not isinstance(one, Statement) or one.time is None:
             continue
-        key = one.host, one.by and one.by.pid, one.by and one.by.comm
+        by = one.by or Process()
+        key = one.host, by.pid, by.comm
         if one.what == "oom kill" and one.about is not None and one.about.pid is not None:
             victims[key] = one
         elif one.what == "oom kill" and one.number is not None and key in victims:
