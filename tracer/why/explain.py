@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tracer.model.event import Signal, Statement
-from tracer.model.signals import LAST, name_of
+from tracer.model.signals import LAST, NUMBERS, name_of
 from tracer.model.text import plain, printable
-from tracer.model.times import span
+from tracer.model.times import SECOND, local_moment, span
 from tracer.why.deaths import OF_A_SIGNAL
 from tracer.why.finding import REQUESTS
 from tracer.why.present import stop_timeout
@@ -24,6 +24,7 @@ _OF_NODES: dict[object, str] = {"CPUSET": "its cpuset", "MEMORY_POLICY": "its me
 # What became of a signal that its target lived on with, and what keeps one from seeing it.
 _SURVIVED = frozenset(("handled", "ignored", "blocked", "awaited"))
 _HALTED = {"stopped": "it was stopped", "frozen": "its cgroup was frozen"}
+_DEFAULT_STOP = 90 * SECOND
 _NEAR_NULL = 4096  # bytes: what is there belongs to the null pointer (mmap_min_addr, sysctl)
 
 
@@ -109,18 +110,43 @@ def _size(kilobytes: object) -> str:
 def _crash(case: Case, found: Finding) -> Iterator[str]:
     signal = found.signal
     address = None if signal is None else signal.address
-    where = ""
+    where = access = ""
     for said in _statements(case, found):
         details = said.details or {}
         text = details.get("address")
         if address is None and text is not None:
             address = int(str(text), 16) if _is_hex(str(text)) else None
-        where = f" in {printable(str(details['file']))}" if details.get("file") else where
-    if address is not None:
+        if details.get("file"):
+            offset = str(details.get("file_offset", ""))
+            where = f" in {printable(str(details['file']))}" + (
+                f"+{int(offset, 16):#x}" if _is_hex(offset) else ""
+            )
+        access = _access(details) or access
+    at = _AT_INSTRUCTION.get(case.number or 0)
+    if address is not None and at is not None:
+        yield f"{at} at address {address:#x}{where}; nobody sent the signal"
+    elif address is not None:
         null = " (a null pointer)" if address < _NEAR_NULL else ""
-        yield f"it used address {address:#x}{null}{where}; nobody sent the signal"
+        yield f"{access or 'it used'} address {address:#x}{null}{where}; nobody sent the signal"
     elif signal is not None and signal.origin == "fault":
         yield "its own fault; nobody sent the signal"
+
+
+# Of these si_addr is where the instruction stands (sigaction(2)), not what it used.
+_AT_INSTRUCTION = {
+    NUMBERS["FPE"]: "a wrong calculation (a division by zero, as a rule)",
+    NUMBERS["ILL"]: "an instruction that the processor does not know,",
+    NUMBERS["TRAP"]: "a breakpoint or trap",
+}
+
+
+def _access(details: Mapping[str, object]) -> str:
+    """What a page fault was, by x86's error code (enum x86_pf_error_code, arch/x86/include/asm/trap_pf.h)."""
+    error = str(details.get("error", ""))
+    if details.get("kind") != "segfault" or not _is_hex(error):
+        return ""
+    bits = int(error, 16)
+    return "it executed" if bits & 16 else "it wrote to" if bits & 2 else "it read"
 
 
 def _is_hex(text: str) -> bool:
@@ -133,15 +159,28 @@ def _is_hex(text: str) -> bool:
 
 def _stop_timeout(case: Case, found: Finding) -> Iterator[str]:
     asked = [one for one in found.evidence if isinstance(one, Signal)]
+    limit = stop_timeout(case)
     if not asked:
         yield "its manager was stopping it, and the request to end was not obeyed until the time ran out"
+        yield from _patience(case, limit)
     elif asked[0].outcome in ("handled", "awaited"):
         yield f"it took {name_of(asked[0].number)}, and went on"
     elif asked[0].outcome in ("ignored", "blocked"):
         yield f"{name_of(asked[0].number)} was {asked[0].outcome} by it"
-    limit = stop_timeout(case)
     if limit is not None:
         yield f"TimeoutStopSec={printable(limit)}"
+
+
+def _patience(case: Case, limit: str | None) -> Iterator[str]:
+    """When its manager began to stop it; of systemd that is known where a log is silent, as far as the default holds
+    (DefaultTimeoutStopSec=, systemd-system.conf(5))."""
+    time, unit = case.death.time, case.death.process.unit
+    stop = case.said("stop asked")
+    if stop is not None and stop.time is not None:
+        yield f"that began {span(time - stop.time)} before"
+    elif limit is None and unit is not None and case.death.process.container is None:
+        began = local_moment(time - _DEFAULT_STOP).rpartition(" ")[2].partition(".")[0]
+        yield f"when it began is not told: 90 s before, if the default holds, so at {began}"
 
 
 def _exit(case: Case, _found: Finding) -> Iterator[str]:
@@ -153,6 +192,46 @@ def _exit(case: Case, _found: Finding) -> Iterator[str]:
             f"a program exits with that {name} asked to end, or what " if number in REQUESTS else ""
         )
         yield f"status {status} is what {own}a shell reports when a child of it died of {name}"
+    meaning = _OF_SYSTEMD.get(status or 0)
+    if meaning is not None and case.death.process.unit is not None:
+        yield f"status {status} is systemd's where {meaning}, or the program's own"
+
+
+# systemd.exec(5), "Process Exit Codes": what went wrong between fork and exec.
+_OF_SYSTEMD = {
+    200: "it could not change to the working directory (CHDIR)",
+    203: "it could not execute the program (EXEC)",
+    208: "it could not set up standard input (STDIN)",
+    209: "it could not set up standard output (STDOUT)",
+    216: "it could not take the group (GROUP)",
+    217: "it could not find or take the user (USER)",
+    218: "it could not set the capabilities (CAPABILITIES)",
+    219: "it could not enter the cgroup (CGROUP)",
+    226: "it could not set up the namespaces (NAMESPACE)",
+    238: "it could not make the state directory (STATE_DIRECTORY)",
+}
+
+
+def _terminal(case: Case, found: Finding) -> Iterator[str]:
+    key = _KEYS.get(case.number or 0)
+    if key is not None and found.signal is not None and found.signal.origin == "tty":
+        yield key
+
+
+_KEYS = {
+    NUMBERS["INT"]: "its terminal's key for that was pressed (Ctrl-C)",
+    NUMBERS["QUIT"]: "its terminal's key for that was pressed (Ctrl-\\)",
+    NUMBERS["HUP"]: "its terminal went away, or was closed",
+}
+
+
+def _kernel(case: Case, found: Finding) -> Iterator[str]:
+    """What the record of the signal leaves over (docs/origins.md)."""
+    origin = None if found.signal is None else found.signal.origin
+    if origin == "async io":
+        yield "input or output was ready that it had asked to be told of, and it did not handle the signal"
+    elif origin == "kernel":
+        yield "no process sent it, and it was not the OOM killer; SysRq, a driver or a BPF program may have"
 
 
 _BY_CAUSE: dict[str, Callable[[Case, Finding], Iterator[str]]] = {
@@ -160,4 +239,6 @@ _BY_CAUSE: dict[str, Callable[[Case, Finding], Iterator[str]]] = {
     "crash": _crash,
     "stop timeout": _stop_timeout,
     "exit": _exit,
+    "terminal": _terminal,
+    "kernel": _kernel,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.text import cut, printable
+from tracer.why.nouns import NOUNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,17 +57,17 @@ def sure(verdict: Verdict) -> str:
     if verdict.confidence == "yes":
         return "yes"
     if verdict.confidence == "likely":
-        others = ", ".join(dict.fromkeys(one.cause for one in verdict.cannot_rule_out))
+        others = ", ".join(dict.fromkeys(NOUNS[one.cause] for one in verdict.cannot_rule_out))
         left = [f"not ruled out: {others}"] if others else []
         return "likely: " + "; ".join(
-            [*(verdict.doubts or ("joined by its unit and time",)), *left]
+            [*(verdict.doubts or ("it fits by its unit and the time alone",)), *left]
         )
     doubts = "; ".join(dict.fromkeys(one.because for one in verdict.cannot_rule_out))
     for file in _files(verdict):
         doubts = doubts.replace(file, _last_part(file))
     why = f": {doubts}" if doubts else ""
     if verdict.confidence == "open":
-        *first, last = verdict.fits
+        *first, last = (NOUNS[one] for one in verdict.fits)
         return f"open: {', '.join(first)} or {last} may be it{why}"
     return f"no: nothing that was read tells it{why}"
 

@@ -56,7 +56,7 @@ def words_of_code(case: Case) -> tuple[str, ...]:
         return ()
     signal = "no signal" if case.number is None else name_of(case.number)
     return (
-        f"its runtime tells exit code {death.reported}: {signal}, or a status that it gave itself",
+        f"its runtime tells exit code {death.reported}: it died of {signal}, or exited with that status itself",
     )
 
 

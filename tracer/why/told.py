@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from tracer.why.finding import Witness
 
 
+_UNSENT = "who sent the signal is not recorded"
+
+
 def by_the_managers_words(case: Case) -> Finding | None:
     """The manager of this unit says why it ended it, and that it was killed so."""
     if case.number is None:
@@ -217,7 +220,8 @@ def by_a_stop_that_was_asked(case: Case) -> Finding | None:
     who = behind(speaker(stop), asker(asked))
     story = tuple(one for one in (asked, stop) if one is not None)
     cause = of_session(case, "stop")
-    return Finding(cause, "likely", (stop, *exits_of(case)), who, (), None, story)
+    why = (f"its unit was being stopped when it died; {_UNSENT}",)
+    return Finding(cause, "likely", (stop, *exits_of(case)), who, why, None, story)
 
 
 def by_the_shutdown(case: Case) -> Finding | None:
@@ -225,7 +229,8 @@ def by_the_shutdown(case: Case) -> Finding | None:
     said = case.going_down()
     if said is None or case.number not in (None, TERM, KILL, HUP) or case.death.status is not None:
         return None
-    return Finding("shutdown", "likely", (said, *exits_of(case)), story=(said,))
+    why = (f"the host was going down when it died; {_UNSENT}",)
+    return Finding("shutdown", "likely", (said, *exits_of(case)), None, why, None, (said,))
 
 
 def by_the_units_failure(case: Case) -> Finding | None:
@@ -317,7 +322,7 @@ def by_the_signal_alone(case: Case) -> Finding | None:
     if managers_words(case, case.number) is not None:
         return None
     said = case.said("core dumped", within=AT_ONCE)
-    why = ("who sent the signal is not recorded: such signals come of the process's own doing",)
+    why = (f"{_UNSENT}: such signals come of the process's own doing",)
     evidence = (*exits_of(case), *(() if said is None else (said,)))
     return Finding(cause, "likely", evidence, None, why)
 

@@ -241,7 +241,8 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     if verdict.why:
         yield "why", "; ".join(verdict.why[:3])
     if verdict.again is not None:
-        yield "again", again(verdict.again, verdict.time)
+        is_loop = verdict.cause in ("crash", "abort") and verdict.again.every is not None
+        yield "again", again(verdict.again, verdict.time) + (": a crash loop" if is_loop else "")
     if verdict.otherwise:
         yield "before", otherwise(verdict.otherwise)
     if verdict.left:
@@ -293,6 +294,8 @@ def _when(verdict: Verdict, now: int) -> str:
     else:
         whole = [local_moment(one).rpartition(" ")[2].partition(".")[0] for one in (asked, moment)]
         parts = [f"{day}: SIGTERM {whole[0]}, SIGKILL {whole[1]} {second.tm_zone}"]
+    if verdict.cause == "host lost":
+        parts[0] = f"before {parts[0]}, when the host booted"
     if now >= moment:
         parts.append(f"{_ago(now - moment)} ago")
     start = None if verdict.process is None else verdict.process.start
@@ -303,6 +306,9 @@ def _when(verdict: Verdict, now: int) -> str:
 
 def _ago(nanoseconds: int) -> str:
     days = nanoseconds // (86_400 * SECOND)
+    minutes = nanoseconds // (60 * SECOND)
+    if 2 <= minutes < 60:
+        return f"{minutes} min"
     return f"{days:,} days" if days > 2 else span(nanoseconds)
 
 

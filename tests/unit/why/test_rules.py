@@ -216,9 +216,9 @@ def test_a_signal_raised_again_stands_beside_the_first(name):
     assert len(verdict.story) == 2
     assert set(verdict.story) <= {one.id for one in verdict.evidence}
     assert "its handler ran, and raised the signal again" in verdict.why
-    assert ("it used address 0x0 (a null pointer); nobody sent the signal" in verdict.why) == (
-        verdict.cause == "crash"
-    )
+    of_its_own = any(one.endswith("address 0x0; nobody sent the signal") for one in verdict.why)
+    null = "it used address 0x0 (a null pointer); nobody sent the signal" in verdict.why
+    assert (of_its_own or null) == (verdict.cause == "crash")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_rules import ESCALATED, PROVEN, kill
-from told import NOON, WEBAPP, S, died, ran, said, saw, sent, unit_died
+from told import NOON, WEBAPP, S, died, exited, ran, said, saw, sent, unit_died
 
 from tracer.model.event import Process
 from tracer.model.text import columns
@@ -33,7 +33,7 @@ def test_every_cause_has_its_words():
 def test_a_kill():
     assert told(kill()) == [
         "webapp[2231] on web3 was killed with SIGKILL by pkill[991]",
-        "  when    Fri 2026-11-27 12:00:00 UTC, 10 min 0 s ago",
+        "  when    Fri 2026-11-27 12:00:00 UTC, 10 min ago",
         "  who     uid 1000, as root: pkill -9 -x webapp ← tidy-workers[980] ← cron[970]",
         "  from    core",
         "  sure    yes",
@@ -60,7 +60,7 @@ def test_who_has_not_logged_in_is_the_user_that_it_runs_as(ids, words):
 def test_a_stop_timeout():
     assert told([ran(-90.05), *ESCALATED]) == [
         "webapp[2231] on web3 was killed by systemd: it did not stop within 1 min 30 s",
-        "  when    Fri 2026-11-27: SIGTERM 11:58:30, SIGKILL 12:00:00 UTC, 10 min 0 s ago",
+        "  when    Fri 2026-11-27: SIGTERM 11:58:30, SIGKILL 12:00:00 UTC, 10 min ago",
         "  who     alice (pts/1), as root, asked for it: systemctl restart webapp",
         "          ← sudo[899] ← bash[800] ← sshd[700]",
         "  why     it took SIGTERM, and went on",
@@ -81,10 +81,11 @@ def test_a_text_log():
     events = [said(0, "stop timeout"), unit_died(0, "KILL"), said(0, "unit failed")]
     assert told(events) == [
         "webapp.service on web3 was killed by systemd: it did not stop in time",
-        "  when    Fri 2026-11-27 12:00:00 UTC, 10 min 0 s ago",
+        "  when    Fri 2026-11-27 12:00:00 UTC, 10 min ago",
         "  who     asked for it: not in these logs",
         "  why     its manager was stopping it, and the request to end was not obeyed",
-        "          until the time ran out",
+        "          until the time ran out; when it began is not told: 90 s before, if the",
+        "          default holds, so at 11:58:30",
         "  from    syslog, messages:22",
         "  sure    yes",
     ]
@@ -93,7 +94,7 @@ def test_a_text_log():
 def test_nothing_is_known():
     lines = told([unit_died(0, "KILL")])
     assert lines[0] == "webapp.service on web3 died of SIGKILL: the cause cannot be told"
-    assert "  sure    open: oom, stop timeout or killed may be it: nobody watched kills of" in lines
+    assert "  sure    open: the OOM killer, a stop that took too long or a signal from a" in lines
 
 
 def test_what_is_likely_says_what_it_leaves_open():
@@ -101,7 +102,7 @@ def test_what_is_likely_says_what_it_leaves_open():
     pkill = Process(991, comm=b"pkill", uid=0, argv=(b"pkill", b"-9", b"webapp"))
     lines = " ".join(" ".join(told([ran(-0.5, pkill), unit_died(0, "KILL")])).split())
     assert (
-        "likely: pkill ran 500 ms before it; the kill itself was not recorded; not ruled out: oom, stop timeout"
+        "likely: pkill ran 500 ms before it; the kill itself was not recorded; not ruled out: the OOM killer, a stop that took too long"
         in lines
     )
     assert "not ruled out" not in " ".join(told(kill()))
@@ -198,9 +199,67 @@ def test_a_fault_has_its_address():
 
 
 def test_a_status_of_a_shell():
-    from told import exited
-
     lines = told([exited(0, 137)])
     assert any("of it died of SIGKILL" in line for line in lines)
     assert "no signal" not in lines[0]
     assert "no signal was involved" in told([exited(0, 1)])[0]
+
+
+DETAILS = {
+    "kind": "segfault",
+    "address": "10",
+    "error": "6",
+    "file": "libc.so.6",
+    "file_offset": "1f",
+}
+LOST = [said(-9, "started", text=b"Started webapp.service."), said(0, "boot", Process())]
+
+
+def of_kernel(origin, name, **more):
+    return kill(name, sender=None, origin=origin, **more)
+
+
+@pytest.mark.parametrize(
+    ("events", "label", "words"),
+    [
+        ([said(0, "fault", WEBAPP, number=11, details=DETAILS), died(0.1, "SEGV")], "why",
+         "it wrote to address 0x10 (a null pointer) in libc.so.6+0x1f; nobody sent the signal"),
+        ([said(0, "fault", WEBAPP, number=11, details={**DETAILS, "error": "4"}), died(0.1, "SEGV")], "why",
+         "it read address 0x10 (a null pointer) in libc.so.6+0x1f; nobody sent the signal"),
+        ([said(0, "fault", WEBAPP, number=11, details={**DETAILS, "error": "15"}), died(0.1, "SEGV")], "why",
+         "it executed address 0x10 (a null pointer) in libc.so.6+0x1f; nobody sent the signal"),
+        (of_kernel("fault", "FPE", address=0x4010), "why",
+         "a wrong calculation (a division by zero, as a rule) at address 0x4010; nobody sent the signal"),
+        (of_kernel("fault", "ILL", address=0x4010), "why",
+         "an instruction that the processor does not know, at address 0x4010; nobody sent the signal"),
+        (of_kernel("tty", "INT"), "why", "its terminal's key for that was pressed (Ctrl-C)"),
+        (of_kernel("tty", "HUP"), "why", "its terminal went away, or was closed"),
+        (of_kernel("kernel", "KILL"), "why",
+         "no process sent it, and it was not the OOM killer; SysRq, a driver or a BPF program may have"),
+        (of_kernel("async io", "IO"), "why",
+         "input or output was ready that it had asked to be told of, and it did not handle the signal"),
+        ([exited(0, 203)], "why",
+         "status 203 is systemd's where it could not execute the program (EXEC), or the program's own"),
+        ([said(-90, "stop asked"), said(0, "stop timeout"), unit_died(0, "KILL")], "why",
+         "its manager was stopping it, and the request to end was not obeyed until the time ran out; that began 1 min 30 s before"),
+        (LOST, "when", "before Fri 2026-11-27 12:00:00 UTC, when the host booted"),
+        ([said(-1, "stop asked"), unit_died(0, "TERM")], "sure",
+         "likely: its unit was being stopped when it died; who sent the signal is not recorded"),
+    ],
+)  # fmt: skip
+def test_what_is_said_needs_no_manual(events, label, words):
+    told_so = dict(labels(judged(events), 0))[label]
+    assert told_so == words or told_so.startswith(f"{words}; not ruled out: ")
+
+
+def test_a_status_of_a_process_without_a_unit_is_not_systemds():
+    assert judged([exited(0, 203, Process(5, comm=b"x"))]).why == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(59, "59.0 s ago"), (125, "2 min ago"), (3599, "59 min ago"), (3661, "1 h 1 min ago")],
+)
+def test_ago_is_no_finer_than_it_is_read(seconds, words):
+    lines = lines_of(judged(kill()), NOON + seconds * S)
+    assert lines[1].endswith(f"UTC, {words}")
