@@ -14,7 +14,7 @@ from tracer.lines.dates import DateStyle, prefix_time
 from tracer.lines.mend import unquoted
 from tracer.lines.prefix import Prefix, prefix_of
 from tracer.model.event import Place
-from tracer.model.frozen import frozen
+from tracer.model.frozen import frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TEXT_MAX = 1 << 20
 _VERBOSE = re.compile(rb"\w{3} \d{4}-\d\d-\d\d [\d:.]+ \S+ \[s=[0-9a-f]+;i=")
+# What coredumpctl info shows of a core dump begins so.
+_CORE = re.compile(rb"\s*PID: \d+ \(.*\)\s*$")
 _MICROSECOND = 1000
 # Transports by which journald has it from the speaker itself.
 _PROVEN = (b"kernel", b"audit", b"driver")
@@ -96,6 +98,8 @@ class EntryReader:
             return bool(line)
         if _VERBOSE.match(begun):
             return line.startswith(b"    ")
+        if _CORE.match(begun):
+            return line[:1] in (b" ", b"\t") and not _CORE.match(line)
         text = unquoted(line)
         if not text or begun[:1] == b"{" or line[:1] == b"{" or _VERBOSE.match(text):
             return False
@@ -119,6 +123,10 @@ class EntryReader:
             yield of_journal(journal.fields_of_export(lines), self._place(number))
         elif _VERBOSE.match(first):
             yield of_journal(journal.fields_of_verbose(lines), self._place(number))
+        elif lines[1:] and _CORE.match(first):
+            fields, date = journal.fields_of_core(lines)
+            entry = of_journal(fields, self._place(number))
+            yield replace(entry, time=self.time_of(date))
         elif any(map(bytes.strip, lines)):
             line = unquoted(first)
             prefix = prefix_of(line, self._form)

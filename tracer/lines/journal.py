@@ -68,6 +68,38 @@ def fields_of_verbose(lines: Iterable[bytes]) -> Fields:
     return made
 
 
+# coredumpctl info, print_info(), src/coredump/coredumpctl.c: what stands behind a label, as fields.
+_OF_A_CORE = {
+    b"PID": re.compile(rb"(?P<COREDUMP_PID>\d+) \((?P<COREDUMP_COMM>.*)\)"),
+    b"UID": re.compile(rb"(?P<COREDUMP_UID>\d+)"),
+    b"Signal": re.compile(rb"(?P<COREDUMP_SIGNAL>\d+)"),
+    b"Command Line": re.compile(rb"(?P<COREDUMP_CMDLINE>.+)"),
+    b"Executable": re.compile(rb"(?P<COREDUMP_EXE>.+)"),
+    b"Control Group": re.compile(rb"(?P<COREDUMP_CGROUP>.+)"),
+    b"Unit": re.compile(rb"(?P<COREDUMP_UNIT>.+)"),
+    b"User Unit": re.compile(rb"(?P<COREDUMP_USER_UNIT>.+)"),
+    b"Hostname": re.compile(rb"(?P<_HOSTNAME>.+)"),
+    b"Message": re.compile(rb"(?P<MESSAGE>.+)"),
+}
+_CORE_ID = b"fc2e22bc6ee647b6b90729ab34a250b1"
+
+
+def fields_of_core(lines: Iterable[bytes]) -> tuple[Fields, bytes | None]:
+    """The fields of what ``coredumpctl info`` shows of a core dump, and its date, local as that prints it."""
+    made: Fields = {b"MESSAGE_ID": _CORE_ID, b"SYSLOG_IDENTIFIER": b"systemd-coredump"}
+    date = None
+    for line in lines:
+        label, _, rest = line.strip().partition(b": ")
+        if label == b"Timestamp":
+            date = rest.partition(b" (")[0]
+        found = _OF_A_CORE[label].match(rest.strip()) if label in _OF_A_CORE else None
+        if found is not None:
+            made.update((name.encode(), part) for name, part in found.groupdict().items())
+    if b"COREDUMP_USER_UNIT" in made:  # Its Unit is the user's manager.
+        made[b"COREDUMP_UNIT"] = made[b"COREDUMP_USER_UNIT"]
+    return made, date
+
+
 def fields_of_export(lines: Iterable[bytes]) -> Fields:
     """The fields of an entry of ``journalctl -o export``; those written in binary are left out."""
     pairs = [line.partition(b"=") for line in lines]

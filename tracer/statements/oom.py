@@ -176,7 +176,10 @@ class Reports:
         what = "oom invoked" if report.parts.keys() <= {"invoked", "caller", "usage", "swap", "limit", *_OF_THE_HOST} else "oom report"  # fmt: skip
         summary = report.parts.get("summary", {})
         about = process_of({k: v for k, v in summary.items() if k in ("pid", "comm", "uid")})
-        said = statement(report.first, what, about, _details(report.parts))
+        details = _details(report.parts)
+        if what == "oom report":
+            details["killed"] = False
+        said = statement(report.first, what, about, details)
         places = tuple(report.places)
         return [replace(said, places=places if places[1:] else ())]
 

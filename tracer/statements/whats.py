@@ -52,7 +52,7 @@ WHATS: dict[str, What] = {
     "oom invoked": W("an allocation found no memory; of a report whose victim is not told", ("gfp_mask", "order", "oom_score_adj"), True),
     "oom report": W("the kernel's OOM killer chose a victim, with its numbers",
         ("scope", "constraint", "cgroup", "task_cgroup", "limit_kb", "usage_kb", "swap_limit_kb", "swap_usage_kb", "free_kb", "free_swap_kb", *_MEMORY, "oom_score_adj", "score",
-         "group", "invoker", "invoker_pid", "gfp_mask", "order", "invoker_oom_score_adj", "chosen", "chosen_pid", "cpuset", "mems_allowed"), True),
+         "group", "invoker", "invoker_pid", "gfp_mask", "order", "invoker_oom_score_adj", "chosen", "chosen_pid", "killed", "cpuset", "mems_allowed"), True),
     "oom reaped": W("the memory of an OOM victim was taken back", ("anon_rss_kb", "file_rss_kb", "shmem_rss_kb")),
     "oom group": W("all tasks of the cgroup are going to be killed (memory.oom.group)", (), True),
     "oom victim exiting": W("the OOM killer found that its victim exits already", ("scope",), True),

@@ -71,6 +71,8 @@ def told_by(event: Event) -> Death | None:
         is_core = event.what == "core dumped" and (event.details or {}).get("stored") is not False
         core = True if is_core else None
         return Death(event.time, about, event.number, core=core, host=event.host, tellings=(event,))
+    if isinstance(event, Statement) and is_a_choice(event):
+        return _of_a_choice(event)
     if isinstance(event, Statement) and event.what == "container ended":
         return _of_container(event)
     if (
@@ -83,6 +85,21 @@ def told_by(event: Event) -> Death | None:
         return Death(event.time, Process(unit=event.about.unit, invocation=event.about.invocation),
                      host=event.host, tellings=(event,))  # fmt: skip
     return None
+
+
+def is_a_choice(said: Statement) -> bool:
+    """Whether it is an OOM report without the line that its victim was killed."""
+    return said.what == "oom report" and (said.details or {}).get("killed") is False
+
+
+def _of_a_choice(said: Statement) -> Death | None:
+    """Of a report that has no "Killed process" whom it chose: whom the summary names, or the line of its intent."""
+    about, details = said.about, said.details or {}
+    if about is None and isinstance(chosen := details.get("chosen_pid"), int):
+        about = Process(chosen, comm=str(details.get("chosen", "")).encode() or None)
+    if about is None or about.pid is None or said.time is None:
+        return None
+    return Death(said.time, about, KILL, host=said.host, tellings=(said,))
 
 
 def has_failed(said: Statement) -> bool:

@@ -35,7 +35,7 @@ from tracer.why.finding import (
 from tracer.why.present import is_told_by_its_state_alone
 from tracer.why.recorded import by_its_manager, found_by, is_itself, is_manager
 from tracer.why.runtimes import speaker
-from tracer.why.tellings import has_failed
+from tracer.why.tellings import has_failed, is_a_choice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,13 +93,27 @@ def by_the_kernels_log(case: Case) -> Finding | None:
     """The kernel's log has an OOM report, a fault or a hardware error of this very process, and it died of that signal."""
     if case.death.status is not None:
         return None
-    for said in case.process_says:
+    chosen = [
+        one for one in case.death.tellings if isinstance(one, Statement) and one.about is None
+    ]
+    for said in (*case.process_says, *chosen):
         cause, numbers = _OF_THE_KERNEL.get(said.what, ("", ()))
         if not cause or not case.is_before(said.time, 10 * SECOND):
             continue
         if case.number is None or case.number in numbers:
-            return Finding(cause, "yes", (said, *exits_of(case)), story=(said,))
+            doubt = _of_a_choice(said)
+            sure = "likely" if doubt else "yes"
+            return Finding(cause, sure, (said, *exits_of(case)), None, doubt, None, (said,))
     return None
+
+
+def _of_a_choice(said: Statement) -> tuple[str, ...]:
+    """What is not known of a report without its "Killed process" (oom_kill_process(), mm/oom_kill.c): up to v5.0 a child
+    of the chosen one might go for it."""
+    if not is_a_choice(said):
+        return ()
+    whom = "it" if said.about is not None else "it, or a child of it"
+    return (f"the kernel chose {whom}; the line of the kill is not in these logs",)
 
 
 # What the kernel's log tells of one process: the cause that it is, and of which signals. Of a corrupt page that it has

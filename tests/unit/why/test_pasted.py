@@ -127,6 +127,26 @@ ABORTED = """\
 """
 REFUSED = 'Mar 24 10:14:45 desk kernel: audit: type=1326 audit(1742811285.368:2): auid=4294967295 uid=141 gid=141 ses=4294967295 pid=814 comm="leased" exe="/sbin/leased" sig=31 arch=c000003e syscall=224 compat=0 ip=0xb7f15549 code=0x80000000\n'
 LOGGED = REFUSED.replace("sig=31", "sig=0").replace("code=0x80000000", "code=0x50000")
+CHOSEN = """\
+Nov 05 21:14:12 node1 kernel: Memory cgroup out of memory: Kill process 193 (ledgerd) score 1337 or sacrifice child
+"""
+SUMMED = """\
+Nov 05 21:14:12 node1 kernel: oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/system.slice/splashd.service,task=splashd,pid=265,uid=0
+"""
+CORE = """\
+           PID: 15706 (launcherd-helpe)
+           UID: 1000 (eve)
+        Signal: 11 (SEGV)
+     Timestamp: Mon 2025-03-03 02:50:56 UTC (11s ago)
+  Command Line: /usr/libexec/launcherd-helper --once
+    Executable: /usr/libexec/launcherd-helper
+ Control Group: /system.slice/launcherd.service
+          Unit: launcherd.service
+      Hostname: desk
+       Message: Process 15706 (launcherd-helpe) of user 1000 dumped core.
+
+                Stack trace of thread 15706:
+"""
 
 
 @pytest.mark.parametrize(
@@ -136,6 +156,9 @@ LOGGED = REFUSED.replace("sig=31", "sig=0").replace("code=0x80000000", "code=0x5
         (SURVIVED + LIVED_ON, "475", 3, ["nothing called 475 has died"], ["was killed"]),
         (JVM_STOPPED, "billing-api", 0, ["most likely stopped by systemd", "'Billing backend service': joined by"], ["sure yes"]),
         (OTHER_STOPPED, "billing-api", 0, ["most likely ended by itself with status 143", "was not watched"], ["stopped by", "sure yes"]),
+        (CHOSEN, "ledgerd", 0, ["ledgerd[193] on node1 was most likely killed by the kernel: out of memory", "chose it, or a child of it"], ["sure yes"]),
+        (SUMMED, "splashd", 0, ["splashd[265] on node1 was most likely killed by the kernel: out of memory", "the kernel chose it; the line"], ["sure yes"]),
+        (CORE, "launcherd", 0, ["launcherd-helpe[15706] on desk most likely crashed: SIGSEGV", "2025-03-03 02:50:56", "a core was dumped"], []),
         (EARLYOOM, "renderd", 0, ["renderd[411] on desk was killed by earlyoom[1233]: memory ran low"], []),
         (EARLYOOM, "shelld", 3, ["nothing called shelld has died"], ["was killed"]),
         (NOT_EARLYOOM, "renderd", 3, ["nothing called renderd has died"], ["was killed"]),
