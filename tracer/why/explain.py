@@ -24,6 +24,7 @@ _OF_NODES: dict[object, str] = {"CPUSET": "its cpuset", "MEMORY_POLICY": "its me
 # What became of a signal that its target lived on with, and what keeps one from seeing it.
 _SURVIVED = frozenset(("handled", "ignored", "blocked", "awaited"))
 _HALTED = {"stopped": "it was stopped", "frozen": "its cgroup was frozen"}
+KILL = NUMBERS["KILL"]
 _DEFAULT_STOP = 90 * SECOND
 _NEAR_NULL = 4096  # bytes: what is there belongs to the null pointer (mmap_min_addr, sysctl)
 
@@ -158,7 +159,7 @@ def _is_hex(text: str) -> bool:
 
 
 def _stop_timeout(case: Case, found: Finding) -> Iterator[str]:
-    asked = [one for one in found.evidence if isinstance(one, Signal)]
+    asked = [one for one in found.evidence if isinstance(one, Signal) and one.number != KILL]
     limit = stop_timeout(case)
     if not asked:
         yield "its manager was stopping it, and the request to end was not obeyed until the time ran out"
@@ -166,7 +167,8 @@ def _stop_timeout(case: Case, found: Finding) -> Iterator[str]:
     elif asked[0].outcome in ("handled", "awaited"):
         yield f"it took {name_of(asked[0].number)}, and went on"
     elif asked[0].outcome in ("ignored", "blocked"):
-        yield f"{name_of(asked[0].number)} was {asked[0].outcome} by it"
+        it = "it ignored {}" if asked[0].outcome == "ignored" else "it had {} blocked"
+        yield it.format(name_of(asked[0].number))
     if limit is not None:
         yield f"TimeoutStopSec={printable(limit)}"
 

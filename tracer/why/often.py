@@ -36,10 +36,11 @@ def again(repeats: Again, last: int | None) -> str:
 def otherwise(others: Sequence[Otherwise]) -> str:
     """What else its program or unit has died of."""
     count = sum(one.count for one in others)
-    were = "death was" if count == 1 else "deaths were"
+    if count == 1:
+        return f"1 earlier death was otherwise: {_kind(others[0])}"
     told = [f"{one.count:,} \N{MULTIPLICATION SIGN} {_kind(one)}" for one in others[:_KINDS_TOLD]]
     more = " …" if others[_KINDS_TOLD:] else ""
-    return f"{count:,} earlier {were} otherwise: {', '.join(told)}{more}"
+    return f"{count:,} earlier deaths were otherwise: {', '.join(told)}{more}"
 
 
 def _kind(one: Otherwise) -> str:

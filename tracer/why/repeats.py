@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _RHYTHM = 10
 # So near to each other several are killed together.
 _TOGETHER = 2 * SECOND
-_KINDS_MAX = 8
 
 
 def kind_of(verdict: Verdict) -> tuple[Hashable, ...]:
@@ -77,7 +76,7 @@ def _otherwise(others: Iterable[Verdict]) -> tuple[Otherwise, ...]:
     for one in others:
         kinds.setdefault(kind_of(one), []).append(one)
     ranked = sorted(kinds.values(), key=lambda some: -len(some))
-    return tuple(_told(some) for some in ranked[:_KINDS_MAX])
+    return tuple(map(_told, ranked))
 
 
 def _told(alike: Sequence[Verdict]) -> Otherwise:

@@ -324,7 +324,7 @@ def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
         if isinstance(one, Statement) and one.what == "memory failure" and is_one(one.about, target)
     ]
     cause = "hardware" if failed else found.cause
-    doubt = f"its pid is not in these logs: joined with the signal to {shown(target.comm or b'-')} by name and time"
+    doubt = f"its pid is not in these logs; the signal to {shown(target.comm or b'-')} fits by name and time"
     return replace(found, cause=cause, confidence="likely", why=(*found.why, doubt))
 
 

@@ -85,7 +85,11 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     likely = {found.cause: found for found in reversed(findings)}
     if sure:
         loose = death.joined in (BY_NAME, BY_TIME) or _is_by_its_account(death, sure[0])
-        doubts = (f"its unit was joined by {death.joined}",) if loose else _of_a_zombie(case, born)
+        doubts = (
+            (f"that it is this unit's is known by {death.joined} alone",)
+            if loose
+            else _of_a_zombie(case, born)
+        )
         verdict = _made(case, sure[0], "likely" if doubts else "yes")
         if doubts:
             verdict = replace(verdict, doubts=doubts)

@@ -120,6 +120,7 @@ def headline(verdict: Verdict) -> str:
     told = HEADLINES[verdict.cause].format_map(_Words(verdict))
     if verdict.number is None and verdict.cause == "unknown":
         told = "ended; what ended it cannot be told"
+    told = told.removesuffix(": a signal")
     # By a shell's custom (bash(1), EXIT STATUS) a status above 128 tells of a child that a signal ended.
     if verdict.cause == "exit" and (verdict.status or 0) <= 128:
         told += "; no signal was involved"

@@ -58,7 +58,7 @@ def why(capsys, *words):
         ("billing", 0, ["billing-import[19635] on web3 was killed by the kernel: out of memory"]),
         ("crashy", 0, [
             "python3[thread 16923] (crashy.service) on web3 most likely crashed: SIGSEGV",
-            "  sure    likely: its unit was joined by time",
+            "  sure    likely: that it is this unit's is known by time alone",
         ]),
         ("report-job", 0, [
             "report-job.service on web3 ended by itself with status 1; no signal was involved",

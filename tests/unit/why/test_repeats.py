@@ -80,7 +80,7 @@ def test_what_others_did_is_no_repeat():
 def test_what_others_did_alone_is_no_repeat_either():
     verdict = explained(oom(0), death(60))
     assert verdict.again is None
-    assert told(verdict)["before"] == ("1 earlier death was otherwise: 1 × the OOM killer")
+    assert told(verdict)["before"] == ("1 earlier death was otherwise: the OOM killer")
 
 
 def test_what_came_later_is_none():
