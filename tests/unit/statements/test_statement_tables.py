@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from statement_cases import CASES
 
 from tracer.lines.entry import Entry
@@ -36,6 +38,18 @@ def word(event):
         return f"Failed {event.error}"
     how = f"status {event.status}" if event.status is not None else str(event.number)
     return f"Exit {how}" + (" core" if event.core and event.number is None else "")
+
+
+_LINES = [
+    text.encode() if isinstance(text, str) else text
+    for text in (case[1] for case in CASES)
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from([b"", b"exit=0 a0=1", b"Started cron.service.", *INDEX.literals, *_LINES]), max_size=9))  # fmt: skip
+def test_lines_are_as_silent_in_a_text_as_by_themselves(lines):
+    is_silent = INDEX.silence_of(b"\n".join(lines))
+    assert [is_silent(line) for line in lines] == [INDEX.is_silent(line) for line in lines]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case[1][:60])
