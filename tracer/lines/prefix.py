@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from tracer.lines.months import NAME
-from tracer.lines.programs import ISO, LEAD, LEVEL, PROGRAMS
+from tracer.lines.programs import ISO, LEAD, LEVEL, MAY_BE, PROGRAMS
 from tracer.model.frozen import frozen
 from tracer.model.times import SECOND
 
@@ -87,6 +87,7 @@ _SPEAKERS = {
     for tag, patterns in PROGRAMS.items()
     for at, _ in enumerate(patterns)
 }
+_OTHERS = {form: pattern for form, pattern in FORMS.items() if form not in _SPEAKERS}
 # No line of another form fits these.
 _SURE = ("rfc5424", "syslog", "dmesg -T")
 _LONGEST = 600
@@ -101,7 +102,8 @@ def prefix_of(line: bytes, first: str = "syslog") -> Prefix | None:
     sure = FORMS[first].match(line, 0, _LONGEST) if first in _SURE else None
     if sure is not None:
         return _of_match(line, first, sure)
-    for form, pattern in FORMS.items():
+    forms = FORMS if MAY_BE.match(line) else _OTHERS
+    for form, pattern in forms.items():
         match = pattern.match(line, 0, _LONGEST)
         if match is not None:
             return _of_match(line, form, match)

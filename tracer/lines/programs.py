@@ -64,3 +64,8 @@ PROGRAMS: dict[bytes, tuple[re.Pattern[bytes], ...]] = {
         b"kernel": (rb"[\w.:-]+: kern: +\w+: \[" + _DATE % ISO + rb"\]: ",),
     }.items()
 }  # fmt: skip
+
+# What no head of a program's begins otherwise than.
+MAY_BE = re.compile(
+    rb"\s*[\[\d]|[A-Z][a-z]{2} |heart: |PM2|[\w.-]{1,64} +\| |[\w.:-]{1,64}: kern: "
+)

@@ -57,6 +57,11 @@ _ROWS = (
     Row("oops", rb"(?P<kind>Kernel panic) - not syncing: .*", b"Kernel panic - not syncing", versions="all"),
     Row("oops", rb"(?P<kind>BUG): (?:unable to handle|kernel NULL pointer|soft lockup|workqueue lockup|Bad ).*", b"BUG", versions="all"),
     Row("oops", rb"watchdog: (?P<kind>BUG: soft lockup) - CPU#(?P<on_cpu>\d+) stuck for \d+s! \[(?P<comm>.*):(?P<tid>\d+)\]", b"BUG", versions="v4.10+"),
+    # die(), arch/*/kernel/; what it kills is told by the lines behind it.
+    Row("oops", rb"(?P<kind>general protection fault|Oops|invalid opcode|stack segment|double fault): [0-9a-f]+ \[#\d+\].*", b" [#", versions="v2.6+"),
+    Row("oops", rb"Internal error: (?P<kind>[\w -]+?)(?: - [\w ]+)?: [0-9a-f]+ \[#\d+\].*", b" [#", versions="arm, arm64"),
+    # kernel/exit.c, make_task_dead(): the task that oopsed ends as of SIGSEGV.
+    Row("oops", rb"note: (?P<comm>.{1,64}?)\[(?P<tid>\d+)\] exited with (?P<kind>irqs disabled|preempt_count \d+)", b"] exited with ", ("says", "kernel"), 11, versions="v2.6+"),
     Row("boot", rb"Linux version (?P<version>\S+) .*", b"Linux version ", versions="all"),
     # kernel/power/suspend.c, pm_suspend().
     Row("sleep", rb"PM: suspend (?P<state>entry|exit)(?: \((?P<kind>[\w-]+)\))?", b"PM: suspend ", versions="v3.x+"),

@@ -92,6 +92,7 @@ _ROWS = (
     # Batch systems.
     _row("job cancelled", rb"\*\*\* (?:JOB|STEP) (?P<job>\S+) ON \S+ CANCELLED AT \S+ (?P<reason>.*?) ?\*\*\*", b" CANCELLED AT ", "Slurm", ("says",)),
     _row("oom notice", rb"Detected (?P<processes>\d+) oom[_-]kill event(?:\(s\)|s)? in (?:StepId=)?(?P<job>\S+?)\.?(?: .*)?", b"oom_kill event", "Slurm", ("says",)),
+    _row("oom notice", rb"Detected (?P<processes>\d+) oom[_-]kill event(?:\(s\)|s)? in (?:step |StepId=)?(?P<job>\S+?)(?: cgroup)?\.?(?: .*)?", b"oom-kill event", "Slurm up to 20.02", ("says",)),
 )  # fmt: skip
 
 TABLE = Table("supervisors", _ROWS)

@@ -66,14 +66,23 @@ def by_the_signals_record(case: Case) -> Finding | None:
     if signal is None:
         return _one_of_several(case)
     found = found_by(case, signal)
-    if found is None or (signal.why != "attempted" and not signal.target_is_asked):
+    doubt = _doubt_of(case, signal)
+    if found is None or doubt is None:
         return found
-    doubt = (
-        "of several targets of that call the log does not say which accepted"
-        if signal.why == "attempted"
-        else "the pid is the sender's own number for it"
-    )
     return replace(found, confidence="likely", why=(*found.why, doubt))
+
+
+def _doubt_of(case: Case, signal: Signal) -> str | None:
+    """What a record leaves open of whether the signal ended this very process."""
+    if signal.why == "attempted":
+        return "of several targets of that call the log does not say which accepted"
+    if signal.target_is_asked:
+        return "the pid is the sender's own number for it"
+    refused = signal.seccomp
+    if refused is not None and refused.action != "kill process" and signal in case.death.tellings:
+        # __secure_computing(), kernel/seccomp.c: with others it goes on.
+        return "the filter ends one thread: whether the process had others is not told"
+    return None
 
 
 def _one_of_several(case: Case) -> Finding | None:

@@ -25,7 +25,9 @@ TELLS_OF_A_UNITS_END = frozenset(("unit succeeded", "stopped"))
 GUARDED = 30 * SECOND
 # So long a process may outlive a SIGKILL, and be seen to.
 LIVED = 900 * SECOND
-KILL = NUMBERS["KILL"]
+# Sources that see no signal but what is written of it.
+LOGS = frozenset(("journal", "syslog", "kernel log", "audit log"))
+KILL, SEGV = NUMBERS["KILL"], NUMBERS["SEGV"]
 
 
 @frozen
@@ -87,6 +89,11 @@ def told_by(event: Event) -> Death | None:
     return None
 
 
+def is_killed_by_filter(signal: Signal) -> bool:
+    """Whether a seccomp filter has not let it go on; what traps may be handled."""
+    return signal.seccomp is not None and (signal.seccomp.action or "").startswith("kill")
+
+
 def is_a_choice(said: Statement) -> bool:
     """Whether it is an OOM report without the line that its victim was killed."""
     return said.what == "oom report" and (said.details or {}).get("killed") is False
@@ -127,7 +134,10 @@ def _ends_it(signal: Signal, target: Process) -> bool:
     that a log tells, for the kernel logs those alone that nobody handles (unhandled_signal(), kernel/signal.c)."""
     if signal.origin == "fault" and signal.outcome is None:
         return key_of(target) is not None
-    if signal.origin == "seccomp" and signal.outcome is None:
+    if signal.source in LOGS and signal.origin == "kernel" and signal.number == SEGV:
+        # Of a log: who made the kernel itself fail (make_task_dead(), kernel/exit.c).
+        return key_of(target) is not None
+    if signal.source in LOGS and is_killed_by_filter(signal):
         # An audit record has a number only of what ends (__seccomp_filter(), kernel/seccomp.c).
         return target.pid is not None
     return (signal.number == KILL and target.pid is not None) and (

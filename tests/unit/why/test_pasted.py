@@ -126,6 +126,8 @@ ABORTED = """\
 [2025-03-24 10:14:40 +0000] [16] [WARNING] Worker with pid 72 was terminated due to signal 6
 """
 REFUSED = 'Mar 24 10:14:45 desk kernel: audit: type=1326 audit(1742811285.368:2): auid=4294967295 uid=141 gid=141 ses=4294967295 pid=814 comm="leased" exe="/sbin/leased" sig=31 arch=c000003e syscall=224 compat=0 ip=0xb7f15549 code=0x80000000\n'
+ONE_THREAD = REFUSED.replace("code=0x80000000", "code=0x0")
+TRAPPED = REFUSED.replace("code=0x80000000", "code=0x30000")
 LOGGED = REFUSED.replace("sig=31", "sig=0").replace("code=0x80000000", "code=0x50000")
 CHOSEN = """\
 Nov 05 21:14:12 node1 kernel: Memory cgroup out of memory: Kill process 193 (ledgerd) score 1337 or sacrifice child
@@ -147,6 +149,10 @@ CORE = """\
 
                 Stack trace of thread 15706:
 """
+OOPSED = """\
+Sep 11 22:20:57 gate user.emerg kernel: [762362.081971] Internal error: Oops: 80000007 [#1] ARM
+Sep 11 22:20:57 gate user.warn kernel: [762362.091971] note: mkfsd[15344] exited with preempt_count 1
+"""
 
 
 @pytest.mark.parametrize(
@@ -159,6 +165,7 @@ CORE = """\
         (CHOSEN, "ledgerd", 0, ["ledgerd[193] on node1 was most likely killed by the kernel: out of memory", "chose it, or a child of it"], ["sure yes"]),
         (SUMMED, "splashd", 0, ["splashd[265] on node1 was most likely killed by the kernel: out of memory", "the kernel chose it; the line"], ["sure yes"]),
         (CORE, "launcherd", 0, ["launcherd-helpe[15706] on desk most likely crashed: SIGSEGV", "2025-03-03 02:50:56", "a core was dumped"], []),
+        (OOPSED, "mkfsd", 0, ["mkfsd[thread 15344] on gate was killed by the kernel: SIGSEGV"], ["its own fault", "crashed"]),
         (EARLYOOM, "renderd", 0, ["renderd[411] on desk was killed by earlyoom[1233]: memory ran low"], []),
         (EARLYOOM, "shelld", 3, ["nothing called shelld has died"], ["was killed"]),
         (NOT_EARLYOOM, "renderd", 3, ["nothing called renderd has died"], ["was killed"]),
@@ -169,6 +176,8 @@ CORE = """\
         (REMAINS, "camd", 3, ["nothing called camd has died"], ["was killed"]),
         (ABORTED, "72", 0, ["most likely killed by gunicorn[16]: it missed its watchdog"], ["aborted itself"]),
         (REFUSED, "leased", 0, ["leased[814] was killed by the kernel: a seccomp filter refused a system call"], []),
+        (ONE_THREAD, "leased", 0, ["leased[814] was most likely killed by the kernel: a seccomp filter", "ends one thread"], ["sure yes"]),
+        (TRAPPED, "leased", 3, ["nothing called leased has died"], ["was killed"]),
         (LOGGED, "leased", 3, ["nothing called leased has died"], ["was killed"]),
         (RING, "askd", 0, ["askd[472] was killed by the kernel: out of memory", "when not told: what tells of it bears no date", "sure yes"], ["1970"]),
         (RING, "gauge", 0, ["gauge[thread 474] crashed: SIGSEGV", "2nd time", "sure yes"], ["1970"]),
