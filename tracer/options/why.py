@@ -67,7 +67,7 @@ def what_and_files(given: list[str]) -> tuple[bytes | None, list[str]]:
     if len(others) > 1:
         raise Problem(
             f"{others[1]!r} is one name too many",
-            f"one death is explained at a time, and {others[0]!r} is WHAT",
+            f"there is no such file here, and one death is explained at a time: {others[0]!r} is WHAT",
             f"sigtrace why {others[0]}, then sigtrace why {others[1]}",
         )
     return (os.fsencode(others[0]) if others else None), files
