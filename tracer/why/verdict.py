@@ -46,6 +46,11 @@ COUNTED = {"oom": "oom count"}
 LOOK_BEFORE, LOOK_AFTER = 10 * SECOND, 2 * SECOND
 
 
+_ENDED_BEFORE = (
+    "ends were watched, and its own was not seen: it may have ended before, and not been waited for"
+)
+
+
 @frozen
 class Opinion:
     """What witnesses tell of a death, before it is asked what they could have seen. ``causes`` are those that fit,
@@ -125,6 +130,8 @@ def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
     verdict = _without(opinion.verdict, [one for one in ruled_out if one.cause in opinion.causes])
     if not opinion.causes:
         verdict = _by_exclusion(verdict, open_ones, ruled_out)
+    if verdict.confidence == "yes" and _is_unseen(opinion.death, coverages):
+        verdict = replace(verdict, confidence="likely", doubts=(_ENDED_BEFORE,))
     return replace(
         verdict,
         ruled_out=ruled_out,
@@ -134,15 +141,29 @@ def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
     )
 
 
+def _is_unseen(death: Death, coverages: Sequence[Coverage]) -> bool:
+    """Whether a call to kill alone tells of an end which would have been seen: by who saw most ends, at least."""
+    if not _is_call_alone(death):
+        return False
+    seen = [
+        replace(one, blind=())
+        for one in coverages
+        if None in (one.host, death.host) or one.host == death.host
+    ]
+    return not lacking(seen, "deaths", death.time, death.time + LOOK_AFTER)
+
+
+def _is_call_alone(death: Death) -> bool:
+    return all(
+        isinstance(one, Signal) and one.sender is not None and one.source not in JOINED
+        for one in death.tellings
+    )
+
+
 def _of_a_zombie(case: Case, born: int | None) -> tuple[str, ...]:
     """A doubt, where a call to kill alone tells of an end, and its pid is known to have ended before: until its parent has
     waited for it, a process that has ended may be signalled as if it lived (kill(2))."""
-    told = case.death.tellings
-    is_call_alone = all(
-        isinstance(one, Signal) and one.sender is not None and one.source not in JOINED
-        for one in told
-    )
-    if born is None or not is_call_alone or case.death.process.start is not None:
+    if born is None or case.death.process.start is not None or not _is_call_alone(case.death):
         return ()
     before = span(case.death.time - born)
     return (f"a process of that pid had ended {before} before, and may not have been waited for",)
