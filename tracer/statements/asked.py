@@ -13,7 +13,8 @@ SUDO = Table(
         Row("command refused", rb"\s*(?P<user>\S+) : (?P<reason>[^;=]+) ;" + _SUDO, b" ; COMMAND=", versions="all"),
     ),
     speakers=frozenset((b"sudo",)),
-    proof={b"_COMM": frozenset((b"sudo",))},
+    proof={b"_COMM": frozenset((b"sudo", b"sudo.ws", b"sudo-rs"))},
+    programs=frozenset((b"sudo", b"sudo.ws", b"sudo-rs")),
 )  # fmt: skip
 
 # vixie-cron and cronie, log_it(): "(USER) CMD (COMMAND)"; capitals for what is run.
@@ -24,6 +25,8 @@ CRON = Table(
         Row("cron ran", rb"(?:Job `.*?' started|\((?P<user>[^)]+)\) JOB (?P<command>.*))", b") JOB ", versions="anacron, old cron"),
     ),
     speakers=frozenset((b"CRON", b"cron", b"crond", b"CROND", b"anacron")),
+    proof={b"_COMM": frozenset((b"CRON", b"cron", b"crond", b"CROND", b"anacron"))},
+    units=(),
 )  # fmt: skip
 
 # src/polkitbackend/polkitbackendinteractiveauthority.c.
@@ -33,6 +36,8 @@ POLKIT = Table(
         Row("authorised", rb"Operator of \S+ successfully authenticated as unix-user:(?P<as_user>\S+) to gain \S+ authorization for action (?P<action>\S+) for (?:unix-process:(?P<pid>\d+):\S+|\S+) \[(?P<command>.*?)\] \(owned by unix-user:(?P<user>[^)]+)\)", b"successfully authenticated as unix-user", versions="all"),
     ),
     speakers=frozenset((b"polkitd", b"polkit")),
+    proof={b"_COMM": frozenset((b"polkitd",))},
+    units=(b"polkit.",),
 )  # fmt: skip
 
 # auth.c, auth_log().
@@ -43,5 +48,6 @@ SSHD = Table(
     ),
     speakers=frozenset((b"sshd", b"sshd-session")),
     proof={b"_COMM": frozenset((b"sshd", b"sshd-session", b"sshd-auth"))},
+    programs=frozenset((b"sshd", b"sshd-session", b"sshd-auth")),
     units=(),
 )  # fmt: skip

@@ -21,6 +21,7 @@ OOMD = Table(
     ),
     speakers=frozenset((b"systemd-oomd",)),
     proof={b"_COMM": frozenset((b"systemd-oomd",))},
+    programs=frozenset((b"systemd-oomd",)),
     units=(b"systemd-oomd.",),
 )  # fmt: skip
 
@@ -48,6 +49,7 @@ EARLYOOM = Table(
     ),
     speakers=frozenset((b"earlyoom",)),
     proof={b"_COMM": frozenset((b"earlyoom",))},
+    programs=frozenset((b"earlyoom",)),
     units=(b"earlyoom.",),
 )  # fmt: skip
 
@@ -60,4 +62,6 @@ NOHANG = Table(
         Row("oom kill", rb"\s*Implement(?:ing)? a corrective action:?\s*(?:Sending (?P<signal>SIG\w+) to the victim)?.*", b"a corrective action", versions="v0.1+"),
     ),
     speakers=frozenset((b"nohang", b"nohang-desktop")),
+    proof={b"_COMM": frozenset((b"nohang", b"nohang-desktop", b"python3"))},
+    units=(b"nohang.", b"nohang-desktop."),
 )  # fmt: skip

@@ -52,6 +52,7 @@ class Table:
     """The rows of one speaker. ``speakers`` are its tags, None: anybody. ``proof``: what a journal's own fields must
     say of who speaks, where they say something; else the words are not believed. ``units``: who is not root must be of
     one that begins like this, for a process may name itself as it likes (prctl(2)); None: not looked at.
+    ``programs``: the files' names of what may run, where the journal has it: a comm is what a process calls itself.
     ``untagged``: lines without a tag may be of this speaker."""
 
     name: str
@@ -59,11 +60,15 @@ class Table:
     speakers: frozenset[bytes] | None = None
     proof: Mapping[bytes, frozenset[bytes]] | None = None
     units: tuple[bytes, ...] | None = None
+    programs: frozenset[bytes] = frozenset()
     untagged: bool = False
 
     def may_say(self, entry: Entry) -> bool:
         """Whether the entry's speaker is the one of this table, as far as the entry tells."""
         fields = entry.fields or {}
+        exe = fields.get(b"_EXE", b"").removesuffix(b" (deleted)")
+        if self.programs and exe and _name(exe) not in self.programs:
+            return False
         if self.proof and not all(
             field not in fields or fields[field] in good for field, good in self.proof.items()
         ):

@@ -35,6 +35,7 @@ COREDUMP = Table(
     ),
     speakers=frozenset((b"systemd-coredump", b"systemd-coredum")),
     proof={b"_COMM": frozenset((b"systemd-coredum",))},
+    programs=frozenset((b"systemd-coredump",)),
     units=(b"systemd-coredump@",),
 )  # fmt: skip
 
@@ -56,6 +57,7 @@ LOGIND = Table(
     ),
     speakers=frozenset((b"systemd-logind", b"systemd-sleep", b"elogind", b"elogind-daemon")),
     proof={b"_COMM": frozenset((b"systemd-logind", b"systemd-sleep", b"elogind-daemon"))},
+    programs=frozenset((b"systemd-logind", b"systemd-sleep", b"elogind-daemon", b"elogind")),
     units=(),
 )  # fmt: skip
 
@@ -98,4 +100,6 @@ SHUTDOWN = Table(
         Row("shutdown scheduled", rb"Shutdown scheduled for (?P<at>.*?)(?:, use .*)?", b"Shutdown scheduled for ", versions="systemd v183+"),
     ),
     speakers=frozenset((b"shutdown", b"systemd-shutdownd", b"systemd-logind")),
+    proof={b"_COMM": frozenset((b"shutdown", b"systemd-shutdow", b"systemd-logind", b"systemctl"))},
+    units=(),
 )  # fmt: skip

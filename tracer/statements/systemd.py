@@ -89,6 +89,7 @@ TABLE = Table(
     speakers=frozenset((b"systemd", b"systemd-shutdown", b"systemd-shutdow")),
     proof={b"_COMM": frozenset((b"systemd", b"systemd-shutdow", b"init", b"systemd-executor"))},
     units=(b"user@",),
+    programs=frozenset((b"systemd", b"systemd-shutdown", b"systemd-executor", b"init")),
     untagged=True,
 )
 

@@ -82,7 +82,19 @@ def _doubt_of(case: Case, signal: Signal) -> str | None:
     if refused is not None and refused.action != "kill process" and signal in case.death.tellings:
         # __secure_computing(), kernel/seccomp.c: with others it goes on.
         return "the filter ends one thread: whether the process had others is not told"
-    return None
+    return "a program's own log alone tells who sent it" if _is_hearsay(signal) else None
+
+
+_LOGS = frozenset(("journal", "syslog", "kernel log"))
+
+
+def _is_hearsay(signal: Signal) -> bool:
+    """Whether any program may have written the line that tells of a sender: those of managers and of guards are told from
+    others by who may write them (tracer.statements)."""
+    sender = signal.sender
+    if signal.source not in _LOGS or sender is None or is_manager(sender):
+        return False
+    return sender.comm not in (*GUARDS, *SHUTTERS, b"systemd")
 
 
 def _one_of_several(case: Case) -> Finding | None:
