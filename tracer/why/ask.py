@@ -45,8 +45,8 @@ ALWAYS = (None, None)
 KEPT_MAX = 200_000
 # Deaths that are judged at a glance: the newest. Each is compared with all of its kind.
 JUDGED_MAX = 2_000
-# Of earlier deaths so many are judged as so many events are near them, all together: a tenth of a second.
-LOOKS_MAX = 50_000
+# Of earlier deaths so many are judged as so many events are near them, all together: two tenths of a second.
+LOOKS_MAX = 30_000
 # Signals that end nobody by default and ask for nothing (signal(7)) are not kept.
 _IDLE = frozenset(NUMBERS[name] for name in ("CHLD", "URG", "WINCH", "CONT"))
 _KINDS = (Signal, Exit, Failed, Statement, Exec, Mark)

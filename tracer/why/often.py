@@ -18,8 +18,8 @@ _KINDS_TOLD = 3
 _BY_SIGNAL = frozenset(("crash", "terminal", "limit", "timer", "kernel"))
 
 
-def again(repeats: Again, last: int | None) -> str:
-    """3rd time since 12:01: 12:01:13, 12:18:02, 12:34:49. ``last``: when this one was."""
+def again(repeats: Again, last: int | None, *, loop: bool = False) -> str:
+    """3rd time: 12:01:13, 12:18:02, 12:34:49. ``last``: when this one was; ``loop``: it crashes again and again."""
     times = [one for one in (*repeats.times, last) if one is not None]
     newest = times[-1] if times else 0
     which = {2: "2nd time", 3: "3rd time"}.get(repeats.count, f"{repeats.count:,} times")
@@ -28,6 +28,8 @@ def again(repeats: Again, last: int | None) -> str:
     if repeats.count <= len(times):
         first = f": {', '.join(clock(one, newest) for one in times)}"
     blind = ""
+    if loop and repeats.every is not None:
+        every += ": a crash loop"
     if repeats.not_judged:
         blind = f"; of the earliest {repeats.not_judged:,} the signal or status alone was compared"
     return f"{which}{first}{every}{blind}"

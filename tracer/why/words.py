@@ -242,8 +242,8 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     if verdict.why:
         yield "why", "; ".join(verdict.why[:3])
     if verdict.again is not None:
-        is_loop = verdict.cause in ("crash", "abort") and verdict.again.every is not None
-        yield "again", again(verdict.again, verdict.time) + (": a crash loop" if is_loop else "")
+        loop = verdict.cause in ("crash", "abort")
+        yield "again", again(verdict.again, verdict.time, loop=loop)
     if verdict.otherwise:
         yield "before", otherwise(verdict.otherwise)
     if verdict.left:

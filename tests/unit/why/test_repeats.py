@@ -126,3 +126,10 @@ def test_a_recording_of_days(tmp_path, capsys):
     verdict = json.loads(capsys.readouterr().out)
     assert verdict["again"]["count"] == 3
     assert [(one["count"], one["cause"]) for one in verdict["otherwise"]] == [(3, "oom")]
+
+
+def test_a_crash_loop_is_called_so():
+    crashes = [death(3 * n, "SEGV", sender=None, origin="fault") for n in range(9)]
+    assert told(explained(*crashes))["again"] == (
+        "9 times since 12:00:00, every 3.0 s: a crash loop"
+    )

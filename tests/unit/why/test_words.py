@@ -181,7 +181,11 @@ def test_an_oom_says_what_was_left(details, words):
             "none was kept: the process's limit for it was 0 (ulimit -c, LimitCORE=)",
         ),
         ({"stored": False}, "none was kept; systemd-coredump does not say why"),
-        ({"rlimit": 4096}, "a core was dumped"),
+        ({"rlimit": "4096"}, "a core was dumped"),
+        (
+            {"rlimit": "4096", "timestamp": "1"},
+            "systemd-coredump names no file: its Storage= is none, or journal",
+        ),
         ({"file": "/c\x1b[31m"}, "kept in /c\\x1b[31m"),
     ],
 )
