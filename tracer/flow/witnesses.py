@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 
+from tracer.flow.telling_keys import account_of, asked_for, keys_of
 from tracer.model.event import Exit, Failed, Probe, Process, Series, Signal, Statement, moment
 from tracer.model.frozen import names_of_class, replace
 from tracer.model.managers import may_be_one_managers
@@ -63,6 +64,7 @@ class Witnessed:
         self._held: deque[Held] = deque()
         self._by_key: dict[tuple[object, ...], list[Held]] = {}
         self._aliases: Bounded[str, str] = Bounded(ALIASES_MAX)
+        self._accounts: dict[str | None, None] = {}  # files of accounting
         self._now = 0
         self._newest = 0.0
         self.grace = source.grace
@@ -110,7 +112,9 @@ class Witnessed:
             self._now = event.time
         if isinstance(event, Exit):
             event = self._with_cause(event)
-        keys = _keys(event)
+        keys = keys_of(event)
+        if isinstance(event, Exit) and event.source == ACCOUNTING:
+            self._accounts[account_of(event)] = None
         if not self._is_told(event, keys):
             held = Held(event, keys)
             self._held.append(held)
@@ -142,7 +146,7 @@ class Witnessed:
 
     def _is_told(self, event: Event, keys: list[tuple[object, ...]]) -> bool:
         """Whether another witness has told of it already; that telling is made richer then."""
-        for key in keys if not isinstance(event, Exit) else _asked_for(event):
+        for key in keys if not isinstance(event, Exit) else asked_for(event, self._accounts):
             for held in self._by_key.get(key, ()):
                 if is_same(held.event, event):
                     self._join(held, event)
@@ -161,12 +165,13 @@ class Witnessed:
     def _ends_of(self, process: Process) -> None:
         """Ends that were told before the signal: of one second, logs may have either first."""
         pid = process.tid if process.pid is None else process.pid
-        for held in list(self._by_key.get(("exit", pid), ())) if pid is not None else ():
+        ends = (self._by_key.get((kind, pid), ()) for kind in ("exit", "accounted"))
+        for held in [one for some in ends for one in some] if pid is not None else ():
             if isinstance(held.event, Exit) and held.event.cause is held.event.handled is None:
                 self._change(held, self._with_cause(held.event))
 
     def _change(self, held: Held, event: Event) -> None:
-        known, held.event, held.keys = held.keys, event, _keys(event)
+        known, held.event, held.keys = held.keys, event, keys_of(event)
         for key in set(held.keys) - set(known):
             self._by_key.setdefault(key, []).append(held)
         for key in set(known) - set(held.keys):
@@ -214,36 +219,6 @@ class Witnessed:
                     yield signal
 
 
-def _keys(event: Event) -> list[tuple[object, ...]]:
-    """What another telling of it would have, too."""
-    if isinstance(event, Signal):
-        target = event.target or Process()
-        pid = target.tid if target.pid is None else target.pid
-        if pid is not None:
-            keys: list[tuple[object, ...]] = [("signal", event.number, pid)]
-            return keys
-        return [("unit signal", event.number, target.unit)] if target.unit else []
-    if isinstance(event, Exit):
-        pid, unit = event.process.pid, event.process.unit
-        of_unit = [("unit exit", unit)] if unit else []
-        if pid is not None:
-            return [("exit", pid), *of_unit]
-        return [*of_unit, *([("unit exit, no pid", unit)] if unit else [])]
-    if isinstance(event, Statement):
-        return [("said", event.what, event.text)]
-    if isinstance(event, (Failed, Probe)) and event.sender is not None:
-        return [("attempt", type(event).__name__, event.sender.pid)]
-    return []
-
-
-def _asked_for(event: Exit) -> list[tuple[object, ...]]:
-    """Under which keys another telling of this end may be: two pids are two ends, whatever their unit."""
-    pid, unit = event.process.pid, event.process.unit
-    if pid is None:
-        return [("unit exit", unit)] if unit else []
-    return [("exit", pid), *([("unit exit, no pid", unit)] if unit else [])]
-
-
 def is_same(one: Event, other: Event) -> bool:
     """Whether two events tell of one signal, of one attempt, of one death; or are the same words in two files."""
     if isinstance(one, Series) or isinstance(other, Series):
@@ -281,8 +256,8 @@ def _is_same_death(one: Exit, other: Exit) -> bool:
         return False
     if one.source == other.source == ACCOUNTING:
         # Each record is an end of its own, but for that of a copy of the file.
-        files = [None if end.place is None else end.place.file for end in (one, other)]
-        return one.id == other.id and one.process == other.process and files[0] != files[1]
+        is_copy = one.id == other.id and one.process == other.process
+        return is_copy and account_of(one) != account_of(other)
     if one.number is not None and other.number is not None and one.number != other.number:
         return False
     if one.status is not None and other.status is not None and one.status != other.status:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracer.flow import witnesses
+from tracer.flow.telling_keys import asked_for, keys_of
 from tracer.flow.witnesses import Witnessed
 from tracer.model.event import Ancestor, Exit, Place, Process, Signal, Statement
 from tracer.model.frozen import replace
@@ -244,9 +245,9 @@ def test_a_start_of_accounting_is_late_by_what_the_host_slept(after, count):
 
 ENDS = st.builds(
     lambda time, source, number, pid, line, **more: end(
-        T + time * MS, source, number, Process(pid=pid, unit=b"jobs.service", ppid=1), place=place(source, line), **more
+        T + time * MS, source, number, Process(pid=pid, unit=b"jobs.service", ppid=1), place=place(f"{source}{line % 2}", line), **more
     ),
-    st.integers(0, 2), st.sampled_from(["core", "journal", "accounting"]), st.sampled_from([None, 9]), st.sampled_from([None, 801, 802]), st.integers(1, 2),
+    st.integers(0, 2), st.sampled_from(["core", "journal", "accounting"]), st.sampled_from([None, 9]), st.sampled_from([None, 801, 802]), st.integers(1, 3),
     status=st.sampled_from([None, 0]),
 )  # fmt: skip
 
@@ -256,9 +257,9 @@ def test_where_another_telling_of_an_end_is_looked_for_there_it_is(one, other):
     """Against every pair: what is the same is under a key that is looked up."""
     # Of one id is one event, and that has one pid.
     one, other = (replace(each, id=f"{each.id}-{each.process.pid}") for each in (one, other))
-    keys = set(witnesses._keys(one))
+    keys = set(keys_of(one))
     if witnesses.is_same(one, other):
-        assert keys & set(witnesses._asked_for(other))
+        assert keys & set(asked_for(other, [each.place.file for each in (one, other)]))
 
 
 def test_ends_of_one_unit_are_not_each_compared_with_each(monkeypatch):
@@ -266,3 +267,17 @@ def test_ends_of_one_unit_are_not_each_compared_with_each(monkeypatch):
     monkeypatch.setattr(witnesses, "is_same", lambda *pair: compared.append(pair) or False)
     told(*(end(T + at * MS, "core", process=Process(pid=at, unit=b"jobs.service")) for at in range(1, 300)))  # fmt: skip
     assert compared == []
+
+
+def test_records_of_one_pid_and_second_are_not_each_compared_with_each(monkeypatch):
+    """Nor with those of a copy of their file; yet each of them is told once."""
+    compared = []
+    is_same = witnesses.is_same
+    monkeypatch.setattr(witnesses, "is_same", lambda *pair: compared.append(pair) or is_same(*pair))
+    records = [
+        end(WHOLE, "accounting", process=Process(801, comm=b"x", ppid=at), place=place(file, at))
+        for file in ("pacct", "pacct.copy")
+        for at in range(200)
+    ]
+    assert len(told(*records)) == 200
+    assert len(compared) == 200
