@@ -33,7 +33,9 @@ def elsewhere(locks: str = LOCKS) -> list[AtWork]:
     """Those that write elsewhere. One whose folder is not here, in a container for one, is not told."""
     found: dict[str, AtWork] = {}
     for pid, inode in flocks(locks):
-        folder = _by_its_files(pid, inode) or _by_its_words(pid)
+        folder = None
+        if pid != os.getpid():
+            folder = _by_its_files(pid, inode) or _by_its_words(pid)
         if folder is None or os.path.realpath(folder) == os.path.realpath(FOLDER):
             continue
         try:
