@@ -53,7 +53,22 @@ def ranges(numbers: list[int]) -> str:
     return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in made)
 
 
+def of_an_exit(verdict: Verdict, told: str) -> str:
+    """The sentence on an end with a status, as far as it was watched whether a signal asked for that."""
+    if not is_watched(verdict):
+        return told.replace(" by itself", "") if verdict.confidence == "yes" else told
+    # By a shell's custom (bash(1), EXIT STATUS) a status above 128 tells of a child that a signal ended.
+    return told if (verdict.status or 0) > 128 else f"{told}; no signal was involved"
+
+
+def is_watched(verdict: Verdict) -> bool:
+    """Whether it was seen that nobody had sent it a signal."""
+    return any(one.cause == "killed" for one in verdict.ruled_out)
+
+
 def sure(verdict: Verdict) -> str:
+    if verdict.confidence == "yes" and verdict.cause == "exit" and not is_watched(verdict):
+        return "yes, of the status; that no signal asked for it was not seen"
     if verdict.confidence == "yes":
         return "yes"
     if verdict.confidence == "likely":

@@ -71,7 +71,7 @@ RULES: tuple[Rule, ...] = (
         "manager's words",
         by_the_managers_words,
         "its manager says why it ended the unit or container (timeout, watchdog, limit, client), and the end fits",
-        "another run of the unit; another signal than the manager sends for that",
+        "another run of the unit: it is said to have ended or begun between; another signal than the manager sends for that",
     ),
     Rule(
         "unit's OOM notice",
@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
         "command beside it",
         by_a_command_beside_it,
         "sudo's, audit's or a recording's line of a command that kills this pid or name, within two seconds",
-        "the command names another pid or name",
+        "it names another pid or name, runs elsewhere (ssh, docker exec), or may not signal this one (its user)",
     ),
     Rule(
         "signal to its name",
@@ -115,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         "of a unit whose pid is not told: a signal of that number to a process of that name, within two seconds",
         "the pid is known, and it is another's; the signal was ignored, handled or refused",
     ),
-    Rule("shutdown", by_the_shutdown, "the host was going down", "no shutdown within five minutes"),
+    Rule("shutdown", by_the_shutdown, "the host was going down", "no shutdown within five minutes; a boot since"),
     Rule(
         "next boot",
         by_the_next_boot,

@@ -121,9 +121,8 @@ def headline(verdict: Verdict) -> str:
     if verdict.number is None and verdict.cause == "unknown":
         told = "ended; what ended it cannot be told"
     told = told.removesuffix(": a signal")
-    # By a shell's custom (bash(1), EXIT STATUS) a status above 128 tells of a child that a signal ended.
-    if verdict.cause == "exit" and (verdict.status or 0) <= 128:
-        told += "; no signal was involved"
+    if verdict.cause == "exit":
+        told = proof.of_an_exit(verdict, told)
     if verdict.status is not None and verdict.cause == "killed":
         told = "was asked to end with {signal}{by}, and exited {status}".format_map(_Words(verdict))
     if verdict.confidence == "likely":

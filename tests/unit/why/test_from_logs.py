@@ -61,7 +61,8 @@ def why(capsys, *words):
             "  sure    likely: that it is this unit's is known by time alone",
         ]),
         ("report-job", 0, [
-            "report-job.service on web3 ended by itself with status 1; no signal was involved",
+            "report-job.service on web3 ended with status 1",
+            "  sure    yes, of the status; that no signal asked for it was not seen",
         ]),
         ("webapp.service", 0, [
             "webapp[2231] on web3 was killed by systemd: it did not stop in time",

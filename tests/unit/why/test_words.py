@@ -206,7 +206,17 @@ def test_a_status_of_a_shell():
     lines = told([exited(0, 137)])
     assert any("of it died of SIGKILL" in line for line in lines)
     assert "no signal" not in lines[0]
-    assert "no signal was involved" in told([exited(0, 1)])[0]
+    assert (
+        "by itself with status 1; no signal was involved" in told([exited(0, 1)], saw("sends"))[0]
+    )
+
+
+def test_that_nobody_sent_it_is_told_where_that_was_watched():
+    taken = sent(-1, "HUP", outcome="handled")
+    for events, covered in (([exited(0, 1)], ()), ([taken, exited(0, 1)], saw("sends"))):
+        lines = told(events, covered)
+        assert lines[0].endswith("ended with status 1")
+        assert "  sure    yes, of the status; that no signal asked for it was not seen" in lines
 
 
 DETAILS = {
