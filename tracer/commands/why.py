@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from tracer.commands import present
+from tracer.commands.beside import with_all
 from tracer.flow.filter import Filter
 from tracer.flow.source import every
 from tracer.model.errors import Problem
@@ -12,13 +13,11 @@ from tracer.model.frozen import replace
 from tracer.options import meaning
 from tracer.options.why import EPILOG, Options, asked_for, names_here, places_of, times_of
 from tracer.sources.found import found_by_names, found_kept
-from tracer.sources.logs.files import open_log
 from tracer.sources.recording import elsewhere
 from tracer.sources.recording.narrow import Ends, narrowed
 from tracer.sources.replayed import Asked, reading_of
 from tracer.terminal.output import say_each
 from tracer.why import ask, query, tell
-from tracer.why.counts import with_counts
 from tracer.why.living import lives_on, living, pids_of
 
 __all__ = ["EPILOG", "Options", "run"]
@@ -53,6 +52,5 @@ def run(options: Options) -> int:
     counts = present.asked(heard, what, window) if is_here else []
     found = ask.answer(heard, (*seen, *counts), what, when, count=count, at=at)
     lives = (lambda: living(what, heard.events)) if is_here and at is None else list
-    counted = map(with_counts, found.verdicts) if is_here else found.verdicts
-    told = tuple(tell.with_more(one, options.context, open_log) for one in counted)
-    return tell.answered(what, replace(found, verdicts=told), lives, seen, style, places, hints)
+    told = with_all(found, named, options.context, is_here=is_here)
+    return tell.answered(what, told, lives, seen, style, places, hints)

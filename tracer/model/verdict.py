@@ -138,6 +138,7 @@ class Verdict:
     then: tuple[str, ...] = ()
     left: tuple[Process, ...] = ()
     said: str | None = None
+    said_by: str | None = None
     prove: str | None = None
     near: tuple[Evidence, ...] = ()
 
@@ -227,7 +228,8 @@ VERDICT = (
     F("otherwise", "[otherwise]", "Earlier deaths of the same program or unit that were not the same, the most frequent first"),
     F("then", "strings", "What came afterwards"),
     F("left", "[process]", "Others that were killed with it: by the same call, or of its unit"),
-    F("said", "text", "Its own last words"),
+    F("said", "text", "Its last words"),
+    F("said_by", "text", "By what they are known to be its: itself (its pid), its unit (its cgroup), its name"),
     F("prove", "text", "The command that would show more next time"),
     F("near", "[evidence]", "Kills, and commands that end processes, of the same seconds, which prove nothing of this death"),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from tracer.model.names import names_of
 from tracer.model.text import plain
 from tracer.model.times import SECOND, span
 from tracer.model.verdict import Evidence
+from tracer.why.last_words import LETTERS_MAX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def with_context(verdict: Verdict, entries: Iterable[Entry]) -> Verdict:
         for one in near
         if _is_its_own(verdict, one) and (one.time or 0) <= verdict.time + COARSE
     ]
-    said = plain(own[-1].text)[:200] if own else verdict.said
-    return replace(verdict, evidence=(*verdict.evidence, *evidence), then=tuple(then), said=said)
+    verdict = replace(verdict, evidence=(*verdict.evidence, *evidence), then=tuple(then))
+    said = plain(own[-1].text)[:LETTERS_MAX] if own else ""
+    return replace(verdict, said=said, said_by="itself") if said else verdict
 
 
 def _speaker(entry: Entry) -> str:

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 WIDTH = 80  # columns, where nobody says how many
 _LEFT_MAX = 4
 _LABEL = 10  # columns before the text of a label
+_LAST_LINE = {
+    "itself": "its last line",
+    "its unit": "the last line of its unit",
+    "its name": "the last line under its name",
+}
 # What follows the process's name. What stands in braces is filled in where it is known.
 HEADLINES: dict[str, str] = {
     "killed": "was killed with {signal}{by}",
@@ -254,7 +259,7 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
         )
     yield from (("then", text) for text in verdict.then)
     if verdict.said:
-        yield "said", f"“{printable(verdict.said)}” (its last line)"
+        yield "said", f"“{printable(verdict.said)}” ({_LAST_LINE[verdict.said_by or 'itself']})"
     if verdict.core_note is not None:
         yield "core", verdict.core_note
     elif verdict.core is not None and verdict.cause in ("crash", "abort"):

@@ -1,0 +1,31 @@
+"""What stands beside a verdict: the kernel's counters, the last words of who died, the lines of a person's own files."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tracer.model.frozen import replace
+from tracer.sources.logs.files import open_log
+from tracer.sources.spoken import written_before
+from tracer.why import tell
+from tracer.why.counts import with_counts
+from tracer.why.last_words import with_last_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracer.model.verdict import Verdict
+    from tracer.sources.found import Found
+    from tracer.why.ask import Answer
+
+
+def with_all(answer: Answer, named: Found, context: Sequence[str], *, is_here: bool) -> Answer:
+    """The answer, its verdicts with all of that. ``is_here``: they are about this host, whose counters may be asked."""
+
+    def more(verdict: Verdict) -> Verdict:
+        counted = with_counts(verdict) if is_here else verdict
+        said = with_last_words(counted, partial(written_before, named))
+        return tell.with_more(said, context, open_log)
+
+    return replace(answer, verdicts=tuple(map(more, answer.verdicts)))
