@@ -31,6 +31,7 @@ def options(*words: str) -> Record:
         (["--max-size", "x"], "--max-size 'x'"),
         (["--max-age", "1s"], "--max-age '1s'"),
         (["--min-free", "101%"], "--min-free '101%'"),
+        (["--min-free", "²%"], "--min-free '²%'"),
         (["--watch", ""], "--watch"),
         (["--signal", "BOGUS"], "--signal 'BOGUS'"),
         (["--bare", "--unit", "x"], "--unit cannot be decided with --bare"),

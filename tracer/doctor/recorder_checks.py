@@ -5,12 +5,12 @@ from __future__ import annotations
 from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
 from tracer.model.event import Loss, Mark
 from tracer.model.spelling import from_object
-from tracer.model.text import quoted_text
+from tracer.model.text import typed
 from tracer.model.times import utc
-from tracer.recording.alive import recorder_of
 from tracer.recording.names import pieces_in
 from tracer.recording.tail import last_line_of, object_of
 from tracer.sources.recording import elsewhere as others
+from tracer.sources.recording.alive import recorder_of
 from tracer.sources.recording.files import FOLDER, lines_of
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def recorder(folder: str | None = None) -> Finding:
         )
         return Finding(MISSING, f"none is at work in {folder}{ago}", _START)
     head = _mark(next(iter(lines_of(pieces[-1].path)), b"")) if pieces else None
-    where = quoted_text(folder)
+    where = typed(folder)
     read = "" if folder == FOLDER else f"; in {where}: sigtrace why NAME {where} reads it"
     if head is None:
         return Finding(OK, f"pid {pid}{read}")

@@ -36,6 +36,16 @@ def recorder_user() -> User:
         return User(uid, uid, f"uid {uid}, which nobody uses: there is no user {NAME}")
 
 
+def may_record(uid: int) -> bool:
+    """Whether a process of this user may be a recorder to believe: root, who asks, and whom recorders go on as."""
+    if uid in (0, os.geteuid()):
+        return True
+    try:
+        return pwd.getpwuid(uid).pw_name == NAME
+    except KeyError:
+        return uid in _NOBODYS
+
+
 def _is_used(uid: int) -> bool:
     for look, number in ((pwd.getpwuid, uid), (grp.getgrgid, uid)):
         try:

@@ -210,6 +210,11 @@ def _in_quotes(word: str) -> str:
     return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
+def typed(text: str) -> str:
+    """A word of a command that is to be pasted into a shell: ``quoted`` leaves letters that it takes for its own."""
+    return _quote(printable(text))
+
+
 def counted(count: int, word: str) -> str:
     """1 signal, 1,000 signals."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"

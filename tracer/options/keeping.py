@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.errors import Problem
+from tracer.model.numbers import whole
 from tracer.options import meaning
 from tracer.recording.store import SMALLEST, Limits
 
@@ -19,8 +20,8 @@ def limits_of(options: Keeping) -> Limits:
         size = meaning.size_of(options.max_size, "--max-size", SMALLEST)
     if options.min_free is not None:
         text = options.min_free.strip()
-        if text.endswith("%") and text[:-1].isdigit() and int(text[:-1]) < 100:
-            free, share = 0, int(text[:-1])
+        if text.endswith("%") and (percent := whole(text[:-1], 2)) is not None:
+            free, share = 0, percent
         elif text.endswith("%"):
             raise Problem(
                 f"--min-free {text!r} is not understood",

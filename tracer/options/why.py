@@ -6,7 +6,7 @@ import os
 import time
 
 from tracer.model.errors import Problem
-from tracer.model.text import quoted_text
+from tracer.model.text import quoted_text, typed
 from tracer.model.times import SECOND
 from tracer.options import meaning, option
 
@@ -68,7 +68,7 @@ def what_and_files(given: list[str]) -> tuple[bytes | None, list[str]]:
         raise Problem(
             f"{others[1]!r} is one name too many",
             f"there is no such file here, and one death is explained at a time: {others[0]!r} is WHAT",
-            f"sigtrace why {others[0]}, then sigtrace why {others[1]}",
+            f"sigtrace why {typed(others[0])}, then sigtrace why {typed(others[1])}",
         )
     return (os.fsencode(others[0]) if others else None), files
 
@@ -78,7 +78,7 @@ def names_here(what: bytes | None, files: list[str]) -> list[str]:
     names = [word for word in files if "/" not in word] if what is None else []
     return [
         f"{quoted_text(name)} is a {_kind(name)} here, and is read as one; "
-        f"who bears that name: cd /; sigtrace why {quoted_text(name)}"
+        f"who bears that name: cd /; sigtrace why {typed(name)}"
         for name in names
     ]
 

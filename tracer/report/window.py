@@ -59,7 +59,7 @@ class Window:
             first = min([places[id(one)] for one in death.tellings])
             if first < sure or self._at[first] <= ripe[self.events[first].host]:
                 found.append(death)
-                self._told.update(map(id, death.tellings))
+                self._told.update(map(id, (*death.tellings, *death.words)))
         self._before, self._found = self._found, ripe
         return found
 

@@ -45,9 +45,9 @@ _ROWS = (
     _part("usage", rb"memory: usage (?P<usage_kb>\d+)kB, limit (?P<limit_kb>\d+)kB, failcnt \d+.*", b", failcnt ", "v2.6.3x+"),
     _part("swap", rb"(?:memory\+swap|swap): usage (?P<swap_usage_kb>\d+)kB, limit (?P<swap_limit_kb>\d+)kB, failcnt \d+.*", b", failcnt ", "v2.6.3x+"),
     # show_free_areas(), mm/page_alloc.c (show_mem.c since v6.5): of a host's report alone, a line for each zone.
-    _part("zone", rb"(?:Node \d+ )?\w+ free:(?P<free_kb>\d+)kB (?:boost:\d+kB )?min:\d+kB low:.*", b"kB low:", "v2.6.3x+"),
+    _part("zone", rb"(?:Node \d+ )?\w+ free:(?P<free_kb>\d{1,18})kB (?:boost:\d+kB )?min:\d+kB low:.*", b"kB low:", "v2.6.3x+"),
     _part("swap space", rb"Free swap\s+= (?P<free_swap_kb>\d+)kB", b"Free swap ", "v2.6.3x+"),
-    _part("summary", rb"oom-kill:constraint=(?:CONSTRAINT_)?(?P<constraint>\w+),nodemask=[^,]*(?:,cpuset=(?P<cpuset>[^,]*))?(?:,mems_allowed=(?P<mems_allowed>[\d,-]*?))?(?:,(?P<global>global_oom)|,oom_memcg=(?P<cgroup>.*?))?(?:,task_memcg=(?P<task_cgroup>.*?))?,task=(?P<comm>.*),pid=(?P<pid>\d+),uid=(?P<uid>\d+)", b"oom-kill:constraint=", "v5.0+"),
+    _part("summary", rb"oom-kill:constraint=(?:CONSTRAINT_)?(?P<constraint>\w+),nodemask=[^,]*(?:,cpuset=(?P<cpuset>[^,]*))?(?:,mems_allowed=(?P<mems_allowed>[\d,-]*?))?(?:,(?P<global>global_oom)|,oom_memcg=(?P<cgroup>.*?))?(?:,task_memcg=(?P<task_cgroup>.*?))?,task=(?P<comm>.*),pid=(?P<pid>\d+),uid=(?P<uid>\d{1,10})", b"oom-kill:constraint=", "v5.0+"),
     _part("intent", _M + rb"Kill process (?P<pid>\d+) \((?P<comm>.*)\) score (?P<score>\d+)(?: or\s+sacrifice child)?.*", b"Kill process ", "v2.6.3x-v5.0"),
     _part("killed", _M + rb"Killed process (?P<pid>\d+) \((?P<comm>.*)\)" + _UID + rb",?\s+" + _SIZES, b"Killed process ", "v2.6.3x+"),
     _part("killed", _M + rb"Killed process (?P<pid>\d+), UID (?P<uid>\d+), \((?P<comm>.*)\)\.?,?\s+" + _SIZES.replace(b"uid_>", b"uid__>"), b"Killed process ", "RHEL 6"),

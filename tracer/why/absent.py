@@ -6,7 +6,7 @@ import os
 
 from tracer.host.aliases import alias_of
 from tracer.model.frozen import frozen
-from tracer.model.text import quoted, quoted_text, shown
+from tracer.model.text import quoted, shown, typed
 from tracer.model.times import SECOND, local_moment
 from tracer.why import query
 
@@ -129,4 +129,4 @@ def _lists(places: Sequence[str]) -> str:
     """The command that lists all deaths."""
     if not places:
         return "sigtrace why lists what has died in the last hour"
-    return f"sigtrace why {' '.join(quoted_text(one) for one in places)} lists what has died"
+    return f"sigtrace why {' '.join(typed(one) for one in places)} lists what has died"

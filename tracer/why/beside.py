@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exec, Statement
 from tracer.model.times import SECOND
-from tracer.why.commands import command_of, ends_others
+from tracer.why.commands import command_of, ends_others, is_line
 from tracer.why.evidence import evidence_of
 
 TYPE_CHECKING = False
@@ -46,5 +46,5 @@ def beside(case: Case, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
 def _may_matter(event: Exec | Statement) -> bool:
     ran = command_of(event)
     if ran is not None:
-        return ends_others(ran.argv or ())
+        return ends_others(ran.argv or (), is_line(event))
     return isinstance(event, Statement) and event.what in ENDING

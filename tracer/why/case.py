@@ -10,7 +10,7 @@ from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
 from tracer.why.deaths import OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
 from tracer.why.runs import is_of_another_run
-from tracer.why.tellings import KILL
+from tracer.why.tellings import KILL, line_of, own_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
     sent = [one for one in of_type[Signal] if is_one(one.target, process) and moment(one) > life]
     return Case(
         death=death,
-        sent=tuple(sorted(sent, key=moment)),
+        sent=tuple(sorted(_as_surely_told(sent, said), key=moment)),
         refused=tuple([one for one in of_type[Failed] if is_one(one.target, process)]),
         unit_says=tuple(
             [one for one in said if speaks_of_unit(one, process) and _is_of_one_manager(one, death)]
@@ -181,6 +181,13 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
         execs=tuple(of_type[Exec]),
         near=near,
     )
+
+
+def _as_surely_told(sent: list[Signal], said: Iterable[Statement]) -> list[Signal]:
+    """Without those that programs' own words tell, where others tell of signals of that number."""
+    heard = own_words(said) if sent[1:] else frozenset()
+    surer = {one.number for one in sent if line_of(one) not in heard}
+    return [one for one in sent if one.number not in surer or line_of(one) not in heard]
 
 
 def is_one(one: Process | None, other: Process) -> bool:

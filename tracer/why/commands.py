@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.event import Ancestor, Exec, Process, Statement
 from tracer.model.names import last_part, script_of
+from tracer.model.numbers import whole
 from tracer.model.signals import NUMBERS
 from tracer.model.text import unplain
 
@@ -44,6 +45,8 @@ _WRAPPERS: Mapping[bytes, bytes] = {
 }  # fmt: skip
 # Between two commands of one line (sh(1)).
 _SEPARATORS = frozenset((b"&&", b"||", b"|", b";", b"&"))
+_SHELLS = frozenset((b"sh", b"bash", b"dash", b"ash", b"zsh", b"ksh"))
+_QUOTES, _BACKSLASH = b"'\"", ord("\\")
 # Options of theirs that are followed by a word which names no process.
 _SIGNAL_OPTIONS = frozenset((b"-s", b"-n", b"--signal"))
 # Of pkill(1) -s is a session and -n the newest, of fuser(1) both are others.
@@ -124,43 +127,71 @@ def _halts(words: tuple[bytes, ...]) -> bool:
     return program in HALTS or (program in (b"systemctl", b"loginctl") and has_verb)
 
 
-def ends_others(words: tuple[bytes, ...]) -> bool:
-    """Whether a command line is of a program that ends processes, or has a manager do it; whichever."""
-    return _asks_a_manager(words) or any(_killers(words))
+def is_line(event: object) -> bool:
+    """Whether the command that an event tells was given to a shell as it stands there: cron's (crontab(5)). sudo's is an argv
+    joined by blanks, of which "&&" is a word like others."""
+    return isinstance(event, Statement) and event.what == "cron ran"
 
 
-def _killers(words: tuple[bytes, ...]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+def ends_others(words: tuple[bytes, ...], of_line: bool = False) -> bool:
+    """Whether a command line is of a program that ends processes, or has a manager do it; whichever. ``of_line``: see
+    ``is_line``."""
+    return _asks_a_manager(words) or any(_killers(words, of_line))
+
+
+def _killers(words: tuple[bytes, ...], of_line: bool) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
     """The programs of KILLERS that a command line runs on this host, each with its words. One that is a word of
     another program (ssh, docker exec, strace -e kill) is not run here, or not at all."""
-    for command in _commands(words):
-        own = _unwrapped(command)
+    is_of_a_shell = of_line or not _SHELLS.isdisjoint(_unwrapped(words)[1])
+    for command in _commands(words) if is_of_a_shell else [words]:
+        own, _ = _unwrapped(command)
         program = last_part(own[0]) if own else None
         if program in KILLERS:
             yield program, own[1:]
 
 
 def _commands(words: tuple[bytes, ...]) -> Iterator[tuple[bytes, ...]]:
-    """The commands of a line of a shell, as far as blanks part them."""
+    """The commands of a line of a shell, as far as blanks part them; what stands in quotes is a word of one."""
     command: list[bytes] = []
+    quote = 0
     for word in words:
-        is_last = word.endswith(b";") or word in _SEPARATORS
-        if word not in _SEPARATORS:
-            command.append(word.rstrip(b";"))
+        quote = _quote_after(word, quote)
+        ends = word.endswith(b";") and not word.endswith(b"\\;")
+        is_last = not quote and (ends or word in _SEPARATORS)
+        if quote or word not in _SEPARATORS:
+            command.append(word if quote else word.rstrip(b";"))
         if is_last:
             yield tuple(command)
             command = []
     yield tuple(command)
 
 
-def _unwrapped(words: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Without what runs it: sudo, nice and their like, with their options, durations and variables."""
+def _quote_after(word: bytes, quote: int) -> int:
+    """Which quote is open behind a word, before which ``quote`` was; 0 for none (sh(1))."""
+    is_escaped = False
+    for letter in word:
+        if is_escaped:
+            is_escaped = False
+        elif letter == _BACKSLASH and quote != _QUOTES[0]:
+            is_escaped = True
+        elif letter == quote:
+            quote = 0
+        elif not quote and letter in _QUOTES:
+            quote = letter
+    return quote
+
+
+def _unwrapped(words: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], frozenset[bytes]]:
+    """Without what runs it: sudo, nice and their like, with their options, durations and variables; and what these are."""
     at = 0
-    while at < len(words) and (valued := _WRAPPERS.get(last_part(words[at]) or b"")) is not None:
+    passed: set[bytes] = set()
+    while at < len(words) and (valued := _WRAPPERS.get(last_part(words[at]))) is not None:
+        passed.add(last_part(words[at]))
         at += 1
         while at < len(words) and _is_of_a_wrapper(words[at]):
             takes = len(words[at]) == 2 and words[at][1:] in valued and words[at][:1] == b"-"
             at += 2 if takes else 1
-    return words[at:]
+    return words[at:], frozenset(passed)
 
 
 def _is_of_a_wrapper(word: bytes) -> bool:
@@ -169,11 +200,17 @@ def _is_of_a_wrapper(word: bytes) -> bool:
     return word.startswith(b"-") or (bool(is_set) and b"/" not in name) or word[:1].isdigit()
 
 
-def kills(words: tuple[bytes, ...], number: int, pid: int | None, names: frozenset[bytes]) -> bool:
-    """Whether a command line sends this signal to this pid or to one of these names."""
+def kills(
+    words: tuple[bytes, ...],
+    number: int,
+    pid: int | None,
+    names: frozenset[bytes],
+    of_line: bool = False,
+) -> bool:
+    """Whether a command line sends this signal to this pid or to one of these names. ``of_line``: see ``is_line``."""
     return any(
         _signal_of(program, rest) == number and _means(program, rest, pid, names)
-        for program, rest in _killers(words)
+        for program, rest in _killers(words, of_line)
     )
 
 
@@ -241,4 +278,5 @@ def _signal_of(program: bytes, words: tuple[bytes, ...]) -> int | None:
 
 def _number_of(word: bytes) -> int | None:
     text = word.decode("latin-1").upper().removeprefix("SIG")
-    return int(text) if text.isdigit() and 0 < int(text[:4]) <= 64 else NUMBERS.get(text)
+    number = whole(text, 3)
+    return number if number in range(1, 65) else NUMBERS.get(text)

@@ -16,7 +16,15 @@ from tracer.model.starts import finer, starts_fit
 from tracer.model.times import SECOND
 from tracer.model.witness import ACCOUNTING
 from tracer.why.near import REACH, SAME_CORE, Near
-from tracer.why.tellings import LIVED, by_guards, is_only_sent, told_by, without_survivors
+from tracer.why.tellings import (
+    LIVED,
+    by_guards,
+    is_only_sent,
+    line_of,
+    own_words,
+    told_by,
+    without_survivors,
+)
 from tracer.why.tellings import OF_A_SIGNAL as OF_A_SIGNAL
 from tracer.why.tellings import Death as Death
 from tracer.why.tellings import is_believed as is_believed
@@ -24,7 +32,7 @@ from tracer.why.tellings import key_of as key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Hashable, Iterable
 
     from tracer.model.event import Event
 
@@ -43,14 +51,19 @@ BY_ACCOUNT = "its name in accounting, and time"
 # Faults of the process itself (signal(7)).
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 ALL_FIELDS = names_of_class(Process)
+_WORDS_MAX = 8  # of programs' own words on an end that others tell, too
 
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
     """Every end that the events tell of, in the order of time."""
     believed = [event for event in events if is_believed(event)]
-    told = [death for event in believed if (death := told_by(event))]
+    own = own_words(believed)
+    told = [_heard(death, own) for event in believed if (death := told_by(event))]
     told = without_survivors([*told, *by_guards(believed)], believed)
-    named = _of_processes(one for one in told if key_of(one.process) is not None)
+    told.sort(key=lambda death: death.hearsay)  # What is surer is put together first.
+    named = [one for one in told if key_of(one.process) is not None]
+    hearsay = _of_processes(one for one in named if one.hearsay)
+    named = _with_hearsay(_of_processes(one for one in named if not one.hearsay), hearsay)
     unnamed = [one for one in told if key_of(one.process) is None]
     boxed = [one for one in unnamed if one.process.container is not None]
     unnamed = [one for one in unnamed if one.process.container is None]
@@ -58,6 +71,12 @@ def deaths_in(events: Iterable[Event]) -> list[Death]:
     found = _with_containers(found, boxed)
     quiet = _quiet_ends(found, [one for one in unnamed if not _is_of_a_process(one)])
     return sorted(found + quiet, key=lambda death: death.time)
+
+
+def _heard(death: Death, own: Collection[Hashable]) -> Death:
+    """With what of it is a program's own word."""
+    is_own = bool(own) and line_of(death.tellings[0]) in own
+    return replace(death, hearsay=True) if is_own else death
 
 
 def _is_sent_again(one: Death, later: Death) -> bool:
@@ -106,6 +125,24 @@ def _of_processes(told: Iterable[Death]) -> list[Death]:
             found[at] = one
         else:
             last[key_of(one.process)] = len(found)
+            found.append(one)
+    return found
+
+
+def _with_hearsay(found: list[Death], told: Iterable[Death]) -> list[Death]:
+    """Programs' own words, put to what others tell of the same process. A pid ends once in these minutes: what does not fit
+    the end that others tell changes nothing of it."""
+    found = list(found)
+    near = Near(found, lambda death: [key_of(death.process)])
+    for one in told:
+        around = near.places(key_of(one.process), one.time - REACH, one.time + REACH)
+        places = [at for at in around if _may_be_of_one_host(found[at], one)]
+        at = next((at for at in places if _is_same(found[at], one)), None)
+        if at is not None:
+            found[at] = _together(found[at], one, None)
+        elif places:
+            found[places[-1]] = _with_words(found[places[-1]], one)
+        else:
             found.append(one)
     return found
 
@@ -201,7 +238,7 @@ def _is_same(one: Death, other: Death) -> bool:
     a, b = one.process, other.process
     if all(any(told.source == ACCOUNTING for told in death.tellings) for death in (one, other)):
         return False  # Each record is an end of its own.
-    if None not in (one.host, other.host) and one.host != other.host:
+    if not _may_be_of_one_host(one, other):
         return False
     if abs(one.time - other.time) > (SAME_CORE if one.core or other.core else SAME):
         return False
@@ -215,6 +252,10 @@ def _is_same(one: Death, other: Death) -> bool:
     return _numbers_fit(one, other)
 
 
+def _may_be_of_one_host(one: Death, other: Death) -> bool:
+    return None in (one.host, other.host) or one.host == other.host
+
+
 def _numbers_fit(one: Death, other: Death) -> bool:
     for mine, theirs in ((one.number, other.number), (one.status, other.status)):
         if mine is not None and theirs is not None and mine != theirs:
@@ -224,6 +265,11 @@ def _numbers_fit(one: Death, other: Death) -> bool:
 
 
 def _together(one: Death, other: Death, joined: str | None) -> Death:
+    if one.hearsay != other.hearsay:
+        surer, heard = (other, one) if one.hearsay else (one, other)
+        if _is_of_a_process(surer):
+            process = merged(surer.process, heard.process)
+            return _with_words(replace(surer, process=process), heard)
     # The name that accounting has is that of the thread that ended last.
     first, second = (other, one) if is_by_accounting(one) else (one, other)
     return Death(
@@ -236,7 +282,14 @@ def _together(one: Death, other: Death, joined: str | None) -> Death:
         tellings=(*one.tellings, *other.tellings),
         joined=one.joined or joined,
         reported=one.reported if one.reported is not None else other.reported,
+        hearsay=one.hearsay or other.hearsay,
+        words=(*one.words, *other.words)[:_WORDS_MAX],
     )
+
+
+def _with_words(surer: Death, heard: Death) -> Death:
+    """The same, with what a program says of it."""
+    return replace(surer, words=(*surer.words, *heard.tellings)[:_WORDS_MAX])
 
 
 def is_by_accounting(death: Death) -> bool:

@@ -79,9 +79,14 @@ def asker(asked: Exec | Statement | None) -> Process | None:
     return None if asked is None else command_of(asked)
 
 
-def managers_words(case: Case, number: int | None) -> tuple[str, Statement] | None:
-    """Why its manager ended it with a signal; None: the end is a status, which answers a request of this very run alone."""
+def managers_words(
+    case: Case, number: int | None, *, of_programs: bool = True
+) -> tuple[str, Statement] | None:
+    """Why its manager ended it with a signal; None: the end is a status, which answers a request of this very run alone.
+    ``of_programs``: what a supervisor says counts, too."""
     for what, cause, numbers, within in MANAGER_SAYS:
+        if what == CHILD and not of_programs:
+            continue
         if cause == "reload timeout" and not _is_of_control(case):
             # What reloads is ended so, and the unit lives on (service_dispatch_timer(), src/core/service.c).
             continue

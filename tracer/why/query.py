@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.names import COMM_MAX, container_names, names_of
-from tracer.why.deaths import SAME, is_by_accounting
+from tracer.why.deaths import SAME, SAME_UNIT, is_by_accounting, key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +32,15 @@ def fits(process: Process, what: bytes) -> bool:
 
 def died(deaths: Iterable[Death], what: bytes) -> list[Death]:
     """The deaths that fit, newest first; of one moment the one that was told last. Accounting's seconds are coarse: what
-    it alone tells stands behind what others tell of the same moment."""
+    it alone tells stands behind what others tell of the same moment, and programs' own words
+    on an end whose pid they do not tell behind that of the same minutes."""
     found = [death for death in deaths if fits(death.process, what)]
-    return sorted(found, key=lambda death: death.time - SAME * is_by_accounting(death))[::-1]
+    return sorted(found, key=_newness)[::-1]
+
+
+def _newness(death: Death) -> int:
+    is_loose = death.hearsay and key_of(death.process) is None
+    return death.time - SAME * is_by_accounting(death) - SAME_UNIT * is_loose
 
 
 def nearest(names: Iterable[bytes], what: bytes) -> list[bytes]:

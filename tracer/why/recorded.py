@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tracer.model.event import Exit, moment
 from tracer.model.frozen import replace
-from tracer.model.names import program_names
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
 from tracer.model.verdict import Who
@@ -13,7 +12,6 @@ from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED
 from tracer.why.finding import (
     ABRT,
     CONT,
-    GUARDS,
     KILL,
     REQUESTS,
     SHUTTERS,
@@ -23,12 +21,12 @@ from tracer.why.finding import (
     managers_words,
     of_session,
 )
+from tracer.why.senders import as_far_as_known, is_guard, is_manager
+from tracer.why.tellings import is_own_word, line_of, own_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from tracer.model.event import Process, Signal
+    from tracer.model.event import Process, Signal, Statement
     from tracer.why.case import Case
     from tracer.why.finding import Witness
 
@@ -82,19 +80,23 @@ def _doubt_of(case: Case, signal: Signal) -> str | None:
     if refused is not None and refused.action != "kill process" and signal in case.death.tellings:
         # __secure_computing(), kernel/seccomp.c: with others it goes on.
         return "the filter ends one thread: whether the process had others is not told"
-    return "a program's own log alone tells who sent it" if _is_hearsay(signal) else None
+    return "a program's own log alone tells who sent it" if _is_hearsay(case, signal) else None
 
 
 _LOGS = frozenset(("journal", "syslog", "kernel log"))
 
 
-def _is_hearsay(signal: Signal) -> bool:
+def _is_hearsay(case: Case, signal: Signal) -> bool:
     """Whether any program may have written the line that tells of a sender: those of managers and of guards are told from
     others by who may write them (tracer.statements)."""
     sender = signal.sender
-    if signal.source not in _LOGS or sender is None or is_manager(sender):
+    if signal.source not in _LOGS or sender is None:
         return False
-    return sender.comm not in (*GUARDS, *SHUTTERS, b"systemd")
+    if line_of(signal) in own_words(case.near):
+        return True
+    if is_manager(sender) or is_guard(sender) is not False:
+        return False
+    return sender.comm not in (*SHUTTERS, b"systemd")
 
 
 def _one_of_several(case: Case) -> Finding | None:
@@ -143,32 +145,17 @@ def _sent(case: Case, signal: Signal) -> Finding | None:
         return Finding("killed", "yes", (signal,), signal=signal, story=(signal,))
     if is_itself(sender, case.death.process):
         return _by_itself(case, signal)
-    if sender.comm in GUARDS and _is_program(sender, GUARDS):
-        return Finding(
-            "user oom killer", "yes", (signal,), behind(sender), signal=signal, story=(signal,)
-        )
+    if (guard := is_guard(sender)) is not False:
+        found = _found("user oom killer", signal, behind(sender))
+        return as_far_as_known(found, sender, guard)
     if sender.comm in SHUTTERS and sender.pid == 1:
-        return Finding("shutdown", "yes", (signal,), behind(sender), signal=signal, story=(signal,))
-    if is_manager(sender):
-        return by_its_manager(case, signal, sender)
+        return _found("shutdown", signal, behind(sender))
+    if (manager := is_manager(sender)) is not False:
+        return as_far_as_known(by_its_manager(case, signal, sender), sender, manager)
     milder = _milder(case, signal)
     return Finding(
         "killed", "yes", (signal, *milder), behind(sender), signal=signal, story=(*milder, signal)
     )
-
-
-def is_manager(process: Process) -> bool:
-    """PID 1, or a user's own systemd: any process may bear that name, but not be started as one."""
-    if process.pid == 1:
-        return True
-    return process.comm == b"systemd" and process.ppid == 1 and _is_program(process, (b"systemd",))
-
-
-def _is_program(process: Process, names: Collection[bytes]) -> bool:
-    """Whether what it runs bears one of these names, too, as far as that is known: a comm is what a process calls
-    itself (prctl(2))."""
-    own = program_names(None, process.argv, process.exe)
-    return not own or not frozenset(names).isdisjoint(own)
 
 
 def is_itself(sender: Process, target: Process) -> bool:
@@ -254,9 +241,14 @@ def _words(process: Process | None) -> tuple[bytes, ...]:
     return () if process is None or process.argv is None else process.argv
 
 
+def _stopping(case: Case) -> Statement | None:
+    """Its manager's word that it stops its unit."""
+    return next((one for one in case.all_said("stop asked") if not is_own_word(one)), None)
+
+
 def _first_request(case: Case, manager: Process) -> Signal | None:
     """The first of its manager's requests to end, of this stop job where one is told."""
-    stopping = case.said("stop asked")
+    stopping = _stopping(case)
     since = 0 if stopping is None else moment(stopping) - SECOND
     for one in case.sent:
         is_its = one.sender is not None and one.sender.pid == manager.pid
@@ -280,8 +272,8 @@ def _goes_on(case: Case, request: Signal) -> bool:
 
 def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
     """A manager's signal: why it sent it is what it says, or what it was asked, or what it had sent before."""
-    said = managers_words(case, signal.number)
-    stopping = case.said("stop asked")
+    said = managers_words(case, signal.number, of_programs=False)
+    stopping = _stopping(case)
     asked = who_asked(case, moment(signal))
     # It did as a client asked, then and there; else what it had sent before may be how it began.
     is_kill = stopping is None and b"kill" in _words(asker(asked))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import Statement
+from tracer.model.numbers import whole
 from tracer.model.signals import name_of
 from tracer.model.text import shown
 from tracer.model.times import SECOND
@@ -33,10 +34,10 @@ def speaker(said: Statement | None) -> Process | None:
 def by_the_end_of_its_grace(case: Case) -> Finding | None:
     """kubelet was stopping the container, and it was ended with SIGKILL when its grace period was over."""
     stop = case.said("stop asked")
-    grace = None if stop is None else str((stop.details or {}).get("grace"))
-    if stop is None or stop.time is None or case.number != KILL or not (grace or "").isdigit():
+    grace = None if stop is None else whole(str((stop.details or {}).get("grace")), 9)
+    if stop is None or stop.time is None or grace is None or case.number != KILL:
         return None
-    lasted, allowed = case.death.time - stop.time, int(grace or 0) * SECOND
+    lasted, allowed = case.death.time - stop.time, grace * SECOND
     if not allowed - SECOND <= lasted <= allowed + _LATE:
         return None
     why = (f"it was given {grace} s to end; who sent the signal is not recorded",)

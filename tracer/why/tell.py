@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import time
 
 from tracer.lines.dates import DateStyle
@@ -13,7 +12,7 @@ from tracer.lines.mend import numbered
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.spelling import to_object
-from tracer.model.text import printable, shown
+from tracer.model.text import shown, typed
 from tracer.terminal.output import say, text_width, write_out
 from tracer.why import absent, overview, words
 from tracer.why.context import with_context
@@ -136,9 +135,9 @@ def with_more(
     """The verdict with the lines of a person's own files, and the command that would show more next time."""
     process = verdict.process
     name = None if process is None else telling_name(process)
-    ends = f"--to {shlex.quote(shown(name))}" if name else None
+    ends = f"--to {typed(shown(name))}" if name else None
     if not name and verdict.unit is not None:
-        ends = f"--unit {shlex.quote(printable(verdict.unit))}"
+        ends = f"--unit {typed(verdict.unit)}"
     if verdict.confidence != "yes" and ends:
         next_time = f"sudo sigtrace {ends}      (shows the next one)"
         verdict = replace(verdict, prove=next_time)

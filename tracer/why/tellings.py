@@ -10,7 +10,7 @@ from tracer.model.times import SECOND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from tracer.model.event import Event
 
@@ -21,6 +21,9 @@ OF_A_SIGNAL = 128
 # What is said of a unit that has ended well: of exit status 0, SIGHUP, SIGINT, SIGTERM and SIGPIPE (systemd.service(5),
 # "SuccessExitStatus=") systemd writes no line about the process.
 TELLS_OF_A_UNITS_END = frozenset(("unit succeeded", "stopped"))
+# What programs say of themselves and of their children, in words that anybody may write (tracer.statements.supervisors).
+_OF_PROGRAMS = frozenset(("child lost", "child killed", "child timeout", "crashed"))
+OWN_WORDS = "a program's own log alone tells of it"
 # So long an OOM daemon waits for one that it killed: earlyoom 10 s (kill_wait(), kill.c).
 GUARDED = 30 * SECOND
 # So long a process may outlive a SIGKILL, and be seen to.
@@ -33,7 +36,9 @@ KILL, SEGV = NUMBERS["KILL"], NUMBERS["SEGV"]
 @frozen
 class Death:
     """One end: when, of whom, how, and the events that tell of it. ``joined`` says by what, where that is not the pid.
-    ``reported`` is a container's exit code that may stand for a signal."""
+    ``reported`` is a container's exit code that may stand for a signal. ``hearsay``: programs' own words alone tell how it
+    ended; beside what is surer ``words`` are some of them.
+    """
 
     time: int
     process: Process
@@ -44,11 +49,33 @@ class Death:
     tellings: tuple[Exit | Signal | Statement, ...] = ()
     joined: str | None = None
     reported: int | None = None
+    hearsay: bool = False
+    words: tuple[Exit | Signal | Statement, ...] = ()
 
 
 def is_believed(event: Event) -> bool:
     """Anybody may write a line into a log: what its speaker cannot know proves nothing (tracer.statements)."""
     return type(event) is not Statement or event.believed is not False
+
+
+def is_own_word(said: Statement) -> bool:
+    """Whether a program says it of itself, or of a child."""
+    return said.what in _OF_PROGRAMS or (
+        said.what == "stop asked" and "child" in (said.details or {})
+    )
+
+
+def line_of(event: Exit | Signal | Statement) -> Hashable:
+    """The line that an event was read of first; of one that has no place, its moment."""
+    place = event.places[-1] if event.places else event.place
+    return event.host, place or event.time
+
+
+def own_words(events: Iterable[Event]) -> frozenset[Hashable]:
+    """The lines that are programs' own words."""
+    return frozenset(
+        line_of(one) for one in events if isinstance(one, Statement) and is_own_word(one)
+    )
 
 
 def told_by(event: Event) -> Death | None:

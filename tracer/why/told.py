@@ -10,7 +10,7 @@ from tracer.model.text import printable, shown
 from tracer.model.times import SECOND
 from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED, is_one, names
-from tracer.why.commands import command_of, kills, may_kill
+from tracer.why.commands import command_of, is_line, kills, may_kill
 from tracer.why.deaths import may_be_a_units
 from tracer.why.finding import (
     ABRT,
@@ -33,9 +33,10 @@ from tracer.why.finding import (
     words_of_some_run,
 )
 from tracer.why.present import is_told_by_its_state_alone
-from tracer.why.recorded import by_its_manager, found_by, is_itself, is_manager
+from tracer.why.recorded import by_its_manager, found_by, is_itself
 from tracer.why.runtimes import speaker
-from tracer.why.tellings import has_failed, is_a_choice
+from tracer.why.senders import as_far_as_known, is_manager
+from tracer.why.tellings import OWN_WORDS, has_failed, is_a_choice, is_own_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,26 +167,16 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         asks = signal.id in taken and signal.number in REQUESTS
         if not asks or sender is None or is_itself(sender, death.process):
             continue
-        if is_manager(sender):
-            return replace(by_its_manager(case, signal, sender), signal=signal)
+        if (manager := is_manager(sender)) is not False:
+            found = replace(by_its_manager(case, signal, sender), signal=signal)
+            return as_far_as_known(found, sender, manager)
         why = (f"it took the signal, and exited with status {death.status}",)
         evidence: tuple[Witness, ...] = (signal, *exits_of(case))
         return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
-    stop = case.said("stop asked", within=STOPPING)
-    if stop is not None:
-        asked = None if stop.time is None else who_asked(case, stop.time)
-        who = behind(speaker(stop), asker(asked))
-        story = tuple(one for one in (asked, stop) if one is not None)
-        return Finding(
-            "stop",
-            "yes" if death.joined != "time" else "likely",
-            (stop, *exits_of(case)),
-            who,
-            (),
-            None,
-            story,
-        )
-    words = managers_words(case, None)
+    stopped = _as_it_was_asked(case)
+    if stopped is not None:
+        return stopped
+    words = managers_words(case, None, of_programs=not _is_seen_unasked(case))
     if words is not None:
         cause, statement = words
         why = (f"it exited with status {death.status} after that",)
@@ -198,7 +189,7 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         if beside is not None:
             return beside
     doubt = words_of_some_run(case)
-    if doubt is not None:
+    if doubt is not None and not _is_refuted(case, doubt):
         why = (f"whether its manager ended this run or the one before is not told ({doubt.what})",)
         return Finding("exit", "likely", (*exits_of(case), doubt), None, why)
     if is_answer_to_a_request(case):
@@ -209,6 +200,31 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         )
         return Finding("exit", "likely", exits_of(case), None, why)
     return Finding("exit", "yes", exits_of(case))
+
+
+def _as_it_was_asked(case: Case) -> Finding | None:
+    """It exited while its manager was stopping it."""
+    stop = case.said("stop asked", within=STOPPING)
+    if stop is None or _is_refuted(case, stop):
+        return None
+    asked = None if stop.time is None else who_asked(case, stop.time)
+    who = behind(speaker(stop), asker(asked))
+    story = tuple(one for one in (asked, stop) if one is not None)
+    is_own = is_own_word(stop)
+    sure = "likely" if is_own or case.death.joined == "time" else "yes"
+    why = (OWN_WORDS,) if is_own else ()
+    return Finding("stop", sure, (stop, *exits_of(case)), who, why, None, story)
+
+
+def _is_refuted(case: Case, said: Statement) -> bool:
+    """Whether a program alone says that it was asked to end."""
+    return is_own_word(said) and _is_seen_unasked(case)
+
+
+def _is_seen_unasked(case: Case) -> bool:
+    """Whether signals were watched, and none came."""
+    came = any(one.sender and not is_itself(one.sender, case.death.process) for one in case.sent)
+    return not came and any(one.source in JOINED for one in exits_of(case))
 
 
 def _of_an_answer(case: Case) -> Finding:
@@ -355,7 +371,9 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
         before = death.time - event.time
         if (
             -SECOND // 5 <= before <= 2 * SECOND
-            and any(kills(ran.argv, one, death.process.pid, meant) for one in numbers)
+            and any(
+                kills(ran.argv, one, death.process.pid, meant, is_line(event)) for one in numbers
+            )
             and may_kill(event, ran, death.process)
         ):
             assert isinstance(event, (Exec, Statement))

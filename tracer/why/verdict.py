@@ -19,6 +19,7 @@ from tracer.why.login import with_address
 from tracer.why.present import became, refuted_by_its_result
 from tracer.why.rules import RULES
 from tracer.why.runtimes import contradicted, words_of_code
+from tracer.why.tellings import OWN_WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,12 +94,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     sure = [found for found in findings if found.confidence == "yes"]
     likely = {found.cause: found for found in reversed(findings)}
     if sure:
-        loose = death.joined in (BY_NAME, BY_TIME) or _is_by_its_account(death, sure[0])
-        doubts = (
-            (f"that it is this unit's is known by {death.joined} alone",)
-            if loose
-            else _of_a_zombie(case, born)
-        )
+        doubts = _doubts_of(case, sure[0], born)
         verdict = _made(case, sure[0], "likely" if doubts else "yes")
         if doubts:
             verdict = replace(verdict, doubts=doubts)
@@ -166,6 +162,14 @@ def _is_call_alone(death: Death) -> bool:
     )
 
 
+def _doubts_of(case: Case, found: Finding, born: int | None) -> tuple[str, ...]:
+    """What is not sure of this death, though a finding is."""
+    death = case.death
+    if death.joined in (BY_NAME, BY_TIME) or _is_by_its_account(death, found):
+        return (f"that it is this unit's is known by {death.joined} alone",)
+    return (OWN_WORDS,) if death.hearsay else _of_a_zombie(case, born)
+
+
 def _of_a_zombie(case: Case, born: int | None) -> tuple[str, ...]:
     """A doubt, where a call to kill alone tells of an end, and its pid is known to have ended before: until its parent has
     waited for it, a process that has ended may be signalled as if it lived (kill(2))."""
@@ -210,6 +214,7 @@ def _had_its_pid_before(one: Death, death: Death) -> bool:
         and key_of(one.process) == key_of(death.process)
         and (None in (one.host, death.host) or one.host == death.host)
         and one.time < death.time
+        and not one.hearsay
     )
 
 
@@ -226,12 +231,14 @@ def _bare(case: Case, cause: str, confidence: str) -> Verdict:
         status=death.status,
         core=death.core,
         core_note=core_note((*death.tellings, *case.process_says)),
-        evidence=tuple(evidence_of(one) for one in death.tellings),
+        evidence=tuple(evidence_of(one) for one in (*death.tellings, *death.words)),
     )
 
 
 def _made(case: Case, found: Finding, confidence: str) -> Verdict:
-    tellings = [one for one in case.death.tellings if one not in found.evidence]
+    tellings = [
+        one for one in (*case.death.tellings, *case.death.words) if one not in found.evidence
+    ]
     return replace(
         _bare(case, found.cause, confidence),
         who=found.who,

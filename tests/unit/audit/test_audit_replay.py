@@ -263,6 +263,13 @@ def test_users_are_numbers_unless_the_log_or_passwd_names_them(log, tmp_path):
     )
 
 
+@pytest.mark.parametrize("uid", ["²", "٣", "9" * 5000, "-1", ""])
+def test_a_passwd_may_be_of_an_image(tmp_path, uid):
+    passwd = tmp_path / "passwd"
+    passwd.write_text(f"root:x:0:0::/root:/bin/sh\neve:x:{uid}:0::/:/bin/sh\n")
+    assert read_passwd(str(passwd)) == Users({0: "root"}, {"root": 0})
+
+
 def test_names_become_numbers_by_passwd(log, tmp_path):
     line = "type=SYSCALL msg=audit(12/25/2017 19:52:55.088:1) : arch=x86_64 syscall=kill success=yes exit=0 "
     line += "a0=0x321 a1=SIGTERM ppid=1 pid=2 auid=deploy uid=deploy euid=root ses=1 comm=x exe=/x key=(null)\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.model.text import command_line, plain, quoted, shown
+from tracer.model.text import command_line, plain, printable, quoted, shown, typed
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,12 @@ def test_a_command_line_can_be_typed_again(words):
 
 def test_a_cut_command_line_says_so():
     assert command_line((b"a", b"b c"), cut=True) == "a 'b c' …"
+
+
+@given(AWKWARD.map(lambda raw: raw.decode("utf-8", "surrogateescape")) | st.text(st.characters(max_codepoint=0x7F)))  # fmt: skip
+def test_what_is_to_be_pasted_is_one_word_to_a_shell(text):
+    """And nothing in it is the shell's: what shlex leaves bare, too."""
+    word = typed(text)
+    assert shlex.split(word) == [printable(text)]
+    bare = re.sub(r"'[^']*'|\"[^\"$`\\!]*\"", "", word)
+    assert not set(bare) & set(";|&<>()*?~\\$`!#[]{} \n\"'")

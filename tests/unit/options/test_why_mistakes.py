@@ -76,3 +76,10 @@ def test_files_are_read_whole_without_what(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert shown.startswith("2020-11-27 05:00:00  a.service")
     assert "2 times" in shown
+
+
+def test_a_files_name_is_no_command(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a;reboot").write_text("")
+    monkeypatch.chdir(tmp_path)
+    cli.main(["why", "a;reboot"])
+    assert "cd /; sigtrace why 'a;reboot'" in " ".join(capsys.readouterr().err.split())

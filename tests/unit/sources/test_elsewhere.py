@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -18,9 +19,11 @@ from tracer.sources.found import found_by_names
 from tracer.sources.recording import elsewhere
 
 HOLDS = """
-import fcntl, sys
+import fcntl, os, sys
 held = open(sys.argv[1], "w")
 fcntl.flock(held, fcntl.LOCK_EX)
+if os.environ.get("UIDS"):
+    os.setresuid(*map(int, os.environ["UIDS"].split()))
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -31,10 +34,11 @@ def holder():
     """Starts processes that hold a lock; the words behind it are those of a recorder's command line."""
     started = []
 
-    def hold(path, *words):
+    def hold(path, *words, uids=""):
         command = [sys.executable, "-c", HOLDS, str(path), *words]
         pipe = subprocess.PIPE
-        child = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        env = {**os.environ, "UIDS": uids}
+        child = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=env)
         started.append(child)
         assert child.stdout.readline() == "held\n"
         return child.pid
@@ -153,3 +157,44 @@ def test_doctor_looks_there(holder, tmp_path, monkeypatch):
     assert told.state == OK
     assert told.text == f"pid {pid}; in {tmp_path}: sigtrace why NAME {tmp_path} reads it"
     assert str(tmp_path) in recorder_checks.holds().text
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become others")
+ALICE, RECORDERS = 1234, 61200
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("uids", "owner", "locks", "is_believed"),
+    [
+        ((0, 0), 0, 0, True),
+        # Whom a recorder goes on as (tracer.host.user).
+        ((RECORDERS, RECORDERS), RECORDERS, RECORDERS, True),
+        ((RECORDERS, RECORDERS), 0, 0, True),
+        ((ALICE, ALICE), ALICE, ALICE, False),
+        ((ALICE, ALICE), 0, 0, False),
+        # It holds the lock, and runs passwd(1), which is root's.
+        ((ALICE, 0), ALICE, ALICE, False),
+        ((ALICE, 0), 0, 0, False),
+        ((0, 0), ALICE, ALICE, False),
+        # /tmp
+        ((0, 0), 0, ALICE, False),
+    ],
+)
+@pytest.mark.parametrize("seen", ["files", "words"])
+def test_who_is_believed(uids, owner, locks, is_believed, seen, holder, tmp_path, monkeypatch):
+    """Anybody may hold a lock of that name, and have such words in its command line."""
+    folder = tmp_path / "a;reboot"
+    folder.mkdir()
+    real, own = uids
+    pid = holder(folder / LOCK, "record", "--dir", str(folder), uids=f"{real} {own} {own}")
+    os.chown(folder / LOCK, locks, -1)
+    os.chown(folder, owner, -1)
+    if seen == "words":
+        blind(monkeypatch)
+    told = [one for one in elsewhere.hints(["why", "nginx"]) if str(tmp_path) in one]
+    assert len(told) == is_believed
+    assert [one.pid for one in of(folder)] == [pid] * is_believed
+    assert (recorder_checks.recorder(str(folder)).state == OK) == (own == real != ALICE)
+    for line in told:
+        assert shlex.split(line.rpartition(": ")[2]) == ["sigtrace", "why", "nginx", str(folder)]

@@ -232,3 +232,10 @@ def test_shuffled_lines_never_name_the_invoker():
         for event in told(*lines(texts)):
             pid = event.target.pid if isinstance(event, Signal) else event.about and event.about.pid
             assert pid in (42, 43, None)
+
+
+@pytest.mark.parametrize("part", ["Node 0 DMA free:{}kB min:3kB low:4kB high:5kB", "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),task=web,pid=42,uid={}"])  # fmt: skip
+def test_numbers_that_no_kernel_writes_are_passed_over(part):
+    """Anybody may write a text; of so many digits int() makes no number."""
+    forged = part.format("9" * 5000)
+    told(*lines((V6[0], forged, forged, *V6[1:])))

@@ -115,3 +115,8 @@ def test_a_recording_says_itself_what_it_kept(tmp_path, capsys):
         assert (
             "the recording has no end of" in " ".join(capsys.readouterr().err.split())
         ) is is_told
+
+
+def test_a_path_is_told_as_a_shell_takes_it():
+    (line,) = [one for one in said(b"x", recorded(-60, -1), places=("/tmp/a;reboot", "/tmp/b c")) if "lists" in one]  # fmt: skip
+    assert "sigtrace why '/tmp/a;reboot' '/tmp/b c' lists what has died" in line

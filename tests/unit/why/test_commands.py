@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracer.model.event import Process, Statement
 from tracer.model.signals import NUMBERS
-from tracer.why.commands import asks_of, ends_others, kills, may_kill
+from tracer.why.commands import asks_of, command_of, ends_others, is_line, kills, may_kill
 
 KILL, TERM = NUMBERS["KILL"], NUMBERS["TERM"]
 NAMES = frozenset((b"nginx", b"/usr/sbin/nginx"))
@@ -24,8 +26,8 @@ def words(line):
         ("sudo -n -u root kill -9 1234", KILL),
         ("timeout 5 kill 1234", TERM),
         ("env LANG=C nice -n 10 pkill -x nginx", TERM),
-        ("cd / && pkill -KILL nginx", KILL),
         ("sh -c kill 1234; true", TERM),
+        ("sudo -u root /bin/bash -c cd /srv && pkill -KILL nginx", KILL),
         ("killall -u www -9 nginx", KILL),
         ("fuser -k /usr/sbin/nginx", KILL),
         ("fuser -k -TERM /usr/sbin/nginx", TERM),
@@ -62,10 +64,60 @@ def test_it_ends_this_one(line, number):
         "fuser /usr/sbin/nginx",
         "fuser -v /usr/sbin/nginx",
         "kill -0 1234",
+        # Words of an argv that sudo joined by blanks: they were in quotes.
+        "docker exec web sh -c nginx -t && pkill nginx",
+        "sudo docker exec web sh -c nginx -t; pkill nginx",
+        "ssh web2 cd /srv && pkill nginx",
+        "env A=/bin/sh ssh web2 cd /srv && pkill nginx",
+        "sh -c ssh web2 'cd /srv && pkill nginx ; true'",
+        "echo a | pkill nginx",
     ],
 )
 def test_it_does_not_end_this_one(line):
     assert not any(kills(words(line), number, 1234, NAMES) for number in (TERM, KILL))
+
+
+@pytest.mark.parametrize(
+    ("line", "does"),
+    [
+        ("cd / && pkill nginx", True),
+        ("test -e /run/x || pkill nginx", True),
+        ("sleep 1; pkill nginx", True),
+        ("ssh web2 'true' && pkill nginx", True),
+        ("ssh web2 'cd /srv && pkill nginx'", False),
+        ("ssh web2 'cd /srv && pkill nginx ; true'", False),
+        ('docker exec web sh -c "nginx -t ; pkill nginx ; it\'s"', False),
+        ("ssh web2 \"echo 'a' && pkill nginx ; true\"", False),
+        ("ssh web2 \"echo \\\" && pkill nginx ; true\"", False),
+        ("find / -exec ssh web2 {} \\; pkill nginx", False),
+    ],
+)  # fmt: skip
+def test_crons_line_is_a_shells(line, does):
+    """crontab(5); the same words in sudo's record would be of one argv."""
+    by_cron = command_of(said_by("cron ran", line))
+    assert kills(by_cron.argv, TERM, 1234, NAMES, is_line(said_by("cron ran", line))) is does
+    assert not is_line(said_by("command asked", line))
+    assert not kills(by_cron.argv, TERM, 1234, NAMES, is_line(said_by("command asked", line)))
+
+
+def said_by(what, line):
+    return Statement(None, "t", "syslog", what, details={"command": line})
+
+
+@pytest.mark.parametrize("word", [b"-\xb2", b"-\xb9\xb3", b"-0064" + b"0" * 5000, b"-" + b"9" * 5000, b"--signal=\xb2"])  # fmt: skip
+@pytest.mark.parametrize("program", [b"/bin/kill", b"pkill", b"killall"])
+def test_what_is_no_number_of_a_signal(program, word):
+    """ "²" is a digit to str.isdigit(), and none to int(), which takes 4,300 at most."""
+    argv = (program, word, b"1234", b"nginx")
+    assert not kills(argv, KILL, 1234, NAMES)
+    assert ends_others(argv)
+
+
+@given(st.lists(st.one_of(st.binary(max_size=6), st.sampled_from([b"sudo", b"sh", b"-c", b"kill", b"&&", b"';", b"1234"])), max_size=8))  # fmt: skip
+def test_any_words_may_be_typed(argv):
+    for of_line in (False, True):
+        kills(tuple(argv), TERM, 1234, NAMES, of_line)
+        ends_others(tuple(argv), of_line)
 
 
 @pytest.mark.parametrize(

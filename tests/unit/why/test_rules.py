@@ -321,6 +321,14 @@ def test_no_false_accusation(name):
     assert verdict.confidence in ("open", "no")
 
 
+@pytest.mark.parametrize("grace", ["²", "٣٠", "9" * 5000, "30.5"])
+def test_a_grace_that_is_no_number(grace):
+    """A recording is a text like others."""
+    stop = said(-30, "stop asked", BOX, KUBELET, details={"grace": grace})
+    (verdict,) = verdicts([stop, ended(0, 137)])
+    assert verdict.cause == "unknown"
+
+
 def test_a_name_that_a_user_gave_itself_is_no_manager():
     """Any process may call itself systemd."""
     (verdict,) = verdicts(kill(sender=USER_SYSTEMD))

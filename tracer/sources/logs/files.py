@@ -9,7 +9,6 @@ import io
 import os
 import re
 import select
-import shlex
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import IO, Any, Callable, cast
 
 from tracer.model.errors import OWN, Problem
 from tracer.model.frozen import frozen
+from tracer.model.text import typed
 from tracer.sources.logs.kept import is_kept
 
 STDIN = "-"
@@ -233,7 +233,7 @@ def is_packed(path: str) -> bool:
 def unreadable(path: str, error: OSError) -> Problem:
     """The three lines for a file that cannot be read."""
     command = "sudo sigtrace replay" if isinstance(error, PermissionError) else "ls -l"
-    again = f"{command} {shlex.quote(path)}"
+    again = f"{command} {typed(path)}"
     if path == STDIN:
         return Problem("cannot read standard input", (error.strerror or str(error)).lower(), "sigtrace replay FILE")  # fmt: skip
     return Problem(f"cannot read {path!r}", (error.strerror or str(error)).lower(), again)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.audit.known import Users
+from tracer.model.numbers import whole
 from tracer.sources.logs.files import unreadable
 
 
@@ -13,5 +14,6 @@ def read_passwd(path: str) -> Users:
             rows = [line.decode("utf-8", "backslashreplace").split(":") for line in stream]
     except OSError as error:
         raise unreadable(path, error) from error
-    pairs = [(row[0], int(row[2])) for row in rows if len(row) > 2 and row[2].isdecimal()]
+    found = [(row[0], whole(row[2])) for row in rows if len(row) > 2]
+    pairs = [(name, uid) for name, uid in found if uid is not None]
     return Users({uid: name for name, uid in reversed(pairs)}, dict(pairs))

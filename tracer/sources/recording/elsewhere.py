@@ -1,7 +1,8 @@
 """Recorders of this host that write to another folder than the usual one: found by the lock that each holds.
 
 proc_locks(5) tells who holds a lock, and of what inode. Where it lies tell the files that its holder has open, which root
-alone may see; else its command line, which anybody may.
+alone may see; else its command line, which anybody may. Anybody may hold such a lock, and be called so: believed is who a
+recorder may be, of a folder and a lock that are root's, its own or of who asks.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import os
 
 from tracer.host import procfs
 from tracer.model.frozen import frozen
-from tracer.model.text import quoted_text
-from tracer.recording.alive import LOCKS, flocks
+from tracer.model.text import typed
 from tracer.recording.names import LOCK
+from tracer.sources.recording.alive import LOCKS, flocks, recorders_uid
 from tracer.sources.recording.files import FOLDER
 
 TYPE_CHECKING = False
@@ -33,29 +34,30 @@ def elsewhere(locks: str = LOCKS) -> list[AtWork]:
     """Those that write elsewhere. One whose folder is not here, in a container for one, is not told."""
     found: dict[str, AtWork] = {}
     for pid, inode in flocks(locks):
-        folder = None
-        if pid != os.getpid():
-            folder = _by_its_files(pid, inode) or _by_its_words(pid)
-        if folder is None or os.path.realpath(folder) == os.path.realpath(FOLDER):
+        uid = None if pid == os.getpid() else recorders_uid(pid)
+        folder = None if uid is None else _by_its_files(pid, inode) or _by_its_words(pid)
+        if uid is None or folder is None or os.path.realpath(folder) == os.path.realpath(FOLDER):
             continue
+        owners = (0, uid, os.geteuid())
         try:
-            is_there = os.stat(os.path.join(folder, LOCK)).st_ino == inode
+            if os.stat(folder).st_uid not in owners:
+                continue
+            lock = os.stat(os.path.join(folder, LOCK))
+            if lock.st_ino == inode and lock.st_uid in owners:
+                found[folder] = AtWork(pid, folder, os.access(folder, os.R_OK))
         except PermissionError:
             found[folder] = AtWork(pid, folder, is_open=False)
-            continue
         except OSError:
             continue
-        if is_there:
-            found[folder] = AtWork(pid, folder, os.access(folder, os.R_OK))
     return [found[folder] for folder in sorted(found)]
 
 
 def hints(words: Sequence[str], locks: str = LOCKS) -> list[str]:
     """A sentence for each: where it is at work, and what reads it. ``words``: what was asked, as it is typed."""
-    asked = " ".join(quoted_text(word) for word in words)
+    asked = " ".join(map(typed, words))
     return [
-        f"a recorder (pid {one.pid}) writes to {quoted_text(one.folder)}, which was not read: "
-        f"{'' if one.is_open else 'sudo '}sigtrace {asked} {quoted_text(one.folder)}"
+        f"a recorder (pid {one.pid}) writes to {typed(one.folder)}, which was not read: "
+        f"{'' if one.is_open else 'sudo '}sigtrace {asked} {typed(one.folder)}"
         for one in elsewhere(locks)
     ]
 

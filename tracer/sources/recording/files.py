@@ -9,6 +9,7 @@ from time import time_ns
 
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
+from tracer.model.text import typed
 from tracer.recording.names import Piece, in_order, piece_of, pieces_in
 
 TYPE_CHECKING = False
@@ -66,7 +67,7 @@ def _pieces_of(path: str, since: int | None, until: int | None) -> list[Piece]:
         raise Problem(
             f"no recording in {path!r}",
             "it has no file named HOST-BOOT-FIRST-LAST.jsonl.gz",
-            f"sudo sigtrace record --dir {path}",
+            f"sudo sigtrace record --dir {typed(path)}",
         )
     return [piece for piece in pieces if piece.may_hold(since, until)]
 

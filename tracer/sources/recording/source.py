@@ -8,8 +8,8 @@ from tracer.model.event import Mark, Place, Series
 from tracer.model.frozen import replace
 from tracer.model.spelling import from_object
 from tracer.model.times import utc
-from tracer.recording.alive import recorder_of
 from tracer.sources.recording.ahead import WHOLE_MAX, Ahead, Tally, is_small
+from tracer.sources.recording.alive import recorder_of
 from tracer.sources.recording.files import Cut, find_pieces, read_piece
 from tracer.sources.recording.lines import NOT_OURS
 from tracer.sources.recording.lines import Lines as Read

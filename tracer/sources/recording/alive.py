@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from tracer.host.from_proc import status_of
+from tracer.host.user import may_record
 from tracer.recording.names import LOCK
 
 TYPE_CHECKING = False
@@ -22,7 +24,16 @@ def recorder_of(folder: str, locks: str = LOCKS) -> int | None:
         inode = os.stat(os.path.join(folder, LOCK)).st_ino
     except OSError:
         return None
-    return next((pid for pid, locked in flocks(locks) if locked == inode), None)
+    holders = (pid for pid, locked in flocks(locks) if locked == inode)
+    return next((pid for pid in holders if recorders_uid(pid) is not None), None)
+
+
+def recorders_uid(pid: int) -> int | None:
+    """The user that a process is, if a recorder may be that; None: it is gone, or anybody's. Anybody may hold a lock, and
+    go on in a program that is set-user-ID root with it (execve(2)): then its real uid is another."""
+    status = status_of(pid)
+    is_one = status is not None and status.uid == status.euid and may_record(status.uid)
+    return status.uid if status is not None and is_one else None
 
 
 def flocks(locks: str = LOCKS) -> Iterator[tuple[int, int]]:

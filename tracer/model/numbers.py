@@ -1,0 +1,12 @@
+"""Numbers in texts of others."""
+
+from __future__ import annotations
+
+
+def whole(text: str, digits: int = 18) -> int | None:
+    """What at most so many ASCII digits write; None for anything else.
+
+    str.isdigit() is true of "²", too, of which int() raises ValueError; so it does of more than 4,300 digits
+    (sys.set_int_max_str_digits()).
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
