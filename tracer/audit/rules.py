@@ -29,7 +29,7 @@ USED_BY = {
     "rt_tgsigqueueinfo": "pthread_sigqueue",
     "pidfd_send_signal": "systemd from 255, Go from 1.23, crun",
 }
-_ONLY_SIGNAL = re.compile(rb"\ba[12](!?=|>=?|<=?|&=?)(0x[0-9a-fA-F]+|\d+)")
+_ONLY_SIGNAL = re.compile(rb"\ba[12](!?=|>=?|<=?|&=?)(0x[0-9a-fA-F]{1,8}|0|[1-9]\d{0,9})\b")
 
 
 def recommended(missing: Iterable[str] | None = None) -> list[str]:

@@ -126,7 +126,7 @@ def _is_same_target(one: Signal, other: Signal) -> bool:
 def _serial(signal: Signal) -> int:
     """An audit event's; the kernel counts them from boot on: audit_serial(), kernel/audit.c."""
     text = signal.id.rpartition(":")[2]
-    return int(text) if text.isascii() and text.isdigit() else moment(signal)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else moment(signal)
 
 
 def _is_same_wish(one: Signal, other: Signal) -> bool:

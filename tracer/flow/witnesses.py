@@ -15,7 +15,7 @@ from tracer.model.managers import may_be_one_managers
 from tracer.model.memo import Bounded
 from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
-from tracer.model.witness import ACCOUNTING, STRENGTH
+from tracer.model.witness import ACCOUNTING, COARSE, STRENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ CORES = (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)  # signal(7)
 HELD_MAX = 4096  # events that wait for another witness
 ALIASES_MAX = 4096
 PATIENCE = 0.3  # seconds that a live event waits
-_WHOLE_SECONDS = frozenset(("syslog", "kernel log", "audit log", ACCOUNTING))
+# A record in journald's form has the time of its line (tracer.audit.lines).
+_WHOLE_SECONDS = frozenset((*COARSE, "audit log"))
 _PLACES = frozenset(("place", "places"))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Failed, Loss, Series, Signal
+from tracer.model.event import Exit, Failed, Loss, Series, Signal
 from tracer.model.memo import Bounded
 from tracer.model.names import telling_name
 from tracer.model.signals import name_of
 from tracer.model.text import plain
 from tracer.sinks import words
-from tracer.why.case import ENDS_NOTHING
+from tracer.why.ask import witness_of
+from tracer.why.case import ENDS_NOTHING, NOT_TAKEN
+from tracer.why.deaths import key_of
 from tracer.why.finding import KILL, REQUESTS
 
 TYPE_CHECKING = False
@@ -25,6 +27,8 @@ HOSTS_MAX = 10_000
 # Different outcomes of a row.
 _OUTCOMES_MAX = 50
 _IDS_MAX = 4096
+# Processes of which is kept what they took last.
+_TAKEN_MAX = 20_000
 
 
 class Row:
@@ -69,6 +73,7 @@ class Gathered:
     def __init__(self, filter_: Filter) -> None:
         self._filter = filter_
         self._names: Bounded[int, tuple[Process, str]] = Bounded(_IDS_MAX)
+        self._taken: Bounded[tuple[str | None, int | None], Signal] = Bounded(_TAKEN_MAX)
         self.whom, self.refused, self.escalated = Rows(), Rows(), Rows()
         self.hosts: dict[str, None] = {}
         self.of_more_hosts = 0
@@ -91,8 +96,26 @@ class Gathered:
             ):
                 continue
             self._note(event)
-            if not _ends_nobody(event):
-                yield event
+            if isinstance(event, Signal) and _ends_nobody(event):
+                self._take(event)
+                continue
+            if isinstance(event, Exit):
+                yield from self._taken_by(event)
+            yield event
+
+    def _take(self, signal: Signal) -> None:
+        """Of what a process took, and lived on, the last is kept for its end, which it may have led to; else what it did not
+        take, for that was sent."""
+        if signal.target is None or witness_of(signal) is None:
+            return
+        key = signal.host, key_of(signal.target)
+        if signal.outcome not in NOT_TAKEN or key not in self._taken:
+            self._taken.renew(key, signal)
+
+    def _taken_by(self, end: Exit) -> Iterator[Signal]:
+        taken = self._taken.pop((end.host, key_of(end.process)), None)
+        if taken is not None:
+            yield taken
 
     def _note(self, event: Event) -> None:
         self.events += len(event) if isinstance(event, Series) else 1
@@ -151,11 +174,9 @@ class Gathered:
         return known[1]
 
 
-def _ends_nobody(event: Event) -> bool:
-    """Whether it is a signal that asks for no end, and has ended nobody."""
-    return (
-        isinstance(event, Signal) and event.outcome in ENDS_NOTHING and event.number not in ENDING
-    )
+def _ends_nobody(signal: Signal) -> bool:
+    """Whether it asks for no end, and has ended nobody."""
+    return signal.outcome in ENDS_NOTHING and signal.number not in ENDING
 
 
 def program_of(process: Process) -> str:

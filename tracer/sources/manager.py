@@ -6,6 +6,7 @@ from zlib import crc32
 
 from tracer.model.event import Exit, Process, Statement, exit_id
 from tracer.model.frozen import replace
+from tracer.model.witness import STATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from tracer.host.manager import State
     from tracer.model.event import Details, Event
 
-NAME = "systemctl show"
 _SYSTEMD = Process(1, comm=b"systemd")
 # Results that say how the run ended: the first failure of a run stays (service_enter_signal(), src/core/service.c).
 # "start-limit-hit", "resources", "protocol" and "exec-condition" are of a start that did not come about.
@@ -60,7 +60,7 @@ def _of_end(state: State) -> Iterator[Exit | Statement]:
     yield Exit(
         time,
         exit_id(time, pid),
-        NAME,
+        STATE,
         Process(pid, ppid=1, cgroup=state.cgroup, unit=state.unit, invocation=run),
         state.status if by_signal else None,
         None if by_signal else state.status,
@@ -103,7 +103,7 @@ def _said(
     return Statement(
         time,
         f"{time:x}-{what.replace(' ', '-')}-{own:x}",
-        NAME,
+        STATE,
         what,
         by=_SYSTEMD,
         about=about,

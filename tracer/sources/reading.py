@@ -69,8 +69,13 @@ class Reading:
         return lines
 
     def left_out(self) -> list[str]:
-        """What was not looked at, being too much; known when the events are read."""
-        return [line for title, reader in self.accounts for line in reader.notes(title)]
+        """What was not looked at, being too much, or damaged in a recording; known when the events are read."""
+        lines = [line for title, reader in self.accounts for line in reader.notes(title)]
+        if self.recording is not None and self.recording.passed:
+            from tracer.sources.recording.report import passed_over
+
+            lines += (f"recording: {line}" for line in passed_over(self.recording))
+        return lines
 
     def account(self, *, verbose: bool) -> list[str]:
         """What was read, what of it was not understood, and what it cannot show; complete when the events are."""

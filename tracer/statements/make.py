@@ -48,14 +48,15 @@ def number_of(word: bytes) -> int | None:
     """The signal that is meant by 9, KILL, SIGKILL or SIGRTMIN+2."""
     if word.isdigit():
         return int(word) if len(word) < 3 and 1 <= int(word) <= 64 else None
-    name, plus, more = word.upper().removeprefix(b"SIG").decode("latin-1").partition("+")
-    number = NUMBERS.get(name)
+    name, plus, more = word.upper().removeprefix(b"SIG").partition(b"+")
+    number = NUMBERS.get(name.decode("latin-1"))
     if number is None or not plus:
         return number
     return number + int(more) if more.isdigit() and len(more) < 3 and number + int(more) <= 64 else None  # fmt: skip
 
 
-def _integer(word: bytes) -> int | None:
+def integer(word: bytes) -> int | None:
+    """A number of no more digits than 64 bits have; None for anything else: of lines anybody may write."""
     return int(word) if word.isdigit() and len(word) < 20 else None
 
 
@@ -66,11 +67,11 @@ def _name(word: bytes) -> bytes | None:
 
 # Groups that say which process is spoken of. Before each, "from_" says who sent.
 PROCESS: dict[str, Callable[[bytes], Any]] = {
-    "pid": _integer,
-    "tid": _integer,
+    "pid": integer,
+    "tid": integer,
     "comm": _name,
     "thread_comm": _name,
-    "uid": _integer,
+    "uid": integer,
     "user": plain,
     "unit": bytes,
     "invocation": bytes,
@@ -125,7 +126,7 @@ class Making:
         """As far as the entry tells; None of a line without a tag."""
         entry = self.entry
         fields = entry.fields or {}
-        uid, unit = _integer(fields.get(b"_UID", b"")), fields.get(b"_SYSTEMD_UNIT")
+        uid, unit = integer(fields.get(b"_UID", b"")), fields.get(b"_SYSTEMD_UNIT")
         known = any(one is not None for one in (entry.pid, entry.tag, uid, unit))
         return Process(pid=entry.pid, comm=entry.tag, uid=uid, unit=unit) if known else None
 
@@ -139,9 +140,10 @@ class Making:
     def details(self) -> dict[str, Any]:
         used = PROCESS.keys() - _ONLY_DETAILS | _OF_EVENT
         made: dict[str, Any] = {
-            name: value_of(name, part)
+            name: value
             for name, part in self.groups.items()
             if name not in used and not (name.startswith(_FROM) and name[len(_FROM) :] in used)
+            if (value := value_of(name, part)) is not None
         }
         made.update(self.row.fixed or {})
         return made
@@ -171,7 +173,7 @@ def process_of(groups: Groups) -> Process | None:
 
 def _of_user(about: Process | None, entry: Entry) -> Process | None:
     """A user's own manager speaks of units of that user: not of the host's of the same name."""
-    uid = _integer((entry.fields or {}).get(b"_UID", b""))
+    uid = integer((entry.fields or {}).get(b"_UID", b""))
     if not uid or about is None or about.unit is None or about.uid is not None:
         return about
     return replace(about, uid=uid)
@@ -185,12 +187,12 @@ def unit_of(cgroup: bytes) -> bytes | None:
     return None
 
 
-def value_of(name: str, part: bytes) -> str | int:
-    """A detail: which are numbers is the name's to say, so that a key is always of one type."""
-    if name in _NUMBERS or name.endswith(_NUMBER_ENDS):
-        number = -(_integer(part[1:]) or 0) if part[:1] == b"-" else _integer(part)
-        if number is not None:
-            return number
+def value_of(name: str, part: bytes) -> str | int | None:
+    """A detail: which are numbers is the name's to say, so that a key is always of one type; None: more digits than any has."""
+    digits = part.removeprefix(b"-")
+    if digits.isdigit() and (name in _NUMBERS or name.endswith(_NUMBER_ENDS)):
+        number = integer(digits)
+        return -number if number is not None and digits != part else number
     return plain(part.strip())
 
 
@@ -263,7 +265,7 @@ def died(it: Making) -> list[Told]:
     number = it.number
     if code != b"exited" and number is None:
         number = None if status is None else number_of(status)
-    exited = _integer(status or b"") if code == b"exited" else None
+    exited = integer(status or b"") if code == b"exited" else None
     if exited is None and number is None:
         return []
     time, process = it.entry.time, it.about or Process()
@@ -274,7 +276,7 @@ def died(it: Making) -> list[Told]:
 
 def dumped(it: Making) -> list[Told]:
     """The end of a process whose core was taken: at the time of the crash (µs), not of the line."""
-    crashed = _integer(it.groups.get("timestamp", b""))
+    crashed = integer(it.groups.get("timestamp", b""))
     time = it.entry.time if crashed is None else crashed * 1000
     process = it.about or Process()
     id_ = it.id("exit") if process.pid is None or time is None else exit_id(time, process.pid)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from tracer.model.event import Oom, Place, Process, Signal
 from tracer.model.frozen import replace
 from tracer.model.memo import Bounded
-from tracer.statements.make import KILL, Making, process_of, statement, unit_of, value_of
+from tracer.statements.make import KILL, Making, integer, process_of, statement, unit_of, value_of
 from tracer.statements.row import Row, Table
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ _ROWS = (
     _part("usage", rb"memory: usage (?P<usage_kb>\d+)kB, limit (?P<limit_kb>\d+)kB, failcnt \d+.*", b", failcnt ", "v2.6.3x+"),
     _part("swap", rb"(?:memory\+swap|swap): usage (?P<swap_usage_kb>\d+)kB, limit (?P<swap_limit_kb>\d+)kB, failcnt \d+.*", b", failcnt ", "v2.6.3x+"),
     # show_free_areas(), mm/page_alloc.c (show_mem.c since v6.5): of a host's report alone, a line for each zone.
-    _part("zone", rb"(?:Node \d+ )?\w+ free:(?P<free_kb>\d{1,18})kB (?:boost:\d+kB )?min:\d+kB low:.*", b"kB low:", "v2.6.3x+"),
+    _part("zone", rb"(?:Node \d+ )?\w+ free:(?P<free_kb>\d+)kB (?:boost:\d+kB )?min:\d+kB low:.*", b"kB low:", "v2.6.3x+"),
     _part("swap space", rb"Free swap\s+= (?P<free_swap_kb>\d+)kB", b"Free swap ", "v2.6.3x+"),
     _part("summary", rb"oom-kill:constraint=(?:CONSTRAINT_)?(?P<constraint>\w+),nodemask=[^,]*(?:,cpuset=(?P<cpuset>[^,]*))?(?:,mems_allowed=(?P<mems_allowed>[\d,-]*?))?(?:,(?P<global>global_oom)|,oom_memcg=(?P<cgroup>.*?))?(?:,task_memcg=(?P<task_cgroup>.*?))?,task=(?P<comm>.*),pid=(?P<pid>\d+),uid=(?P<uid>\d{1,10})", b"oom-kill:constraint=", "v5.0+"),
     _part("intent", _M + rb"Kill process (?P<pid>\d+) \((?P<comm>.*)\) score (?P<score>\d+)(?: or\s+sacrifice child)?.*", b"Kill process ", "v2.6.3x-v5.0"),
@@ -76,6 +76,8 @@ _RENAMED = {
 }
 
 
+# What is no detail, but whom it meets, and where.
+_NO_DETAILS = frozenset(("pid", "comm", "uid", "global", "scope"))
 # What tells of the host, and not of whom it meets.
 _OF_THE_HOST = frozenset(("zone", "swap space"))
 
@@ -91,8 +93,9 @@ class Report:
     def add(self, part: str, making: Making) -> None:
         if part == "zone" and part in self.parts:
             # A host's free memory is that of all its zones.
-            free = sum(int(some["free_kb"]) for some in (self.parts[part], making.groups))
-            self.parts[part] = {"free_kb": b"%d" % free}
+            free = [integer(some.get("free_kb", b"")) for some in (self.parts[part], making.groups)]
+            known = [one for one in free if one is not None]
+            self.parts[part] = {"free_kb": b"%d" % sum(known)} if known == free else {}
         self.parts.setdefault(part, making.groups)
         if part in _OF_THE_HOST:
             return
@@ -211,10 +214,11 @@ def _details(parts: dict[str, Groups]) -> dict[str, Any]:
     details: dict[str, Any] = {}
     for part, groups in parts.items():
         names = _RENAMED.get(part, {})
-        for group, value in groups.items():
+        for group, part_ in groups.items():
             name = names.get(group, group)
-            if name not in ("pid", "comm", "uid", "global", "scope"):
-                details.setdefault(name, value_of(name, value))
+            value = None if name in _NO_DETAILS else value_of(name, part_)
+            if value is not None:
+                details.setdefault(name, value)
     scope = _scope(parts)
     if scope is not None:
         details["scope"] = scope
@@ -237,12 +241,11 @@ def _scope(parts: dict[str, Groups]) -> str | None:
 def _victim(making: Making, summary: Groups, limit: Groups) -> Process:
     cgroup = summary.get("task_cgroup") or limit.get("task_cgroup")
     about = making.about or Process()
-    uid = summary.get("uid", b"")
     return replace(
         about,
         cgroup=cgroup,
         unit=None if cgroup is None else unit_of(cgroup),
-        uid=int(uid) if about.uid is None and uid.isdigit() else about.uid,
+        uid=integer(summary.get("uid", b"")) if about.uid is None else about.uid,
     )
 
 

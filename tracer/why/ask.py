@@ -47,8 +47,9 @@ KEPT_MAX = 200_000
 JUDGED_MAX = 2_000
 # Of earlier deaths so many are judged as so many events are near them, all together: two tenths of a second.
 LOOKS_MAX = 30_000
-# Signals that end nobody by default and ask for nothing (signal(7)) are not kept.
-_IDLE = frozenset(NUMBERS[name] for name in ("CHLD", "URG", "WINCH", "CONT"))
+# Signals that end nobody by default and ask for nothing (signal(7)) are not kept. With SIGWINCH httpd is asked to end
+# (its page "Stopping and Restarting").
+_IDLE = frozenset(NUMBERS[name] for name in ("CHLD", "URG", "CONT"))
 _KINDS = (Signal, Exit, Failed, Statement, Exec, Mark)
 
 
@@ -109,7 +110,9 @@ class Heard:
         """What was forgotten, for who reads a verdict that it might have changed."""
         if not self.forgotten:
             return []
-        first = next((one.time for one in self.events if one.time is not None), None)
+        first = next(
+            (one.time for one in self.events if one.time is not None and is_dated(one.time)), None
+        )
         since = "" if first is None else f": what came before {utc(first)} is not looked at"
         return [
             f"{self.forgotten} events are too many to be kept{since}; --since and --until take others"

@@ -31,6 +31,8 @@ JOINED = frozenset(("core", "bcc"))
 _UP_AGAIN = frozenset(("boot", "journal began", "shutdown cancelled"))
 # What became of a signal that cannot have ended its target.
 ENDS_NOTHING = frozenset(("ignored", "coalesced", "dropped", "handled", "awaited"))
+# What its target has never seen.
+NOT_TAKEN = ENDS_NOTHING - {"handled", "awaited"}
 
 
 @frozen

@@ -34,7 +34,8 @@ def _told(details: Mapping[str, object]) -> Iterable[tuple[bool, str]]:
         "none was kept: the process's limit for it was 0 (ulimit -c, LimitCORE=)",
     )
     yield bool(cut), f"one was taken{cut}"
-    # The whole entry is there, and a file that is kept is always named (coredump.conf(5), Storage=).
+    # The whole entry is there, and a file that is kept is always named. Why none is, it does not say: Storage=, a size of 0
+    # (coredump.conf(5)), or a file that could not be written.
     is_whole = "timestamp" in details and details.get("stored") is not False
-    yield is_whole, "systemd-coredump names no file: its Storage= is none, or journal"
+    yield is_whole, "systemd-coredump names no file"
     yield details.get("stored") is False, "none was kept; systemd-coredump does not say why"

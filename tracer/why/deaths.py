@@ -14,7 +14,7 @@ from tracer.model.names import is_container, names_of
 from tracer.model.signals import NUMBERS
 from tracer.model.starts import finer, starts_fit
 from tracer.model.times import SECOND
-from tracer.model.witness import ACCOUNTING
+from tracer.model.witness import ACCOUNTING, COARSE
 from tracer.why.near import REACH, SAME_CORE, Near
 from tracer.why.tellings import (
     LIVED,
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 SAME = 2 * SECOND
 # A unit is over when its last process is, and what ExecStopPost= runs.
 SAME_UNIT = 120 * SECOND
-# Sources whose times may have whole seconds alone.
-TEXTS = ("syslog", "kernel log", "systemctl show", ACCOUNTING)
 # By what a unit's end was put to a process, where neither pid nor unit told.
 BY_NAME = "name and time"
 BY_TIME = "time"
@@ -306,7 +304,7 @@ def _finer(one: Death, other: Death) -> int:
 
 def is_coarse(death: Death) -> bool:
     """Whether texts with whole seconds alone tell of it: what was at once may be told up to a second before it."""
-    return death.time % SECOND == 0 and all(one.source in TEXTS for one in death.tellings)
+    return death.time % SECOND == 0 and all(one.source in COARSE for one in death.tellings)
 
 
 def merged(one: Process, other: Process) -> Process:

@@ -6,6 +6,7 @@ from tracer.model.event import Exec, Exit, Signal, Statement
 from tracer.model.frozen import frozen
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
+from tracer.model.witness import BLIND
 from tracer.why.case import AT_ONCE
 from tracer.why.commands import command_of
 from tracer.why.deaths import FAULTS as FAULTS
@@ -30,8 +31,6 @@ REQUESTS = frozenset((TERM, INT, HUP, QUIT))
 
 # So long before an end a stop that was asked for may have led to it.
 STOPPING = 120 * SECOND
-# Sources that tell ends, and see no signal.
-_BLIND = frozenset(("syslog", "kernel log", "journal", "systemctl show"))
 # Words of a description that tell no unit from another.
 _COMMON_WORDS = frozenset(("the", "and", "for", "service", "server", "daemon", "system", "systemd", "process", "linux"))  # fmt: skip
 
@@ -148,7 +147,7 @@ def is_answer_to_a_request(case: Case) -> bool:
     """Whether its status is what a program may exit with that a signal asked to end, and nobody watched signals."""
     death = case.death
     return (death.status or 0) - OF_A_SIGNAL in REQUESTS and all(
-        one.source in _BLIND for one in death.tellings
+        one.source in BLIND for one in death.tellings
     )
 
 

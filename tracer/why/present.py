@@ -6,6 +6,7 @@ from tracer.model.event import Statement
 from tracer.model.text import printable
 from tracer.model.times import SECOND, local_moment
 from tracer.model.verdict import Negative
+from tracer.model.witness import STATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from tracer.why.case import Case
 
-SOURCE = "systemctl show"
 # Results of a main process that ended so, and causes that have results of their own.
 _BY_ITSELF = frozenset(("signal", "core-dump", "exit-code"))
 _OTHER_RESULTS = ("stop timeout", "watchdog")
@@ -23,7 +23,7 @@ SOON = 120 * SECOND
 
 def is_told_by_its_state_alone(case: Case) -> bool:
     """Whether nothing but the manager's present state tells of a death: what was said before it is not known then."""
-    return all(one.source == SOURCE for one in case.death.tellings)
+    return all(one.source == STATE for one in case.death.tellings)
 
 
 def became(case: Case) -> tuple[str, ...]:

@@ -58,7 +58,8 @@ def of_an_exit(verdict: Verdict, told: str) -> str:
     if not is_watched(verdict):
         return told.replace(" by itself", "") if verdict.confidence == "yes" else told
     # By a shell's custom (bash(1), EXIT STATUS) a status above 128 tells of a child that a signal ended.
-    return told if (verdict.status or 0) > 128 else f"{told}; no signal was involved"
+    because = next(one.because for one in verdict.ruled_out if one.cause == "killed")
+    return told if (verdict.status or 0) > 128 else f"{told}; {because}"
 
 
 def is_watched(verdict: Verdict) -> bool:

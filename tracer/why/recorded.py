@@ -7,8 +7,9 @@ from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
 from tracer.model.verdict import Who
+from tracer.model.witness import SAID
 from tracer.why.behind import behind, who_asked
-from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED
+from tracer.why.case import AT_ONCE, JOINED, NOT_TAKEN
 from tracer.why.finding import (
     ABRT,
     CONT,
@@ -46,8 +47,6 @@ _ORIGIN_CAUSE = {
     "exec": "exec failed",
 }
 _UNSEEN = "whether its handler raised again what the kernel sent it cannot be seen there"
-# What its target has never seen.
-_NOT_TAKEN = ENDS_NOTHING - {"handled", "awaited"}
 # So long a handler may take until it raises the signal again: what a request to end still has to finish is long. Of a
 # fault it is at once: runtimes go on after such faults, and mean them (a JVM's null checks).
 _PATIENCE = 60 * SECOND
@@ -83,14 +82,11 @@ def _doubt_of(case: Case, signal: Signal) -> str | None:
     return "a program's own log alone tells who sent it" if _is_hearsay(case, signal) else None
 
 
-_LOGS = frozenset(("journal", "syslog", "kernel log"))
-
-
 def _is_hearsay(case: Case, signal: Signal) -> bool:
     """Whether any program may have written the line that tells of a sender: those of managers and of guards are told from
     others by who may write them (tracer.statements)."""
     sender = signal.sender
-    if signal.source not in _LOGS or sender is None:
+    if signal.source not in SAID or sender is None:
         return False
     if line_of(signal) in own_words(case.near):
         return True
@@ -214,7 +210,7 @@ def _taken_before(case: Case, signal: Signal) -> list[Signal]:
         for one in case.sent
         if one.number == signal.number
         and one is not signal
-        and one.outcome not in _NOT_TAKEN
+        and one.outcome not in NOT_TAKEN
         and 0 <= moment(signal) - moment(one) <= _time_of_handler(signal, one)
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exit, Statement, moment
 from tracer.model.times import SECOND
-from tracer.why.deaths import TEXTS
+from tracer.model.witness import COARSE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tracer.why.deaths import Death
 
 # What is said when a unit begins again, and when a run of it is over.
-_BEGINS = ("restart scheduled", "start asked", "started")
-_TURNS = ("unit failed", "unit succeeded", "stopped", "container ended", *_BEGINS)
+BEGINS = ("restart scheduled", "start asked", "started")
+_TURNS = ("unit failed", "unit succeeded", "stopped", "container ended", *BEGINS)
 
 
 def is_of_another_run(said: Statement, death: Death, unit_says: Iterable[Statement]) -> bool:
@@ -35,7 +35,7 @@ def _is_between(said: Statement, turn: Statement, death: Death) -> bool:
     if _is_before_the_end(turn, death):
         return _is_before(said, turn)
     return (
-        turn.what in _BEGINS
+        turn.what in BEGINS
         and moment(said) > death.time
         and _is_behind_the_end(turn, death)
         and _is_before(turn, said)
@@ -70,7 +70,7 @@ def _ends(death: Death) -> list[Exit | Statement]:
 
 def _is_whole(one: Statement) -> bool:
     """Whether its time may have lost its fraction."""
-    return one.source in TEXTS and moment(one) % SECOND == 0
+    return one.source in COARSE and moment(one) % SECOND == 0
 
 
 def _lines(one: Statement | Exit, other: Statement | Exit) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from tracer.model.frozen import frozen, replace
 from tracer.model.names import UNITS_WITH_PROCESSES
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
+from tracer.model.witness import LOGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ OWN_WORDS = "a program's own log alone tells of it"
 GUARDED = 30 * SECOND
 # So long a process may outlive a SIGKILL, and be seen to.
 LIVED = 900 * SECOND
-# Sources that see no signal but what is written of it.
-LOGS = frozenset(("journal", "syslog", "kernel log", "audit log"))
 KILL, SEGV = NUMBERS["KILL"], NUMBERS["SEGV"]
 
 

@@ -8,6 +8,7 @@ from tracer.model.managers import may_be_one_managers
 from tracer.model.signals import NUMBERS
 from tracer.model.text import printable, shown
 from tracer.model.times import SECOND
+from tracer.model.witness import BLIND
 from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED, is_one, names
 from tracer.why.commands import command_of, is_line, kills, may_kill
@@ -34,6 +35,7 @@ from tracer.why.finding import (
 )
 from tracer.why.present import is_told_by_its_state_alone
 from tracer.why.recorded import by_its_manager, found_by, is_itself
+from tracer.why.runs import BEGINS
 from tracer.why.runtimes import speaker
 from tracer.why.senders import as_far_as_known, is_manager
 from tracer.why.tellings import OWN_WORDS, has_failed, is_a_choice, is_own_word
@@ -83,9 +85,7 @@ def _is_of_this_process(case: Case, statement: Statement) -> bool:
     if about is not None and about.container is not None:
         return case.death.reported is not None
     return any(
-        isinstance(one, Exit)
-        and one.process.unit is not None
-        and one.source in ("journal", "syslog", "systemctl show")
+        isinstance(one, Exit) and one.process.unit is not None and one.source in BLIND
         for one in case.death.tellings
     )
 
@@ -269,7 +269,7 @@ def by_the_units_failure(case: Case) -> Finding | None:
     if not failed or case.number is not None or case.death.status is not None:
         return None
     # Its end is told twice up to v234 ("entered failed state"): what begins a run alone stands between two.
-    begun = max((moment(one) for one in case.unit_says if one.what in _BEGINS and not case.is_over(one.time)), default=0)  # fmt: skip
+    begun = max((moment(one) for one in case.unit_says if one.what in BEGINS and not case.is_over(one.time)), default=0)  # fmt: skip
     for what, cause, _, within in MANAGER_SAYS:
         for said in case.unit_says:
             if what in _ENDS_A_UNIT and said.what == what and moment(said) >= begun and case.is_before(said.time, within):  # fmt: skip
@@ -280,7 +280,6 @@ def by_the_units_failure(case: Case) -> Finding | None:
 
 # Of what a manager says, that of which a unit fails with "timeout" or "watchdog".
 _ENDS_A_UNIT = frozenset(("watchdog", "start timeout", "runtime limit", "stop timeout"))
-_BEGINS = frozenset(("start asked", "started", "restart scheduled"))
 
 
 def by_the_next_boot(case: Case) -> Finding | None:

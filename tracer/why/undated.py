@@ -59,6 +59,7 @@ def as_told(verdict: Verdict) -> Verdict:
         evidence=tuple(map(_undated, verdict.evidence)),
         near=tuple(map(_undated, verdict.near)),
         otherwise=tuple(replace(one, last=None) for one in verdict.otherwise),
+        ruled_out=tuple(replace(one, coverage=None) for one in verdict.ruled_out),
         then=() if is_by_order else verdict.then,
     )
     if is_by_order and told.confidence == "yes" and len(set(map(_line, told.evidence))) > 1:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from tracer.model.coverage import lacking
 from tracer.model.event import Signal, Statement
 from tracer.model.frozen import frozen, replace
+from tracer.model.signals import name_of
 from tracer.model.text import plain
 from tracer.model.times import SECOND, span, utc
 from tracer.model.verdict import Negative, Verdict
 from tracer.why.beside import beside
-from tracer.why.case import AT_ONCE, JOINED, case_of
+from tracer.why.case import BEFORE, JOINED, NOT_TAKEN, case_of
 from tracer.why.core import core_note
 from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
 from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
-from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, REQUESTS, TERM
+from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
 from tracer.why.login import with_address
 from tracer.why.present import became, refuted_by_its_result
 from tracer.why.rules import RULES
@@ -43,8 +44,8 @@ ALTERNATIVES: dict[int, tuple[tuple[str, str], ...]] = {
 }
 # What is counted, without times: a count that is 0 has no need to see beyond the death.
 COUNTED = {"oom": "oom count"}
-# What became of a signal that its target may answer; None: not known.
-_TAKEN = ("handled", "awaited", "delivered", None)
+# Of signals that were not taken so many are named.
+_NAMED_MAX = 3
 # So long around a death its cause would have been told.
 LOOK_BEFORE, LOOK_AFTER = 10 * SECOND, 2 * SECOND
 
@@ -58,7 +59,7 @@ _ENDED_BEFORE = (
 class Opinion:
     """What witnesses tell of a death, before it is asked what they could have seen. ``causes`` are those that fit,
     ``sure`` that one is proved, ``refuted`` those that its manager's words leave no room for; ``number`` is the signal that it
-    died of, or that its exit code may stand for; ``took``: a request to end was handled just before."""
+    died of, or that its exit code may stand for; ``untouched`` says that it took no signal, as far as these were watched."""
 
     death: Death
     verdict: Verdict
@@ -66,7 +67,7 @@ class Opinion:
     sure: bool
     number: int | None
     refuted: tuple[Negative, ...] = ()
-    took: bool = False
+    untouched: str | None = None
 
     @property
     def behind(self) -> Process | None:
@@ -121,9 +122,9 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
         near=() if _is_told(verdict) else beside(case, verdict.evidence),
     )
     refuted = tuple(refuted_by_its_result(case))
-    took = any(one.number in REQUESTS and one.outcome in _TAKEN and case.is_before(one.time, AT_ONCE)
-               for one in case.sent)  # fmt: skip
-    return Opinion(death, verdict, frozenset(likely), bool(sure), case.number, refuted, took)
+    return Opinion(
+        death, verdict, frozenset(likely), bool(sure), case.number, refuted, _untouched(case)
+    )
 
 
 def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
@@ -291,13 +292,27 @@ def _others(
             ruled_out.append(
                 Negative(cause, f"{seen} would show it", f"{utc(begin)} to {utc(end)}")
             )
-    alive = max(begin, death.process.start or 0)
-    is_own = opinion.verdict.cause == "exit" and not opinion.took
-    if is_own and not lacking(of_host, "sends", alive, death.time):
-        ruled_out.append(Negative("killed", "nobody was seen to send it a signal"))
+    alive = max(death.time - BEFORE, death.process.start or 0)
+    untouched = opinion.untouched if opinion.verdict.cause == "exit" else None
+    if untouched is not None and not lacking(of_host, "sends", alive, death.time):
+        sight = f"{utc(alive)} to {utc(death.time)}"
+        ruled_out.append(Negative("killed", untouched, sight))
     if opinion.number is not None and death.number is None:
         open_ones.append(Negative("exit", "an exit code above 128 may be a status, too"))
     return tuple(ruled_out), tuple(open_ones)
+
+
+def _untouched(case: Case) -> str | None:
+    """That no signal has led to an end with a status; None: it took one, or may have. What is taken may be finished with
+    long after, by any program that handles it."""
+    sent = [one for one in case.sent if case.is_before(one.time, BEFORE)]
+    if any(one.outcome not in NOT_TAKEN for one in sent):
+        return None
+    if not sent:
+        return "no signal was involved"
+    named = [*dict.fromkeys(f"{name_of(one.number)}: {one.outcome}" for one in sent)]
+    more = ["…"] if named[_NAMED_MAX:] else []
+    return f"no signal that it took was involved ({', '.join(named[:_NAMED_MAX] + more)})"
 
 
 def _never_counted(

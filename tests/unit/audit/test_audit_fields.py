@@ -286,3 +286,5 @@ def test_rules_narrowed_to_one_signal_are_recognised():
     assert only_signal([b"auditctl", b"-a", b"always,exit", b"-S", b"kill", b"-F", b"a1=9"]) == 9
     assert only_signal([b"auditctl", b"-S", b"kill", b"-F", b"a1!=0"]) is None
     assert only_signal([b"auditctl", b"-S", b"kill"]) is None
+    for word in (b"a1=09", b"a1=" + b"9" * 4400, b"a1=0x" + b"f" * 40):
+        assert only_signal([b"auditctl", b"-S", b"kill", b"-F", word]) is None

@@ -95,3 +95,15 @@ def test_a_death_without_a_sender_is_told_as_such():
     (kind,) = report([died(1, "KILL")], saw("deaths"))["kinds"]
     assert kind["sender_unknown"]
     assert kind["by"] is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("handled", "ended with status 1"),
+        ("dropped", "no signal that it took was involved (SIGUSR1: dropped)"),
+    ],
+)
+def test_what_a_process_took_that_asks_for_no_end_may_be_why_it_ended(outcome, told):
+    data = report([sent(-8, "USR1", outcome=outcome), exited(0, 1)], saw("sends"))
+    assert data["kinds"][0]["headline"].endswith(told)

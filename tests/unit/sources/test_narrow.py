@@ -11,7 +11,7 @@ from tracer import cli
 from tracer.model.event import Exit, Process
 from tracer.model.spelling import to_object
 from tracer.model.times import SECOND, utc
-from tracer.recording.names import Piece
+from tracer.recording.names import Piece, name_of
 from tracer.recording.store import Limits, Store
 from tracer.sources.recording import narrow
 from tracer.sources.recording.mention import Mention
@@ -138,3 +138,21 @@ def test_of_a_name_that_never_ended_what_it_survived_is_told_where_it_lives(reco
     assert not narrow._wanted(mention, frozenset)(line)
     assert not narrow._wanted(mention, lambda: [pid + 1])(line)
     assert narrow._wanted(mention, lambda: [pid])(line)
+
+
+@pytest.mark.parametrize("name", ["orders-api", "nobody"])
+def test_of_a_damaged_line_it_is_told_that_it_was_passed_over(tmp_path, capsys, name):
+    """After a power loss a file may have NULs where lines were: whose end stood there nobody knows."""
+    ends_ = [
+        Exit(BEGIN + at, f"{at}", "core", Process(10 + at, comm=b"orders-api"), 9)
+        for at in range(9)
+    ]
+    lines = [json.dumps(to_object(one)).encode() for one in ends_]
+    whole, middle = b"\n".join(lines) + b"\n", len(lines[0]) * 4
+    path = tmp_path / name_of("web3", "ab" * 16, BEGIN, BEGIN + 9)
+    path.write_bytes(whole)
+    cli.main(["why", name, str(tmp_path)])
+    assert "passed over" not in capsys.readouterr().err
+    path.write_bytes(whole[:middle] + bytes(4096) + whole[middle + 9 :])
+    cli.main(["why", name, str(tmp_path)])
+    assert "recording: passed over: no line of JSON: 1" in capsys.readouterr().err

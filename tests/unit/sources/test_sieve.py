@@ -120,14 +120,27 @@ LINE = json.dumps(to_object(exit_of(1, b"nginx"))).encode() + b"\n"
 @pytest.mark.parametrize(
     "data",
     [LINE[:-1], LINE + LINE[:20], LINE.replace(b": ", b":"), b"", gzip.compress(LINE)[:-1],
-     b"\x1f\x8b" + LINE, b"x" * (2 << 20)],
-    ids=["no end", "half a line", "otherwise written", "empty", "cut", "damaged", "no line"],
+     b"\x1f\x8b" + LINE, b"x" * (2 << 20),
+     LINE + LINE[50:] + LINE, LINE + b"\n" + LINE, LINE[:-9] + bytes(4096) + LINE[40:] + LINE,
+     LINE + bytes(4096) + LINE],
+    ids=["no end", "half a line", "otherwise written", "empty", "cut", "damaged", "no line",
+         "half a line in the middle", "an empty line", "NULs in a line", "NULs before a line"],
 )  # fmt: skip
 def test_what_is_not_whole_and_ours_is_left_to_who_reads_lines(tmp_path, data):
     path = tmp_path / name_of("web3", "ab" * 16, BEGIN, BEGIN)
     path.write_bytes(data)
     found = sieve.Sieve(Mention(b"nginx")).of(piece_of(str(path), len(data)))
     assert found is None if data else found == []
+
+
+@pytest.mark.parametrize("damage", [bytes(9), b"", b"\n"], ids=["NULs", "none", "an empty line"])
+def test_of_what_is_packed_a_checksum_tells_the_rest(tmp_path, damage):
+    """What was damaged before it was packed has NULs; an empty line hides nothing."""
+    data = gzip.compress(LINE + damage + LINE)
+    path = tmp_path / name_of("web3", "ab" * 16, BEGIN, BEGIN)
+    path.write_bytes(data)
+    found = sieve.Sieve(Mention(b"nobody")).of(piece_of(str(path), len(data)))
+    assert (found is None) == (0 in damage)
 
 
 def test_of_many_alike_each_is_told_once(tmp_path):

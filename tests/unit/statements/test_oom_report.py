@@ -239,3 +239,23 @@ def test_numbers_that_no_kernel_writes_are_passed_over(part):
     """Anybody may write a text; of so many digits int() makes no number."""
     forged = part.format("9" * 5000)
     told(*lines((V6[0], forged, forged, *V6[1:])))
+
+
+def test_a_number_of_too_many_digits_is_left_out():
+    many = "9" * 4400
+    said, signal = told(
+        *lines(
+            (
+                V6[0],
+                f"Node 0 DMA free:{many}kB boost:0kB min:1kB low:2kB",
+                "Node 0 Normal free:4kB boost:0kB min:1kB low:2kB",
+                "Node 1 Normal free:4kB boost:0kB min:1kB low:2kB",
+                f"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=web,pid=42,uid={many}",
+                f"Out of memory: Killed process 42 (web) total-vm:{many}kB, anon-rss:80kB, file-rss:70kB, shmem-rss:60kB",
+            )
+        )
+    )
+    assert said.details.keys().isdisjoint(("free_kb", "total_vm_kb"))
+    assert said.details["anon_rss_kb"] == 80
+    assert signal.target.pid == 42
+    assert signal.target.uid is None

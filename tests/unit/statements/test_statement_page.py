@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from tracer.statements import supervisors
 from tracer.statements.tables import TABLES
 from tracer.statements.whats import WHATS
 
@@ -24,3 +26,9 @@ def test_the_page_has_every_word():
 def test_the_page_names_every_speaker():
     text = PAGE.read_text()
     assert [table.name for table in TABLES if table.name not in text] == []
+
+
+def test_the_page_names_every_program_that_loses_children():
+    text = PAGE.read_text()
+    programs = {re.split(r" up to| \d|,", row.versions)[0] for row in supervisors.TABLE.rows}
+    assert [program for program in programs if program not in text] == []

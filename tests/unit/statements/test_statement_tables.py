@@ -11,7 +11,7 @@ from statement_cases import CASES
 
 from tracer.lines.entry import Entry
 from tracer.model.event import Exit, Failed, Place, Process, Signal, Statement
-from tracer.statements.make import MAKERS
+from tracer.statements.make import MAKERS, number_of
 from tracer.statements.tables import TABLES, index
 from tracer.statements.teller import Teller
 from tracer.statements.whats import WHATS
@@ -167,3 +167,26 @@ def test_the_same_line_has_the_same_id_wherever_it_is_read():
     two = entry_of(b"kernel", CASES[60][1], place=Place(file="syslog", line=1))
     assert [event.id for event in told(one)] == [event.id for event in told(two)]
     assert all(re.fullmatch(r"[0-9a-f]+-[\w-]+", event.id) for event in told(one))
+
+
+# int() of more digits raises ValueError (sys.int_info.default_max_str_digits).
+TOO_MANY = "9" * 4400
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case[1][:60])
+def test_a_number_of_too_many_digits_is_none(case):
+    """Anybody may write them: the line is read without that number, and nothing breaks."""
+    tag, text, *_ = case
+    text = text if isinstance(text, str) else text.decode("latin-1")
+    for digits in re.finditer(r"\d+", text):
+        longer = text[: digits.start()] + TOO_MANY + text[digits.end() :]
+        for event in told(entry_of(tag, longer)):
+            about = event.about if isinstance(event, Statement) else None
+            assert about is None or about.pid is None or about.pid < 1 << 64
+            details = event.details if isinstance(event, Statement) else None
+            assert all(type(one) is not int or one < 1 << 64 for one in (details or {}).values())
+
+
+@pytest.mark.parametrize("word", [b"\xb2", b"SIGRTMIN+\xb2", b"RTMIN+99", b"9" * 4400])
+def test_what_is_no_signal_is_none(word):
+    assert number_of(word) is None

@@ -152,3 +152,9 @@ def test_whose_manager_is_asked(line, of_user, asks):
 def test_who_may_signal_whom(ran, as_user, target, may):
     said = Statement(None, "t", "syslog", "command asked", details={"as_user": as_user} if as_user else None)  # fmt: skip
     assert may_kill(said, Process(uid=ran), Process(uid=target)) is may
+
+
+@pytest.mark.parametrize("word", [b"-\xb2", b"-0001" + b"9" * 4400, b"-" + b"9" * 4400])
+def test_whatever_word_somebody_has_typed_it_is_read(word):
+    """Neither is a number to int(): a digit of another script, and more digits than it takes."""
+    assert not kills((b"kill", word, b"1234"), KILL, 1234, NAMES)

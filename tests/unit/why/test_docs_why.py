@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tracer.lines.programs import PROGRAMS
 from tracer.model.verdict import CAUSES, CONFIDENCES
 from tracer.why.rules import RULES
 from tracer.why.words import HEADLINES
@@ -22,3 +23,9 @@ def test_every_cause_is_told():
         assert f"| `{cause}` |" in DOCUMENT
     for confidence in CONFIDENCES:
         assert f"**{confidence}**" in DOCUMENT
+
+
+def test_every_program_is_named_whose_lines_have_a_head():
+    told = DOCUMENT.partition("Programs' own logs")[2].partition("\n\n")[0].lower()
+    heads = set(PROGRAMS) - {b"kernel"}
+    assert [head for head in heads if head.decode()[:5] not in told] == []

@@ -11,8 +11,8 @@ from tracer.model.event import Exit, Process
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
 from tracer.model.verdict import Negative
-from tracer.model.witness import ACCOUNTING
-from tracer.sources.manager import NAME, told
+from tracer.model.witness import ACCOUNTING, STATE
+from tracer.sources.manager import told
 from tracer.why import ask, words
 from tracer.why.counts import with_counts
 
@@ -42,7 +42,7 @@ def test_alone_it_tells_pid_signal_and_time_and_accuses_nobody():
     assert (one.process.pid, one.number, one.time, one.core) == (2231, 9, NOON, False)
     assert (one.cause, one.confidence, one.who) == ("unknown", "open", None)
     assert one.then == ("Restart=no, so it is down",)
-    assert {what.source for what in one.evidence} == {NAME}
+    assert {what.source for what in one.evidence} == {STATE}
     lines = words.lines_of(one, NOON + 60 * S)
     assert lines[0].startswith("webapp.service[2231] on web3 died of SIGKILL")
     assert "12:00:00 UTC" in lines[1]
@@ -170,7 +170,7 @@ def test_who_exits_after_its_managers_signal_did_not_end_by_itself(what):
 def test_what_the_journal_tells_is_the_same_death():
     one = verdict(line(0.4))
     assert (one.time, one.process.pid, one.number) == (at(0.4), 2231, 9)
-    assert {what.source for what in one.evidence} == {"journal", NAME}
+    assert {what.source for what in one.evidence} == {"journal", STATE}
 
 
 def test_what_was_recorded_is_the_same_death():
@@ -182,7 +182,7 @@ def test_what_accounting_has_of_that_pid_is_the_same_death():
     account = died(0, "KILL", process=Process(2231, comm=b"webapp"), source=ACCOUNTING)
     one = verdict(account)
     assert (one.process.pid, one.process.comm, one.process.unit) == (2231, b"webapp", UNIT)
-    assert {what.source for what in one.evidence} == {ACCOUNTING, NAME}
+    assert {what.source for what in one.evidence} == {ACCOUNTING, STATE}
 
 
 def test_another_runs_end_is_another_death():

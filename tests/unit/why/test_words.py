@@ -6,15 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_rules import ESCALATED, PROVEN, kill
-from told import NOON, WEBAPP, S, died, exited, ran, said, saw, sent, unit_died
+from told import NOON, WEBAPP, S, at, died, exited, ran, said, saw, sent, unit_died
 
+from tracer.model.coverage import Coverage, Span
 from tracer.model.event import Process
+from tracer.model.frozen import replace
 from tracer.model.text import columns
 from tracer.model.verdict import CAUSES
+from tracer.why.ask import witness_of
 from tracer.why.deaths import deaths_in
 from tracer.why.lost import lost_with_the_host
 from tracer.why.verdict import verdict_of
-from tracer.why.words import HEADLINES, labels, lines_of
+from tracer.why.words import HEADLINES, headline, labels, lines_of
 
 
 def judged(events, coverages=()):
@@ -184,7 +187,7 @@ def test_an_oom_says_what_was_left(details, words):
         ({"rlimit": "4096"}, "a core was dumped"),
         (
             {"rlimit": "4096", "timestamp": "1"},
-            "systemd-coredump names no file: its Storage= is none, or journal",
+            "systemd-coredump names no file",
         ),
         ({"file": "/c\x1b[31m"}, "kept in /c\\x1b[31m"),
     ],
@@ -211,12 +214,65 @@ def test_a_status_of_a_shell():
     )
 
 
+NOT_SEEN = "  sure    yes, of the status; that no signal asked for it was not seen"
+
+
 def test_that_nobody_sent_it_is_told_where_that_was_watched():
-    taken = sent(-1, "HUP", outcome="handled")
-    for events, covered in (([exited(0, 1)], ()), ([taken, exited(0, 1)], saw("sends"))):
-        lines = told(events, covered)
-        assert lines[0].endswith("ended with status 1")
-        assert "  sure    yes, of the status; that no signal asked for it was not seen" in lines
+    lines = told([exited(0, 1)])
+    assert lines[0].endswith("ended with status 1")
+    assert NOT_SEEN in lines
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        sent(-1, "HUP", outcome="handled"),
+        # haproxy stops softly with status 0; httpd ends gracefully; some read them from a file (signalfd(2)).
+        sent(-8, "USR1", outcome="handled"),
+        sent(-8, "WINCH", outcome="handled"),
+        sent(-8, "TERM", outcome="awaited"),
+        # What became of it is not told, or not sure.
+        sent(-8, "TERM", outcome=None),
+        sent(-8, "USR2", outcome="blocked"),
+        # It had to finish something first.
+        sent(-300, "TERM", outcome="handled"),
+        sent(-1, "USR1", WEBAPP, outcome="handled"),
+    ],
+    ids=lambda one: one.id,
+)
+@pytest.mark.parametrize("status", [0, 1])
+def test_of_who_took_a_signal_it_is_not_said_that_none_was_involved(taken, status):
+    events = [one for one in map(witness_of, (taken, exited(0, status))) if one is not None]
+    lines = told(events, saw("sends"))
+    assert lines[0].endswith(f"ended with status {status}")
+    assert NOT_SEEN in lines
+    assert judged(events, saw("sends")).ruled_out == ()
+
+
+def test_what_was_sent_and_not_taken_is_named():
+    ignored = [
+        sent(-place, name, outcome="ignored") for place, name in enumerate(("TERM", "HUP", "TERM"))
+    ]
+    verdict = judged([*ignored, exited(1, 4)], saw("sends"))
+    assert headline(verdict) == (
+        "webapp[2231] on web3 ended by itself with status 4; "
+        "no signal that it took was involved (SIGTERM: ignored, SIGHUP: ignored)"
+    )
+    many = [
+        sent(-place, name, outcome="ignored")
+        for place, name in enumerate(("TERM", "HUP", "INT", "USR1"))
+    ]
+    assert headline(judged([*many, exited(1, 4)], saw("sends"))).endswith(
+        "(SIGUSR1: ignored, SIGINT: ignored, SIGHUP: ignored, …)"
+    )
+
+
+@pytest.mark.parametrize(("start", "is_seen"), [(None, False), (-60, False), (-29, True)])
+def test_who_lived_before_the_watch_began_may_have_been_asked_then(start, is_seen):
+    """A stop may take long: what is sent is looked for as far back as what else may have led to an end."""
+    process = replace(WEBAPP, start=None if start is None else at(start))
+    watch = Coverage("core", ("sends",), (Span(at(-30), at(60)),), host="web3")
+    assert ("no signal" in headline(judged([exited(0, 1, process)], [watch]))) == is_seen
 
 
 DETAILS = {

@@ -43,8 +43,8 @@ _FOLLOW = rb"P|CW|EX|EO|SO|SA|BPRM|FD|IP|MM"
 # others would take half as long again: damage there is found only where the event is read.
 _BEGIN_WORDS = (
     rb"\n(?!type=(?:" + _FOLLOW + rb"))(?:type=(?:"
-    rb"SYSCALL msg=audit\([0-9.]++:([0-9]++)\): arch=([1-9a-f][0-9a-f]*+ syscall=(?:0|[1-9][0-9]*+)) [^p\n]*+ppid=[0-9]++ pid=([0-9]{1,10}) "
-    rb"|(\w+)(?:\[\d+\])? msg=audit\([\d.]+:(\d+)|)|[^\n])"
+    rb"SYSCALL msg=audit\([0-9.]++:([0-9]{1,19})\): arch=([1-9a-f][0-9a-f]*+ syscall=(?:0|[1-9][0-9]*+)) [^p\n]*+ppid=[0-9]++ pid=([0-9]{1,10}) "
+    rb"|(\w+)(?:\[\d+\])? msg=audit\([\d.]+:(\d{1,19})\)|)|[^\n])"
 )
 # Python before 3.11 has no possessive repeats, which match the same here and forget where to try again.
 _BEGIN = re.compile(

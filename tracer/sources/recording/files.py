@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FOLDER = "/var/lib/sigtrace"
 LINE_MAX = 1 << 20  # bytes; no line of ours is as long
+BEGINNING = b'{"v": 1, "event": "'  # of each line of ours
 # Of more at once each would get new memory from the kernel.
 _CHUNK, _UNPACKED = 1 << 14, 1 << 17
 _GZIP = b"\x1f\x8b"
@@ -115,6 +116,12 @@ def lines_of(path: str) -> Iterator[bytes | Cut]:
         size += len(last)
     if cut is not None or size:
         yield cut or Cut("a line without an end")
+
+
+def is_packed(path: str) -> bool:
+    """Raises OSError."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read(len(_GZIP)) == _GZIP
 
 
 def chunks(path: str) -> Iterator[bytes | Cut]:

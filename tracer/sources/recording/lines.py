@@ -14,6 +14,7 @@ from tracer.model.fields import ANCESTOR, PROCESS
 from tracer.model.memo import Bounded
 from tracer.model.spelling import fields_from_object
 from tracer.recording.tail import object_of
+from tracer.sources.recording.files import BEGINNING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     # What is at this place of a text, and where it ends.
     Read = Callable[[str, int], tuple[Any, int]]
 
-_BEGINNING = b'{"v": 1, "event": "'
 _ENDS = {name: f', "{name}": ' for name in ("process", "sender", "target")}
 _OF_KIND = {"exit": ("process",), "exec": ("process",)}
 _SENT = ("sender", "target")
@@ -66,7 +66,7 @@ class Lines:
 
     def object_of(self, line: bytes) -> dict[str, Any] | None:
         """For ``from_object``; None if the line is no object of JSON."""
-        if line.startswith(_BEGINNING):
+        if line.startswith(BEGINNING):
             try:
                 made = self._by_parts(line.decode("utf-8", "surrogatepass"))
             except NOT_OURS:
@@ -77,7 +77,7 @@ class Lines:
 
     def _by_parts(self, text: str) -> dict[str, Any] | None:
         """Before, between and after its processes; None if it has none, or is not that simple."""
-        names = _OF_KIND.get(text[len(_BEGINNING) : len(_BEGINNING) + 4], _SENT)
+        names = _OF_KIND.get(text[len(BEGINNING) : len(BEGINNING) + 4], _SENT)
         at = next((found for name in names if (found := text.find(_ENDS[name])) >= 0), -1)
         if at < 0:
             return None

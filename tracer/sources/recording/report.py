@@ -19,9 +19,14 @@ def account(source: Recording, shown: int) -> Iterator[str]:
     """Lines about the reading as a whole."""
     files = counted(len(source.pieces), "file")
     yield f"read {counted(source.lines, 'line')} of {files}; {counted(shown, 'event')} shown"
+    yield from passed_over(source)
+    yield from _seen(source.coverage())
+
+
+def passed_over(source: Recording) -> Iterator[str]:
+    """What of it is damaged, or not understood."""
     for why, count in sorted(source.passed.items()):
         yield f"passed over: {why}: {count:,}"
-    yield from _seen(source.coverage())
 
 
 def _seen(sights: Sequence[Coverage]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from tracer.model.spelling import from_object
 from tracer.model.times import utc
 from tracer.sources.recording.ahead import WHOLE_MAX, Ahead, Tally, is_small
 from tracer.sources.recording.alive import recorder_of
-from tracer.sources.recording.files import Cut, find_pieces, read_piece
+from tracer.sources.recording.files import BEGINNING, Cut, find_pieces, read_piece
 from tracer.sources.recording.lines import NOT_OURS
 from tracer.sources.recording.lines import Lines as Read
 from tracer.sources.recording.sight import NAME, Sight
@@ -155,10 +155,11 @@ class Recording:
             tally.room -= len(line)
             if tally.room < 0:
                 return
-            if self._is_too_early(line) or (self._pick is not None and not self._pick(line)):
+            is_wanted = not self._is_too_early(line) and (self._pick is None or self._pick(line))
+            if not is_wanted and _may_be_whole(line):
                 continue
             event = self._event(line, Place(recording=piece.path, line=number), tally.passed)
-            if event is not None:
+            if event is not None and is_wanted:
                 yield event
 
     def _is_too_early(self, line: bytes) -> bool:
@@ -191,6 +192,11 @@ class Recording:
         if event is None:
             passed["events of a kind that this version does not know"] += 1
         return event
+
+
+def _may_be_whole(line: bytes) -> bool:
+    """Whether it looks like a line of ours: what does not is read even where nobody wants it, and counted if it is none."""
+    return line.startswith(BEGINNING) and b"\0" not in line
 
 
 def _again(event: Event | None, place: Place) -> Event | None:
