@@ -90,7 +90,7 @@ def plain(raw: bytes) -> str:
     import re
 
     # Runs of backslashes before what reads like an escape, or before a byte that becomes one.
-    halves = re.split(rb"(\\+)(?=x[0-9a-f]{2}|[\x80-\xff])", raw)
+    halves = re.split(rb"(?<!\\)(\\+)(?=x[0-9a-f]{2}|[\x80-\xff])", raw)
     made = []
     for text, run, after in zip(halves[::2], [*halves[1::2], b""], [*halves[2::2], b""]):
         doubled = run and (after[:1] == b"x" or not _begins_letter(after))
@@ -111,7 +111,7 @@ def unplain(text: str) -> bytes:
 
     made = []
     end = 0
-    for found in re.finditer(r"(\\+)x([0-9a-f]{2})", text):
+    for found in re.finditer(r"(?<!\\)(\\+)x([0-9a-f]{2})", text):
         made.append(text[end : found.start()].encode("utf-8", "surrogatepass"))
         count = len(found[1])
         made.append(b"\\" * (count // 2))

@@ -229,7 +229,7 @@ VERDICT = (
     F("then", "strings", "What came afterwards"),
     F("left", "[process]", "Others that were killed with it: by the same call, or of its unit"),
     F("said", "text", "Its last words"),
-    F("said_by", "text", "By what they are known to be its: itself (its pid), its unit (its cgroup), its name"),
+    F("said_by", "text", "By what they are known to be its: itself (journald saw its pid), its unit (its cgroup), its pid or its name (as the line has it)"),
     F("prove", "text", "The command that would show more next time"),
     F("near", "[evidence]", "Kills, and commands that end processes, of the same seconds, which prove nothing of this death"),
 )  # fmt: skip

@@ -52,8 +52,8 @@ def with_context(verdict: Verdict, entries: Iterable[Entry]) -> Verdict:
         if _is_its_own(verdict, one) and (one.time or 0) <= verdict.time + COARSE
     ]
     verdict = replace(verdict, evidence=(*verdict.evidence, *evidence), then=tuple(then))
-    said = plain(own[-1].text)[:LETTERS_MAX] if own else ""
-    return replace(verdict, said=said, said_by="itself") if said else verdict
+    said = plain(own[-1].text[: 4 * LETTERS_MAX])[:LETTERS_MAX] if own else ""
+    return replace(verdict, said=said, said_by="its pid") if said else verdict
 
 
 def _speaker(entry: Entry) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tracer.model.event import Signal, Statement
 from tracer.model.signals import LAST, NUMBERS, name_of
-from tracer.model.text import plain, printable
+from tracer.model.text import plain, printable, shown
 from tracer.model.times import SECOND, local_moment, span
+from tracer.sinks.words import name
 from tracer.why.deaths import OF_A_SIGNAL
 from tracer.why.finding import REQUESTS
 from tracer.why.present import stop_timeout
@@ -127,7 +128,11 @@ def _crash(case: Case, found: Finding) -> Iterator[str]:
     if address is not None and at is not None:
         yield f"{at} at address {address:#x}{where}; nobody sent the signal"
     elif address is not None:
-        null = " (a null pointer)" if address < _NEAR_NULL else ""
+        null = (
+            ""
+            if address >= _NEAR_NULL
+            else f" (a null pointer{' and an offset' if address else ''})"
+        )
         yield f"{access or 'it used'} address {address:#x}{null}{where}; nobody sent the signal"
     elif signal is not None and signal.origin == "fault":
         yield "its own fault; nobody sent the signal"
@@ -162,8 +167,7 @@ def _stop_timeout(case: Case, found: Finding) -> Iterator[str]:
     asked = [one for one in found.evidence if isinstance(one, Signal) and one.number != KILL]
     limit = stop_timeout(case)
     if not asked:
-        yield "its manager was stopping it, and the request to end was not obeyed until the time ran out"
-        yield from _patience(case, limit)
+        yield _patience(case, found, limit)
     elif asked[0].outcome in ("handled", "awaited"):
         yield f"it took {name_of(asked[0].number)}, and went on"
     elif asked[0].outcome in ("ignored", "blocked"):
@@ -173,16 +177,31 @@ def _stop_timeout(case: Case, found: Finding) -> Iterator[str]:
         yield f"TimeoutStopSec={printable(limit)}"
 
 
-def _patience(case: Case, limit: str | None) -> Iterator[str]:
+def _patience(case: Case, found: Finding, limit: str | None) -> str:
     """When its manager began to stop it; of systemd that is known where a log is silent, as far as the default holds
     (DefaultTimeoutStopSec=, systemd-system.conf(5))."""
     time, unit = case.death.time, case.death.process.unit
-    stop = case.said("stop asked")
+    stop, manager = case.said("stop asked"), _manager(found)
     if stop is not None and stop.time is not None:
-        yield f"that began {span(time - stop.time)} before"
-    elif limit is None and unit is not None and case.death.process.container is None:
-        began = local_moment(time - _DEFAULT_STOP).rpartition(" ")[2].partition(".")[0]
-        yield f"when it began is not told: 90 s before, if the default holds, so at {began}"
+        lasted = span(time - stop.time)
+        return f"{manager} began to stop it at {_clock(stop.time)}; {lasted} later it still ran"
+    still = f"{manager} was stopping it, and it still ran when the time for that was over"
+    if limit is not None or unit is None or case.death.process.container is not None:
+        return still
+    began = _clock(time - _DEFAULT_STOP)
+    return (
+        f"{still}; when the stop began is not told: at {began}, if systemd's default of 90 s holds"
+    )
+
+
+def _manager(found: Finding) -> str:
+    sender = None if found.who is None else found.who.sender
+    known = sender is not None and sender.comm is not None and sender.pid != 1
+    return shown(sender.comm) if known and sender is not None and sender.comm else "systemd"
+
+
+def _clock(moment: int) -> str:
+    return local_moment(moment).rpartition(" ")[2].partition(".")[0]
 
 
 def _exit(case: Case, _found: Finding) -> Iterator[str]:
@@ -227,6 +246,12 @@ _KEYS = {
 }
 
 
+def _parent_death(case: Case, found: Finding) -> Iterator[str]:
+    parent = None if found.signal is None else found.signal.sender
+    if parent is not None and found.signal is not None and found.signal.number is not None:
+        yield f"{name(parent)} ended, and it had asked for {name_of(found.signal.number)} then (PR_SET_PDEATHSIG)"
+
+
 def _kernel(case: Case, found: Finding) -> Iterator[str]:
     """What the record of the signal leaves over (docs/origins.md)."""
     origin = None if found.signal is None else found.signal.origin
@@ -243,4 +268,5 @@ _BY_CAUSE: dict[str, Callable[[Case, Finding], Iterator[str]]] = {
     "exit": _exit,
     "terminal": _terminal,
     "kernel": _kernel,
+    "parent death": _parent_death,
 }

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 # Causes whose reason the process itself may have told. Who is killed has no time to.
 OF_ITS_OWN = frozenset(("exit", "crash", "abort", "exec failed"))
 LETTERS_MAX = 200
+_BYTES_MAX = 4 * LETTERS_MAX
 SOURCE = "last words"
 # By what words are known to be its, the surest first.
-SPEAKERS = ("itself", "its unit", "its name")
+SPEAKERS = ("itself", "its unit", "its pid", "its name")
 
 
 def with_last_words(
@@ -36,20 +37,21 @@ def with_last_words(
     for speaker in SPEAKERS:
         if speaker in newest:
             entry = newest[speaker]
-            text = plain(entry.text)[:LETTERS_MAX]
+            text = plain(entry.text[:_BYTES_MAX])[:LETTERS_MAX]
             told = Evidence(None, entry.time, entry.place, SOURCE, text)
             return replace(verdict, said=text, said_by=speaker, evidence=(*verdict.evidence, told))
     return verdict
 
 
 def _speaker(verdict: Verdict, entry: Entry) -> str | None:
-    """Whose word it is: by its pid, by its cgroup, by a name that anybody may give himself; None: somebody else's."""
+    """Whose word it is: by the pid or the cgroup that journald has seen, by a pid or name that anybody may write into a
+    log; None: somebody else's."""
     process = verdict.process
     if process is None or not _is_of_its_host(verdict, entry):
         return None
     # The kernel's line of a fault has the thread, which may be the first, or not.
     if entry.pid is not None and entry.pid == (process.tid if process.pid is None else process.pid):
-        return "itself"
+        return "itself" if b"_PID" in (entry.fields or {}) else "its pid"
     if process.pid is not None and entry.pid is not None:
         return None
     unit = (entry.fields or {}).get(b"_SYSTEMD_UNIT")

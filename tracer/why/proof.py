@@ -22,7 +22,7 @@ def sources(evidence: Iterable[Evidence]) -> str:
     for one in evidence:
         place = one.place
         if place is not None and place.recording:
-            at = "own recording"
+            at = "sigtrace's recording"
         else:
             at = _last_part(place.file) if place is not None and place.file else one.source or "-"
         lines = found.setdefault(at, [])
@@ -94,7 +94,7 @@ def near(beside: Sequence[Evidence]) -> str:
         f"{sources((one,))}: {cut(printable(one.text or '-'), _NEAR_ROOM)}"
         for one in beside[:_NEAR_MAX]
     ]
-    return f"in the same seconds, which proves nothing: {'; '.join(told)}"
+    return f"in the same seconds, with no link to it that is told: {'; '.join(told)}"
 
 
 def shortened(text: str) -> str:

@@ -288,7 +288,7 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         asked_it = (first,) if cause == "stop timeout" and first is not signal else ()
         evidence: tuple[Witness, ...] = (*asked_it, signal, statement)
         return Finding(cause, "yes", evidence, who, (), signal, (*story, statement, signal))
-    why = ("nothing says why its manager did that",)
+    why = ("that its unit was being stopped is inferred from the signals alone",)
     if signal.number == KILL and moment(signal) - moment(first) >= SECOND:
         is_sure = stopping is not None or person is not None or _goes_on(case, first)
         sure, doubt = ("yes", ()) if is_sure else ("likely", why)

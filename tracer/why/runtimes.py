@@ -40,7 +40,9 @@ def by_the_end_of_its_grace(case: Case) -> Finding | None:
     lasted, allowed = case.death.time - stop.time, grace * SECOND
     if not allowed - SECOND <= lasted <= allowed + _LATE:
         return None
-    why = (f"it was given {grace} s to end; who sent the signal is not recorded",)
+    why = (
+        f"it had {grace} s to end, and ended when they were over; who sent the signal is not recorded",
+    )
     return Finding("stop timeout", "likely", (stop,), behind(speaker(stop)), why, None, (stop,))
 
 
@@ -56,9 +58,7 @@ def words_of_code(case: Case) -> tuple[str, ...]:
     if death.reported is None:
         return ()
     signal = "no signal" if case.number is None else name_of(case.number)
-    return (
-        f"its runtime tells exit code {death.reported}: it died of {signal}, or exited with that status itself",
-    )
+    return (f"its runtime logged exit code {death.reported}: {signal}, or a status of its own",)
 
 
 def contradicted(case: Case, cause: str) -> Iterator[str]:
@@ -82,4 +82,4 @@ def contradicted(case: Case, cause: str) -> Iterator[str]:
             )
     reported, number = case.death.reported, case.death.number
     if reported is not None and number is not None and reported - 128 != number:
-        yield f"its runtime tells exit code {reported}, which does not stand for {name_of(number)}"
+        yield f"its runtime logged exit code {reported}, which does not stand for {name_of(number)}"

@@ -170,7 +170,9 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         if (manager := is_manager(sender)) is not False:
             found = replace(by_its_manager(case, signal, sender), signal=signal)
             return as_far_as_known(found, sender, manager)
-        why = (f"it took the signal, and exited with status {death.status}",)
+        why = (
+            f"that it exited with status {death.status} because of the signal, which it took, is inferred",
+        )
         evidence: tuple[Witness, ...] = (signal, *exits_of(case))
         return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
     stopped = _as_it_was_asked(case)
@@ -287,7 +289,7 @@ def by_the_next_boot(case: Case) -> Finding | None:
     told = [one for one in case.death.tellings if isinstance(one, Statement)]
     if not any(one.what == "boot" for one in told):
         return None
-    why = ("no shutdown is told before this boot; when it was lost is not known",)
+    why = ("no shutdown is logged before this boot; when the host went down is not known",)
     return Finding("host lost", "likely", tuple(told), None, why, None, tuple(told))
 
 
@@ -339,7 +341,10 @@ def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
         if isinstance(one, Statement) and one.what == "memory failure" and is_one(one.about, target)
     ]
     cause = "hardware" if failed else found.cause
-    doubt = f"its pid is not in these logs; the signal to {shown(target.comm or b'-')} fits by name and time"
+    comm = shown(target.comm or b"-")
+    doubt = (
+        f"what tells of the signal names {comm}, and no pid of this unit: it may be another {comm}"
+    )
     return replace(found, cause=cause, confidence="likely", why=(*found.why, doubt))
 
 

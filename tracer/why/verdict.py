@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tracer.model.coverage import lacking
-from tracer.model.event import Signal, Statement
+from tracer.model.event import Exit, Signal, Statement
 from tracer.model.frozen import frozen, replace
 from tracer.model.signals import name_of
-from tracer.model.text import plain
+from tracer.model.text import plain, shown
 from tracer.model.times import SECOND, span, utc
 from tracer.model.verdict import Negative, Verdict
 from tracer.why.beside import beside
@@ -138,9 +138,17 @@ def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
     return replace(
         verdict,
         ruled_out=ruled_out,
-        cannot_rule_out=() if opinion.sure else open_ones,
+        cannot_rule_out=() if opinion.sure or _is_joined(opinion.death) else open_ones,
         unknown=_unknown(verdict, opinion.death),
         near=() if _is_told(verdict) else verdict.near,
+    )
+
+
+def _is_joined(death: Death) -> bool:
+    """Whether the very signal that it died of is known: then only why that was sent may be open."""
+    return any(
+        isinstance(one, Exit) and one.source in JOINED and one.cause is not None and not one.causes
+        for one in death.tellings
     )
 
 
@@ -337,8 +345,16 @@ def _then(case: Case) -> tuple[str, ...]:
             after = said.time - case.death.time
             if 0 <= after <= 120 * SECOND:
                 seconds = f"{after / SECOND:.1f} s"
-                return (f"its manager began to start it again {seconds} later",)
+                manager = said.by.comm if said.by is not None and said.by.comm else None
+                who = "its manager" if manager is None else shown(manager)
+                since = "after that boot" if _is_of_a_boot(case.death) else "later"
+                return (f"{who} began to start it again {seconds} {since}",)
     return became(case)
+
+
+def _is_of_a_boot(death: Death) -> bool:
+    """Whether its time is that of the next boot."""
+    return any(isinstance(one, Statement) and one.what == "boot" for one in death.tellings)
 
 
 def _died_with(death: Death, deaths: Sequence[Death], verdict: Verdict) -> tuple[Process, ...]:

@@ -38,6 +38,7 @@ _LABEL = 10  # columns before the text of a label
 _LAST_LINE = {
     "itself": "its last line",
     "its unit": "the last line of its unit",
+    "its pid": "the last line under its pid",
     "its name": "the last line under its name",
 }
 # What follows the process's name. What stands in braces is filled in where it is known.
@@ -66,10 +67,11 @@ HEADLINES: dict[str, str] = {
     "kernel": "was killed by the kernel: {signal}",
     "exit": "ended by itself {status}",
     "shutdown": "was ended as the host went down: {signal}",
-    "host lost": "was lost with the host, which went down without a shutdown",
+    "host lost": "was ended as the host went down without a shutdown (a crash, a reset, a power cut)",
     "hardware": "was killed by the kernel: a hardware memory error",
     "unknown": "died of {signal}: the cause cannot be told",
 }
+_JOBS = {"stop": "the stop", "stop timeout": "the stop", "reload timeout": "the reload"}
 _LIMITS = {
     "SIGXCPU": "the CPU time limit",
     "SIGKILL": "the CPU time limit",
@@ -237,10 +239,11 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
         yield "when", "not told: what tells of it bears no date"
     of_manager = "who asked its manager" in verdict.unknown
     if verdict.who is not None and not of_manager:
-        for text in _who(verdict.who, verdict.process):
-            yield "who", text
+        for text in _who(verdict.who, verdict.process, _job(verdict)):
+            if not _is_told_by(text, headline(verdict)):
+                yield "who", text
     elif of_manager:
-        yield "who", "asked for it: not in these logs"
+        yield "who", f"asked for {_job(verdict)}: not in these logs"
     elif "who sent it" in verdict.unknown:
         yield "who", "sent it: not recorded"
     if verdict.why:
@@ -271,7 +274,7 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     if verdict.near:
         yield "near", proof.near(verdict.near)
     if verdict.prove:
-        yield "prove", verdict.prove
+        yield "next", verdict.prove
 
 
 def _each(left: Sequence[Process]) -> str:
@@ -323,7 +326,7 @@ def _clock(moment: int) -> str:
     return clock.partition(".")[0] if moment % SECOND == 0 else clock
 
 
-def _who(who: Who, ended: Process | None) -> Iterator[str]:
+def _who(who: Who, ended: Process | None, job: str = "it") -> Iterator[str]:
     asked = who.asked
     process = asked or who.sender
     is_itself = ended is not None and ended.pid is not None and process is not None
@@ -334,10 +337,23 @@ def _who(who: Who, ended: Process | None) -> Iterator[str]:
     as_root = ", as root" if user not in (None, "root") and process.uid == 0 else ""
     tty = _way_in(who)
     own = command_line(process.argv, process.argv_cut) if process.argv else name(process)
-    verb = ", asked for it" if asked is not None else ""
-    by = f"{printable(user)}{tty}{as_root}{verb}: " if user else ""
+    person = f"{printable(user)}{tty}{as_root}" if user else ""
+    verb = f"asked for {job}" if asked is not None else ""
+    by = ", ".join(filter(None, (person, verb)))
+    by += ": " if by else ""
     # A step and its arrow are not torn apart.
     yield " ".join([f"{by}{own}", *(f"←\N{NO-BREAK SPACE}{step}" for step in steps)])
+
+
+def _job(verdict: Verdict) -> str:
+    """What a manager was asked for."""
+    return _JOBS.get(verdict.cause, "it")
+
+
+def _is_told_by(text: str, headline: str) -> bool:
+    """Whether a name alone, comm[pid], stands in the headline."""
+    bare, _, rest = text.partition("[")
+    return bool(rest) and " " not in text and f" by {bare}" in headline
 
 
 def _way_in(who: Who) -> str:

@@ -118,10 +118,10 @@ def test_of_a_unit_the_command_that_shows_the_next_one_asks_for_the_unit(tmp_pat
     path = tmp_path / "messages"
     path.write_text("Nov 27 10:00:00 web3 systemd[1]: a.service: Main process exited, code=killed, status=9/KILL\n")  # fmt: skip
     _, shown, _ = why(capsys, "a", str(path))
-    assert "  prove   sudo sigtrace --unit a.service" in shown
+    assert "  next    sudo sigtrace --unit a.service" in shown
     # Where a file lies is in --evidence and JSON: here it would take two lines of the dozen.
     assert str(path) not in shown
-    assert "messages may not have all that was logged" in " ".join(shown.split())
+    assert "messages may lack lines that were logged" in " ".join(shown.split())
 
 
 def test_one_more_death_is_told_as_one(log, capsys):

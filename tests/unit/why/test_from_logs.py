@@ -47,7 +47,7 @@ def why(capsys, *words):
         ("orders-api", 0, [
             "orders-api.service on web3 was most likely killed with SIGKILL by pkill",
             "  who     deploy, as root: /usr/bin/pkill -9 -x orders-api",
-            "  then    its manager began to start it again 1.0 s later",
+            "  then    systemd began to start it again 1.0 s later",
             "  from    messages:1-2",
         ]),
         ("19635", 0, [
@@ -66,7 +66,7 @@ def why(capsys, *words):
         ]),
         ("webapp.service", 0, [
             "webapp[2231] on web3 was killed by systemd: it did not stop in time",
-            "  who     asked for it: not in these logs",
+            "  who     asked for the stop: not in these logs",
         ]),
         ("quiet", 1, ["quiet.service on web3 died of SIGKILL: the cause cannot be told"]),
     ],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 
 import pytest
 
 from tests.unit.sources.journal import journals
 from tracer import cli
+from tracer.model.text import plain
 
 END = "12:40:02 web3 systemd[1]: report-job.service: Main process exited, code=exited, status=1/FAILURE"
 FATAL = "FATAL: could not connect to db1:5432"
@@ -38,6 +40,7 @@ def test_under_its_name_where_its_pid_is_not_known(told):
     )
     assert (one["said"], one["said_by"]) == (FATAL, "its name")
     last = one["evidence"][-1]
+    assert last["time"] == "2026-11-27T12:40:01.000000000Z"
     assert (last["source"], last["place"]["line"], last["text"]) == ("last words", 2, FATAL)
 
 
@@ -61,7 +64,7 @@ def test_by_its_pid_where_that_is_known(told):
         "12:40:02 web3 report-job[8121]: a sibling",
     ]
     one = told(*lines, FAULT)
-    assert (one["cause"], one["said"], one["said_by"]) == ("crash", FATAL, "itself")
+    assert (one["cause"], one["said"], one["said_by"]) == ("crash", FATAL, "its pid")
 
 
 def test_who_is_killed_has_no_last_words(told):
@@ -91,6 +94,25 @@ def test_what_it_said_is_shown_as_no_line_of_ours(tmp_path, capsys):
     assert "the last line under" in shown
 
 
+def test_a_cut_file_gives_what_it_has(tmp_path, capsys):
+    path = tmp_path / "messages.gz"
+    text = f"Nov 27 12:40:01 web3 report-job[8120]: {FATAL}\nNov 27 {END}\n".encode()
+    text += b"".join(
+        b"Nov 27 12:40:03 web3 other[7]: %s\n" % os.urandom(60).hex().encode() for _ in range(99)
+    )
+    packed = gzip.compress(text)
+    path.write_bytes(packed[: len(packed) // 2])
+    cli.main(["why", "--json", "--year", "2026", "report-job", str(path)])
+    assert json.loads(capsys.readouterr().out)["said"] == FATAL
+
+
+def test_nothing_but_backslashes(told):
+    """One step for each of them, not for each pair."""
+    one = told("12:40:01 web3 report-job[8120]: " + "\\" * 50_000, END)
+    assert one["said"] == "\\" * 200
+    assert plain(b"\\" * 1_000_000 + b"x41") == "\\" * 2_000_000 + "x41"
+
+
 @pytest.mark.skipif(journals.TOOL is None, reason=journals.WHY)
 @pytest.mark.parametrize(
     ("fields", "said_by"),
@@ -98,21 +120,37 @@ def test_what_it_said_is_shown_as_no_line_of_ours(tmp_path, capsys):
         ({"_PID": b"8120", "_SYSTEMD_UNIT": b"report-job.service"}, "its unit"),
         ({"_PID": b"8120", "_SYSTEMD_UNIT": b"other.service"}, None),
         ({"_PID": b"8120", "SYSLOG_IDENTIFIER": b"report-job"}, None),
+        (
+            {
+                "_PID": b"8120",
+                "_SYSTEMD_UNIT": b"report-job.service",
+                "_SYSTEMD_INVOCATION_ID": b"ab" * 16,
+            },
+            "its unit",
+        ),
+        (
+            {
+                "_PID": b"8120",
+                "_SYSTEMD_UNIT": b"report-job.service",
+                "_SYSTEMD_INVOCATION_ID": b"cd" * 16,
+            },
+            None,
+        ),
     ],
 )
 def test_of_a_journal_by_its_cgroup(fields, said_by, tmp_path, capsys):
     """systemd's line of an exit has no pid; a name proves nothing where journald knows the unit."""
+    run = {"INVOCATION_ID": b"ab" * 16} if "_SYSTEMD_INVOCATION_ID" in fields else {}
     end = {
         "_PID": b"1", "_UID": b"0", "_COMM": b"systemd", "SYSLOG_IDENTIFIER": b"systemd", "_HOSTNAME": b"web3",
-        "MESSAGE_ID": journals.EXITED, "UNIT": b"report-job.service", "_TRANSPORT": b"journal",
+        "MESSAGE_ID": journals.EXITED, "UNIT": b"report-job.service", "_TRANSPORT": b"journal", **run,
         "EXIT_CODE": b"exited", "EXIT_STATUS": b"1", "CODE_FUNC": b"service_sigchld_event",
         "MESSAGE": b"report-job.service: Main process exited, code=exited, status=1/FAILURE",
     }  # fmt: skip
     own = {"MESSAGE": FATAL.encode(), "_HOSTNAME": b"web3", "_TRANSPORT": b"stdout", **fields}
-    path = journals.build(
-        tmp_path / "system.journal",
-        journals.export(list(own.items()), list(end.items()), step=1_000_000),
-    )
+    again = {**own, "MESSAGE": b"listening on :8080", "_PID": b"8131"}
+    entries = [list(one.items()) for one in (own, end, again)]
+    path = journals.build(tmp_path / "system.journal", journals.export(*entries, step=200_000))
     cli.main(["why", "--json", "report-job", str(path)])
     one = json.loads(capsys.readouterr().out)
     assert (one.get("said"), one.get("said_by")) == (FATAL if said_by else None, said_by)
