@@ -62,7 +62,7 @@ def _sigtrace(name: str, *options: str) -> Tool:
         name=name,
         command=(SIGTRACE, "--signal", "{signal}", *options),
         row=r'"event": "signal".*"target": \{{"pid": {target},' if json else r" SIG.*\[{target}\]",
-        lost=r"shown, ([0-9,]+|some)(?: signals?[^;]*)? lost",
+        lost=r"shown, ([0-9,]+|some)[^;]* lost",
     )
 
 

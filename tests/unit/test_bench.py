@@ -316,3 +316,24 @@ def test_what_daemons_say_all_day_has_no_word_of_the_tables():
     anchors = anchors_of(index(quiet=False).literals)
     common = [(anchor, text) for anchor in anchors for _, text in PLAIN if anchor in text.encode()]
     assert not common
+
+
+@pytest.mark.parametrize(
+    ("lost", "things", "told"),
+    [
+        (0, (), ["0"]),
+        (814_604, (("signal", 814_604),), ["814,604"]),
+        (10_152, (("signal", 5_071), ("description", 5_081)), ["5,071"]),
+        (None, (), ["some"]),
+    ],
+)
+def test_what_our_last_line_says_was_lost_is_understood(lost, things, told, tmp_path):
+    """By grep(1), which cuts the lines out, and by re."""
+    from bench.rivals import CORE
+    from bench.running import _grep
+    from tracer.flow.pipeline import Totals
+    from tracer.terminal.output import summary
+
+    output = tmp_path / "output"
+    output.write_text(f"sigtrace: {summary(Totals(9, 0, lost, 1.0, things=things), 1 << 20)}\n")
+    assert re.findall(CORE.lost, _grep([CORE.lost], output)) == told

@@ -202,10 +202,7 @@ def test_what_became_of_the_core(details, words):
 def test_a_fault_has_its_address():
     lines = told(kill("SEGV", sender=None, origin="fault", code=1, address=16))
     assert lines[0] == "webapp[2231] on web3 crashed: SIGSEGV"
-    assert (
-        "  why     it used address 0x10 (a null pointer and an offset); nobody sent the"
-        in lines
-    )
+    assert "  why     it used address 0x10 (a null pointer and an offset); nobody sent the" in lines
 
 
 def test_a_status_of_a_shell():
