@@ -170,9 +170,7 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         if (manager := is_manager(sender)) is not False:
             found = replace(by_its_manager(case, signal, sender), signal=signal)
             return as_far_as_known(found, sender, manager)
-        why = (
-            f"that it exited with status {death.status} because of the signal, which it took, is inferred",
-        )
+        why = (f"it took the signal; that it exited {death.status} for that is inferred",)
         evidence: tuple[Witness, ...] = (signal, *exits_of(case))
         return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
     stopped = _as_it_was_asked(case)
