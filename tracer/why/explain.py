@@ -10,6 +10,7 @@ from tracer.sinks.words import name
 from tracer.why.deaths import OF_A_SIGNAL
 from tracer.why.finding import REQUESTS
 from tracer.why.present import stop_timeout
+from tracer.why.undated import is_by_order, is_dated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,11 +183,13 @@ def _patience(case: Case, found: Finding, limit: str | None) -> str:
     (DefaultTimeoutStopSec=, systemd-system.conf(5))."""
     time, unit = case.death.time, case.death.process.unit
     stop, manager = case.said("stop asked"), _manager(found)
-    if stop is not None and stop.time is not None:
-        lasted = span(time - stop.time)
-        return f"{manager} began to stop it at {_clock(stop.time)}; {lasted} later it still ran"
+    if stop is not None and stop.time is not None and not is_by_order(stop.time):
+        at = f" at {_clock(stop.time)}" if is_dated(stop.time) else ""
+        return f"{manager} began to stop it{at}; {span(time - stop.time)} later it still ran"
     still = f"{manager} was stopping it, and it still ran when the time for that was over"
     if limit is not None or unit is None or case.death.process.container is not None:
+        return still
+    if stop is not None or not is_dated(time):
         return still
     began = _clock(time - _DEFAULT_STOP)
     return (

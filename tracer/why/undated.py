@@ -46,12 +46,17 @@ def is_dated(time: int) -> bool:
     return time >= _DATED
 
 
+def is_by_order(time: int) -> bool:
+    """Whether a line bore no time at all: from one such moment to another nothing is known to have passed."""
+    return _BY_ORDER <= time < _DATED
+
+
 def as_told(verdict: Verdict) -> Verdict:
     """The verdict without times that no line bore; by the order of lines alone nothing of several of them is proved."""
     if verdict.time is None or is_dated(verdict.time):
         return verdict
-    is_by_order = verdict.time >= _BY_ORDER
-    again = verdict.again and replace(verdict.again, first=None, times=(), every=None if is_by_order else verdict.again.every)  # fmt: skip
+    by_order = is_by_order(verdict.time)
+    again = verdict.again and replace(verdict.again, first=None, times=(), every=None if by_order else verdict.again.every)  # fmt: skip
     told = replace(
         verdict,
         time=None,
@@ -60,9 +65,9 @@ def as_told(verdict: Verdict) -> Verdict:
         near=tuple(map(_undated, verdict.near)),
         otherwise=tuple(replace(one, last=None) for one in verdict.otherwise),
         ruled_out=tuple(replace(one, coverage=None) for one in verdict.ruled_out),
-        then=() if is_by_order else verdict.then,
+        then=() if by_order else verdict.then,
     )
-    if is_by_order and told.confidence == "yes" and len(set(map(_line, told.evidence))) > 1:
+    if by_order and told.confidence == "yes" and len(set(map(_line, told.evidence))) > 1:
         return replace(told, confidence="likely", doubts=(*told.doubts, BY_ORDER))
     return told
 

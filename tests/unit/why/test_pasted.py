@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tracer import cli
@@ -153,6 +155,14 @@ OOPSED = """\
 Sep 11 22:20:57 gate user.emerg kernel: [762362.081971] Internal error: Oops: 80000007 [#1] ARM
 Sep 11 22:20:57 gate user.warn kernel: [762362.091971] note: mkfsd[15344] exited with preempt_count 1
 """
+# journalctl -o short-monotonic, and the same without any time.
+STUCK = """\
+[  700.123456] web3 systemd[1]: shop.service: State 'stop-sigterm' timed out. Killing.
+[  700.123999] web3 systemd[1]: shop.service: Main process exited, code=killed, status=9/KILL
+"""
+ASKED = "[  610.113456] web3 systemd[1]: Stopping shop.service - Shop...\n" + STUCK
+LISTED = "\n".join(line.partition(" web3 ")[2] for line in ASKED.splitlines()) + "\n"
+LISTED_STUCK = "\n".join(line.partition(" web3 ")[2] for line in STUCK.splitlines()) + "\n"
 
 
 @pytest.mark.parametrize(
@@ -194,6 +204,9 @@ Sep 11 22:20:57 gate user.warn kernel: [762362.091971] note: mkfsd[15344] exited
         (NOT_SYSTEMD, "web.service", 3, ["nothing called web.service has died"], ["ended by itself"]),
         (DATABASE, "mysqld", 0, ["mysqld most likely crashed: SIGSEGV", "2025-03-24 01:23:23"], ["sure yes"]),
         (OLD_KERNEL, "ledger", 0, ["ledger[2592] on old was killed by the kernel: out of memory"], []),
+        (STUCK, "shop", 0, ["systemd was stopping it, and it still ran when the time for that was over"], ["began", "holds"]),
+        (ASKED, "shop", 0, ["systemd began to stop it; 1 min 30 s later it still ran"], ["holds"]),
+        (LISTED, "shop", 0, ["systemd was stopping it, and it still ran when the time for that was over"], ["began", "later", "holds"]),
         (ARM, "gauge", 0, ["gauge[thread 72] on pi crashed: SIGSEGV", "nobody sent the signal"], []),
     ],
 )  # fmt: skip
@@ -208,3 +221,17 @@ def test_at_a_glance_nothing_has_a_date_that_no_line_bears(tmp_path, capsys):
     assert told == 0
     lines = sorted(map(str.strip, words.split("- ")))
     assert lines == ["", "askd oom: SIGKILL", "gauge crash: SIGSEGV 2 times"]
+
+
+CLOCK = re.compile(r"\d\d:\d\d:\d\d|\b19[67]\d-")
+
+
+@pytest.mark.parametrize(
+    ("log", "what"),
+    [(STUCK, "shop"), (ASKED, "shop"), (LISTED, "shop"), (LISTED_STUCK, "shop"), (RING, "askd"), (RING, "gauge"), (UNDATED, "porter"), (UNDATED_COMMAND, "porter")],
+)  # fmt: skip
+def test_no_sentence_and_no_field_has_a_time_that_no_line_bears(tmp_path, capsys, log, what):
+    for more in ((), ("--evidence",), ("--json",)):
+        _, words = why(tmp_path, capsys, log, what, *more)
+        assert what in words
+        assert CLOCK.findall(words) == []
