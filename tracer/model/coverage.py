@@ -171,7 +171,7 @@ def lacking(coverages: Iterable[Coverage], kind: str, began: int, ended: int) ->
         for why, since, until in reasons
         if any(since < last and first < until for first, last in left)
     ]
-    return list(dict.fromkeys(whys)) or [f"nothing recorded {KINDS.get(kind, kind)}"]
+    return list(dict.fromkeys(whys)) or [f"there is no record of {KINDS.get(kind, kind)}"]
 
 
 def _joined(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -58,7 +58,9 @@ def words_of_code(case: Case) -> tuple[str, ...]:
     if death.reported is None:
         return ()
     signal = "no signal" if case.number is None else name_of(case.number)
-    return (f"its runtime logged exit code {death.reported}: {signal}, or a status of its own",)
+    return (
+        f"its runtime logged exit code {death.reported}: it died of {signal}, or exited with {death.reported} itself",
+    )
 
 
 def contradicted(case: Case, cause: str) -> Iterator[str]:

@@ -57,7 +57,7 @@ def as_far_as_known(found: Finding, sender: Process, is_one: bool | None) -> Fin
     """The same; where names alone tell what a sender is, likely at most."""
     if is_one is not None:
         return found
-    doubt = f"that it was {quoted(sender.comm or b'')} itself its name alone tells"
+    doubt = f"{quoted(sender.comm or b'')} is known by its name alone"
     return replace(found, confidence="likely", why=(*found.why, doubt))
 
 

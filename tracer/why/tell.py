@@ -139,7 +139,7 @@ def with_more(
     if not name and verdict.unit is not None:
         ends = f"--unit {typed(verdict.unit)}"
     if verdict.confidence != "yes" and ends:
-        next_time = f"sudo sigtrace {ends}      (shows the next one)"
+        next_time = f"sudo sigtrace {ends}      (left running, it shows who ends the next one)"
         verdict = replace(verdict, prove=next_time)
     for path in context:
         written = os.stat(path).st_mtime_ns if os.path.exists(path) else None

@@ -340,9 +340,7 @@ def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
     ]
     cause = "hardware" if failed else found.cause
     comm = shown(target.comm or b"-")
-    doubt = (
-        f"what tells of the signal names {comm}, and no pid of this unit: it may be another {comm}"
-    )
+    doubt = f"the line that tells of the signal has the name {comm}, and no pid of this unit: it may be another {comm}"
     return replace(found, cause=cause, confidence="likely", why=(*found.why, doubt))
 
 

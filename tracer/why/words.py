@@ -22,6 +22,7 @@ from tracer.model.verdict import Who
 from tracer.sinks.ends import place
 from tracer.sinks.words import name
 from tracer.why import proof
+from tracer.why.case import JOINED
 from tracer.why.chain import chain
 from tracer.why.often import again, otherwise
 
@@ -110,9 +111,7 @@ def _unit(process: Process) -> str | None:
 def _of_living(one: Living, now: int) -> Iterator[tuple[str, str]]:
     last = one.last
     if last is not None and last.time is not None and last.number is not None:
-        by = (
-            f" by {_called(last.sender)}" if last.sender is not None else f" ({last.origin or '-'})"
-        )
+        by = f" by {_called(last.sender)}" if last.sender else f" ({last.origin or '-'})"
         outcome = f": {last.outcome}" if last.outcome else ""
         yield "sent", f"{name_of(last.number)}{by}, {_ago(max(0, now - last.time))} ago{outcome}"
         if last.sender is not None:
@@ -133,13 +132,23 @@ def headline(verdict: Verdict) -> str:
     if verdict.status is not None and verdict.cause == "killed":
         told = "was asked to end with {signal}{by}, and exited {status}".format_map(_Words(verdict))
     if verdict.confidence == "likely":
-        first, _, rest = told.partition(" ")
-        told = f"{first} most likely {rest}" if first == "was" else f"most likely {told}"
+        told = _likely(verdict, told)
     where = f" on {printable(verdict.host)}" if verdict.host else ""
     who = subject(process, verdict.unit)
     if verdict.cause == "reload timeout" and verdict.unit is not None:
         who = f"what reloads {who}" if process is None or process.pid is None else who
     return f"{who}{where} {told}"
+
+
+def _likely(verdict: Verdict, told: str) -> str:
+    """The doubt stands where it belongs: at who did it, or, where that is recorded, at why."""
+    if verdict.status is not None and verdict.cause == "killed":
+        return told.replace("was asked to end with", "was sent", 1) + ", most likely for that"
+    act, _, why = told.partition(": ")
+    if why.startswith("it ") and any(one.source in JOINED for one in verdict.evidence):
+        return f"{act}, most likely because {why}"
+    first, _, rest = told.partition(" ")
+    return f"{first} most likely {rest}" if first == "was" else f"most likely {told}"
 
 
 def subject(process: Process | None, unit: str | None) -> str:

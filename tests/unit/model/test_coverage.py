@@ -26,12 +26,12 @@ def saw(*spans, gaps=(), blind=(), kinds=("sends", "deaths"), source="core"):
 @pytest.mark.parametrize(
     ("coverages", "whys"),
     [
-        ([], ["nothing recorded how processes end"]),
+        ([], ["there is no record of how processes end"]),
         ([saw((0, 100))], []),
         ([saw((0, None))], []),
         ([saw((0, 15))], ["core saw nothing then"]),
         ([saw((15, 100))], ["core saw nothing then"]),
-        ([saw((0, 100), kinds=("sends",))], ["nothing recorded how processes end"]),
+        ([saw((0, 100), kinds=("sends",))], ["there is no record of how processes end"]),
         ([saw((0, 14)), saw((15, 30), source="log")], []),
         ([saw((0, 12), (14, 30))], ["core saw nothing then"]),
         ([saw((0, 100), gaps=[Gap(0, 9, 3, "ring")])], []),

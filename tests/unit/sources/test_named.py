@@ -89,7 +89,10 @@ def test_its_exit_code_alone_accuses_nobody(disk, capsys):
     status, verdict = why(capsys, disk)
     assert (status, verdict["cause"]) == (1, "unknown")
     assert "who" not in verdict
-    assert any("exit code 137: SIGKILL, or a status of its own" in one for one in verdict["why"])
+    assert any(
+        "exit code 137: it died of SIGKILL, or exited with 137 itself" in one
+        for one in verdict["why"]
+    )
 
 
 @pytest.mark.parametrize(

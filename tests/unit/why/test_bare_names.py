@@ -112,5 +112,5 @@ def test_a_guard_is_roots_or_its_units(sender, cause):
 def test_where_its_name_alone_is_known_it_is_likely_at_most(sender, name, cause):
     (verdict,) = verdicts([sent(0, name, sender), died(0.001, name, cause="s0")])
     assert (verdict.cause, verdict.confidence) == (cause, "likely")
-    (doubt,) = [one for one in verdict.doubts if "its name alone tells" in one]
+    (doubt,) = [one for one in verdict.doubts if "is known by its name alone" in one]
     assert sender.comm.decode() in doubt

@@ -179,7 +179,7 @@ LISTED_STUCK = "\n".join(line.partition(" web3 ")[2] for line in STUCK.splitline
         (EARLYOOM, "renderd", 0, ["renderd[411] on desk was killed by earlyoom[1233]: memory ran low"], []),
         (EARLYOOM, "shelld", 3, ["nothing called shelld has died"], ["was killed"]),
         (NOT_EARLYOOM, "renderd", 3, ["nothing called renderd has died"], ["was killed"]),
-        (OOMD, "63", 0, ["process 63 on desk was most likely killed by systemd-oomd[34]", "its name alone tells"], ["sure yes"]),
+        (OOMD, "63", 0, ["process 63 on desk was most likely killed by systemd-oomd[34]", "is known by its name alone"], ["sure yes"]),
         (NEVER_STARTED, "userd", 0, ["most likely killed by systemd: it did not start in time", "how its processes ended is not told"], ["sure yes"]),
         (HUNG, "trackd", 0, ["most likely killed by systemd: it missed its watchdog"], ["sure yes"]),
         (TOO_OFTEN, "userd", 3, ["nothing called userd has died"], ["was killed"]),

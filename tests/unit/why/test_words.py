@@ -9,7 +9,7 @@ from test_rules import ESCALATED, PROVEN, kill
 from told import NOON, WEBAPP, S, at, died, exited, ran, said, saw, sent, unit_died
 
 from tracer.model.coverage import Coverage, Span
-from tracer.model.event import Process
+from tracer.model.event import Exit, Process, Signal
 from tracer.model.frozen import replace
 from tracer.model.text import columns
 from tracer.model.verdict import CAUSES
@@ -70,6 +70,17 @@ def test_a_stop_timeout():
         "  from    core",
         "  sure    yes",
     ]
+
+
+def test_a_doubt_stands_where_it_belongs():
+    """Who sent the signal is recorded; that the unit was being stopped is not."""
+    bare = [one for one in ESCALATED if isinstance(one, (Signal, Exit))]
+    lines = told(bare)
+    assert (
+        lines[0]
+        == "webapp[2231] on web3 was killed by systemd, most likely because it did not stop"
+    )
+    assert "  sure    likely: that its unit was being stopped is inferred from the signals" in lines
 
 
 def test_a_signal_to_itself():
