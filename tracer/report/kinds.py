@@ -8,6 +8,7 @@ from tracer.model.text import plain
 from tracer.model.times import SECOND
 from tracer.model.verdict import Again
 from tracer.why.overview import unordered
+from tracer.why.repeats import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,17 +63,15 @@ def kinds_of(found: Sequence[Judged], left: Mapping[Hashable, int]) -> list[Kind
 
 
 def _kind(verdict: Verdict) -> object:
-    process, who = verdict.process, verdict.who
-    by = None if who is None else who.asked or who.sender
+    """The same again, as ``why`` has it, of one program or unit, as sure, and asked for by one program."""
+    process, asked = verdict.process, None if verdict.who is None else verdict.who.asked
     return (
+        *kind_of(verdict),
+        verdict.confidence,
         verdict.host,
         verdict.unit,
         None if process is None else telling_name(process),
-        verdict.cause,
-        verdict.confidence,
-        verdict.number,
-        verdict.status,
-        None if by is None else telling_name(by),
+        None if asked is None else telling_name(asked),
     )
 
 

@@ -129,6 +129,14 @@ def test_pids_of_more_digits_than_python_reads(tmp_path):
     told_alike(tmp_path / "audit.log", log([], {40}) + huge + far, shared=False)
 
 
+def test_serials_of_more_digits_than_python_reads(tmp_path):
+    lines = [
+        logs.record(b"USER_AUTH", serial, b"pid=1 uid=0 msg='op=PAM'") for serial in range(100, 500)
+    ]
+    lines[200] = lines[200].replace(b":300)", b":" + b"9" * 4400 + b")")
+    told_alike(tmp_path / "audit.log", b"".join(lines), False)
+
+
 def test_a_victim_named_beyond_the_part_that_is_read_whole(tmp_path):
     """Its OBJ_PID record lies in the next part, its exec in an earlier one."""
     of_801 = [(0, 801, b"victim", [], 0)]
