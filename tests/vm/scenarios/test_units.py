@@ -26,7 +26,9 @@ def test_kill_mode_says_who_is_signalled(start, mode, main, child):
         trace.death_of(pids[1])
     sent = [e for e in trace.events if is_signal(e) and e["sender"]["pid"] == 1]
     assert [e["signal"]["name"] for e in sent if e["target"]["pid"] == pids[0]] == main
-    assert [e["signal"]["name"] for e in sent if e["target"]["pid"] == pids[1]] == child
+    names = [e["signal"]["name"] for e in sent if e["target"]["pid"] == pids[1]]
+    # Of SIGTERM it may be gone before PID 1 sends the next: kill(2) finds nobody then.
+    assert names in (child, child[:1])
     assert {e["target"]["unit"] for e in sent} == {unit.name}
 
 
