@@ -3,6 +3,7 @@ log is read again up to the line that tells it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from tracer.lines.mend import numbered
 from tracer.model.errors import Problem
 from tracer.model.frozen import replace
 from tracer.model.times import SECOND
-from tracer.sources.logs.files import STDIN, open_log, read_blocks
+from tracer.sources.logs.files import open_log, read_blocks
 
 if TYPE_CHECKING:
     from tracer.lines.entry import Entry
@@ -35,7 +36,7 @@ def written_before(found: Found, verdict: Verdict) -> Iterator[Entry]:
         yield from _of_journals(found, verdict)
     lines: dict[str, int] = {}
     for one in verdict.evidence:
-        if one.place is not None and one.place.file and one.place.line and one.place.file != STDIN:
+        if one.place is not None and one.place.file and one.place.line:
             lines[one.place.file] = one.place.line
     for path, line in lines.items():
         yield from _of_text(path, line, verdict)
@@ -68,6 +69,8 @@ def _terms(verdict: Verdict) -> dict[str, bytes]:
 
 
 def _of_text(path: str, line: int, verdict: Verdict) -> Iterator[Entry]:
+    if not os.path.isfile(path):
+        return  # A pipe was read already; the kernel's ring, /dev/kmsg, has no end, and waits for more.
     try:
         with open_log(path) as stream:
             first, lines = _before(read_blocks(stream), line)

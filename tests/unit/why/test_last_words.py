@@ -10,7 +10,11 @@ import pytest
 
 from tests.unit.sources.journal import journals
 from tracer import cli
+from tracer.model.event import Place, Process
 from tracer.model.text import plain
+from tracer.model.verdict import Evidence, Verdict
+from tracer.sources.found import Found
+from tracer.sources.spoken import written_before
 
 END = "12:40:02 web3 systemd[1]: report-job.service: Main process exited, code=exited, status=1/FAILURE"
 FATAL = "FATAL: could not connect to db1:5432"
@@ -104,6 +108,16 @@ def test_a_cut_file_gives_what_it_has(tmp_path, capsys):
     path.write_bytes(packed[: len(packed) // 2])
     cli.main(["why", "--json", "--year", "2026", "report-job", str(path)])
     assert json.loads(capsys.readouterr().out)["said"] == FATAL
+
+
+def test_what_is_no_file_is_not_read_again(tmp_path):
+    """The kernel's ring would wait for what comes, a pipe for who writes."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (str(pipe), "/dev/zero", "-", str(tmp_path)):
+        place = Place(file=path, line=3)
+        told = Verdict(0, "crash", "yes", Process(7, comm=b"x"), evidence=(Evidence(place=place),))
+        assert list(written_before(Found(), told)) == []
 
 
 def test_nothing_but_backslashes(told):
