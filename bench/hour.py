@@ -12,30 +12,27 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import journal
-from bench.recording_maker import BEGIN, BOOT, HOST, KINDS, Host
+from bench.recorded import write
+from bench.recording_maker import BEGIN, Host
 from bench.rivals import SIGTRACE
 from bench.samples import CannotRun, Sample
-from tracer.model.event import moment
 from tracer.model.times import utc
 from tracer.recording.names import pieces_in
-from tracer.recording.store import Limits, Store
-from tracer.sinks.recorder import Recorder
+from tracer.recording.store import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tracer.model.event import Details
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
 # So many events have 256M, packed, of which the oldest are gone; with this pause they are of thirty days.
 EVENTS = 2_900_000
 PAUSE = 240_000_000  # ns
-FLUSH_EVERY = 100
 ROUNDS = 5
 AN_HOUR = "an hour of a full recording"
 
@@ -72,40 +69,6 @@ ASKED = (
 )
 
 
-class Clock:
-    """The simulated host's, which is that of its last event."""
-
-    def __init__(self) -> None:
-        self.now = BEGIN
-
-    def read(self) -> int:
-        return self.now
-
-
-def write(folder: Path, events: int, limits: Limits) -> int:
-    """So many events. Returns how many there were."""
-    clock = Clock()
-    store = Store(str(folder), HOST, BOOT, limits)
-
-    def opened() -> Details:
-        store.open()
-        return {"before": "none"}
-
-    def about() -> Details:
-        return {"version": "0.1.0", "kernel": "6.18.44", "boot": BOOT, "source": "core", "kinds": KINDS,
-                "unseen": [], "signals": "all", "exits": "worth telling", "folded": True, "arguments": "kept"}  # fmt: skip
-
-    recorder = Recorder(store, HOST, about, opened, clock.read, clock.read)
-    recorder.start()
-    for number, event in zip(range(events), Host(1, PAUSE).events()):
-        clock.now = max(clock.now, moment(event))
-        recorder.write(event)
-        if number % FLUSH_EVERY == 0:
-            recorder.flush()
-    recorder.close()
-    return recorder.events
-
-
 def made(room: Path, events: int = EVENTS) -> Path:
     """The folder of the recording, which is made if it is not there."""
     folder = room / f"full-{events}"
@@ -113,7 +76,7 @@ def made(room: Path, events: int = EVENTS) -> Path:
         print(f"making a recording of {events:,} events in {folder} …", file=sys.stderr)
         unfinished = folder.with_suffix(".unfinished")
         unfinished.mkdir(parents=True)
-        write(unfinished, events, Limits(free_share=0))
+        write(unfinished, BEGIN, islice(Host(1, PAUSE).events(), events), Limits(free_share=0))
         unfinished.rename(folder)
     return folder
 

@@ -3,7 +3,6 @@ own, beside ``journalctl -o json`` piped into grep."""
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import statistics
@@ -15,18 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import journal
+from bench.recorded import write
+from bench.recording_maker import HOST, KILL, USR1
 from bench.rivals import SIGTRACE, absent
 from bench.running import read
 from bench.samples import CannotRun, Sample
-from tracer.model.times import SECOND, utc
-from tracer.recording.store import Limits, Store
+from tracer.model.event import Ancestor, Exit, Process, Signal
+from tracer.model.times import SECOND
+from tracer.recording.store import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tracer.model.event import Event
+
 # Ten signals a minute, of which one in eight ends its target: 430,000 events.
 DAYS, A_MINUTE, ENDING = 30, 10, 8
-VICTIM, HOST, BOOT = "orders-api", "web3", "ab" * 16
+VICTIM = "orders-api"
 MINUTE = 60 * SECOND
 WHY = "why"
 LOOK_SECONDS = 0.01
@@ -55,18 +59,19 @@ OURS = (OF_JOURNAL, OF_RECORDING, OF_BOTH)
 ASKED = (*OURS, GREP, IDLE)
 
 
-def process(pid: int, comm: str, start: int) -> dict[str, object]:
+def process(pid: int, name: str, start: int) -> Process:
     """One end as core tells it."""
-    return {
-        "pid": pid, "tid": pid, "comm": comm, "uid": 0, "user": "root", "euid": 0, "ppid": 1,
-        "exe": f"/usr/bin/{comm}", "argv": [f"/usr/bin/{comm}", "--config", f"/etc/{comm}.conf", str(pid)],
-        "cgroup": f"/system.slice/{comm}.service", "cgroup_id": 2362, "unit": f"{comm}.service", "ns_pid": pid,
-        "start": utc(start), "ancestors": [{"pid": 980, "comm": "tidy-workers", "argv": ["/usr/local/bin/tidy-workers"]},
-                                           {"pid": 702, "comm": "cron", "argv": ["/usr/sbin/cron", "-f"]}],
-    }  # fmt: skip
+    comm = name.encode()
+    return Process(
+        pid=pid, tid=pid, comm=comm[:15], uid=0, user="root", euid=0, ppid=702, exe=b"/usr/bin/" + comm,
+        argv=(b"/usr/bin/" + comm, b"--config", b"/etc/%b.conf" % comm, b"%d" % pid),
+        cgroup=b"/system.slice/%b.service" % comm, cgroup_id=2362, unit=comm + b".service", ns_pid=pid, start=start,
+        ancestors=(Ancestor(pid=980, comm=b"tidy-workers", argv=(b"/usr/local/bin/tidy-workers",)),
+                   Ancestor(pid=702, comm=b"cron", argv=(b"/usr/sbin/cron", b"-f"))),
+    )  # fmt: skip
 
 
-def events(begin: int, minutes: int) -> Iterator[tuple[int, dict[str, object]]]:
+def events(begin: int, minutes: int) -> Iterator[Event]:
     """Signals that are handled, and some that end their targets; the victim's ends are six hours apart."""
     chance = random.Random(7)
     for number in range(minutes * A_MINUTE):
@@ -75,20 +80,18 @@ def events(begin: int, minutes: int) -> Iterator[tuple[int, dict[str, object]]]:
         ends = number % ENDING == 0
         is_victim = ends and number % (360 * A_MINUTE) == 0
         comm = VICTIM if is_victim else f"daemon{chance.randrange(60)}"
-        id_ = f"{moment:x}-{pid:x}"
-        head = {"v": 1, "source": "core", "host": HOST}
         target = process(pid, comm, moment - 20 * SECOND)
-        yield moment, {
-            **head, "event": "signal", "id": id_, "time": utc(moment),
-            "signal": {"number": 9, "name": "SIGKILL", "code": "SI_USER"} if ends else {"number": 10, "name": "SIGUSR1", "code": "SI_USER"},
-            "origin": "kill", "outcome": "delivered" if ends else "handled", "scope": "process", "call": "kill", "asked": pid,
-            "sender": process(991, "pkill", moment - SECOND // 100), "target": target,
-        }  # fmt: skip
+        signal = Signal(
+            id=f"{moment:x}-{pid:x}", time=moment, source="core", host=HOST, number=KILL if ends else USR1, code=0,
+            origin="kill", outcome="delivered" if ends else "handled", scope="process", call="kill", asked=pid,
+            sender=process(991, "pkill", moment - SECOND // 100), target=target,
+        )  # fmt: skip
+        yield signal
         if ends:
-            yield moment + 1000, {
-                **head, "event": "exit", "id": f"{moment + 1000:x}-exit-{pid}", "time": utc(moment + 1000),
-                "process": target, "signal": {"number": 9, "name": "SIGKILL"}, "cause": id_,
-            }  # fmt: skip
+            yield Exit(
+                id=f"{moment + 1000:x}-exit-{pid}", time=moment + 1000, source="core", host=HOST,
+                process=target, number=KILL, cause=signal.id,
+            )  # fmt: skip
 
 
 def made(room: Path, days: int = DAYS) -> Path:
@@ -100,17 +103,8 @@ def made(room: Path, days: int = DAYS) -> Path:
     unfinished.mkdir(parents=True)
     minutes = days * 24 * 60
     begin = time.time_ns() - minutes * MINUTE
-    store = Store(str(unfinished), HOST, BOOT, Limits(max_size=1 << 40, min_free=0, free_share=0))
-    store.open()
-    lines: list[bytes] = []
-    first = begin
-    for moment, event in events(begin, minutes):
-        lines.append(json.dumps(event).encode() + b"\n")
-        if len(lines) == 1000:
-            store.append(b"".join(lines), first, moment)
-            lines, first = [], moment
-    store.append(b"".join(lines), first, begin + minutes * MINUTE)
-    store.close()
+    limits = Limits(max_size=1 << 40, min_free=0, free_share=0)
+    write(unfinished, begin, events(begin, minutes), limits)
     unfinished.rename(folder)
     return folder
 

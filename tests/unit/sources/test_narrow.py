@@ -29,9 +29,10 @@ def recording(tmp_path_factory):
         str(folder), "web3", "ab" * 16, Limits(max_size=20 << 20, min_free=0, free_share=0)
     )
     store.open()
-    for moment, event in events(BEGIN, 13 * 60):
-        store.append(json.dumps(event).encode() + b"\n", moment, moment)
-        if event["id"].endswith("0-3e8"):
+    for event in events(BEGIN, 13 * 60):
+        line = json.dumps(to_object(event)).encode() + b"\n"
+        store.append(line, event.time, event.time)
+        if event.id.endswith("0-3e8"):
             store.rotate()
     store.close()
     return str(folder)
