@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
+from tracer.model.rhythm import rhythm
 from tracer.model.text import plain
 from tracer.model.times import SECOND
 from tracer.model.verdict import Again
@@ -82,14 +83,6 @@ def _folded(some: list[Judged], not_judged: int) -> Kind:
     newest = replace(some[-1], verdict=replace(some[-1].verdict, again=again))
     bursts = None if every else rhythm(bursts_of(times))
     return Kind(newest, tuple(some), every, bursts, not unordered(newest.verdict), not_judged)
-
-
-def rhythm(times: Sequence[int]) -> int | None:
-    """The usual pause, if no pause differs from it by more than a tenth."""
-    pauses = sorted(later - earlier for earlier, later in zip(times, times[1:]))
-    usual = pauses[len(pauses) // 2] if len(pauses) > 1 else 0
-    steady = usual > 0 and all(abs(one - usual) <= usual // 10 for one in pauses)
-    return usual if steady else None
 
 
 def bursts_of(times: Sequence[int]) -> list[int]:

@@ -8,6 +8,7 @@ Sample:
 from __future__ import annotations
 
 from tracer.model.names import telling_name
+from tracer.model.rhythm import rhythm
 from tracer.model.signals import name_of
 from tracer.model.text import cut, printable, shown
 from tracer.model.times import span
@@ -61,12 +62,8 @@ def _line(alike: list[Verdict], now: int, width: int) -> str:
     when = "-" if not times else clock(times[0], now)
     again = ""
     if len(alike) > 1:
-        pauses = sorted(later - earlier for later, earlier in zip(times, times[1:]))
-        usual = pauses[len(pauses) // 2] if pauses else 0
-        steady = (
-            len(pauses) > 1 and usual > 0 and all(abs(one - usual) <= usual // 10 for one in pauses)
-        )
-        again = f"  {len(alike)} times" + (f", every {span(usual)}" if steady else "")
+        usual = rhythm(times)
+        again = f"  {len(alike)} times" + (f", every {span(usual)}" if usual else "")
     doubt = {"likely": " (likely)", "open": " (open)", "no": ""}.get(newest.confidence, "")
     told = f"{when:<8}  {_who_ended(newest)}  {_what(newest)}{doubt}"
     return cut(told, max(width - len(again), _ROOM_MIN)) + again

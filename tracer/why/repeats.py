@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.frozen import replace
 from tracer.model.names import names_of, telling_name
+from tracer.model.rhythm import rhythm
 from tracer.model.times import SECOND
 from tracer.model.verdict import Again, Otherwise
 from tracer.why.deaths import calls_of
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     # ``None``: it was not judged.
     Earlier = tuple[Death, Optional[Verdict]]
 
-# Deaths of one kind have a rhythm if no pause between two differs from the usual one by more than a tenth.
-_RHYTHM = 10
 # So near to each other several are killed together.
 _TOGETHER = 2 * SECOND
 
@@ -63,11 +62,7 @@ def _again(times: Sequence[int], last: int, blind: int) -> Again | None:
     if not times:
         return None
     whole = [*times, last]
-    pauses = sorted(later - earlier for earlier, later in zip(whole, whole[1:]))
-    usual = pauses[len(pauses) // 2]
-    steady = len(pauses) > 2 and all(abs(one - usual) <= usual // _RHYTHM for one in pauses)
-    every = usual if steady else None
-    return Again(len(whole), every, times[0], tuple(whole[-4:-1]), blind or None)
+    return Again(len(whole), rhythm(whole), times[0], tuple(whole[-4:-1]), blind or None)
 
 
 def _otherwise(others: Iterable[Verdict]) -> tuple[Otherwise, ...]:

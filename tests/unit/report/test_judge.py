@@ -13,7 +13,6 @@ from tracer.flow.filter import Filter
 from tracer.model.event import Process
 from tracer.model.frozen import replace
 from tracer.report import judge
-from tracer.report.kinds import rhythm
 from tracer.report.markdown import markdown
 from tracer.report.page import page
 from tracer.report.timeline import timeline
@@ -23,14 +22,6 @@ def killed(seconds, pid, sender=PKILL):
     target = replace(WEBAPP, pid=pid)
     signal = sent(seconds, "KILL", sender, target)
     return [signal, died(seconds + 0.01, "KILL", target, cause=signal.id)]
-
-
-@pytest.mark.parametrize(
-    ("times", "every"),
-    [([], None), ([1], None), ([1, 5], None), ([0, 10, 20], 10), ([0, 10, 30], None), ([0, 100, 205, 300], 100), ([7, 7, 7], None)],
-)  # fmt: skip
-def test_rhythm(times, every):
-    assert rhythm(times) == every
 
 
 def test_repeats_are_one_kind_with_a_rhythm():
