@@ -127,6 +127,35 @@ def test_a_torn_line_a_cut_member_and_foreign_lines_are_counted(tmp_path: Path) 
     assert source.passed["no event of ours"] == 1
 
 
+@pytest.mark.parametrize(
+    "damage", [lambda line: line[: len(line) // 2] + b"\n", lambda line: b"\0" * len(line) + b"\n"]
+)
+def test_what_a_damaged_line_may_have_told_is_not_denied(tmp_path: Path, damage) -> None:
+    events = [
+        text_of(one) for one in (begin(NOON), *(signal(NOON + n * SECOND) for n in range(1, 9)))
+    ]
+    events[4] = damage(events[4])
+    piece(
+        tmp_path,
+        b"".join(
+            [*events, b"a line of another program\n", text_of(mark("end", NOON + 9 * SECOND))]
+        ),
+        NOON,
+    )
+    source, told = read(tmp_path)
+    (loss,) = [one for one in told if isinstance(one, Loss)]
+    assert (loss.time, loss.count, loss.host) == (NOON + 5 * SECOND, 1, "web")
+    (sight,) = source.coverage()
+    assert lacking([sight], "sends", NOON + 4 * SECOND, NOON + 4 * SECOND)
+    assert not lacking([sight], "sends", NOON + 6 * SECOND, NOON + 7 * SECOND)
+
+
+def test_behind_a_damaged_last_line_nothing_was_seen(tmp_path: Path) -> None:
+    piece(tmp_path, text_of(begin(NOON), signal(NOON + SECOND)) + b'{"v": 1, "event": "sig\n', NOON)
+    source, _ = read(tmp_path)
+    assert lacking(source.coverage(), "sends", NOON + SECOND, NOON + 2 * SECOND)
+
+
 def test_recordings_of_other_versions(tmp_path: Path) -> None:
     later = {**to_object(signal(NOON)), "v": 2, "colour": "blue"}
     later["target"] = {**later["target"], "mood": "calm"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import time_ns
 
-from tracer.model.event import Mark, Place, Series
+from tracer.model.event import Mark, Place, Series, lost
 from tracer.model.frozen import replace
 from tracer.model.spelling import from_object
 from tracer.model.times import utc
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 BATCH = 512
 _TIME = b'"time": "'
+DAMAGED = "damaged lines"
+UNKNOWN = "events of a kind that this version does not know"
 _MARK = b'"event": "mark"'
 _LOSS = b'"event": "loss"'
 _HEAD = 240  # An event's time stands within so many bytes.
@@ -146,6 +148,7 @@ class Recording:
 
     def _events_of(self, piece: Piece, tally: Tally) -> Iterator[Event]:
         lines: Iterable[tuple[int | None, bytes | Cut]] | None = self._sieved(piece)
+        damaged = 0
         for number, line in enumerate(read_piece(piece), 1) if lines is None else lines:
             if isinstance(line, Cut):
                 tally.passed[line.why] += 1
@@ -158,9 +161,18 @@ class Recording:
             is_wanted = not self._is_too_early(line) and (self._pick is None or self._pick(line))
             if not is_wanted and _may_be_whole(line):
                 continue
-            event = self._event(line, Place(recording=piece.path, line=number), tally.passed)
-            if event is not None and is_wanted:
-                yield event
+            event = self._event(line, Place(recording=piece.path, line=number))
+            if isinstance(event, str):
+                tally.passed[event] += 1
+                damaged += event != UNKNOWN and _was_ours(line)
+            if event is None or isinstance(event, str) or not is_wanted:
+                continue
+            if damaged and event.time is not None:
+                yield lost(event.time, NAME, damaged, DAMAGED, piece.host or None)
+                damaged = 0
+            yield event
+        if damaged:
+            tally.is_cut = True
 
     def _is_too_early(self, line: bytes) -> bool:
         """Found without reading the line whole. Marks and losses are wanted for what they say of later times."""
@@ -174,12 +186,11 @@ class Recording:
         head = line[:at]
         return _MARK not in head and _LOSS not in head
 
-    def _event(self, line: bytes, place: Place, passed: Counter[str]) -> Event | None:
+    def _event(self, line: bytes, place: Place) -> Event | str | None:
+        """What it tells, or why it is passed over; None of a line with nothing in it."""
         made = self._lines.object_of(line)
         if made is None:
-            if line.strip():
-                passed["no line of JSON"] += 1
-            return None
+            return "no line of JSON" if line.strip() else None
         try:
             if "place" in made or "places" in made:
                 event = _again(from_object(made), place)
@@ -187,16 +198,19 @@ class Recording:
                 made["place"] = place
                 event = from_object(made)
         except NOT_OURS:
-            passed["no event of ours"] += 1
-            return None
-        if event is None:
-            passed["events of a kind that this version does not know"] += 1
-        return event
+            return "no event of ours"
+        return UNKNOWN if event is None else event
 
 
 def _may_be_whole(line: bytes) -> bool:
     """Whether it looks like a line of ours: what does not is read even where nobody wants it, and counted if it is none."""
     return line.startswith(BEGINNING) and b"\0" not in line
+
+
+def _was_ours(line: bytes) -> bool:
+    """Whether a line that is none of ours may have been one before it was damaged: what else programs write is none, and a
+    file system that lost its last writes has NULs there."""
+    return b'"event": "' in line or b'"source": "' in line or b"\0" in line
 
 
 def _again(event: Event | None, place: Place) -> Event | None:
