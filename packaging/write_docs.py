@@ -27,31 +27,27 @@ from tracer.options.table import Live
 DOCUMENTS = Path(__file__).parents[1] / "docs"
 # The same bytes from the same sources: https://reproducible-builds.org/specs/source-date-epoch/
 DATE = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", "0")) or None))
-_SIGNALS = [f"SIG{name}" for name in NUMBERS if name not in ("RTMIN", "RTMAX")]
+_SIGNALS = [
+    f"{prefix}{name}"
+    for prefix in ("", "SIG")
+    for name in NUMBERS
+    if name not in ("RTMIN", "RTMAX")
+]
 # What stands for a value, as words that a shell can offer; else nothing, or files.
 VALUES = {
     "--signal": _SIGNALS,
     "--outcome": [word.replace(" ", "-") for word in (*OUTCOMES, *ATTEMPTS, *FATES)],
     "--origin": [word.replace(" ", "-") for word in ORIGINS],
 }
-FILES = frozenset(
-    (
-        "--passwd",
-        "--errors",
-        "--context",
-        "--root",
-        "--dir",
-        "-o",
-        "--output",
-        "--parquet",
-        "--metrics",
-        "--perfetto",
-    )
-)
-UNITS = frozenset(("--unit",))
-NAMES = frozenset(("--to", "--from", "--pid", "--not-to", "--not-from", "--children-of"))
-_RUNNING_UNITS = "ls /run/systemd/units 2>/dev/null | sed -n 's/^invocation://p'"
-_RUNNING_NAMES = "cat /proc/[0-9]*/comm 2>/dev/null | sort -u"
+# What else a shell can offer for a value, by the word that stands for it in the help: files, or what a command prints.
+FILES = ("FILE", "DIR")
+# A name is its process's own, a unit's its maker's: of those that a shell, or a terminal, could take for more than a name
+# none is offered. In fish a path's pattern has no [0-9].
+RUNNING = {
+    "END": 'LC_ALL=C grep -hsxE "[A-Za-z0-9][A-Za-z0-9_.@+-]*" /proc/*/comm | sort -u',
+    # Links, invocation:UNIT and others with a colon (systemd, src/core/unit.c, unit_export_invocation_id()).
+    "UNIT": 'ls /run/systemd/units 2>/dev/null | cut -c12- | LC_ALL=C grep -xE "[A-Za-z0-9][A-Za-z0-9_.@-]*" | sort -u',
+}
 
 
 def kinds() -> dict[str, type[Choices]]:
@@ -174,6 +170,9 @@ def _examples() -> list[str]:
 # shells -------------------------------------------------------------------------------------------
 
 
+_BASH_FILES = 'mapfile -t COMPREPLY < <(compgen -f -- "$word")'
+
+
 def bash() -> str:
     """For /usr/share/bash-completion/completions/sigtrace."""
     cases = []
@@ -185,22 +184,27 @@ def bash() -> str:
         names = "|".join(option.names)
         words = _words(option)
         if words:
-            values.append(f'        {names}) _sigtrace_list "{" ".join(words)}"; return ;;')
-        elif set(option.names) & UNITS:
-            values.append(f'        {names}) _sigtrace_list "$({_RUNNING_UNITS})"; return ;;')
-        elif set(option.names) & NAMES:
-            values.append(f'        {names}) _sigtrace_list "$({_RUNNING_NAMES})"; return ;;')
-        elif set(option.names) & FILES:
-            values.append(f'        {names}) COMPREPLY=($(compgen -f -- "$word")); return ;;')
+            values.append(f"        {names}) _sigtrace_list {' '.join(words)}; return ;;")
+        elif option.metavar in RUNNING:
+            offered = f"mapfile -t offered < <({RUNNING[option.metavar]})"
+            values.append(
+                f'        {names}) {offered}; _sigtrace_list "${{offered[@]}}"; return ;;'
+            )
+        elif option.metavar in FILES:
+            values.append(f"        {names}) {_BASH_FILES}; return ;;")
     commands = " ".join((*COMMANDS, "help", "version"))
     return f"""# bash completion for sigtrace: made from its table of options
 _sigtrace_list() {{
-    local IFS=$' \\t\\n' before=""
+    # Not compgen -W: it runs a $(…) that stands in a name.
+    local before="" offered
     case "$word" in *,*) before="${{word%,*}}," ;; esac
-    COMPREPLY=($(compgen -P "$before" -W "$1" -- "${{word##*,}}"))
+    COMPREPLY=()
+    for offered; do
+        [[ $offered == "${{word##*,}}"* ]] && COMPREPLY+=("$before$offered")
+    done
 }}
 _sigtrace() {{
-    local word="${{COMP_WORDS[COMP_CWORD]}}" last="${{COMP_WORDS[COMP_CWORD-1]}}" command=live options
+    local word="${{COMP_WORDS[COMP_CWORD]}}" last="${{COMP_WORDS[COMP_CWORD-1]}}" command=live options offered
     case "${{COMP_WORDS[1]}}" in -*|"") ;; *) [ "$COMP_CWORD" -gt 1 ] && command="${{COMP_WORDS[1]}}" ;; esac
     case "$last" in
 {chr(10).join(dict.fromkeys(values))}
@@ -213,7 +217,7 @@ _sigtrace() {{
     elif [ "${{word#-}}" != "$word" ]; then
         COMPREPLY=($(compgen -W "$options --help" -- "$word"))
     else
-        COMPREPLY=($(compgen -f -- "$word"))
+        {_BASH_FILES}
     fi
 }}
 complete -o filenames -F _sigtrace sigtrace
@@ -262,12 +266,10 @@ def _zsh_option(option: Option) -> str:
         value = ""
     elif words:
         value = f":value:({' '.join(words)})"
-    elif set(option.names) & UNITS:
-        value = f":unit:($({_RUNNING_UNITS.replace(chr(39), chr(34))}))"
-    elif set(option.names) & NAMES:
-        value = f":name:($({_RUNNING_NAMES}))"
+    elif option.metavar in RUNNING:
+        value = f":name:($({RUNNING[option.metavar]}))"
     else:
-        value = ":file:_files" if set(option.names) & FILES else ":value: "
+        value = ":file:_files" if option.metavar in FILES else ":value: "
     told = f"[{_zsh_text(option.help)}]{value}"
     return " ".join(f"'*{name}{told}'" for name in option.names)
 
@@ -292,11 +294,9 @@ def fish() -> str:
             words = _words(option)
             if words:
                 value += f" -a {_fish(' '.join(words))}"
-            elif set(option.names) & UNITS:
-                value += f" -a {_fish(f'({_RUNNING_UNITS})')}"
-            elif set(option.names) & NAMES:
-                value += f" -a {_fish(f'({_RUNNING_NAMES})')}"
-            elif set(option.names) & FILES:
+            elif option.metavar in RUNNING:
+                value += f" -a {_fish(f'({RUNNING[option.metavar]})')}"
+            elif option.metavar in FILES:
                 value = " -r"
             lines.append(
                 f"complete -c sigtrace -n {when} {' '.join(flags)}{value} -d {_fish(option.help)}"

@@ -46,6 +46,7 @@ def test_the_shell_takes_the_completions(made, shell, name):
         ("sigtrace --sig", "--signal"),
         ("sigtrace --signal SIGK", "SIGKILL"),
         ("sigtrace --signal SIGTERM,SIGK", "SIGTERM,SIGKILL"),
+        ("sigtrace --signal TERM,K", "TERM,KILL"),
         ("sigtrace --outcome d", "died"),
         ("sigtrace replay --fol", "--follow"),
     ],
@@ -57,6 +58,57 @@ def test_what_bash_offers(made, typed, offered):
     """
     run = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert offered in run.stdout.split()
+
+
+@pytest.fixture
+def named():
+    """A process that runs on until the test ends, by the name that it has given itself; it says when it has it."""
+    script = """import ctypes, sys
+ctypes.CDLL(None).prctl(15, sys.argv[1].encode(), 0, 0, 0)  # PR_SET_NAME, linux/prctl.h
+print(flush=True)
+sys.stdin.read()
+"""
+    running = []
+
+    def start(name):
+        command = [sys.executable, "-c", script, name]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        running.append(process)
+
+    yield start
+    for process in running:
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("shell", "ask"),
+    [
+        (
+            "bash",
+            '. {made}; COMP_WORDS=(sigtrace --to {typed}); COMP_CWORD=2; _sigtrace; printf "%s\\n" "${{COMPREPLY[@]}}"',
+        ),
+        ("fish", "source {made}; complete -C 'sigtrace --to {typed}'"),
+    ],
+)
+def test_a_name_is_offered_and_never_run(made, named, tmp_path, shell, ask):
+    """A process chooses its name, and root presses TAB."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not here")
+    named("nc-harmless")
+    named("$(>nc-ran)")
+    named("nc`>nc-ran`")
+    named("nc\x1b[2J")
+
+    def offered(typed):
+        script = ask.format(made=made[f"sigtrace.{shell}"], typed=typed)
+        command = [shell, "-c", script]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        return [line.split("\t")[0] for line in run.stdout.split("\n") if line]
+
+    assert offered("nc") == ["nc-harmless"]
+    assert "nc-harmless" in offered('""')
+    assert not list(tmp_path.iterdir())
 
 
 def test_installed_below_a_prefix_it_runs(tmp_path, made):
