@@ -121,6 +121,13 @@ def state_of(pid: int) -> bytes | None:
     return line[line.rindex(b")") + 2 :][:1] if line else None
 
 
+def exit_code_of(pid: int) -> int | None:
+    """How a zombie ended, as waitpid(2) would tell it; who may not trace it reads 0 (proc_pid_stat(5), exit_code)."""
+    line = read(pid, "stat")
+    fields = line[line.rindex(b")") + 2 :].split() if line else []
+    return int(fields[49]) if len(fields) > 49 and fields[0] == b"Z" else None
+
+
 def argv_of(pid: int) -> tuple[bytes, ...] | None:
     """The command line, cut where it has no room; None for a kernel thread or a process that is gone."""
     raw = read(pid, "cmdline", room=ARGV_ROOM + 1) or b""

@@ -157,12 +157,14 @@ class Sent:
 
 @frozen
 class Living:
-    """Somebody who was asked for and still lives: what keeps it from ending, and what it was sent last."""
+    """Somebody who was asked for and still lives: what keeps it from ending, and what it was sent last. ``ended``: it has
+    ended, and its parent has not waited for it (a zombie)."""
 
     process: Process
     host: str | None = None
     reasons: tuple[str, ...] = ()
     last: Sent | None = None
+    ended: bool | None = None
 
 
 LOGIN = (
@@ -247,6 +249,7 @@ LIVING = (
     F("process", "process", "Who lives", needed=True),
     F("reasons", "strings", "What keeps it from ending, in sentences"),
     F("last", "sent", "What it was sent last, as far as that is recorded"),
+    F("ended", "bool", "true: it has ended, and its parent has not waited for it (a zombie)"),
 )
 
 NESTED = {

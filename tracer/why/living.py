@@ -8,6 +8,7 @@ from tracer.host.clock import BootClock
 from tracer.host.name import HOST
 from tracer.host.running import running
 from tracer.model.event import Signal, moment
+from tracer.model.frozen import replace
 from tracer.model.times import SECOND
 from tracer.model.verdict import Living, Sent
 from tracer.why import query
@@ -29,9 +30,7 @@ def living(what: bytes, events: Iterable[Event] = ()) -> list[Living]:
     """All that fit, who was sent something last first. ``events`` are what this host's witnesses told."""
     alive = [one for one in running(named=containers.here()) if query.fits(one, what)]
     signals = [one for one in events if isinstance(one, Signal)] if alive else []
-    found = [
-        Living(one, HOST, tuple(reasons(one.pid or 0) or ()), _last(one, signals)) for one in alive
-    ]
+    found = [_told(one, signals) for one in alive]
     return sorted(found, key=lambda one: one.last.time or 0 if one.last else 0, reverse=True)
 
 
@@ -55,13 +54,18 @@ def lives_on(death: Death) -> bool:
     return all(_is_to(one, pid, born) for one in told)
 
 
-def _last(process: Process, signals: Sequence[Signal]) -> Sent | None:
+def _told(process: Process, signals: Sequence[Signal]) -> Living:
+    pid = process.pid or 0
+    birth = procfs.birth_of(pid)
+    born = None if birth is None else birth.start + BootClock().offset
+    last = None if born is None else _last(pid, born, signals)
+    ended = True if birth is not None and birth.gone and birth.threads == 1 else None
+    told = tuple(reasons(pid) or ())
+    return Living(replace(process, start=born), HOST, told, last, ended)
+
+
+def _last(pid: int, born: int, signals: Sequence[Signal]) -> Sent | None:
     """The newest of the signals to it."""
-    pid = process.pid
-    since_boot = None if pid is None else procfs.start_of(pid)
-    if pid is None or since_boot is None:
-        return None
-    born = since_boot + BootClock().offset
     last: Signal | None = None
     for one in signals:
         if _is_to(one, pid, born) and (last is None or moment(one) >= moment(last)):

@@ -14,7 +14,7 @@ from tracer.model.names import telling_name
 from tracer.model.spelling import to_object
 from tracer.model.text import shown, typed
 from tracer.terminal.output import say, text_width, write_out
-from tracer.why import absent, overview, words
+from tracer.why import absent, overview, survivors, words
 from tracer.why.context import with_context
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Exit statuses: an answer, or a living process; a death whose cause cannot be told; no such death.
 ANSWERED, OPEN, NOBODY = 0, 1, 3
 LIVING_MAX = 3
+OTHERS_MAX = 8
 
 
 @frozen
@@ -56,14 +57,24 @@ def answered(
 ) -> int:
     """What is known of ``what``. A name that runs again is asked for its death, a pid for whom it belongs to now.
     ``places``: the files that were asked; none: this host. ``hints`` were told: of recordings that were not read."""
-    alive = lives() if what.isdigit() or not found.verdicts else ()
-    if alive:
+    alive = [one for one in lives() if not _is_told_of(one, found.verdicts)]
+    if alive and (what.isdigit() or not found.verdicts):
         return living(alive, style, len(found.verdicts) + len(found.others))
     if found.verdicts:
-        return verdicts(found, style)
+        status = verdicts(found, style)
+        if alive and not style.as_json:
+            say(f"{shown(what)} runs now: {_pids(alive)}; a pid asks for one that lives")
+        return status
     outside = tuple(one.time for one in found.outside)
     asked = absent.Asked(what, time.time_ns(), places, outside, bool(hints), found.all_ends)
     return nobody(asked, found.names, seen)
+
+
+def _is_told_of(one: Living, verdicts: Sequence[Verdict]) -> bool:
+    """Whether it is a zombie, and of its end a verdict tells."""
+    start = one.process.start
+    ends = [verdict.time for verdict in verdicts if verdict.time is not None]
+    return bool(one.ended) and start is not None and any(end > start for end in ends)
 
 
 def verdicts(found: Answer, style: Style) -> int:
@@ -71,8 +82,9 @@ def verdicts(found: Answer, style: Style) -> int:
     for verdict in found.verdicts:
         write_out("".join(f"{line}\n" for line in _lines(verdict, style)))
     if found.others and not style.as_json:
-        pids = sorted({str(one.process.pid) for one in found.others if one.process.pid})[:8]
-        which = f": pid{'s' if pids[1:] else ''} {', '.join(pids)}" if pids else ""
+        known = [one.process for one in found.others if one.process.pid]
+        more = " …" if known[OTHERS_MAX:] else ""
+        which = f": {words.each(known[:OTHERS_MAX])}{more}" if known else ""
         many = len(found.others)
         fit = "1 more death fits" if many == 1 else f"{many:,} more deaths fit"
         say(f"{fit}{which}; -n explains more of them")
@@ -111,15 +123,22 @@ def living(alive: Sequence[Living], style: Style, dead: int = 0) -> int:
         if style.as_json:
             lines = [json.dumps(to_object(one))]
         else:
-            lines = words.living(one, time.time_ns(), width=style.width)
+            lines = survivors.lines_of(one, time.time_ns(), width=style.width)
         write_out("".join(f"{line}\n" for line in lines))
     if len(told) < len(alive):
-        pids = ", ".join(str(one.process.pid) for one in alive[LIVING_MAX:][:LIVING_MAX])
-        say(f"{len(alive) - len(told)} more live: pids {pids}; a pid asks for one of them")
+        more = alive[LIVING_MAX:]
+        say(f"{len(more)} more live: {_pids(more)}; a pid asks for one of them")
     if dead:
         have = "has" if dead == 1 else "have"
         say(f"{dead:,} that had this number before {have} died; --at TIME tells of the nearest")
     return ANSWERED
+
+
+def _pids(alive: Sequence[Living]) -> str:
+    """pids 812, 813, 814 …"""
+    pids = [str(one.process.pid) for one in alive]
+    more = " …" if pids[LIVING_MAX:] else ""
+    return f"pid{'s' if pids[1:] else ''} {', '.join(pids[:LIVING_MAX])}{more}"
 
 
 def nobody(asked: absent.Asked, names: Iterable[bytes], seen: Sequence[Coverage]) -> int:

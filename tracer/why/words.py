@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tracer.model.event import Ancestor, Process
-    from tracer.model.verdict import Evidence, Living, Verdict
+    from tracer.model.verdict import Evidence, Verdict
 
 WIDTH = 80  # columns, where nobody says how many
 _LEFT_MAX = 4
@@ -85,39 +85,14 @@ def lines_of(
 ) -> list[str]:
     """The verdict, a line each, at most ``width`` columns wide where words can be broken. ``now`` is the time to count
     "ago" from; ``evidence`` quotes every line that it stands on."""
-    made = _wrapped(headline(verdict), width)
+    made = labelled(headline(verdict), width)
     for label, text in labels(verdict, now):
         if label == "sure" and not evidence:
             text = proof.shortened(text)
-        made += _wrapped(text, width, label)
+        made += labelled(text, width, label)
     if evidence:
         made += [line for one in verdict.evidence for line in _quoted(one)]
     return made
-
-
-def living(one: Living, now: int, *, width: int = WIDTH) -> list[str]:
-    """Who was asked for and lives, in lines as a verdict's."""
-    host = f" on {printable(one.host)}" if one.host else ""
-    made = _wrapped(f"{subject(one.process, _unit(one.process))}{host} still lives", width)
-    for label, text in _of_living(one, now):
-        made += _wrapped(text, width, label)
-    return made
-
-
-def _unit(process: Process) -> str | None:
-    return None if process.unit is None else process.unit.decode("utf-8", "surrogateescape")
-
-
-def _of_living(one: Living, now: int) -> Iterator[tuple[str, str]]:
-    last = one.last
-    if last is not None and last.time is not None and last.number is not None:
-        by = f" by {_called(last.sender)}" if last.sender else f" ({last.origin or '-'})"
-        outcome = f": {last.outcome}" if last.outcome else ""
-        yield "sent", f"{name_of(last.number)}{by}, {_ago(max(0, now - last.time))} ago{outcome}"
-        if last.sender is not None:
-            for text in _who(Who(last.sender), one.process):
-                yield "who", text
-    yield "why", "; ".join(one.reasons) or "nothing that /proc shows keeps it from ending"
 
 
 def headline(verdict: Verdict) -> str:
@@ -166,7 +141,7 @@ def subject(process: Process | None, unit: str | None) -> str:
         beside += [place(process) or ""]
     elif unit and unit.rpartition(".")[0] not in name(process) + "".join(beside):
         beside.append(printable(unit))
-    return _called(process) + (f" ({', '.join(beside)})" if beside else "")
+    return called(process) + (f" ({', '.join(beside)})" if beside else "")
 
 
 class _Words(dict):  # type: ignore[type-arg]
@@ -187,13 +162,13 @@ class _Words(dict):  # type: ignore[type-arg]
                 return _by_whom(verdict)
             ended = verdict.process
             itself = ended is not None and sender.pid is not None and sender.pid == ended.pid
-            return " by itself" if itself else f" by {_called(sender)}"
+            return " by itself" if itself else f" by {called(sender)}"
         if key == "tracer":
-            return "" if sender is None else f", {_called(sender)}"
+            return "" if sender is None else f", {called(sender)}"
         if key == "manager":
-            return "systemd" if sender is None or _is_systemd(sender) else _called(sender)
+            return "systemd" if sender is None or _is_systemd(sender) else called(sender)
         if key == "guard":
-            return "a memory guard" if sender is None else _called(sender)
+            return "a memory guard" if sender is None else called(sender)
         if key == "limit":
             return _LIMITS.get(signal, "a resource limit")
         if key == "status":
@@ -212,7 +187,7 @@ def asked_with(verdict: Verdict) -> str | None:
     return next((word for word in words if word.startswith("SIG")), None)
 
 
-def _called(process: Process) -> str:
+def called(process: Process) -> str:
     """comm[pid], or what of it is known."""
     return name(process).removesuffix("[-]")
 
@@ -237,7 +212,7 @@ def _by_whom(verdict: Verdict) -> str:
     who = verdict.who
     if who is None or who.asked is None:
         return ""
-    return f" by {_called(who.asked)}"
+    return f" by {called(who.asked)}"
 
 
 def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
@@ -248,7 +223,7 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
         yield "when", "not told: what tells of it bears no date"
     of_manager = "who asked its manager" in verdict.unknown
     if verdict.who is not None and not of_manager:
-        for text in _who(verdict.who, verdict.process, _job(verdict)):
+        for text in who_lines(verdict.who, verdict.process, _job(verdict)):
             if not _is_told_by(text, headline(verdict)):
                 yield "who", text
     elif of_manager:
@@ -267,7 +242,7 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
             "left",
             f"{len(verdict.left)} more {'was' if len(verdict.left) == 1 else 'were'} killed "
             + ("by the same call: " if verdict.cause == "killed" else "with it: ")
-            + _each(verdict.left),
+            + each(verdict.left),
         )
     yield from (("then", text) for text in verdict.then)
     if verdict.said:
@@ -286,7 +261,7 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
         yield "next", verdict.prove
 
 
-def _each(left: Sequence[Process]) -> str:
+def each(left: Sequence[Process]) -> str:
     """shopd[6875-6876], worker[7001,7009]: those of one name together."""
     pids: dict[str, list[int]] = {}
     for one in left:
@@ -314,14 +289,14 @@ def _when(verdict: Verdict, now: int) -> str:
     if verdict.cause == "host lost":
         parts[0] = f"before {parts[0]}, when the host booted"
     if now >= moment:
-        parts.append(f"{_ago(now - moment)} ago")
+        parts.append(f"{ago(now - moment)} ago")
     start = None if verdict.process is None else verdict.process.start
     if start is not None and start <= moment:
         parts.append(f"after {lived(start, moment)} of life")
     return ", ".join(parts)
 
 
-def _ago(nanoseconds: int) -> str:
+def ago(nanoseconds: int) -> str:
     days = nanoseconds // (86_400 * SECOND)
     minutes = nanoseconds // (60 * SECOND)
     if 2 <= minutes < 60:
@@ -335,7 +310,7 @@ def _clock(moment: int) -> str:
     return clock.partition(".")[0] if moment % SECOND == 0 else clock
 
 
-def _who(who: Who, ended: Process | None, job: str = "it") -> Iterator[str]:
+def who_lines(who: Who, ended: Process | None, job: str = "it") -> Iterator[str]:
     asked = who.asked
     process = asked or who.sender
     is_itself = ended is not None and ended.pid is not None and process is not None
@@ -381,7 +356,7 @@ def _step(step: Process | Ancestor) -> str:
     return shown(script) if script else f"{comm}[{step.pid}]"
 
 
-def _wrapped(text: str, width: int, label: str = "") -> list[str]:
+def labelled(text: str, width: int, label: str = "") -> list[str]:
     """A headline; with a label what stands behind it, in a column of its own."""
     first, rest = (f"  {label:<{_LABEL - 2}}", " " * _LABEL) if label else ("", "  ")
     lines = wrapped(text, width, first, rest)

@@ -15,8 +15,9 @@ from tracer.commands import why
 from tracer.host import manager, procfs
 from tracer.host.clock import BootClock
 from tracer.model.event import Exit, Process, Signal
+from tracer.model.verdict import Living
 from tracer.sources.found import found_by_names
-from tracer.why import words
+from tracer.why import ask, survivors, tell
 from tracer.why.deaths import deaths_in
 from tracer.why.living import lives_on, living
 
@@ -78,7 +79,7 @@ def test_what_it_was_sent_last(child):
     ]
     (one,) = living(b"%d" % child.pid, events)
     assert (one.last.number, one.last.id, one.last.sender) == (15, "s15", KILL)
-    text = "\n".join(words.living(one, now + 60 * SECOND))
+    text = "\n".join(survivors.lines_of(one, now + 60 * SECOND))
     assert "SIGTERM by kill[991], 1 min 0 s ago: ignored" in text
     assert "kill 7" in text
 
@@ -165,3 +166,63 @@ def test_a_zombie_is_dead(child):
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert not lives_on(deaths_in([killed(time.time_ns() + SECOND, process.pid)])[0])
     process.wait()
+
+
+def test_of_a_zombie_its_recorded_end_is_told_and_else_that_it_is_one(capsys):
+    """The oracle is waitpid(2), which nobody has called yet."""
+    process = subprocess.Popen(["sh", "-c", "kill -9 $$"])
+    while procfs.state_of(process.pid) != b"Z":
+        pass
+    (one,) = living(str(process.pid).encode())
+    text = " ".join(" ".join(survivors.lines_of(one, 0)).split())
+    who = Process(process.pid, process.pid, b"sh", start=one.process.start)
+    end = Exit(one.process.start + 5 * 10**6, "e1", "core", who, 9)
+    told = tell.answered(
+        b"%d" % process.pid,
+        ask.answer(ask.Heard([end]), (), b"%d" % process.pid),
+        lambda: [one],
+        (),
+        tell.Style(),
+    )
+    shown = capsys.readouterr().out
+    assert process.wait() == -signal.SIGKILL
+    assert "has ended, and is a zombie" in text
+    assert "it ended of SIGKILL" in text
+    assert "still lives" not in text
+    assert f"sh[{process.pid}] died of SIGKILL" in shown
+    assert "zombie" not in shown
+    assert told == tell.OPEN
+
+
+def test_an_end_before_a_zombie_was_born_is_not_its(capsys):
+    process = subprocess.Popen(["true"])
+    while procfs.state_of(process.pid) != b"Z":
+        pass
+    (one,) = living(str(process.pid).encode())
+    process.wait()
+    before = one.process.start - 60 * SECOND
+    end = Exit(before, "e1", "core", Process(process.pid, process.pid, b"other"), 9)
+    found = ask.answer(ask.Heard([end]), (), b"%d" % process.pid)
+    tell.answered(b"%d" % process.pid, found, lambda: [one], (), tell.Style())
+    assert "is a zombie" in capsys.readouterr().out
+
+
+def test_a_name_that_runs_again_is_told_to(child, capsys):
+    """The verdict is on its last death; that one of the name lives is said beside it."""
+    end = Exit(10**18, "e1", "core", Process(77, 77, b"sh"), 9)
+    found = ask.answer(ask.Heard([end]), (), b"sh")
+    one = Living(Process(child.pid, comm=b"sh"))
+    assert tell.answered(b"sh", found, lambda: [one], (), tell.Style()) == tell.OPEN
+    shown = capsys.readouterr()
+    assert "sh[77] died of SIGKILL" in shown.out
+    assert f"sh runs now: pid {child.pid}; a pid asks for one that lives" in shown.err
+
+
+def test_others_that_fit_are_named_the_newest_first(capsys):
+    ends = [
+        Exit(10**18 + pid, f"e{pid}", "core", Process(pid, pid, b"worker", unit=b"shop.service"), 9)
+        for pid in (7, 8, 9, 10, 200)
+    ]
+    found = ask.answer(ask.Heard(ends), (), b"shop")
+    tell.answered(b"shop", found, list, (), tell.Style())
+    assert "4 more deaths fit: worker[7-10]; -n explains more" in capsys.readouterr().err
