@@ -206,7 +206,8 @@ def span(nanoseconds: int) -> str:
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
-        return f"{seconds:.1f} s"
+        # Stamps of whole seconds are no nearer than that.
+        return f"{seconds:.1f} s" if nanoseconds % SECOND else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

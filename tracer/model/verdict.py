@@ -34,7 +34,7 @@ CAUSES: dict[str, str] = {
     "shutdown": "stopped with the host",
     "host lost": "lost with the host",
     "hardware": "killed by the kernel: a hardware error",
-    "unknown": "ended, and the cause cannot be told",
+    "unknown": "ended, and the cause is not known",
 }
 # How sure a verdict is, strongest first. yes: the kernel, the sender's own record or the manager that did it says so
 # of this very process. likely: joined by unit, name or time. open: two or more causes fit. no: none can be told.

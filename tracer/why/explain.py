@@ -252,7 +252,8 @@ _KEYS = {
 def _parent_death(case: Case, found: Finding) -> Iterator[str]:
     parent = None if found.signal is None else found.signal.sender
     if parent is not None and found.signal is not None and found.signal.number is not None:
-        yield f"{name(parent)} ended, and it had asked for {name_of(found.signal.number)} then (PR_SET_PDEATHSIG)"
+        sent = name_of(found.signal.number)
+        yield f"{name(parent)} ended; the process had asked to be sent {sent} then (PR_SET_PDEATHSIG)"
 
 
 def _kernel(case: Case, found: Finding) -> Iterator[str]:

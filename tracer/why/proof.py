@@ -84,7 +84,7 @@ def sure(verdict: Verdict) -> str:
     why = f": {doubts}" if doubts else ""
     if verdict.confidence == "open":
         *first, last = (NOUNS[one] for one in verdict.fits)
-        return f"open: {', '.join(first)} or {last} may be it{why}"
+        return f"open: it may be {', '.join(first)} or {last}{why}"
     return f"no: nothing that was read tells it{why}"
 
 
@@ -94,7 +94,7 @@ def near(beside: Sequence[Evidence]) -> str:
         f"{sources((one,))}: {cut(printable(one.text or '-'), _NEAR_ROOM)}"
         for one in beside[:_NEAR_MAX]
     ]
-    return f"in the same seconds, with no link to it that is told: {'; '.join(told)}"
+    return f"in the same seconds; no link to it is recorded: {'; '.join(told)}"
 
 
 def shortened(text: str) -> str:

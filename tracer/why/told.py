@@ -170,7 +170,7 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
         if (manager := is_manager(sender)) is not False:
             found = replace(by_its_manager(case, signal, sender), signal=signal)
             return as_far_as_known(found, sender, manager)
-        why = (f"it took the signal; that it exited {death.status} for that is inferred",)
+        why = (f"it took the signal; that it exited {death.status} because of it is inferred",)
         evidence: tuple[Witness, ...] = (signal, *exits_of(case))
         return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
     stopped = _as_it_was_asked(case)
@@ -287,7 +287,7 @@ def by_the_next_boot(case: Case) -> Finding | None:
     told = [one for one in case.death.tellings if isinstance(one, Statement)]
     if not any(one.what == "boot" for one in told):
         return None
-    why = ("no shutdown is logged before this boot; when the host went down is not known",)
+    why = ("no shutdown is logged before that boot; when the host went down is not known",)
     return Finding("host lost", "likely", tuple(told), None, why, None, tuple(told))
 
 
@@ -340,7 +340,7 @@ def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
     ]
     cause = "hardware" if failed else found.cause
     comm = shown(target.comm or b"-")
-    doubt = f"the line that tells of the signal has the name {comm}, and no pid of this unit: it may be another {comm}"
+    doubt = f"the line of that kill names {comm}, but no pid of this unit: it may be another {comm}"
     return replace(found, cause=cause, confidence="likely", why=(*found.why, doubt))
 
 

@@ -58,7 +58,7 @@ HEADLINES: dict[str, str] = {
     "limit": "was ended by the kernel: {limit}",
     "terminal": "was ended from its terminal: {signal}",
     "session end": "was ended with its login session: {signal}",
-    "parent death": "was ended because its parent ended: {signal}",
+    "parent death": "was ended by the kernel, because its parent ended: {signal}",
     "pid namespace": "was killed with its pid namespace, whose first process ended",
     "seccomp": "was killed by the kernel: a seccomp filter refused a system call",
     "ptrace": "was killed by its tracer{tracer}",
@@ -67,10 +67,10 @@ HEADLINES: dict[str, str] = {
     "exec failed": "was killed by the kernel: exec failed when there was no way back",
     "kernel": "was killed by the kernel: {signal}",
     "exit": "ended by itself {status}",
-    "shutdown": "was ended as the host went down: {signal}",
-    "host lost": "was ended as the host went down without a shutdown (a crash, a reset, a power cut)",
+    "shutdown": "was ended when the host went down: {signal}",
+    "host lost": "was ended when the host went down without a shutdown (a crash, a reset, a power cut)",
     "hardware": "was killed by the kernel: a hardware memory error",
-    "unknown": "died of {signal}: the cause cannot be told",
+    "unknown": "died of {signal}: the cause is not known",
 }
 _JOBS = {"stop": "the stop", "stop timeout": "the stop", "reload timeout": "the reload"}
 _LIMITS = {
@@ -100,7 +100,7 @@ def headline(verdict: Verdict) -> str:
     process = verdict.process
     told = HEADLINES[verdict.cause].format_map(_Words(verdict))
     if verdict.number is None and verdict.cause == "unknown":
-        told = "ended; what ended it cannot be told"
+        told = "ended; what ended it is not known"
     told = told.removesuffix(": a signal")
     if verdict.cause == "exit":
         told = proof.of_an_exit(verdict, told)
@@ -118,7 +118,7 @@ def headline(verdict: Verdict) -> str:
 def _likely(verdict: Verdict, told: str) -> str:
     """The doubt stands where it belongs: at who did it, or, where that is recorded, at why."""
     if verdict.status is not None and verdict.cause == "killed":
-        return told.replace("was asked to end with", "was sent", 1) + ", most likely for that"
+        return told.replace("was asked to end with", "was sent", 1) + ", most likely because of it"
     act, _, why = told.partition(": ")
     if why.startswith("it ") and any(one.source in JOINED for one in verdict.evidence):
         return f"{act}, most likely because {why}"

@@ -54,7 +54,7 @@ def test_repeats_fold_in_place_on_a_terminal():
     lines, said = shown(kills(100, 120, 140, 160))
     assert len(lines) == 5
     assert "pkill[9100]" in lines[1]
-    assert lines[4].endswith("SIGKILL   pkill → orders-api: again, 3 times, every 20.0 s")
+    assert lines[4].endswith("SIGKILL   pkill → orders-api: again, 3 times, every 20 s")
     assert said == []
 
 
@@ -102,7 +102,7 @@ def test_a_pipe_has_every_row_and_tells_at_the_end_what_came_again():
     lines, said = shown(kills(100, 120, 140), height=None)
     assert sum("pkill[" in line for line in lines) == 3
     assert said == [
-        "SIGKILL pkill -9 -x orders-api ← cron → orders-api 100000: again, 2 times, every 20.0 s"
+        "SIGKILL pkill -9 -x orders-api ← cron → orders-api 100000: again, 2 times, every 20 s"
     ]
     assert shown(kills(100, 101, 140), height=None)[1] == []
 

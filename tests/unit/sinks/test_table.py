@@ -64,7 +64,7 @@ def test_what_is_remarkable_of_a_folded_victim_is_told():
     lines = screen(signal(**wide), late, width=100).splitlines()
     assert lines[-2:] == [
         "12:00:00.000 └ and worker[31] delivered",
-        "             • escalation: still alive 2.0 s after SIGTERM",
+        "             • escalation: still alive 2 s after SIGTERM",
     ]
 
 
@@ -108,11 +108,11 @@ def test_wide_tells_everything_of_every_victim():
         (signal(claim=Claim(1, 0)), ["forged: it claims to come from pid 1"]),
         (
             signal(escalates=Earlier("0", 15, 5 * SECOND)),
-            ["escalation: still alive 5.0 s after SIGTERM"],
+            ["escalation: still alive 5 s after SIGTERM"],
         ),
         (
             signal(escalates=Earlier("0", 15, 5 * SECOND), outcome=None),
-            ["escalation: 5.0 s after SIGTERM"],
+            ["escalation: 5 s after SIGTERM"],
         ),
         (signal(outcome="ignored", why="SIG_IGN"), ["ignored (SIG_IGN)"]),
         (
@@ -150,7 +150,7 @@ def test_wide_tells_everything_of_every_victim():
         ),
         (
             Exit(NOON, "x", "core", APP, status=143, handled="1", after_ns=SECOND),
-            ["exited with status 143, 1.0 s after handling it"],
+            ["exited with status 143, 1 s after handling it"],
         ),
         (signal(sender=None, origin=None, outcome=None), [" - "]),
     ],

@@ -89,7 +89,7 @@ TIME         SIGNAL    FROM              USER     TO                OUTCOME
              • because this init of its pid namespace died
 12:00:00.600 SIGTERM   kill[1350]        deploy   orders-ap…[24067] delivered
              └ to …/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
+12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2 s later
 """,
     120: """\
 Mon 2026-11-23 UTC+00:00 on web-3
@@ -105,7 +105,7 @@ TIME         SIGNAL    FROM                     USER           TO               
              • because this init of its pid namespace died
 12:00:00.600 SIGTERM   kill[1350]               deploy         orders-api.py[24067]     kill         delivered
              └ to /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
+12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2 s later
 """,
     200: """\
 Mon 2026-11-23 UTC+00:00 on web-3
@@ -120,7 +120,7 @@ TIME         SIGNAL    FROM                                             USER    
              • because this init of its pid namespace died
 12:00:00.600 SIGTERM   kill[1350]                                       deploy         orders-api.py[24067]                             kill         delivered
              └ to /usr/bin/python3 /srv/orders-api.py --port 8080 (orders-api.service)
-12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2.0 s later
+12:00:02.600 └ orders-api.py[24067] died of SIGTERM from kill[1350] 2 s later
 """,
 }
 

@@ -121,7 +121,7 @@ def test_of_a_unit_the_command_that_shows_the_next_one_asks_for_the_unit(tmp_pat
     assert "  next    sudo sigtrace --unit a.service" in shown
     # Where a file lies is in --evidence and JSON: here it would take two lines of the dozen.
     assert str(path) not in shown
-    assert "the log messages may lack lines" in " ".join(shown.split())
+    assert "lines may be missing from messages" in " ".join(shown.split())
 
 
 def test_one_more_death_is_told_as_one(log, capsys):

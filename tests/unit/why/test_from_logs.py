@@ -68,7 +68,7 @@ def why(capsys, *words):
             "webapp[2231] on web3 was killed by systemd: it did not stop in time",
             "  who     asked for the stop: not in these logs",
         ]),
-        ("quiet", 1, ["quiet.service on web3 died of SIGKILL: the cause cannot be told"]),
+        ("quiet", 1, ["quiet.service on web3 died of SIGKILL: the cause is not known"]),
     ],
 )  # fmt: skip
 def test_what_a_person_reads(outage, capsys, what, status, lines):

@@ -30,7 +30,7 @@ def test_repeats_are_one_line():
         ]
     events += [exited(30, 3, Process(7, comm=b"report-job"))]
     assert lines_of(verdicts(events), NOON) == [
-        "12:28:00  webapp  SIGKILL by pkill ← tidy-workers ← cro…  85 times, every 20.0 s",
+        "12:28:00  webapp  SIGKILL by pkill ← tidy-workers ← cron …  85 times, every 20 s",
         "12:00:30  report-job  exited with status 3",
     ]  # fmt: skip
 

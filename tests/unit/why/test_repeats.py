@@ -55,7 +55,7 @@ def test_the_same_by_the_same():
 def test_many_have_a_rhythm():
     verdict = explained(*(death(20 * n) for n in range(5)))
     assert (verdict.again.count, verdict.again.every) == (5, 20 * S)
-    assert told(verdict)["again"] == "5 times since 12:00:00, every 20.0 s"
+    assert told(verdict)["again"] == "5 times since 12:00:00, every 20 s"
     assert explained(*(death(second) for second in (1, 2, 50, 300))).again.every is None
 
 
@@ -108,7 +108,7 @@ def test_too_many_are_compared_by_their_signal_alone(monkeypatch):
     assert verdict.again.count == 100
     assert 0 < verdict.again.not_judged < 100
     assert told(verdict)["again"].endswith(
-        f"every 3.0 s; of the earliest {verdict.again.not_judged} the signal or status alone was compared"
+        f"every 3 s; of the earliest {verdict.again.not_judged} the signal or status alone was compared"
     )
 
 
@@ -130,6 +130,4 @@ def test_a_recording_of_days(tmp_path, capsys):
 
 def test_a_crash_loop_is_called_so():
     crashes = [death(3 * n, "SEGV", sender=None, origin="fault") for n in range(9)]
-    assert told(explained(*crashes))["again"] == (
-        "9 times since 12:00:00, every 3.0 s: a crash loop"
-    )
+    assert told(explained(*crashes))["again"] == ("9 times since 12:00:00, every 3 s: a crash loop")

@@ -233,7 +233,7 @@ def test_an_escalation_names_what_was_not_obeyed(outcome, told):
     ]
     (verdict,) = verdicts(events)
     assert (verdict.cause, verdict.confidence, by(verdict)) == ("killed", "yes", 991)
-    assert verdict.why == (f"it went on after SIGTERM 1.0 s before{told}",)
+    assert verdict.why == (f"it went on after SIGTERM 1 s before{told}",)
     assert verdict.story == ("s-1", "s0")
     assert {"s-1", "s0"} <= {one.id for one in verdict.evidence}
 

@@ -164,7 +164,7 @@ class SystemLog:
         """From the first line to the last; which lines the log's daemon was to keep is not known."""
         if self._first is None or self._last is None:
             return []
-        why = f"the log {self.log.name} may lack lines"
+        why = f"lines may be missing from {self.log.name}"
         spans = (Span(self._first, self._last),)
         return [Coverage(NAME, KINDS, spans, blind=(Blind(KINDS, (why,)),))]
 
