@@ -80,14 +80,16 @@ def _user_before(process: Process) -> str | None:
     return None
 
 
-def who_asked(case: Case, at: int) -> Exec | Statement | None:
+def who_asked(case: Case, at: int, source: str | None = None) -> Exec | Statement | None:
     """Who asked the manager of a process's unit for what it began at that moment: a recorded command whose words name the
-    unit, else sudo's line that says so."""
+    unit, else sudo's line that says so. ``source`` is whose clock told the moment: its own commands came before it, others'
+    may seem to come a little later."""
     unit, of_user = case.death.process.unit, is_of_a_user(case.death.process)
     if unit is None:
         return None
     for event in reversed(case.execs):
-        if 0 <= at - event.time + SECOND // 10 <= ASKED_WITHIN and asks_of(
+        slack = 0 if event.source == source else SECOND // 10
+        if -slack <= at - event.time <= ASKED_WITHIN - slack and asks_of(
             event.process.argv or (), unit, of_user
         ):
             return event

@@ -119,11 +119,21 @@ class Case:
         if self._is_joined():
             # What saw both the signals and the end has said which it was, or that none of them was.
             return None
+        if (oom := self._oom_kill()) is not None:
+            return oom
         fitting = self._fitting()
         # The first one that nothing held back: those behind it met a dying process. Whether a handler took it, what is
         # told of calls alone does not say.
         is_one = self.death.number == KILL or len({_sender(one) for one in fitting}) < 2
         return fitting[0] if fitting and is_one else None
+
+    def _oom_kill(self) -> Signal | None:
+        """The OOM killer's, however late its line is stamped: of a process that dies already the kernel tells no OOM kill
+        (task_will_free_mem() in oom_kill_process(), mm/oom_kill.c)."""
+        if self.death.number != KILL:
+            return None
+        told = (one for one in self.sent if one.origin == "oom" and one.number == KILL)
+        return next((one for one in told if self.is_before(one.time, AT_ONCE)), None)
 
     def _is_joined(self) -> bool:
         return any(isinstance(one, Exit) and one.source in JOINED for one in self.death.tellings)

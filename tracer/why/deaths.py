@@ -19,6 +19,7 @@ from tracer.why.near import REACH, SAME_CORE, Near
 from tracer.why.tellings import (
     LIVED,
     by_guards,
+    is_call_alone,
     is_only_sent,
     line_of,
     own_words,
@@ -49,7 +50,9 @@ BY_ACCOUNT = "its name in accounting, and time"
 # Faults of the process itself (signal(7)).
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 ALL_FIELDS = names_of_class(Process)
-_WORDS_MAX = 8  # of programs' own words on an end that others tell, too
+_WORDS_MAX = 8  # of what is told beside an end, and is none
+# So long a process that has ended, and was not waited for, is hit rather than one that has its number anew.
+_REAPED = 10 * SECOND
 
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
@@ -78,12 +81,31 @@ def _heard(death: Death, own: Collection[Hashable]) -> Death:
 
 
 def _is_sent_again(one: Death, later: Death) -> bool:
-    """Whether a signal did not end its target: another one to it, or its end, is told later."""
+    """Whether a signal did not end its target: another one to it, or its end, is told later. A manager's words may not have
+    been followed by a signal; of a call to kill the start tells that it was to the same process, which waited in the kernel, or
+    wrote its core."""
     a, b = one.process, later.process
+    is_one = a.start is not None and b.start is not None and is_call_alone(one)
     return (
-        is_only_sent(one)
+        (is_one or is_only_sent(one))
         and 0 <= later.time - one.time <= LIVED
         and (one.host, a.comm, a.unit) == (later.host, b.comm, b.unit)
+        and starts_fit(a.start, b.start, None)
+    )
+
+
+def _is_sent_to_the_dead(one: Death, later: Death) -> bool:
+    """Whether a call to kill met a process that had ended: until its core is written, and its parent has waited for it, it
+    may be signalled as if it lived (kill(2)), and ends of nothing more (complete_signal(), kernel/signal.c)."""
+    a, b = one.process, later.process
+    dumps = one.core is not False and one.number in (*FAULTS, NUMBERS["ABRT"], NUMBERS["QUIT"])
+    return (
+        is_call_alone(later)
+        and not is_call_alone(one)
+        and 0 <= later.time - one.time <= (SAME_CORE if dumps else _REAPED)
+        and _may_be_of_one_host(one, later)
+        and None not in (a.pid, b.pid)
+        and (None in (a.comm, b.comm) or a.comm == b.comm)
         and starts_fit(a.start, b.start, None)
     )
 
@@ -119,6 +141,8 @@ def _of_processes(told: Iterable[Death]) -> list[Death]:
         at = last.get(key_of(one.process))
         if at is not None and _is_same(found[at], one):
             found[at] = _together(found[at], one, None)
+        elif at is not None and _is_sent_to_the_dead(found[at], one):
+            found[at] = _with_words(found[at], one)
         elif at is not None and _is_sent_again(found[at], one):
             found[at] = one
         else:
@@ -286,7 +310,7 @@ def _together(one: Death, other: Death, joined: str | None) -> Death:
 
 
 def _with_words(surer: Death, heard: Death) -> Death:
-    """The same, with what a program says of it."""
+    """The same, with what is told beside it."""
     return replace(surer, words=(*surer.words, *heard.tellings)[:_WORDS_MAX])
 
 

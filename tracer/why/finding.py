@@ -63,7 +63,7 @@ MANAGER_SAYS: tuple[tuple[str, str, frozenset[int], int], ...] = (
 
 @frozen
 class Finding:
-    """A cause with its evidence. ``who`` is behind it; ``why`` are sentences; ``also`` would fit as well."""
+    """A cause with its evidence. ``who`` is behind it; ``why`` are sentences; ``unasked``: its manager did it by itself."""
 
     cause: str
     confidence: str
@@ -72,6 +72,7 @@ class Finding:
     why: tuple[str, ...] = ()
     signal: Signal | None = None
     story: tuple[Witness, ...] = ()
+    unasked: bool = False
 
 
 def asker(asked: Exec | Statement | None) -> Process | None:

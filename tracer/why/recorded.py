@@ -22,8 +22,10 @@ from tracer.why.finding import (
     managers_words,
     of_session,
 )
+from tracer.why.kernels import doubt_of_an_oom
 from tracer.why.senders import as_far_as_known, is_guard, is_manager
 from tracer.why.tellings import is_own_word, line_of, own_words
+from tracer.why.unasked import reason_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ def _doubt_of(case: Case, signal: Signal) -> str | None:
         return "of several targets of that call the log does not say which accepted"
     if signal.target_is_asked:
         return "the pid is the sender's own number for it"
+    if signal.origin == "oom":
+        return next(iter(doubt_of_an_oom(case, signal)), None)
     refused = signal.seccomp
     if refused is not None and refused.action != "kill process" and signal in case.death.tellings:
         # __secure_computing(), kernel/seccomp.c: with others it goes on.
@@ -237,6 +241,17 @@ def _words(process: Process | None) -> tuple[bytes, ...]:
     return () if process is None or process.argv is None else process.argv
 
 
+def _comes_late(signal: Signal, said: Statement) -> bool:
+    """Whether a request to end is no consequence of what its manager said: it sends that at once, and SIGKILL when the unit has
+    had its time to stop."""
+    return signal.number in REQUESTS and moment(signal) - moment(said) > AT_ONCE
+
+
+def _clock_of(signal: Signal) -> str | None:
+    """The source whose commands are told by the same clock as a signal."""
+    return signal.source if signal.source in JOINED else None
+
+
 def _stopping(case: Case) -> Statement | None:
     """Its manager's word that it stops its unit."""
     return next((one for one in case.all_said("stop asked") if not is_own_word(one)), None)
@@ -269,16 +284,21 @@ def _goes_on(case: Case, request: Signal) -> bool:
 def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
     """A manager's signal: why it sent it is what it says, or what it was asked, or what it had sent before."""
     said = managers_words(case, signal.number, of_programs=False)
+    if said is not None and _comes_late(signal, said[1]):
+        said = None
     stopping = _stopping(case)
-    asked = who_asked(case, moment(signal))
+    asked = who_asked(case, moment(signal), _clock_of(signal))
     # It did as a client asked, then and there; else what it had sent before may be how it began.
     is_kill = stopping is None and b"kill" in _words(asker(asked))
     first = signal if is_kill else _first_request(case, manager) or signal
     if not is_kill:
         # A text has of the manager's signals the last alone: the job began before it.
         job = moment(first) if stopping is None or stopping.time is None else stopping.time
-        asked = who_asked(case, min(moment(first), job))
+        asked = who_asked(case, min(moment(first), job), _clock_of(first))
     if said is not None and said[0] in UNASKED:
+        asked = None
+    reason = None if said or stopping or is_kill else reason_of(case, first, manager)
+    if reason is not None and asked is not None and reason.time <= moment(asked):
         asked = None
     person = asker(asked)
     who = behind(manager, person)
@@ -292,9 +312,14 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
     if signal.number == KILL and moment(signal) - moment(first) >= SECOND:
         is_sure = stopping is not None or person is not None or _goes_on(case, first)
         sure, doubt = ("yes", ()) if is_sure else ("likely", why)
-        return Finding("stop timeout", sure, (first, signal), who, doubt, signal, (*story, signal))
+        doubt = doubt if reason is None else (reason.words,)
+        is_unasked = reason is not None and asked is None
+        return Finding("stop timeout", sure, (first, signal), who, doubt, signal, (*story, signal), is_unasked)  # fmt: skip
     if case.going_down() is not None:
         return Finding("shutdown", "yes", (signal,), who, (), signal, (*story, signal))
+    if reason is not None:
+        cause, sure = ("killed", "yes") if asked is None else (of_session(case, "stop"), "likely")
+        return Finding(cause, sure, (signal,), who, (reason.words,), signal, (*story, signal))
     if stopping is not None or person is not None:
         evidence = (signal, stopping) if stopping is not None else (signal,)
         cause = "killed" if is_kill else of_session(case, "stop")

@@ -7,6 +7,12 @@ likely ones that differ the verdict is open.
 from __future__ import annotations
 
 from tracer.model.frozen import frozen
+from tracer.why.answers import by_a_request_that_it_took
+from tracer.why.kernels import (
+    by_the_kernels_log,
+    by_the_units_oom_notice,
+    by_the_units_result_alone,
+)
 from tracer.why.recorded import by_the_ends_own_origin, by_the_signals_record
 from tracer.why.runtimes import by_the_end_of_its_grace
 from tracer.why.told import (
@@ -14,14 +20,11 @@ from tracer.why.told import (
     by_a_signal_to_its_name,
     by_a_stop_that_was_asked,
     by_the_exits_own_record,
-    by_the_kernels_log,
     by_the_managers_words,
     by_the_next_boot,
     by_the_shutdown,
     by_the_signal_alone,
     by_the_units_failure,
-    by_the_units_oom_notice,
-    by_the_units_result_alone,
 )
 
 TYPE_CHECKING = False
@@ -62,9 +65,15 @@ RULES: tuple[Rule, ...] = (
         "it died of another signal, or the pid was another process's then",
     ),
     Rule(
+        "request taken",
+        by_a_request_that_it_took,
+        "it exited with a status, and took a request to end before",
+        "it died of a signal; more than five seconds between, and a status that answers no request: then its own end fits, too",
+    ),
+    Rule(
         "own end",
         by_the_exits_own_record,
-        "it exited with a status; a request to end that it took shortly before, of this run, is the reason",
+        "it exited with a status; what its manager asked of this run is the reason",
         "it died of a signal",
     ),
     Rule(

@@ -7,7 +7,7 @@ A comm, a command line and the name of a file are everybody's to choose (prctl(2
 from __future__ import annotations
 
 from tracer.model.frozen import replace
-from tracer.model.names import last_part
+from tracer.model.names import last_part, script_of
 from tracer.model.text import quoted
 from tracer.why.finding import GUARDS, Finding
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # nohang's second one, for desktops, runs the same program.
 _GUARDS_UNITS = frozenset(name + b".service" for name in (*GUARDS, b"nohang-desktop"))
+_SCRIPTS = frozenset((b"nohang", b"nohang-desktop"))
 # Where a user's manager runs (user@.service(5)); up to v225 in its unit's own cgroup. A process of it that its parent has
 # left is the manager's child there, not PID 1's (PR_SET_CHILD_SUBREAPER, prctl(2)).
 _USERS_MANAGER = (
@@ -42,7 +43,7 @@ def is_manager(process: Process) -> bool | None:
 def is_guard(process: Process) -> bool | None:
     """A memory guard: of its unit, or root's; None: by its names it is."""
     if process.comm not in GUARDS:
-        return False
+        return _is_a_script_of_roots(process)
     if process.unit in _GUARDS_UNITS:
         return True
     if not _may_run(process, GUARDS):
@@ -51,6 +52,12 @@ def is_guard(process: Process) -> bool | None:
         return True
     is_elsewhere = process.unit is not None and not _is_around_it(process.unit)
     return False if is_elsewhere or process.loginuid is not None else None
+
+
+def _is_a_script_of_roots(process: Process) -> bool:
+    """nohang by hand: "#!/usr/bin/env python3" leaves it the interpreter's name."""
+    script = last_part(script_of(process.argv or ()) or b"")
+    return process.uid == 0 and script in _SCRIPTS
 
 
 def as_far_as_known(found: Finding, sender: Process, is_one: bool | None) -> Finding:

@@ -36,7 +36,7 @@ KILL, SEGV = NUMBERS["KILL"], NUMBERS["SEGV"]
 class Death:
     """One end: when, of whom, how, and the events that tell of it. ``joined`` says by what, where that is not the pid.
     ``reported`` is a container's exit code that may stand for a signal. ``hearsay``: programs' own words alone tell how it
-    ended; beside what is surer ``words`` are some of them.
+    ended; beside what is surer ``words`` are some of them, and of the calls that met it dead.
     """
 
     time: int
@@ -203,6 +203,11 @@ def without_survivors(told: list[Death], events: Iterable[Event]) -> list[Death]
 def is_only_sent(death: Death) -> bool:
     """Whether nothing tells of an end but a signal that was sent, which is taken to have ended its target."""
     return all(isinstance(one, Signal) and one.origin == "user" for one in death.tellings)
+
+
+def is_call_alone(death: Death) -> bool:
+    """Whether nothing tells of an end but signals that somebody sent."""
+    return all(isinstance(one, Signal) and one.sender is not None for one in death.tellings)
 
 
 def by_guards(events: Iterable[Event]) -> list[Death]:

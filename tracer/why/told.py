@@ -9,6 +9,7 @@ from tracer.model.signals import NUMBERS
 from tracer.model.text import printable, shown
 from tracer.model.times import SECOND
 from tracer.model.witness import BLIND
+from tracer.why.answers import by_itself_long_after, taken_by
 from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED, is_one, names
 from tracer.why.commands import command_of, is_line, kills, may_kill
@@ -34,11 +35,10 @@ from tracer.why.finding import (
     words_of_some_run,
 )
 from tracer.why.present import is_told_by_its_state_alone
-from tracer.why.recorded import by_its_manager, found_by, is_itself
+from tracer.why.recorded import found_by, is_itself
 from tracer.why.runs import BEGINS
 from tracer.why.runtimes import speaker
-from tracer.why.senders import as_far_as_known, is_manager
-from tracer.why.tellings import OWN_WORDS, has_failed, is_a_choice, is_own_word
+from tracer.why.tellings import OWN_WORDS, has_failed, is_own_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,89 +90,13 @@ def _is_of_this_process(case: Case, statement: Statement) -> bool:
     )
 
 
-def by_the_kernels_log(case: Case) -> Finding | None:
-    """The kernel's log has an OOM report, a fault or a hardware error of this very process, and it died of that signal."""
-    if case.death.status is not None:
-        return None
-    chosen = [
-        one for one in case.death.tellings if isinstance(one, Statement) and one.about is None
-    ]
-    for said in (*case.process_says, *chosen):
-        cause, numbers = _OF_THE_KERNEL.get(said.what, ("", ()))
-        if not cause or not case.is_before(said.time, 10 * SECOND):
-            continue
-        if case.number is None or case.number in numbers:
-            doubt = _of_a_choice(said)
-            sure = "likely" if doubt else "yes"
-            return Finding(cause, sure, (said, *exits_of(case)), None, doubt, None, (said,))
-    return None
-
-
-def _of_a_choice(said: Statement) -> tuple[str, ...]:
-    """What is not known of a report without its "Killed process" (oom_kill_process(), mm/oom_kill.c): up to v5.0 a child
-    of the chosen one might go for it."""
-    if not is_a_choice(said):
-        return ()
-    whom = "it" if said.about is not None else "it, or a child of it"
-    return (f"the kernel chose {whom}; the line of the kill is not in these logs",)
-
-
-# What the kernel's log tells of one process: the cause that it is, and of which signals. Of a corrupt page that it has
-# not touched yet it may be told, and go on (mm/memory-failure.c).
-_OF_THE_KERNEL = {
-    "oom report": ("oom", frozenset((KILL,))),
-    "memory failure": ("hardware", frozenset((KILL, NUMBERS["BUS"]))),
-    "fault": ("crash", FAULTS),
-}
-
-
-def by_the_units_oom_notice(case: Case) -> Finding | None:
-    """The manager says that the OOM killer has killed a process of this unit, and this one was killed then."""
-    notice = case.said("oom notice", within=10 * SECOND)
-    failed = case.said("unit failed", within=10 * SECOND)
-    if case.number != KILL:
-        return None
-    result = None if failed is None or failed.details is None else failed.details.get("result")
-    if notice is None and result != "oom-kill":
-        return None
-    said = notice or failed
-    assert said is not None
-    killer = None if notice is None or notice.details is None else notice.details.get("killer")
-    if killer == "systemd-oomd":
-        return Finding("user oom killer", "yes", (said, *exits_of(case)), story=(said,))
-    why = ("the manager says so of its unit; which process it was is not in these logs",)
-    return Finding("oom", "likely", (said, *exits_of(case)), None, why, None, (said,))
-
-
-def by_the_units_result_alone(case: Case) -> Finding | None:
-    """Of a unit that failed with "oom-kill", and no line says whose doing it was, systemd-oomd's would end so, too
-    (unit_notify_cgroup_oom(), src/core/unit.c)."""
-    failed = case.said("unit failed", within=10 * SECOND)
-    result = None if failed is None or failed.details is None else failed.details.get("result")
-    if failed is None or result != "oom-kill" or case.number != KILL:
-        return None
-    if case.said("oom notice", within=10 * SECOND) is not None:
-        return None
-    return Finding("user oom killer", "likely", (failed, *exits_of(case)), story=(failed,))
-
-
 def by_the_exits_own_record(case: Case) -> Finding | None:
-    """It ended by itself, with a status; or a signal that it took asked it to."""
+    """It ended by itself, with a status."""
     death = case.death
     if death.status is None:
         return None
-    taken = {one.handled for one in death.tellings if isinstance(one, Exit) and one.handled}
-    for signal in reversed(case.sent):
-        sender = signal.sender
-        asks = signal.id in taken and signal.number in REQUESTS
-        if not asks or sender is None or is_itself(sender, death.process):
-            continue
-        if (manager := is_manager(sender)) is not False:
-            found = replace(by_its_manager(case, signal, sender), signal=signal)
-            return as_far_as_known(found, sender, manager)
-        why = (f"it took the signal; that it exited {death.status} because of it is inferred",)
-        evidence: tuple[Witness, ...] = (signal, *exits_of(case))
-        return Finding("killed", "likely", evidence, behind(sender), why, signal, (signal,))
+    if taken_by(case) is not None:
+        return by_itself_long_after(case)
     stopped = _as_it_was_asked(case)
     if stopped is not None:
         return stopped
@@ -180,7 +104,7 @@ def by_the_exits_own_record(case: Case) -> Finding | None:
     if words is not None:
         cause, statement = words
         why = (f"it exited with status {death.status} after that",)
-        evidence = (statement, *exits_of(case))
+        evidence: tuple[Witness, ...] = (statement, *exits_of(case))
         return Finding(
             cause, "likely", evidence, behind(speaker(statement)), why, None, (statement,)
         )
@@ -306,27 +230,34 @@ _BY_NUMBER = {
 
 
 def by_a_signal_to_its_name(case: Case) -> Finding | None:
-    """The pid that died is not told, and a signal to a process of the unit's name is, of that number, at that moment."""
+    """The pid that died is not told, and a signal to a process of the unit's name is, of that number, at that moment. Where
+    several were sent, by others or for other reasons, nobody can tell which of them was to the unit's."""
     process = case.death.process
     if process.pid is not None or process.tid is not None or case.number is None:
         return None
     meant = names(process)
-    for signal in reversed([one for one in case.near if isinstance(one, Signal)]):
-        if (
-            signal.number == case.number
-            and signal.target is not None
-            and not meant.isdisjoint(names(signal.target))
-            and (
-                process.unit is None
-                or signal.target.unit is not None
-                or may_be_a_units(signal.target)
-            )
-            and signal.outcome not in ENDS_NOTHING
-            and all(may_be_one_managers(signal, end) for end in exits_of(case))
-            and case.is_before(signal.time, 2 * SECOND, after=SECOND // 5)
-        ):
-            return _by_name(case, signal, signal.target)
-    return None
+    fitting = [
+        signal
+        for signal in case.near
+        if isinstance(signal, Signal)
+        and signal.number == case.number
+        and signal.target is not None
+        and not meant.isdisjoint(names(signal.target))
+        and _may_be_of_its_unit(signal.target, process)
+        and signal.outcome not in ENDS_NOTHING
+        and all(may_be_one_managers(signal, end) for end in exits_of(case))
+        and case.is_before(signal.time, 2 * SECOND, after=SECOND // 5)
+    ]
+    if len({(one.origin, one.sender and one.sender.pid) for one in fitting}) != 1:
+        return None
+    signal = fitting[-1]
+    return None if signal.target is None else _by_name(case, signal, signal.target)
+
+
+def _may_be_of_its_unit(target: Process, process: Process) -> bool:
+    if process.unit is None or target.unit == process.unit:
+        return True
+    return may_be_a_units(target)
 
 
 def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:

@@ -68,6 +68,7 @@ class Opinion:
     number: int | None
     refuted: tuple[Negative, ...] = ()
     untouched: str | None = None
+    unasked: bool = False
 
     @property
     def behind(self) -> Process | None:
@@ -102,7 +103,8 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     elif len(likely) == 1:
         verdict = _made(case, findings[0], "likely")
     elif likely:
-        verdict = replace(_bare(case, "unknown", "open"), fits=tuple(likely))
+        whys = tuple(dict.fromkeys(why for found in findings for why in found.why))
+        verdict = replace(_bare(case, "unknown", "open"), fits=tuple(likely), why=whys)
     else:
         verdict = _bare(case, "unknown", "no")
     contradicting = [
@@ -123,8 +125,9 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     )
     refuted = tuple(refuted_by_its_result(case))
     return Opinion(
-        death, verdict, frozenset(likely), bool(sure), case.number, refuted, _untouched(case)
-    )
+        death, verdict, frozenset(likely), bool(sure), case.number, refuted, _untouched(case),
+        any(found.unasked for found in findings[:1]),
+    )  # fmt: skip
 
 
 def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
@@ -139,7 +142,7 @@ def with_sight(opinion: Opinion, coverages: Sequence[Coverage]) -> Verdict:
         verdict,
         ruled_out=ruled_out,
         cannot_rule_out=() if opinion.sure or _is_joined(opinion.death) else open_ones,
-        unknown=_unknown(verdict, opinion.death),
+        unknown=_unknown(verdict, opinion),
         near=() if _is_told(verdict) else verdict.near,
     )
 
@@ -381,15 +384,15 @@ def _of_one_call(death: Death, deaths: Sequence[Death]) -> list[Death]:
     return [one for one in deaths if one is not death and not calls.isdisjoint(calls_of(one))]
 
 
-def _unknown(verdict: Verdict, death: Death) -> tuple[str, ...]:
+def _unknown(verdict: Verdict, opinion: Opinion) -> tuple[str, ...]:
     missing = []
     if verdict.cause in ("killed", "stop", "stop timeout") and (
         verdict.who is None or verdict.who.asked is None
     ):
-        if verdict.cause != "killed":
+        if verdict.cause != "killed" and not opinion.unasked:
             missing.append("who asked its manager")
         elif verdict.who is None or verdict.who.sender is None:
             missing.append("who sent it")
-    if death.process.pid is None:
+    if opinion.death.process.pid is None:
         missing.append("its pid")
     return tuple(missing)

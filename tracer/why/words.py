@@ -100,7 +100,7 @@ def headline(verdict: Verdict) -> str:
     process = verdict.process
     told = HEADLINES[verdict.cause].format_map(_Words(verdict))
     if verdict.number is None and verdict.cause == "unknown":
-        told = "ended; what ended it is not known"
+        told = f"ended {_Words(verdict)['status']}".strip() + "; what ended it is not known"
     told = told.removesuffix(": a signal")
     if verdict.cause == "exit":
         told = proof.of_an_exit(verdict, told)

@@ -1,0 +1,231 @@
+"""Witnesses that are all true, and from which a wrong conclusion is near: who is not to be accused."""
+
+from __future__ import annotations
+
+import pytest
+from test_rules import by, verdicts
+from told import PKILL, SYSTEMD, UNIT, WEBAPP, at, died, exited, ran, said, sent, unit_died
+
+from tracer.model.event import Place, Process
+from tracer.model.frozen import replace
+from tracer.why import ask
+
+WORKER = Process(2240, comm=b"worker", unit=UNIT, ppid=2231)
+NAMELESS = Process(2231, comm=b"webapp")
+AUDIT = {"source": "audit log", "outcome": None}
+OTHER = replace(PKILL, pid=77)
+
+
+def the_one_of(pid, events):
+    return ask.answer(ask.Heard(sorted(events, key=lambda one: one.time)), (), pid).verdicts[0]
+
+
+def told(verdict):
+    return verdict.cause, verdict.confidence, by(verdict)
+
+
+def kernels(seconds):
+    """The kernel's line that the OOM killer took webapp."""
+    place = Place("messages", 7)
+    return [
+        sent(seconds, "KILL", None, NAMELESS, "syslog", origin="oom", outcome=None, place=place),
+        said(seconds, "oom report", NAMELESS, Process(comm=b"kernel"), place=place),
+    ]
+
+
+@pytest.mark.parametrize("late", [-0.3, 0.2, 1.5])
+@pytest.mark.parametrize(("log", "sure"), [("syslog", "likely"), ("kernel log", "yes")])
+def test_who_is_dying_of_want_of_memory_is_killed_by_nobody_else(late, log, sure):
+    """A syslog's line bears the moment when its daemon came to read it; monit's SIGKILL met who was dying."""
+    oom = [replace(one, source=log) for one in kernels(late)]
+    verdict = the_one_of(b"2231", [*oom, sent(0, "KILL", target=NAMELESS, **AUDIT)])
+    assert told(verdict) == ("oom", "yes" if late < 0 else sure, None)
+
+
+@pytest.mark.parametrize(
+    ("crash", "seconds"),
+    [
+        ("SEGV", 4), ("SEGV", 60), ("ABRT", 30), ("QUIT", 30),
+        # Not dumped: it was waited for soon.
+        ("TERM", 4),
+    ],
+)  # fmt: skip
+def test_a_kill_of_who_writes_its_core_is_no_end(crash, seconds):
+    end = died(0, crash, NAMELESS, "audit log")
+    late = sent(seconds, "KILL", target=NAMELESS, **AUDIT)
+    (verdict,) = verdicts([end, late])
+    assert (verdict.number, by(verdict)) == (end.number, None)
+    assert late.id in [one.id for one in verdict.evidence]
+
+
+@pytest.mark.parametrize(
+    ("target", "seconds"),
+    [(replace(NAMELESS, comm=b"other"), 4), (NAMELESS, 200), (replace(NAMELESS, start=at(3)), 4)],
+)
+def test_a_kill_of_the_next_owner_is_an_end(target, seconds):
+    end = died(0, "SEGV", replace(NAMELESS, start=at(-50)), "audit log")
+    last = verdicts([end, sent(seconds, "KILL", target=target, **AUDIT)])[-1]
+    assert (last.cause, by(last)) == ("killed", 991)
+
+
+def test_a_kill_that_a_trace_saw_end_nobody_is_no_end():
+    """SIGKILL ends a core dump, and the process ends as of its fault (zap_process(), fs/coredump.c)."""
+    process = replace(WEBAPP, start=at(-50))
+    fault = sent(0, "SEGV", None, process, origin="fault")
+    events = [fault, sent(9, "KILL", target=process), died(9.1, "SEGV", process, cause="s0")]
+    assert [told(one) for one in verdicts(events)] == [("crash", "yes", None)]
+
+
+def test_the_oom_notice_of_a_unit_means_whom_the_kernel_names():
+    """A worker was the victim; who killed the main process five seconds later is not told."""
+    events = [
+        sent(0, "KILL", None, WORKER, "syslog", origin="oom", outcome=None),
+        said(0, "oom report", WORKER, Process(comm=b"kernel")),
+        said(0, "oom notice", details={"killer": "kernel"}),
+    ]
+    assert told(verdicts([*events, unit_died(5, "KILL")])[-1]) == ("unknown", "open", None)
+    assert told(verdicts([*events[2:], unit_died(5, "KILL")])[-1]) == ("oom", "likely", None)
+
+
+TWO = Process(2300, comm=b"webapp")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "cause"),
+    [
+        # One of them was another webapp.
+        (sent(-0.1, "KILL", target=TWO, **AUDIT), kernels(-0.2)[0], "unknown"),
+        (sent(-0.1, "KILL", target=TWO, **AUDIT), sent(-0.2, "KILL", OTHER, replace(TWO, pid=2), **AUDIT), "unknown"),
+        # pkill(1) of them all.
+        (sent(-0.1, "KILL", target=TWO, **AUDIT), sent(-0.2, "KILL", target=replace(TWO, pid=2), **AUDIT), "killed"),
+        # Of another unit, or container.
+        (sent(-0.1, "KILL", target=replace(TWO, unit=b"docker-1.scope"), **AUDIT), None, "unknown"),
+    ],
+)  # fmt: skip
+def test_of_several_of_that_name_nobody_knows_which_was_the_units(one, other, cause):
+    events = [one, *([] if other is None else [other]), unit_died(0, "KILL")]
+    verdict = next(v for v in verdicts(events) if v.process.pid is None)
+    assert verdict.cause == cause
+
+
+MAIN_CRASHED = [
+    sent(0, "SEGV", None, WEBAPP, origin="fault"),
+    died(0.01, "SEGV", WEBAPP, cause="s0"),
+]
+LEFT = [
+    sent(0.1, "TERM", SYSTEMD, WORKER),
+    sent(0.1001, "CONT", SYSTEMD, WORKER),
+    died(0.13, "TERM", WORKER, cause="s0.1"),
+]
+STRUCK = [
+    sent(0, "KILL", None, WORKER, origin="oom"),
+    died(0.01, "KILL", WORKER, cause="s0"),
+]
+STOPPED = [
+    sent(0.1, "TERM", SYSTEMD, WEBAPP),
+    sent(0.1001, "CONT", SYSTEMD, WEBAPP),
+    died(0.13, "TERM", WEBAPP, cause="s0.1"),
+]
+
+
+@pytest.mark.parametrize("asked", [None, 0.05, 0.15])
+@pytest.mark.parametrize(
+    ("pid", "events", "words"),
+    [
+        (b"2240", MAIN_CRASHED + LEFT, "webapp[2231], which systemd had started in this unit, had ended 90 ms before"),
+        (b"2231", STRUCK + STOPPED, "the OOM killer had struck in its unit"),
+    ],
+)  # fmt: skip
+def test_what_a_manager_does_by_itself_nobody_has_asked_for(pid, events, words, asked):
+    """Nor has who asked for a restart when it was dying already."""
+    verdict = the_one_of(pid, [*events, *([] if asked is None else [ran(asked)])])
+    assert told(verdict) == ("killed", "yes", 1)
+    assert verdict.who.asked is None
+    assert verdict.why[0].startswith(words)
+    assert verdict.unknown == ()
+
+
+def test_who_asked_before_may_have_been_the_reason():
+    verdict = the_one_of(b"2231", [*STRUCK, *STOPPED, ran(-0.5)])
+    assert told(verdict) == ("stop", "likely", 1)
+    assert verdict.who.asked.comm == b"systemctl"
+
+
+def test_of_a_stop_its_main_process_may_end_first():
+    """KillMode=mixed (systemd.kill(5))."""
+    events = [
+        sent(0, "TERM", SYSTEMD, WEBAPP, outcome="handled"),
+        exited(0.05, 0, WEBAPP, handled="s0"),
+        *LEFT,
+    ]
+    assert told(the_one_of(b"2240", [*events, ran(-0.1)])) == ("stop", "yes", 1)
+
+
+def test_of_what_is_left_it_may_take_long_to_end():
+    late = [
+        sent(0.1, "TERM", SYSTEMD, WORKER, outcome="handled"),
+        sent(90.1, "KILL", SYSTEMD, WORKER),
+        died(90.2, "KILL", WORKER, cause="s90.1"),
+    ]
+    verdict = the_one_of(b"2240", [*MAIN_CRASHED, *late])
+    assert (verdict.cause, verdict.who.asked, verdict.unknown) == ("stop timeout", None, ())
+
+
+def test_a_command_of_the_same_clock_came_before_what_it_asked_for():
+    assert told(the_one_of(b"2231", [*STOPPED, ran(0.15)])) == ("stop", "likely", 1)
+    assert told(the_one_of(b"2231", [*STOPPED, ran(0.05)])) == ("stop", "yes", 1)
+
+
+@pytest.mark.parametrize("before", ["start timeout", "runtime limit", "watchdog"])
+def test_what_its_manager_said_long_before_is_not_why_it_asks_now(before):
+    verdict = the_one_of(b"2231", [said(-100, before), *STOPPED, ran(0.05)])
+    assert told(verdict) == ("stop", "yes", 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "cause"),
+    [
+        (0.1, 1, "killed"), (4, 1, "killed"), (8, 1, "unknown"), (400, 1, "unknown"),
+        # What ends gracefully has its time, and says so.
+        (8, 0, "killed"), (400, 0, "killed"), (8, 143, "killed"), (8, 130, "unknown"),
+    ],
+)  # fmt: skip
+def test_a_failure_long_after_a_request_may_have_other_reasons(seconds, status, cause):
+    events = [sent(0, "TERM", outcome="handled"), exited(seconds, status, handled="s0")]
+    (verdict,) = verdicts(events)
+    if cause == "killed":
+        assert told(verdict) == ("killed", "likely", 991)
+    else:
+        assert (verdict.cause, verdict.who, set(verdict.fits)) == (
+            "unknown",
+            None,
+            {"killed", "exit"},
+        )
+        assert any("SIGTERM by pkill[991]" in one for one in verdict.why)
+
+
+def test_several_may_have_asked():
+    events = [
+        sent(0, "TERM", OTHER, outcome="handled"),
+        sent(1, "TERM", outcome="handled"),
+        exited(1.1, 0, handled="s1"),
+    ]
+    (verdict,) = verdicts(events)
+    assert "1 more had asked it to end, too" in verdict.doubts
+
+
+@pytest.mark.parametrize(
+    ("uid", "argv", "cause"),
+    [
+        (0, b"/usr/sbin/nohang", "user oom killer"),
+        (1000, b"/usr/sbin/nohang", "killed"),
+        (None, b"/usr/sbin/nohang", "killed"),
+        (0, b"/usr/sbin/earlyoom", "killed"),
+    ],
+)
+def test_nohang_by_hand_has_the_interpreters_name(uid, argv, cause):
+    guard = Process(
+        500, comm=b"python3", uid=uid, argv=(b"python3", argv), exe=b"/usr/bin/python3.11"
+    )
+    (verdict,) = verdicts([sent(0, "KILL", guard), died(0.001, "KILL", cause="s0")])
+    assert told(verdict) == (cause, "yes", 500)
