@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.text import cut, printable
+from tracer.recording.names import piece_of
 from tracer.why.nouns import NOUNS
 
 TYPE_CHECKING = False
@@ -20,14 +21,14 @@ def sources(evidence: Iterable[Evidence]) -> str:
     """Which witnesses, with the lines where they are files."""
     found: dict[str, list[int]] = {}
     for one in evidence:
-        place = one.place
-        if place is not None and place.recording:
-            at = "sigtrace's recording"
-        else:
-            at = _last_part(place.file) if place is not None and place.file else one.source or "-"
+        place, line = one.place, None if one.place is None else one.place.line
+        path = None if place is None else place.recording or place.file
+        at = _last_part(path) if path else one.source or "-"
+        if piece_of(at, 0) is not None:
+            at, line = "sigtrace's recording", None  # Its files have long names.
         lines = found.setdefault(at, [])
-        if place is not None and place.line is not None:
-            lines.append(place.line)
+        if line is not None:
+            lines.append(line)
     return ", ".join(
         printable(at) + (f":{ranges(sorted(set(lines)))}" if lines else "")
         for at, lines in found.items()
