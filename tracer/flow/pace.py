@@ -7,18 +7,10 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Protocol
 
     from tracer.flow.source import Descriptors, LiveSource
     from tracer.model.coverage import Coverage
     from tracer.model.event import Event
-
-    class Filling(Protocol):
-        """What a source with room for a second of signals has beside."""
-
-        def is_filling(self) -> bool:
-            """Whether it has to be read soon."""
-
 
 REST = 1.0  # seconds
 # Meanwhile it is looked at so often: more often after a read of much.

@@ -19,7 +19,6 @@ LOGINS = frozenset(
 CRONS = frozenset(
     (b"cron", b"crond", b"CRON", b"anacron", b"atd", b"fcron", b"dcron", b"systemd-cron")
 )
-PASSED_THROUGH = frozenset((b"sudo", b"su", b"doas", b"pkexec", b"runuser"))
 # So long before its job a manager has been asked: D-Bus, and polkit that may ask back.
 ASKED_WITHIN = SECOND
 

@@ -28,7 +28,6 @@ ORDERS = {VERSION: struct.Struct("<" + _FIELDS), VERSION | BIG: struct.Struct(">
 AT_CODE, AT_PID, AT_COMM = 4, 16, 48
 _AHZ = 100  # ac_etime is in 1/AHZ s
 _FLAGS = 0x3F
-_NO_END = 0x7F  # a stop: wait(2)
 _LONGEST = float(1 << 40)
 # So long a life is counted in more than the 24 bits that encode_float() leaves of it.
 _EXACT = 1 << 24

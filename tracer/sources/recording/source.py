@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import time_ns
 
-from tracer.model.event import Mark, Place, Series, lost
+from tracer.model.event import Place, Series, lost
 from tracer.model.frozen import replace
 from tracer.model.spelling import from_object
 from tracer.model.times import utc
@@ -219,8 +219,3 @@ def _again(event: Event | None, place: Place) -> Event | None:
         return None
     earlier = event.places or ((event.place,) if event.place is not None else ())
     return replace(event, place=place, places=(place, *earlier) if earlier else ())
-
-
-def is_mark(event: Event) -> bool:
-    """Whether an event is the recorder's own word about itself."""
-    return isinstance(event, Mark)
