@@ -13,7 +13,7 @@ from tracer.why.counts import with_counts
 from tracer.why.last_words import with_last_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tracer.model.verdict import Verdict
     from tracer.sources.found import Found
@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 def with_all(answer: Answer, named: Found, context: Sequence[str], *, is_here: bool) -> Answer:
     """The answer, its verdicts with all of that. ``is_here``: they are about this host, whose counters may be asked."""
 
+    said = saying(named)
+
     def more(verdict: Verdict) -> Verdict:
         counted = with_counts(verdict) if is_here else verdict
-        said = with_last_words(counted, partial(written_before, named))
-        return tell.with_more(said, context, open_log)
+        return tell.with_more(said(counted), context, open_log)
 
     return replace(answer, verdicts=tuple(map(more, answer.verdicts)))
+
+
+def saying(named: Found) -> Callable[[Verdict], Verdict]:
+    """What gives a verdict the last words of who died, from these logs and journals."""
+    return partial(with_last_words, written_before=partial(written_before, named))

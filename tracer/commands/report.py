@@ -6,14 +6,13 @@ import sys
 from contextlib import closing
 
 from tracer.audit.known import NOBODY
-from tracer.model.errors import Problem
+from tracer.commands.beside import saying
 from tracer.options import meaning
 from tracer.options.report import EPILOG
 from tracer.options.report import Report as Options
-from tracer.report.data import Hide, to_json
+from tracer.report.data import Hide
+from tracer.report.forms import form_of
 from tracer.report.make import report_of
-from tracer.report.markdown import markdown
-from tracer.report.page import page
 from tracer.report.perfetto import perfetto
 from tracer.report.remainders import in_short
 from tracer.report.write import write_whole
@@ -28,11 +27,8 @@ __all__ = ["EPILOG", "Options", "run"]
 
 def run(options: Options) -> int:
     """Read what there is, and write the page. Returns the exit status; raises Problem."""
-    if options.json and options.markdown:
-        raise Problem("--json and --markdown are two forms", "one file has one", "either of them")
-    written = to_json if options.json else markdown if options.markdown else page
-    if written is page and options.output in (None, "-") and sys.stdout and sys.stdout.isatty():
-        raise Problem("no file is named", "a terminal shows no pages", "sigtrace report -o outage.html")  # fmt: skip
+    shown = options.output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+    written = form_of(is_json=options.json, is_markdown=options.markdown, is_on_terminal=shown)
     filter_ = meaning.filter_of(options)
     meaning.one_place(options.root, options.files, recorded=options.recorded)
     files = options.files or ([FOLDER] if options.recorded else [])
@@ -44,7 +40,9 @@ def run(options: Options) -> int:
         say(line)
     with closing(reading.source) as source:
         hide = Hide(options.hide_arguments, options.hide_users)
-        data = report_of(source, filter_, lambda: [*notes, *reading.account(verbose=True)], hide)
+        data = report_of(
+            source, filter_, lambda: [*notes, *reading.account(verbose=True)], hide, saying(found)
+        )
         if files:
             reading.require_records()
     if options.perfetto is not None:

@@ -10,7 +10,7 @@ import json
 import time
 
 from tracer.model.event import Exec, Exit, Mark, Signal, Statement
-from tracer.model.frozen import frozen
+from tracer.model.frozen import frozen, replace
 from tracer.model.signals import name_of
 from tracer.model.spelling import to_object
 from tracer.model.times import SECOND, utc
@@ -134,6 +134,8 @@ def _kind(number: int, kind: Kind, hide: Hide) -> Data:
     verdict = newest.verdict
     if hide.arguments:
         verdict = without_arguments(verdict, newest.events)
+    if hide.users:
+        verdict = replace(verdict, said=None)  # Whom it names nobody can tell.
     who = None if verdict.who is None else verdict.who.asked or verdict.who.sender
     return {
         "id": f"d{number}",

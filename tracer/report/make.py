@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.flow.source import every
 from tracer.model.event import Signal
+from tracer.model.frozen import replace
 from tracer.report.data import data_of
 from tracer.report.gather import Gathered
 from tracer.report.judge import Judge
@@ -16,19 +17,38 @@ if TYPE_CHECKING:
     from tracer.flow.filter import Filter
     from tracer.flow.source import Source
     from tracer.model.event import Process
+    from tracer.model.verdict import Verdict
     from tracer.report.data import Hide
+    from tracer.report.judge import Judgement
     from tracer.why.deaths import Death
+
+# Of each a log may be read again.
+MORE_MAX = 20
 
 
 def report_of(
-    source: Source, filter_: Filter, read: Callable[[], list[str]], hide: Hide
+    source: Source,
+    filter_: Filter,
+    read: Callable[[], list[str]],
+    hide: Hide,
+    more: Callable[[Verdict], Verdict] = lambda verdict: verdict,
 ) -> dict[str, Any]:
-    """The data; ``read`` is asked, at the end, what was read."""
+    """The data; ``read`` is asked, at the end, what was read, and ``more`` what else is known of a death, once a kind, of
+    the newest kinds."""
     gathered = Gathered(filter_)
     judge = Judge(Wanted(filter_))
     judge.hear(gathered.passing(every(source)))
     seen = source.coverage()
-    return data_of(gathered, judge.judgement(seen), seen, read(), hide=hide)
+    told = _with_more(judge.judgement(seen), more)
+    return data_of(gathered, told, seen, read(), hide=hide)
+
+
+def _with_more(judgement: Judgement, more: Callable[[Verdict], Verdict]) -> Judgement:
+    kinds = [
+        replace(kind, newest=replace(kind.newest, verdict=more(kind.newest.verdict)))
+        for kind in judgement.kinds[-MORE_MAX:]
+    ]
+    return replace(judgement, kinds=(*judgement.kinds[:-MORE_MAX], *kinds))
 
 
 class Wanted:

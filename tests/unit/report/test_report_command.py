@@ -53,3 +53,16 @@ def test_where_nothing_is_of_that_time_it_says_which_time_was_recorded(recording
     told = capsys.readouterr().err
     assert "0 events read" in told
     assert "recorded from 2026-11-27" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"), [([], True), (["--hide-arguments"], False), (["--hide-users"], False)]
+)
+def test_who_ended_by_itself_is_quoted(words, is_told, capsys, tmp_path):
+    log = tmp_path / "messages"
+    log.write_text(
+        "Nov 27 12:40:01 web3 job[8120]: FATAL: no such table\n"
+        "Nov 27 12:40:02 web3 systemd[1]: job.service: Main process exited, code=exited, status=1/FAILURE\n"
+    )
+    assert cli.main(["report", str(log), "--year", "2026", "--markdown", "-o", "-", *words]) == 0
+    assert ("FATAL: no such table" in capsys.readouterr().out) is is_told
