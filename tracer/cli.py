@@ -90,29 +90,36 @@ def _run_command(name: str, words: list[str]) -> int:
 
 def _no_command(name: str, words: list[str], commands: Iterable[str]) -> Problem:
     import difflib
-    import shlex
 
-    near = difflib.get_close_matches(name, commands, 1, cutoff=0.7)
+    from tracer.model.signals import number_of
+    from tracer.model.text import typed
+
+    letters = {"".join(sorted(one)): one for one in commands}
+    near = letters.get("".join(sorted(name))) or next(
+        iter(difflib.get_close_matches(name, commands, 1, cutoff=0.7)), None
+    )
     if near:
-        probably = " ".join(["sigtrace", near[0], *map(shlex.quote, words)])
+        probably = " ".join(["sigtrace", near, *map(typed, words)])
+    elif number_of(name) is not None:
+        probably = f"sigtrace --signal {typed(name)}, or sigtrace why {typed(name)} for a pid"
     else:
-        probably = f"sigtrace --to {shlex.quote(name)} for signals to it; the commands: {', '.join(commands)}"
+        probably = (
+            f"sigtrace why {typed(name)} for what ended it, sigtrace --to {typed(name)} for signals to it now; "
+            f"the commands: {', '.join(commands)}"
+        )
     return Problem(
         f"{name!r} is no command of sigtrace", "tracing live takes options only", probably
     )
 
 
 def _report(problem: Problem, words: list[str]) -> int:
-    try_ = problem.try_.replace(OWN, f"sigtrace {words[0]}") if words else problem.try_
-    if AS_ROOT in try_:
-        import shlex
+    from tracer.model.text import typed
 
-        typed = " ".join(["sudo sigtrace", *map(shlex.quote, words)])
-        try_ = try_.replace(AS_ROOT, typed)
-    if try_ != problem.try_:
-        problem = Problem(problem.what, problem.why, try_, problem.detail)
+    told = str(problem).replace(AS_ROOT, " ".join(["sudo sigtrace", *map(typed, words)]))
+    if words:
+        told = told.replace(OWN, f"sigtrace {typed(words[0])}")
     try:
-        sys.stderr.write(f"{problem}\n")
+        sys.stderr.write(f"{told}\n")
         if problem.detail and sum(_loudness(word) for word in words) > 1:
             sys.stderr.write(problem.detail)
     except (OSError, AttributeError):

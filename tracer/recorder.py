@@ -16,7 +16,7 @@ from tracer.host.name import HOST
 from tracer.host.notify import notify
 from tracer.host.privileges import drop
 from tracer.host.user import make_folder, recorder_user
-from tracer.model.errors import Problem
+from tracer.model.errors import AS_ROOT, Problem
 from tracer.model.frozen import frozen
 from tracer.model.signals import EVERY, names_of
 from tracer.model.text import counted
@@ -160,7 +160,9 @@ def _make_folder(plan: Plan, user: User) -> None:
         raise Problem(
             f"cannot record in {plan.folder!r}",
             (error.strerror or str(error)).lower(),
-            "--dir with a folder that exists, or whose parent does",
+            AS_ROOT
+            if isinstance(error, PermissionError) and os.geteuid()
+            else "--dir with a folder that exists, or whose parent does",
         ) from None
 
 

@@ -11,13 +11,14 @@ import pytest
 
 from tracer import cli
 from tracer.flow.pipeline import Totals
-from tracer.model.errors import Problem
+from tracer.model.errors import AS_ROOT, Problem
 from tracer.model.signals import EVERY, names_of
 from tracer.options import commands, early, meaning
 from tracer.options.live import wanted_of
 from tracer.options.option import names_of as options_named
 from tracer.options.option import read_plain
 from tracer.options.table import Live
+from tracer.sources.ladder import NoSource
 from tracer.sources.shape import Shape
 from tracer.sources.wanted import shape_of
 from tracer.terminal.output import summary, wants_colour
@@ -53,6 +54,17 @@ from tracer.terminal.output import summary, wants_colour
         (["--unit", "nginx", "--bare"], "--unit cannot be decided with --bare"),
         (["--source", "magic"], "--source"),
         (["kill"], "'kill' is no command"),
+        (["wyh", "nginx"], "try: sigtrace why nginx"),
+        (["repaly"], "try: sigtrace replay"),
+        (["nginx"], "try: sigtrace why nginx for what ended it, sigtrace --to nginx"),
+        (["9"], "try: sigtrace --signal 9, or sigtrace why 9"),
+        (["--signal", "TREM"], "near: TERM"),
+        (["--outcome", "survivd"], "near: survived"),
+        (["--origin", "parent-deaht"], "near: parent-death"),
+        (["--source", "cor"], "try: sigtrace --source core"),
+        (["replay", "--", "-x"], "try: sigtrace replay --help"),
+        (["why", "/etc/passwd"], "try: sigtrace why /"),
+        (["why", sys.executable], f"try: sigtrace why {Path(sys.executable).name}, for"),
     ],
 )
 def test_bad_arguments(words, named, capsys):
@@ -61,6 +73,19 @@ def test_bad_arguments(words, named, capsys):
     assert named in error
     assert [line.split(":")[0].strip() for line in error.splitlines()] == ["sigtrace", "why", "try"]
     assert "Traceback" not in error
+
+
+def test_what_needs_root_is_told_as_it_was_typed(monkeypatch, capsys):
+    """Also where several sources say so: each line can be pasted."""
+    refused = Problem("cannot trace", "this needs CAP_BPF", AS_ROOT)
+
+    def refuse(_words):
+        raise NoSource({"core": refused, "bcc": refused})
+
+    monkeypatch.setattr(cli, "_run", refuse)
+    assert cli.main(["--to", "a b"]) == 2
+    tries = [line for line in capsys.readouterr().err.splitlines() if "try:" in line]
+    assert tries == ["    try: sudo sigtrace --to 'a b'"] * 2
 
 
 @pytest.mark.parametrize(

@@ -185,10 +185,13 @@ def parse_words(
     for part in text.split(","):
         word = part.strip().lower().lstrip("!").replace("-", " ").replace("_", " ")
         if word not in names:
+            from tracer.model.near import near
+
+            words = sorted(one.replace(" ", "-") for one in set(names.values()))
             raise Problem(
                 f"{option} {text!r} is not understood",
-                f"{part.strip()!r} is none of its words",
-                ", ".join(sorted(set(names.values()))),
+                f"{part.strip()!r} is none of its words{near(word.replace(' ', '-'), words)}",
+                ", ".join(words),
             )
         (unwanted if part.strip().startswith("!") else wanted).add(names[word])
     return frozenset((wanted or set(names.values())) - unwanted)

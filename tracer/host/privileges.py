@@ -101,7 +101,7 @@ def drop(keep: Iterable[str] = (), to: tuple[int, int] | None = None) -> str:
     os.setresuid(uid, uid, uid)
     if (os.getresuid(), os.getresgid()) != ((uid,) * 3, (gid,) * 3):
         raise Problem(
-            "cannot give up root", f"the kernel leaves uid {os.geteuid()}", "sudo sigtrace …"
+            "cannot give up root", f"the kernel leaves uid {os.geteuid()}", AS_ROOT
         )
     keep_capabilities(names)
     return f"gave up root: now uid {uid}, gid {gid}, {left}"

@@ -193,9 +193,12 @@ def _parse_range(part: str, text: str) -> range:
         first, dots, last = _split_at_dash(part)
     low, high = number_of(first), number_of(last)
     if not dots or low is None or high is None or low > high:
+        from tracer.model.near import near
+
+        like = near(part.upper(), NUMBERS)
         raise Problem(
             f"--signal {text!r} is not understood",
-            f"{part!r} is not a signal, nor a range of them",
+            f"{part!r} is not a signal, nor a range of them{like}",
             "numbers 1-64, names (KILL, SIGTERM, RTMIN+3), ranges (34-40, RTMIN..RTMAX), '!CHLD'",
         )
     return range(low, high + 1)

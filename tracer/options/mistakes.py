@@ -46,7 +46,7 @@ _OTHER_VALUES = {
 def meant(kind: type[Choices], prog: str, words: Words) -> str | None:
     """The command line that was probably meant, None where nobody can tell."""
     options = {name: option for option in options_of(kind).values() for name in option.names}
-    for guess in (_a_list, _a_number, _another_name, _another_value, _close):
+    for guess in (_a_list, _a_number, _another_name, _another_value, _choice, _close):
         found = guess(options, words)
         if found is not None and list(found) != list(words):
             return " ".join([prog, *_typed(found)])
@@ -110,6 +110,19 @@ def _another_value(_options: dict[str, Option], words: Words) -> Words | None:
     return made
 
 
+def _choice(options: dict[str, Option], words: Words) -> Words | None:
+    """One of the few words that an option takes, misspelt or only begun."""
+    import difflib
+
+    made = list(words)
+    for at, word in enumerate(words[:-1]):
+        choices = (options[word].choices if word in options else None) or ()
+        if choices and words[at + 1] not in choices:
+            near = difflib.get_close_matches(words[at + 1], choices, 1)
+            made[at + 1 : at + 2] = near or [words[at + 1]]
+    return made
+
+
 def _close(options: dict[str, Option], words: Words) -> Words | None:
     """A name that is misspelt, or only begun."""
     import difflib
@@ -117,7 +130,7 @@ def _close(options: dict[str, Option], words: Words) -> Words | None:
     made = []
     for word in words:
         name, equals, text = word.partition("=")
-        if name.startswith("--") and name not in options:
+        if name.startswith("--") and name != "--" and name not in options:
             begun = [one for one in options if one.startswith(name)]
             near = begun[:1] or difflib.get_close_matches(name, options, 1, cutoff=0.75)
             name = near[0] if near else name

@@ -9,6 +9,7 @@ from tracer.model.errors import Problem
 from tracer.model.text import quoted_text, typed
 from tracer.model.times import SECOND
 from tracer.options import meaning, option
+from tracer.sources.logs.files import STDIN
 
 EPILOG = """\
 WHAT is a pid, a name (nginx), a script (crashy.py), a unit, or a container's id; without it: the deaths of the
@@ -61,8 +62,8 @@ Options = Why
 
 
 def what_and_files(given: list[str]) -> tuple[bytes | None, list[str]]:
-    """WHAT, and the files: a word that is a path, or holds a slash, is a file. Raises Problem for a second WHAT."""
-    files = [word for word in given if "/" in word or os.path.exists(word)]
+    """WHAT, and the files: a word that is a path, holds a slash, or is ``-``, is a file. Raises Problem for a second WHAT."""
+    files = [word for word in given if word == STDIN or "/" in word or os.path.exists(word)]
     others = [word for word in given if word not in files]
     if len(others) > 1:
         raise Problem(
@@ -75,7 +76,7 @@ def what_and_files(given: list[str]) -> tuple[bytes | None, list[str]]:
 
 def names_here(what: bytes | None, files: list[str]) -> list[str]:
     """Sentences on names of files that were perhaps meant as WHAT."""
-    names = [word for word in files if "/" not in word] if what is None else []
+    names = [word for word in files if "/" not in word and word != STDIN] if what is None else []
     return [
         f"{quoted_text(name)} is a {_kind(name)} here, and is read as one; "
         f"who bears that name: cd /; sigtrace why {typed(name)}"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tracer.host.inside import Inside
 from tracer.host.journals import is_journal
-from tracer.model.errors import Problem
+from tracer.model.errors import OWN, Problem
 from tracer.model.frozen import frozen, replace
 from tracer.sources.logs import forms
 from tracer.sources.logs.files import STDIN, LogSet, find_logs
@@ -51,6 +51,8 @@ def found_by_names(files: Sequence[str]) -> Found:
             journals += [inner for inner in [os.path.join(path, "journal")] if is_journal(inner)]
             others.append(path)
     logs, closed = readable(find_logs(others), others) if others else ([], [])
+    logs, more = without_recordings(logs)
+    recordings += more
     found = Found(tuple(logs), tuple(journals), tuple(recordings), tuple(archives), closed=tuple(closed))  # fmt: skip
     for path in below:
         more = found_below(path, SOS)
@@ -92,7 +94,7 @@ def found_here() -> Found:
         raise Problem(
             "no FILE is named, and standard input has something",
             "what this host keeps would be read, and not that",
-            "sigtrace replay -",
+            f"{OWN} - with the same words beside it; or < /dev/null for this host's",
         )
     return replace(found_below("/"), root="", ring=True)
 
@@ -149,6 +151,13 @@ def is_archive(path: str) -> bool:
     if not os.path.isfile(path) or not any(word in os.path.basename(path) for word in (".tar", ".tgz", ".txz")):  # fmt: skip
         return False
     return forms.head_of(path)[257:262] == b"ustar"
+
+
+def without_recordings(logs: Sequence[LogSet]) -> tuple[list[LogSet], list[str]]:
+    """The logs, and what ``--json`` has printed: a folder may hold both."""
+    ours = [path for log in logs for path in log.paths if looks_like_recording(path)]
+    left = [(log.name, tuple(path for path in log.paths if path not in ours)) for log in logs]
+    return [LogSet(name, paths) for name, paths in left if paths], ours
 
 
 def readable(logs: Sequence[LogSet], files: Sequence[str]) -> tuple[list[LogSet], list[Closed]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -76,6 +78,18 @@ def test_files_are_read_whole_without_what(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert shown.startswith("2020-11-27 05:00:00  a.service")
     assert "2 times" in shown
+
+
+def test_standard_input_is_a_file_by_the_name_that_replay_has_for_it():
+    line = b"Nov 27 05:00:00 web3 systemd[1]: a.service: Main process exited, code=killed, status=9/KILL\n"
+    for words, status, told in (
+        (["a.service", "-"], 1, b"a.service"),
+        (["a.service"], 2, b"try: sigtrace why - with the same words"),
+    ):
+        command = [sys.executable, "-m", "tracer", "why", *words]
+        run = subprocess.run(command, input=line, capture_output=True, check=False, timeout=60)
+        assert run.returncode == status, run.stderr
+        assert told in run.stdout + run.stderr
 
 
 def test_a_files_name_is_no_command(tmp_path, monkeypatch, capsys):

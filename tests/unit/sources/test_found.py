@@ -27,6 +27,7 @@ from tracer.statements.teller import Teller
 
 LINE = b"Nov 20 07:32:05 web3 systemd[1]: %s.service: Failed with result 'timeout'.\n"
 RECORD = b'type=ANOM_ABEND msg=audit(1700000000.500:7): auid=0 uid=0 gid=0 ses=1 pid=55 comm="web" exe="/bin/web" sig=11 res=1\n'
+SIGNAL = b'{"v": 1, "event": "signal", "id": "1", "time": "2026-11-27T15:06:18.108397023Z", "source": "core", "signal": {"number": 9, "name": "SIGKILL"}, "target": {"pid": 7}}\n'
 
 
 def replay(*arguments, **more):
@@ -61,6 +62,16 @@ def test_a_folder_holds_audit_logs_and_syslogs(tmp_path):
     assert sum(event["event"] == "exit" for event in events) == 1
 
 
+def test_a_folder_may_hold_what_json_printed_beside_logs(tmp_path):
+    """The folder that examples/outage.py makes has nothing else."""
+    write(tmp_path / "log/a.jsonl", SIGNAL)
+    run, events = replay(tmp_path / "log")
+    assert [event["event"] for event in events] == ["signal"], run.stderr
+    write(tmp_path / "log/b.log", LINE % b"b")
+    run, events = replay(tmp_path / "log")
+    assert sorted(event["event"] for event in events) == ["signal", "statement"], run.stderr
+
+
 def test_a_root_is_read_below_it_alone(tmp_path):
     outside = write(tmp_path / "secret", LINE % b"outside")
     root = tmp_path / "root"
@@ -82,9 +93,8 @@ def test_a_root_is_read_below_it_alone(tmp_path):
 
 def test_a_roots_recording_is_read_and_no_link_out_of_it(tmp_path):
     name = f"web3-{'ab' * 16}-20261127T150618.108397023Z.jsonl"
-    line = b'{"v": 1, "event": "signal", "id": "1", "time": "2026-11-27T15:06:18.108397023Z", "source": "core", "signal": {"number": 9, "name": "SIGKILL"}, "target": {"pid": 7}}\n'
     root = tmp_path / "root"
-    write(root / "var/lib/sigtrace" / name, line)
+    write(root / "var/lib/sigtrace" / name, SIGNAL)
     found = found_below(str(root))
     assert found.recordings == (str(root / "var/lib/sigtrace"),)
     run, events = replay("--root", root)

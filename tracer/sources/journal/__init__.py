@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracer.host.journals import FOLDERS
-from tracer.model.errors import Problem
+from tracer.model.errors import OWN, Problem
 from tracer.sources.journal import find
 from tracer.sources.journal.base import Following, Journal
 from tracer.sources.journal.entry import (
@@ -81,7 +81,7 @@ def _unreadable(paths: Sequence[str], root: str | None, journal: Journal) -> Pro
     return Problem(
         f"cannot read {what}",
         losses or f"there is no journal file in {', '.join(paths) or folders}",
-        "journalctl --verify" if losses else "sigtrace replay FILE",
+        "journalctl --verify" if losses else f"{OWN} FILE",
     )
 
 

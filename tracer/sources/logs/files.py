@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, Callable, cast
 
-from tracer.model.errors import OWN, Problem
+from tracer.model.errors import AS_ROOT, OWN, Problem
 from tracer.model.frozen import frozen
 from tracer.model.text import typed
 from tracer.sources.logs.kept import is_kept
@@ -232,11 +232,11 @@ def is_packed(path: str) -> bool:
 
 def unreadable(path: str, error: OSError) -> Problem:
     """The three lines for a file that cannot be read."""
-    command = "sudo sigtrace replay" if isinstance(error, PermissionError) else "ls -l"
-    again = f"{command} {typed(path)}"
+    why = (error.strerror or str(error)).lower()
     if path == STDIN:
-        return Problem("cannot read standard input", (error.strerror or str(error)).lower(), "sigtrace replay FILE")  # fmt: skip
-    return Problem(f"cannot read {path!r}", (error.strerror or str(error)).lower(), again)
+        return Problem("cannot read standard input", why, f"{OWN} FILE")
+    again = AS_ROOT if isinstance(error, PermissionError) else f"ls -l {typed(path)}"
+    return Problem(f"cannot read {path!r}", why, again)
 
 
 def read_blocks(stream: IO[bytes], proceed: Proceed = always) -> Iterator[bytes]:

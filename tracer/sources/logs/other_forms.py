@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import Sequence
 
-from tracer.model.errors import Problem
+from tracer.model.errors import OWN, Problem
+from tracer.model.text import typed
 from tracer.sources.logs.files import STDIN, LogSet, open_log, read_blocks
 
+_PROGRAM = "a program"
 _MAGIC = (
-    (b"\x7fELF", "a program"),
+    (b"\x7fELF", _PROGRAM),
     (b"LPKSHHRH", "a journal's own file; journalctl -o json --file prints it"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\xd4\xc3\xb2\xa1", "a packet capture"),
@@ -38,10 +40,13 @@ def no_records(logs: Sequence[LogSet], *, anything: bool) -> Problem:
     paths = [path for log in logs for path in log.paths][:3]
     names = ["standard input" if path == STDIN else path for path in paths]
     looks = [looks_like(path, anything=anything) for path in paths]
+    try_ = f"{OWN} /var/log/audit/audit.log /var/log/messages"
+    if looks == [f"looks like {_PROGRAM}"]:
+        try_ = f"sigtrace why {typed(os.path.basename(paths[0]))}, for what ended it"
     return Problem(
         "no audit records in " + ", ".join(names) + ", and no log lines",
         "; ".join(f"{name} {words}" for name, words in zip(names, looks)),
-        "sigtrace replay /var/log/audit/audit.log /var/log/messages",
+        try_,
     )
 
 

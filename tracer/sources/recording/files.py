@@ -7,7 +7,7 @@ import os
 import zlib
 from time import time_ns
 
-from tracer.model.errors import Problem
+from tracer.model.errors import AS_ROOT, OWN, Problem
 from tracer.model.frozen import frozen
 from tracer.model.text import typed
 from tracer.recording.names import Piece, in_order, piece_of, pieces_in
@@ -75,9 +75,9 @@ def _pieces_of(path: str, since: int | None, until: int | None) -> list[Piece]:
 
 def unreadable(path: str, error: OSError) -> Problem:
     """The problem of a file or folder that cannot be opened."""
-    try_ = "sigtrace replay DIR, or FILE.jsonl.gz"
+    try_ = f"{OWN} DIR, or FILE.jsonl.gz"
     if error.errno in (errno.EACCES, errno.EPERM):
-        try_ = "sudo sigtrace …, or be in the group adm"
+        try_ = f"{AS_ROOT}, or be in the group adm"
     elif path == FOLDER:
         try_ = "sudo sigtrace record, which keeps one from now on; or name DIR"
     return Problem(f"cannot read {path!r}", (error.strerror or str(error)).lower(), try_)
