@@ -6,7 +6,7 @@ import gc
 import sys
 
 from tracer.model.errors import AS_ROOT, OWN, Problem
-from tracer.options.early import looks_best, looks_like
+from tracer.options.early import HELP, VERSION, looks_best, looks_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The help holds what an old locale cannot write.
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="backslashreplace")
-        return _run(words)
+        return _run_whole(words)
     except Problem as problem:
         return _report(problem, words)
     except KeyboardInterrupt:
@@ -43,6 +43,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         gc.enable()
         sys.setswitchinterval(RUNNING)
+
+
+def _run_whole(words: list[str]) -> int:
+    """The same; what --help and --version print is out when it ends."""
+    if not {"help", "version", *HELP, *VERSION}.intersection(words):
+        return _run(words)
+    from tracer.terminal.output import let_go
+
+    try:
+        try:
+            return _run(words)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except OSError as error:
+        let_go(error)
+        return 0
 
 
 def _run(words: list[str]) -> int:

@@ -299,3 +299,17 @@ def test_nobody_reads_what_is_said_and_the_status_is_what_it_is(tmp_path):
     done = subprocess.run(command, stdout=writing, stderr=writing, stdin=subprocess.DEVNULL)
     os.close(writing)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("words", ["help", "--version", "why --help", "doctor", "audit-rules"])
+def test_what_finds_no_room_is_told_in_three_lines(words):
+    """Of a text that fits a buffer, too: that is written when Python ends, which has no words for it."""
+    command = [sys.executable, "-m", "tracer", *words.split()]
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.splitlines() == [
+        "sigtrace: cannot write to standard output",
+        "  why: no space left on device",
+        "  try: make room, and start again",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.fleet.export import Period, export
 from tracer.model.errors import Problem
+from tracer.model.text import counted
 from tracer.options import meaning, option
 from tracer.sources.recording.elsewhere import hints
 from tracer.sources.recording.files import FOLDER
@@ -45,5 +46,7 @@ def run(options: Options) -> int:
     done = export(options.parquet, paths, period, whole=options.arguments)
     for why, count in done.passed.items():
         say(f"passed over: {why} ({count:,})")
-    say(f"{done.lines:,} lines in {len(done.files):,} files below {options.parquet}")
+    say(
+        f"{counted(done.lines, 'line')} in {counted(len(done.files), 'file')} below {options.parquet}"
+    )
     return 0

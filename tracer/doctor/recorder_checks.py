@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
 from tracer.model.event import Loss, Mark
 from tracer.model.spelling import from_object
-from tracer.model.text import typed
+from tracer.model.text import counted, typed
 from tracer.model.times import utc
 from tracer.recording.names import pieces_in
 from tracer.recording.tail import last_line_of, object_of
@@ -69,7 +69,8 @@ def holds(folder: str | None = None) -> Finding:
     size = sum(piece.size for piece in pieces) >> 10
     others = f"; {len(foreign)} files of others" if foreign else ""
     return Finding(
-        OK, f"{size:,} KiB in {len(pieces)} files since {_moment(pieces[0].first)}{others}"
+        OK,
+        f"{size:,} KiB in {counted(len(pieces), 'file')} since {_moment(pieces[0].first)}{others}",
     )
 
 

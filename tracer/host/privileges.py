@@ -100,9 +100,7 @@ def drop(keep: Iterable[str] = (), to: tuple[int, int] | None = None) -> str:
         libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setresuid(uid, uid, uid)
     if (os.getresuid(), os.getresgid()) != ((uid,) * 3, (gid,) * 3):
-        raise Problem(
-            "cannot give up root", f"the kernel leaves uid {os.geteuid()}", AS_ROOT
-        )
+        raise Problem("cannot give up root", f"the kernel leaves uid {os.geteuid()}", AS_ROOT)
     keep_capabilities(names)
     return f"gave up root: now uid {uid}, gid {gid}, {left}"
 

@@ -29,6 +29,8 @@ NARROW = 24
 _DEEPER = " " * 4
 # A command goes on in the next line so: sh(1).
 _GOES_ON = " \\"
+# In quotes it cannot, and a blank is the word's own.
+_QUOTED, _HARD = re.compile(r"'[^']*'"), "\0"
 
 
 class Layout(argparse.HelpFormatter):
@@ -100,8 +102,10 @@ def _command(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     indent = " " * _indent(line)
-    lines = _broken(line.strip(), width - len(indent + _DEEPER + _GOES_ON))
-    marked = [f"{one}{_GOES_ON}" for one in lines[:-1]] + lines[-1:]
+    whole = _QUOTED.sub(lambda word: word[0].replace(" ", _HARD), line.strip())
+    lines = _broken(whole, width - len(indent + _DEEPER + _GOES_ON))
+    marked = [f"{one.replace(_HARD, ' ')}{_GOES_ON}" for one in lines]
+    marked[-1] = marked[-1].removesuffix(_GOES_ON)
     return [indent + (_DEEPER if at else "") + one for at, one in enumerate(marked)]
 
 

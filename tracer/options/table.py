@@ -21,9 +21,9 @@ class Filters(option.Choices):
 
     title = "what to show"
     description = (
-        "an END is a pid, a name, a script (crashy.py), a path or a pattern ('php-fpm*');\n"
-        "  several with commas (? stands for one in a name); '!' before anything excludes it;\n"
-        "  an option given again adds an alternative"
+        "an END is a pid, a name, a script (crashy.py), a path or a pattern ('php-fpm*'); "
+        "several with commas (? stands for one in a name); '!' before anything excludes it; "
+        "an option given again adds an alternative"
     )
 
     signal = option.listed(

@@ -124,10 +124,16 @@ def can_go_up() -> bool:
 
 
 def write_out(text: str) -> None:
-    """All that a command has to say, on standard output."""
+    """All that a command has to say, on standard output. Raises Problem where there is no room, BrokenPipeError where
+    nobody reads it."""
     stream = standard_output()
-    stream.write(text)
-    stream.flush()
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        let_go(error)
 
 
 def let_go(error: OSError) -> None:

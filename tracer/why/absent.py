@@ -23,7 +23,7 @@ _ID_SHOWN, _HEX = 12, frozenset(b"0123456789abcdef")
 # Sources whose records name no container.
 _NO_CONTAINERS = frozenset(("audit log",))
 RECORDING = "recording"
-# A recording that ends so short before now is still written.
+# A recording that ends so short before now may still be written.
 _STILL = 60 * SECOND
 
 
@@ -65,7 +65,7 @@ def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) ->
         yield f"{shown(what)} is another name of {quoted(unit)}: ask for that"
     near = query.nearest(names, what)
     if near:
-        yield f"what has died is called: {', '.join(map(shown, near))}"
+        yield f"names like it that have died: {', '.join(map(shown, near))}"
     if asked.all_ends is False:
         yield f"the recording has no end of {_SHORT}: sudo sigtrace record --exits keeps these, too"
     yield from _from_now_on(asked, seen)
@@ -118,7 +118,12 @@ def _from_now_on(asked: Asked, seen: Iterable[Coverage]) -> Iterator[str]:
     at_work = [span for span in spans if span.ended is None or asked.now - span.ended <= _STILL]
     if at_work:
         since = clock_of(min(span.began for span in at_work))
-        yield f"a recorder is at work since {since}: what comes is kept; {_lists(asked.places)}"
+        ends = [span.ended for span in at_work if span.ended is not None]
+        if len(ends) < len(at_work):
+            told = f"a recorder is at work since {since}: what comes is kept"
+        else:
+            told = f"a recorder was at work from {since} to {clock_of(max(ends))}; sigtrace doctor tells whether it is"
+        yield f"{told}; {_lists(asked.places)}"
     elif not asked.is_kept:
         where = "" if not asked.places else ", on the host that it is about"
         more = "" if asked.all_ends is False else f"; with --exits also the end of {_SHORT}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,13 @@ def test_no_word_is_broken_and_no_line_is_wider(name, width, monkeypatch, capsys
         assert set(option.help.replace("%%", "%").split()) <= words
     assert set(epilog.split()) <= words
     assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", range(40, 90, 3))
+def test_a_command_is_broken_between_its_words_alone(width):
+    command = "sigtrace replay --recorded --since '2 h ago' --to 'php-fpm*' --from '!my own'"
+    pasted = "\n".join(laid_out(f"  {command}", width))
+    assert shlex.split(pasted.replace("\\\n", " ")) == shlex.split(command)
 
 
 def test_as_it_is_where_there_is_room():
