@@ -51,8 +51,8 @@ def found_by_names(files: Sequence[str]) -> Found:
             journals += [inner for inner in [os.path.join(path, "journal")] if is_journal(inner)]
             others.append(path)
     logs, closed = readable(find_logs(others), others) if others else ([], [])
-    logs, more = without_recordings(logs)
-    recordings += more
+    logs, printed = without_recordings(logs)
+    recordings += printed
     found = Found(tuple(logs), tuple(journals), tuple(recordings), tuple(archives), closed=tuple(closed))  # fmt: skip
     for path in below:
         more = found_below(path, SOS)
