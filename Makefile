@@ -99,7 +99,7 @@ tracer/sigtrace-twice.loader: LEFT_OUT := $(ASKED)
 tracer/sigtrace-whole.loader: build/sigtrace-whole.bpf.o
 $(filter-out %-whole.loader,$(LOADERS)): build/sigtrace-casts.bpf.o
 
-$(LOADERS): tracer/libbpf/write_loader.py Makefile
+$(LOADERS): tracer/libbpf/write_loader.py tracer/libbpf/lookups.py Makefile
 	$(say) LOADER $@
 	$(Q)if [ -s $(filter %.o,$^) ]; then $(PYTHON) -m tracer.libbpf.write_loader $(filter %.o,$^) $@ $(LEFT_OUT); else : > $@; fi
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from tracer.libbpf.library import open_library
 from tracer.libbpf.loader import MAGIC
+from tracer.libbpf.lookups import grouped
 from tracer.model.errors import Problem
 
 _PROTOTYPES = {
@@ -64,12 +65,13 @@ def loader_of(path: str, left_out: list[str]) -> bytes:
         b"%s:%d" % (library.bpf_map__name(it), library.bpf_map__value_size(it))
         for it in _each(library.bpf_object__next_map, handle)
     )
-    programs = b" ".join(
-        b"%s:%s"
-        % (library.bpf_program__name(it), _tracepoint(library.bpf_program__section_name(it)))
+    loaded = {
+        library.bpf_program__name(it): _tracepoint(library.bpf_program__section_name(it))
         for it in _each(library.bpf_object__next_program, handle)
         if library.bpf_program__autoload(it)
-    )
+    }
+    programs = b" ".join(b"%s:%s" % pair for pair in loaded.items())
+    data = grouped(data, loaded)
     sizes = b"%d %d" % (len(data), len(code))
     return b"\n".join((MAGIC, sizes, maps, programs, data + code))
 
