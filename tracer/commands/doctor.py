@@ -6,7 +6,7 @@ import json
 
 from tracer.doctor import checks as doctor
 from tracer.options import option
-from tracer.terminal.output import write_out
+from tracer.terminal.output import terminal_width, write_out
 
 CANNOT_TRACE_LIVE = 1
 EPILOG = ""
@@ -24,5 +24,5 @@ def run(options: Options) -> int:
     if options.json:
         write_out(json.dumps(doctor.to_object(checks), indent=2) + "\n")
     else:
-        write_out(doctor.render(checks))
+        write_out(doctor.render(checks, terminal_width()))
     return 0 if doctor.best(checks) else CANNOT_TRACE_LIVE

@@ -21,6 +21,7 @@ from tracer.host.privileges import (
 )
 from tracer.model import errors
 from tracer.model.errors import Problem
+from tracer.model.text import wrapped
 from tracer.model.frozen import frozen
 from tracer.sources.abilities import SOURCES, unseen
 from tracer.sources.wanted import Wanted
@@ -35,6 +36,12 @@ _NEEDED = (
     "CAP_AUDIT_READ",
 )
 _NOTHING = Wanted(KernelFilter(frozenset(), frozenset()), 1 << 16)
+
+
+# What a problem says of the command that was typed.
+_AS_ROOT = "sudo sigtrace doctor"
+# Columns without which what a check has found does not stay beside its name.
+_BESIDE = 40
 
 
 @frozen
@@ -54,7 +61,7 @@ def kernel() -> Finding:
 def capabilities() -> Finding:
     missing = lacking(*_NEEDED)
     if missing:
-        return Finding(REFUSED, f"without {', '.join(missing)}", errors.AS_ROOT)
+        return Finding(REFUSED, f"without {', '.join(missing)}", _AS_ROOT)
     held = [name for name in CAPABILITIES if has_capability(name)]
     return Finding(OK, ", ".join(held))
 
@@ -138,7 +145,7 @@ def ring_buffer() -> Finding:
     except PermissionError:
         if not in_first_namespace("user"):
             return Finding(REFUSED, "cannot be tried in a user namespace", "run it on the host")
-        return Finding(REFUSED, "cannot be tried without CAP_BPF", "sudo sigtrace doctor")
+        return Finding(REFUSED, "cannot be tried without CAP_BPF", _AS_ROOT)
     except OSError:
         why = "this kernel has none (they came with v5.8)"
         return Finding(MISSING, why, "sigtrace --source bcc")
@@ -190,7 +197,7 @@ def connector() -> Finding:
         return Finding(
             REFUSED,
             f"the process connector: {error.strerror}; deaths are not seen",
-            errors.AS_ROOT,
+            _AS_ROOT,
         )
     return Finding(OK, "the process connector tells deaths")
 
@@ -246,7 +253,7 @@ def _tried(probe: Callable[[], Finding]) -> Finding:
         return probe()
     except Problem as problem:
         state = {errors.REFUSED: REFUSED, errors.MISSING: MISSING}[problem.kind]
-        return Finding(state, problem.why, problem.try_)
+        return Finding(state, problem.why, problem.try_.replace(errors.AS_ROOT, _AS_ROOT))
     except OSError as error:
         return Finding(MISSING, str(error), "sigtrace doctor, as root")
 
@@ -279,14 +286,26 @@ def to_object(checks: list[Check]) -> dict[str, object]:
     }
 
 
-def render(checks: list[Check]) -> str:
-    """A line for each check, then what ``auto`` would do."""
-    lines = []
-    for check in checks:
-        finding = check.finding
-        mend = f"  try: {finding.try_}" if finding.try_ else ""
-        lines.append(f"{finding.state:<14}{check.group:<8}{check.name:<14}{finding.text}{mend}")
-    return "\n".join([*lines, "", _verdict(best(checks))]) + "\n"
+def render(checks: list[Check], width: int | None = None) -> str:
+    """A line for each check, or as many as it takes where there are ``width`` columns; then what ``auto`` would do."""
+    lines = [line for check in checks for line in _lines(check, width)]
+    last = _verdict(best(checks))
+    return "\n".join([*lines, "", *(wrapped(last, width) if width else [last])]) + "\n"
+
+
+def _lines(check: Check, width: int | None) -> list[str]:
+    finding = check.finding
+    head = f"{finding.state:<14}{check.group:<8}{check.name:<14}"
+    mend = f"try: {finding.try_}" if finding.try_ else ""
+    if width is None:
+        return [f"{head}{finding.text}{mend and '  '}{mend}"]
+    room = width - len(head)
+    if room >= max(_BESIDE, *map(len, finding.text.split(" "))):
+        indent, above = " " * len(head), []
+    else:
+        indent, above, head = " " * 4, [head.rstrip()], " " * 4
+    text = wrapped(finding.text, width, head, indent)
+    return above + text + (wrapped(mend, width, indent, f"{indent}  ") if mend else [])
 
 
 def _verdict(source: str | None) -> str:

@@ -46,6 +46,19 @@ def test_each_check_is_one_line_with_what_mends_it():
     assert lines[1].endswith("try: mend")
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 132])
+def test_in_a_terminal_no_word_is_broken(width):
+    text = "none of /var/log/audit/audit.log, /var/log/kern.log, /var/log/syslog, /var/log/messages"
+    found = [
+        *checks(bcc=OK),
+        Check("replay", "logs", Finding(MISSING, text, "sigtrace replay FILE")),
+    ]
+    wide, lines = doctor.render(found).split(), doctor.render(found, width).splitlines()
+    assert [word for line in lines for word in line.split()] == wide
+    assert max(map(len, lines)) <= width
+    assert sum(not line.startswith(" ") and bool(line) for line in lines) >= len(found)
+
+
 def test_a_problem_becomes_a_finding():
     def refused():
         raise Problem("x", "this needs CAP_BPF", "sudo sigtrace …", kind=errors.REFUSED)
@@ -56,7 +69,7 @@ def test_a_problem_becomes_a_finding():
     def broken():
         raise OSError(2, "No such file")
 
-    assert doctor._tried(refused) == Finding(REFUSED, "this needs CAP_BPF", "sudo sigtrace …")
+    assert doctor._tried(refused) == Finding(REFUSED, "this needs CAP_BPF", "sudo sigtrace doctor")
     assert doctor._tried(absent).state == MISSING
     assert doctor._tried(broken).state == MISSING
 

@@ -47,7 +47,7 @@ def test_a_recorder_at_work(at_work: Recorder, tmp_path: Path):
         f"pid {os.getpid()}, source bcc; it sees no commands; this file since 2025-11-24T16:00:00Z; "
         f"in {tmp_path}: sigtrace why NAME {tmp_path} reads it"
     )
-    assert "1 files since 2025-11-24T16:00:00Z" in holds(str(tmp_path)).text
+    assert "1 file since 2025-11-24T16:00:00Z" in holds(str(tmp_path)).text
     assert lost(str(tmp_path)).text == "nothing by the last count"
 
 
