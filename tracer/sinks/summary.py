@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tracer.model.errors import Problem
-from tracer.model.text import counted, cut
+from tracer.model.text import columns, counted, cut, wrapped
 from tracer.model.times import SECOND, clock, local, local_date, span, utc
 from tracer.sinks.layout import PIPED_WIDTH
 from tracer.sinks.sink import Sink
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from tracer.model.event import Event
 
 TOP = 5
-_FIXED = 50  # columns of all but FROM and TO
+TITLES = ("COUNT", "EVERY", "SIGNAL", "FROM", "TO", "DIED", "SINCE")
+_ALIGN = ("right", "right", "left", "left", "left", "right", "left")
+_ENDS = (TITLES.index("FROM"), TITLES.index("TO"))
+# tabulate's: columns between two, and what a title has beside it at least.
+_GAP, _PADDING = 2, 2
+# Of fewer columns FROM and TO get those of SINCE, which stands last.
+_NARROW = 70
 
 
 class SummarySink(Sink):
@@ -57,12 +63,18 @@ def text_of(tally: Tally, width: int | None, tabulate: Callable[..., str]) -> st
     """The table, and the most frequent senders, units and causes."""
     if not tally.rows:
         return "no signals and no deaths\n"
-    ends = max(20, ((width or 2 * PIPED_WIDTH) - _FIXED) // 2)
-    rows = [_cells(row, ends) for row in sorted(tally.rows.values(), key=deadly_first)]
-    titles = ("COUNT", "EVERY", "SIGNAL", "FROM", "TO", "DIED", "SINCE")
-    align = ("right", "right", "left", "left", "left", "right", "left")
-    table = tabulate(rows, titles, tablefmt="plain", colalign=align, disable_numparse=True)
-    lines = [_head(tally), "", *table.splitlines(), ""]
+    rows = [_cells(row) for row in sorted(tally.rows.values(), key=deadly_first)]
+    rows = _fitted(rows, width or 2 * PIPED_WIDTH)
+    shown = len(rows[0])
+    table = tabulate(
+        rows,
+        TITLES[:shown],
+        tablefmt="plain",
+        colalign=_ALIGN[:shown],
+        disable_numparse=True,
+    )
+    head = _head(tally)
+    lines = [*(wrapped(head, width) if width else [head]), "", *table.splitlines(), ""]
     for title, counts in (
         ("senders", tally.senders),
         ("units", tally.units),
@@ -81,7 +93,30 @@ def _head(tally: Tally) -> str:
     return f"{span}{counted(tally.signals, 'signal')}, {counted(tally.deaths, 'death')}{lost}"
 
 
-def _cells(row: Row, ends: int) -> tuple[str, ...]:
+def _fitted(rows: list[tuple[str, ...]], width: int) -> list[tuple[str, ...]]:
+    """FROM and TO cut so that no row is wider: each has half of what the others leave, and what the other end does not
+    need."""
+    if width < _NARROW:
+        rows = [row[:-1] for row in rows]
+    widest = [max(map(columns, column)) for column in zip(*rows)]
+    least = [len(title) + _PADDING for title in TITLES]
+    others = [max(a, b) for at, (a, b) in enumerate(zip(widest, least)) if at not in _ENDS]
+    room = width - sum(others) - _GAP * len(others) - _GAP
+    sender, target = (widest[at] for at in _ENDS)
+    first = max(least[_ENDS[0]], room // 2, room - target)
+    second = max(least[_ENDS[1]], room - min(first, max(sender, least[_ENDS[0]])))
+    return [
+        (
+            *row[: _ENDS[0]],
+            cut(row[_ENDS[0]], first),
+            cut(row[_ENDS[1]], second),
+            *row[_ENDS[1] + 1 :],
+        )
+        for row in rows
+    ]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
     signal, who, whom = row.key
     every = row.every()
     often = "" if every is None else span(every)
@@ -90,8 +125,8 @@ def _cells(row: Row, ends: int) -> tuple[str, ...]:
         f"{row.count:,}",
         often,
         signal,
-        cut(who, ends),
-        cut(whom, ends),
+        who,
+        whom,
         died,
         clock(row.first, 8),
     )

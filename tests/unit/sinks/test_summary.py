@@ -91,6 +91,15 @@ def test_an_outage_at_a_glance():
     assert lines[9] == "top units: orders.service 3"
 
 
+@pytest.mark.parametrize("width", [60, 66, 80, 100, 200])
+def test_no_row_is_wider_than_the_terminal(width):
+    lines = summary(*drill(), width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    titles = next(line for line in lines if "COUNT" in line).split()
+    assert titles == [*"COUNT EVERY SIGNAL FROM TO DIED".split(), *["SINCE"] * (width >= 70)]
+    assert all(f" {word}" in "\n".join(lines) for word in ("pkill", "own", "OOM", "noise"))
+
+
 def since(lines, word):
     return next(line for line in lines if word in line).split()[-1]
 
