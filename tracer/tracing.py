@@ -16,6 +16,7 @@ from tracer.options import meaning
 from tracer.session import run
 from tracer.sources.abilities import unseen
 from tracer.sources.ladder import open_source
+from tracer.sources.sense import half_decided
 from tracer.terminal.header import header, words_of
 from tracer.terminal.output import say, summary
 
@@ -77,8 +78,11 @@ def trace(
         if ready_fd is not None:
             tell_ready(ready_fd)
         # To look at everybody takes a while; signals are seen meanwhile.
-        for sentence in fitting_nobody(filter_, known) if words else ():
-            note(sentence)
+        if words:
+            for sentence in half_decided(filter_, details=wanted.details):
+                note(sentence)
+            for sentence in fitting_nobody(filter_, known):
+                note(sentence)
         sink.start()
         gc.freeze()
         gc.enable()

@@ -52,6 +52,7 @@ from tracer.terminal.output import summary, wants_colour
         (["--bogus"], "--bogus"),
         (["--bare", "--children-of", "1"], "--children-of cannot be decided with --bare"),
         (["--unit", "nginx", "--bare"], "--unit cannot be decided with --bare"),
+        (["--to", "a,/usr/bin/x", "--bare"], "/usr/bin/x' cannot be decided with --bare"),
         (["--source", "magic"], "--source"),
         (["kill"], "'kill' is no command"),
         (["wyh", "nginx"], "try: sigtrace why nginx"),

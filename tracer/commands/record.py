@@ -11,8 +11,9 @@ from tracer.options.record import Record as Options
 from tracer.recorder import Plan, record
 from tracer.recording.commands import commands_with
 from tracer.sinks.journal import IDS
-from tracer.sources.sense import require_here
+from tracer.sources.sense import half_decided, require_here
 from tracer.sources.shape import ALL, WORTH
+from tracer.terminal.output import say_each
 
 __all__ = ["EPILOG", "Options", "run"]
 
@@ -21,6 +22,7 @@ def run(options: Options) -> int:
     """Until Ctrl-C, SIGTERM or a limit. Returns the exit status; raises Problem."""
     filter_ = meaning.filter_of(options)
     require_here(filter_, details=not options.bare)
+    say_each(half_decided(filter_, details=not options.bare))
     commands = () if options.bare else commands_with(options.watch)
     wanted = wanted_of(options, filter_, exits=ALL if options.exits else WORTH, commands=commands)
     plan = Plan(

@@ -21,8 +21,8 @@ from tracer.host.privileges import (
 )
 from tracer.model import errors
 from tracer.model.errors import Problem
-from tracer.model.text import wrapped
 from tracer.model.frozen import frozen
+from tracer.model.text import wrapped
 from tracer.sources.abilities import SOURCES, unseen
 from tracer.sources.wanted import Wanted
 

@@ -8,6 +8,7 @@ from tracer.model.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tracer.flow.ends import Term
     from tracer.flow.filter import Filter
 
 # The filters that need more than the signal's own record.
@@ -22,6 +23,13 @@ def require_here(filter_: Filter, *, details: bool) -> None:
             "--bare leaves out how processes end",
             "--brief instead of --bare, for one line a signal",
         )
+    for term in () if details else _terms(filter_):
+        if b"/" in (term.name or b""):
+            raise Problem(
+                f"{term.words()!r} cannot be decided with --bare",
+                "--bare leaves out what programs and command lines are called",
+                "--brief instead of --bare, for one line a signal",
+            )
     for value in filter_.values:
         if value.kind == "user" and not value.text.isdigit():
             _require_user(value.text)
@@ -31,6 +39,22 @@ def require_here(filter_: Filter, *, details: bool) -> None:
                 "--bare leaves out the parents and places of processes",
                 "--brief instead of --bare, for one line a signal",
             )
+
+
+def half_decided(filter_: Filter, *, details: bool) -> list[str]:
+    """A sentence for names of which, without ``details``, a part alone is seen."""
+    names = [] if details else [term.words() for term in _terms(filter_) if term.name]
+    if not names:
+        return []
+    many = "fit" if names[1:] else "fits"
+    return [
+        f"{', '.join(names)} {many} by comm alone (proc(5): 15 letters): --bare sees no command lines, so not "
+        "what is called so by its script or path; --brief does"
+    ]
+
+
+def _terms(filter_: Filter) -> tuple[Term, ...]:
+    return (*filter_.sender, *filter_.target, *filter_.either)
 
 
 def _fates(fates: frozenset[str]) -> str:

@@ -96,7 +96,10 @@ def test_no_row_is_wider_than_the_terminal(width):
     lines = summary(*drill(), width=width).splitlines()
     assert max(map(len, lines)) <= width
     titles = next(line for line in lines if "COUNT" in line).split()
-    assert titles == [*"COUNT EVERY SIGNAL FROM TO DIED".split(), *["SINCE"] * (width >= 70)]
+    assert titles == [
+        *["COUNT", "EVERY", "SIGNAL", "FROM", "TO", "DIED"],
+        *["SINCE"] * (width >= 70),
+    ]
     assert all(f" {word}" in "\n".join(lines) for word in ("pkill", "own", "OOM", "noise"))
 
 
