@@ -1,7 +1,7 @@
 """Who is who, from the log alone: what earlier records said of a process.
 
-Keyed so that a reused pid inherits nothing: what was seen of a pid is believed only while its comm,
-login uid and session are still the same, and never past a boot or a death that the log shows.
+Keyed so that a reused pid inherits nothing: what was seen of a pid is believed only while its comm, login uid and session are
+still the same, and never past a boot, a death, or a round of the pids that the log shows (tracer.audit.rounds).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tracer.audit.argv import Argv, argv_of, title_of
 from tracer.audit.calls import is_exec
 from tracer.audit.fields import Fields, identity, parse_fields, parse_interpreted, text
 from tracer.audit.record import Group, Record, Stamp
+from tracer.audit.rounds import Rounds
 from tracer.audit.usual import Described, Usual
 from tracer.model.event import CAUSES, Process
 from tracer.model.frozen import frozen, replace
@@ -86,10 +87,12 @@ def find(group: Group, kind: int) -> Record | None:
 
 
 class Known:
-    """Grows with the log; at most SEEN_MAX processes, the least lately seen are forgotten."""
+    """Grows with the log; at most SEEN_MAX processes, the least lately seen are forgotten. ``sees_ends``: every end of a
+    process is told to ``ended``."""
 
-    def __init__(self, users: Users = NOBODY) -> None:
+    def __init__(self, users: Users = NOBODY, *, sees_ends: bool = False) -> None:
         self.users = users
+        self._rounds = Rounds(sees_ends=sees_ends)
         self.auditd: dict[bytes | None, int] = {}
         self._sights: Bounded[Key, tuple[Sight | None, Sight]] = Bounded(SEEN_MAX)
         self._deaths: Bounded[Key, int] = Bounded(SEEN_MAX)
@@ -120,12 +123,57 @@ class Known:
 
     def _see(self, key: Key, sight: Sight, *, exec_: bool) -> None:
         began, last = self._sights.pop(key, (None, None))
+        since = self._given_anew(key, began, last, sight, exec_=exec_)
+        if since is not None:
+            self._rounds.over(key[0], since, sight[0])
+            self._deaths.pop(key, None)
+            began = last = None
+        if exec_:
+            self._rounds.shows_births(key[0])
         # A sieve may tell of an older sight after a newer one.
         if exec_ and (began is None or began[0] <= sight[0]):
             began = sight
         if last is None or last[0] <= sight[0]:
             last = sight
         self._sights[key] = began, last
+
+    def _given_anew(
+        self, key: Key, began: Sight | None, last: Sight | None, sight: Sight, *, exec_: bool
+    ) -> int | None:
+        """Until when a pid was surely another process's than now; None: it may be the same."""
+        death, now = self._deaths.get(key), sight[0]
+        if death is not None and death + APART < now and (last is None or last[0] <= death + APART):
+            return death
+        if not exec_ or began is None or last is None or now <= last[0]:
+            return None
+        one, other = self._read_sight(began[1]), self._read_sight(sight[1])
+        if one is None or other is None:
+            return None
+        is_two = self._are_two(key[0], began[0], one.process, other.process)
+        return last[0] if is_two else None
+
+    def _are_two(self, node: bytes | None, since: int, one: Process, other: Process) -> bool:
+        """Whether two sights of a pid are of two processes: a session is entered once (audit_set_loginuid(), kernel/audit.c), and
+        who takes over an orphan is older than it (PR_SET_CHILD_SUBREAPER, prctl(2))."""
+        if None not in (one.session, other.session) and one.session != other.session:
+            return True
+        if other.ppid in (None, 1) or one.ppid == other.ppid or other.ppid is None:
+            return False
+        parent, _ = self._sights.get((node, other.ppid), (None, None))
+        return parent is not None and parent[0] > since
+
+    def ended(self, node: bytes | None, pid: int, time: int) -> None:
+        """A process was seen to end: its pid may be another's at once."""
+        self._rounds.ended((node, pid), time)
+
+    def is_still(self, pid: int, seen: int, now: int) -> bool:
+        """Whether who had a pid here then has it now, as far as ends are told."""
+        return self._rounds.holds((None, pid), seen, now)
+
+    def forget(self) -> None:
+        """Ends were missed: whose pids are used again is not known."""
+        self._sights.clear()
+        self._completed.clear()
 
     def is_seen(self, node: bytes | None, pid: int) -> bool:
         """Whether an event of that pid is remembered."""
@@ -268,7 +316,9 @@ class Known:
         if not self._boots.get(key[0], 0) <= seen <= now + APART:
             return False
         death = self._deaths.get(key)
-        return death is None or seen > death + APART or now <= death + APART
+        if death is not None and seen <= death + APART < now:
+            return False
+        return self._rounds.holds(key, seen, now)
 
     def _seen(self, node: bytes | None, pid: int, now: int) -> Seen | None:
         key = node, pid

@@ -85,6 +85,11 @@ class Processes:
     def forget(self, pid: int) -> None:
         self._argv.pop(pid, None)
 
+    def forget_all(self) -> None:
+        """Ends were missed: read again of whom there still is."""
+        self._argv.clear()
+        self._unseen = procfs.pids() if self._asks else None
+
     def complete(self, process: Process, start: int) -> Process:
         """Add what the host knows: user, unit, container, and argv where the kernel had none.
 

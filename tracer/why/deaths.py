@@ -51,8 +51,7 @@ BY_ACCOUNT = "its name in accounting, and time"
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 ALL_FIELDS = names_of_class(Process)
 _WORDS_MAX = 8  # of what is told beside an end, and is none
-# So long a process that has ended, and was not waited for, is hit rather than one that has its number anew.
-_REAPED = 10 * SECOND
+_DUMPING = FAULTS | {NUMBERS["ABRT"], NUMBERS["QUIT"]}
 
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
@@ -94,15 +93,16 @@ def _is_sent_again(one: Death, later: Death) -> bool:
     )
 
 
-def _is_sent_to_the_dead(one: Death, later: Death) -> bool:
-    """Whether a call to kill met a process that had ended: until its core is written, and its parent has waited for it, it
-    may be signalled as if it lived (kill(2)), and ends of nothing more (complete_signal(), kernel/signal.c)."""
+def _is_sent_to_who_dumps(one: Death, later: Death) -> bool:
+    """Whether a call to kill met a process that wrote its core: SIGKILL cuts that short, and it ends as of its fault
+    (zap_process(), fs/coredump.c)."""
     a, b = one.process, later.process
-    dumps = one.core is not False and one.number in (*FAULTS, NUMBERS["ABRT"], NUMBERS["QUIT"])
     return (
         is_call_alone(later)
         and not is_call_alone(one)
-        and 0 <= later.time - one.time <= (SAME_CORE if dumps else _REAPED)
+        and one.number in _DUMPING
+        and one.core is not False
+        and 0 <= later.time - one.time <= SAME_CORE
         and _may_be_of_one_host(one, later)
         and None not in (a.pid, b.pid)
         and (None in (a.comm, b.comm) or a.comm == b.comm)
@@ -141,7 +141,7 @@ def _of_processes(told: Iterable[Death]) -> list[Death]:
         at = last.get(key_of(one.process))
         if at is not None and _is_same(found[at], one):
             found[at] = _together(found[at], one, None)
-        elif at is not None and _is_sent_to_the_dead(found[at], one):
+        elif at is not None and _is_sent_to_who_dumps(found[at], one):
             found[at] = _with_words(found[at], one)
         elif at is not None and _is_sent_again(found[at], one):
             found[at] = one

@@ -24,7 +24,7 @@ from tracer.host.clock import BootClock, boot_now
 from tracer.host.from_proc import LivingProcesses, ancestors_of
 from tracer.host.name import HOST
 from tracer.host.privileges import require
-from tracer.host.process_connector import Exits
+from tracer.host.process_connector import Ended, Exits
 from tracer.model.errors import MISSING, REFUSED, Problem
 from tracer.model.event import (
     Exit,
@@ -87,7 +87,7 @@ class AuditSource:
         self._clock = BootClock()
         self._processes = LivingProcesses()
         self._coalescer = Coalescer(at_ends=True, away=_AWAY)
-        self._known, self._evidence = Known(), Evidence()
+        self._known, self._evidence = Known(sees_ends=True), Evidence()
         self._came_bytes = 0
         self._ends = Ends()
         self._completed_ends: Bounded[tuple[Process, int], Process] = Bounded(_COMPLETED_MAX)
@@ -166,7 +166,7 @@ class AuditSource:
         self._read_some = False
         self._clock.adjust()
         if self._exits:
-            self._ends.add(self._exits.read())
+            self._ends.add(self._ended(self._exits))
         yield from self._to_the_end() if last else self._events()
         if not last and time.monotonic() - self._came < QUIET:
             groups: Iterator[Group] = iter(())
@@ -183,6 +183,15 @@ class AuditSource:
         for opened in (self._records, self._exits, getattr(self, "_link", None)):
             if opened:
                 opened.close()
+
+    def _ended(self, exits: Exits) -> Iterator[Ended]:
+        """The ends of now; their pids may be others' from now on."""
+        for one in exits.read():
+            self._known.ended(None, one.pid, one.time + self._clock.offset)
+            yield one
+        if exits.lost:
+            self._known.forget()
+            self._processes.forget_all()
 
     def _to_the_end(self) -> Iterator[Event]:
         """What the kernel has queued by now, in front of the first record of a later moment."""
@@ -234,6 +243,8 @@ class AuditSource:
             yield from self._told(group)
 
     def _told(self, group: Group) -> Iterator[Event]:
+        if self._exits is None:
+            self._known.forget()  # Whoever it was, its pid may be another's by now.
         try:
             events = list(events_of(group, self._known, self._evidence))
         except NotUnderstood as trouble:
@@ -271,8 +282,8 @@ class AuditSource:
         if process.pid is None:
             return self._processes.complete(process, 0)
         offset = self._clock.offset
-        start = procfs.start_of(process.pid) or self._processes.start_of(process.pid)
-        if start is None or start + offset > at + procfs.TICK:
+        start = procfs.start_of(process.pid) or self._start_of_the_gone(process.pid, at) or 0
+        if start + offset > at + procfs.TICK:
             start = 0
         # A storm, whose records all say the same of a process, looks at /proc once.
         key = process, start
@@ -280,6 +291,13 @@ class AuditSource:
         if known is None:
             known = self._completed_ends[key] = self._from_proc(process, start, at)
         return known
+
+    def _start_of_the_gone(self, pid: int, at: int) -> int | None:
+        """As it was seen when it ran, if nobody of that pid has ended since."""
+        start = self._processes.start_of(pid) if self._exits else None
+        if start is None or not self._known.is_still(pid, start + self._clock.offset, at):
+            return None
+        return start
 
     def _from_proc(self, process: Process, start: int, at: int) -> Process:
         offset = self._clock.offset
