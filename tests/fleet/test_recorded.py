@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("duckdb", reason="pip install 'sigtrace[fleet]'")
-pytest.importorskip("tabulate", reason="pip install 'sigtrace[fleet]'")
+pytest.importorskip("duckdb", reason="pip install duckdb tabulate")
+pytest.importorskip("tabulate", reason="pip install duckdb tabulate")
 
 import duckdb
 

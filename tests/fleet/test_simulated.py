@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import pytest
 
-pytest.importorskip("duckdb", reason="pip install 'sigtrace[fleet]'")
-pytest.importorskip("tabulate", reason="pip install 'sigtrace[fleet]'")
+pytest.importorskip("duckdb", reason="pip install duckdb tabulate")
+pytest.importorskip("tabulate", reason="pip install duckdb tabulate")
 
 from bench import fleet as simulated
 from tracer import cli

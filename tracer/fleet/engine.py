@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
+from tracer.host.packages import find_packages
 from tracer.model.errors import Problem
+from tracer.model.text import typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-INSTALL = "pip install 'sigtrace[fleet]'"
+# For the Python that runs this: another one's packages it does not see.
+INSTALL = f"{typed(sys.executable or 'python3')} -m pip install duckdb tabulate"
 
 
 def connect() -> Any:
@@ -30,6 +34,7 @@ def table_of(rows: list[tuple[str, ...]], names: list[str]) -> str:
 
 
 def _module(name: str) -> Any:
+    find_packages()
     try:
         return importlib.import_module(name)
     except ImportError:

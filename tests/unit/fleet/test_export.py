@@ -19,8 +19,8 @@ from tracer.model.frozen import replace
 from tracer.model.spelling import to_object
 from tracer.model.times import SECOND
 
-duckdb = pytest.importorskip("duckdb", reason="pip install 'sigtrace[fleet]'")
-pytest.importorskip("tabulate", reason="pip install 'sigtrace[fleet]'")
+duckdb = pytest.importorskip("duckdb", reason="pip install duckdb tabulate")
+pytest.importorskip("tabulate", reason="pip install duckdb tabulate")
 
 HOUR = 3600 * SECOND
 HOSTILE = b"a'; DROP TABLE events; --\x1b[2J\".service"
