@@ -85,13 +85,15 @@ class Negative:
 @frozen
 class Again:
     """How often the same came before: ``every`` nanoseconds where there is a rhythm, ``first`` the first time.
-    ``not_judged``: of so many of them the signal or status alone was compared."""
+    ``not_judged``: of so many of them the signal or status alone was compared. ``same_command``: the same command line was
+    behind each."""
 
     count: int
     every: int | None = None
     first: int | None = None
     times: tuple[int, ...] = ()
     not_judged: int | None = None
+    same_command: bool = False
 
 
 @frozen
@@ -195,6 +197,7 @@ AGAIN = (
     F("every", "count", "Nanoseconds between two of them, where there is a rhythm"),
     F("first", "time", "The first of them"),
     F("times", "[time]", "The last ones before this"),
+    F("same_command", "flag", "true: the same command line was behind each of them"),
     F("not_judged", "count", "Of so many of them the signal or status alone was compared: they are too many to be judged"),
 )  # fmt: skip
 OTHERWISE = (

@@ -127,8 +127,11 @@ class Making:
         entry = self.entry
         fields = entry.fields or {}
         uid, unit = integer(fields.get(b"_UID", b"")), fields.get(b"_SYSTEMD_UNIT")
+        session = integer(fields.get(b"_AUDIT_SESSION", b""))
         known = any(one is not None for one in (entry.pid, entry.tag, uid, unit))
-        return Process(pid=entry.pid, comm=entry.tag, uid=uid, unit=unit) if known else None
+        if not known:
+            return None
+        return Process(entry.pid, comm=entry.tag, uid=uid, unit=unit, session=_set(session))
 
     def id(self, what: str) -> str:
         """The same wherever the same line is read."""
@@ -155,6 +158,11 @@ class Making:
             "place": entry.place,
             "since_boot_ns": entry.since_boot,
         }
+
+
+def _set(session: int | None) -> int | None:
+    """An audit session; (u32) -1 is none (AUDIT_SID_UNSET, include/uapi/linux/audit.h)."""
+    return None if session == 0xFFFFFFFF else session
 
 
 def process_of(groups: Groups) -> Process | None:

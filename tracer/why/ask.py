@@ -45,8 +45,8 @@ ALWAYS = (None, None)
 KEPT_MAX = 200_000
 # Deaths that are judged at a glance: the newest. Each is compared with all of its kind.
 JUDGED_MAX = 2_000
-# Of earlier deaths so many are judged as so many events are near them, all together: two tenths of a second.
-LOOKS_MAX = 30_000
+# Of earlier deaths so many are judged as so many events are near them, all together: three tenths of a second.
+LOOKS_MAX = 50_000
 # Signals that end nobody by default and ask for nothing (signal(7)) are not kept. With SIGWINCH httpd is asked to end
 # (its page "Stopping and Restarting").
 _IDLE = frozenset(NUMBERS[name] for name in ("CHLD", "URG", "CONT"))
@@ -140,18 +140,19 @@ def answer(
     count: int = 1,
     at: int | None = None,
 ) -> Answer:
-    """The verdicts on the last deaths in the window that fit, or on the one nearest to ``at`` (ns)."""
+    """The verdicts on the last deaths in the window that fit, or on those nearest to ``at`` (ns); newest first."""
     deaths = [*heard.deaths(), *lost_with_the_host(heard.events)]
     named = query.died(deaths, what)
     found = [one for one in named if _is_in(window, one)]
-    if at is not None:
-        found = sorted(found, key=lambda death: abs(death.time - at))
+    wanted = found if at is None else sorted(found, key=lambda death: abs(death.time - at))
+    chosen = set(map(id, wanted[:count]))
     near = Neighbours(heard.events, deaths)
-    verdicts = [_with_repeats(one, near, coverages) for one in found[:count]]
+    verdicts = [_with_repeats(one, near, coverages) for one in found if id(one) in chosen]
+    others = tuple(one for one in found if id(one) not in chosen)
     names = () if found else tuple({name for one in deaths for name in _names(one)})
     outside = () if found else tuple(named)
     all_ends = None if found else _has_all_ends(heard.events)
-    return Answer(tuple(map(as_told, verdicts)), tuple(found[count:]), names, outside, all_ends)
+    return Answer(tuple(map(as_told, verdicts)), others, names, outside, all_ends)
 
 
 def _has_all_ends(events: Iterable[Event]) -> bool | None:

@@ -21,7 +21,7 @@ def chain(steps: Sequence[Step], called: Callable[[Step], str], most: int = 5) -
         return [called(step) for step in steps]
     head, tail = most // 2, (most - 1) // 2
     middle = steps[head : len(steps) - tail]
-    telling = [step for step in middle if not _is_passed(step)]
+    telling = [step for step in middle if not is_passed(step)]
     kept = set(map(id, telling)) if len(telling) < most else set()
     made, hidden = [called(step) for step in steps[:head]], 0
     for step in (*middle, *steps[len(steps) - tail :]):
@@ -35,7 +35,7 @@ def chain(steps: Sequence[Step], called: Callable[[Step], str], most: int = 5) -
     return made
 
 
-def _is_passed(step: Step) -> bool:
+def is_passed(step: Step) -> bool:
     """Whether it is a shell that runs no script, or what changes the user: it stands between two that matter."""
     comm = (step.comm or b"").lstrip(b"-")
     return comm in _PASSED and script_of(step.argv or ()) is None

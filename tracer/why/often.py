@@ -32,7 +32,9 @@ def again(repeats: Again, last: int | None, *, loop: bool = False) -> str:
         every += ": a crash loop"
     if repeats.not_judged:
         blind = f"; of the earliest {repeats.not_judged:,} the signal or status alone was compared"
-    return f"{which}{first}{every}{blind}"
+    often = "both times" if repeats.count == 2 else "each time"
+    command = f", with this command {often}" if repeats.same_command else ""
+    return f"{which}{first}{every}{command}{blind}"
 
 
 def otherwise(others: Sequence[Otherwise]) -> str:

@@ -43,19 +43,31 @@ def is_before(one: Death, death: Death, verdict: Verdict) -> bool:
 def with_repeats(verdict: Verdict, death: Death, earlier: Iterable[Earlier]) -> Verdict:
     """The verdict, with what came before. Who was not judged is counted by the signal or status alone, and that is told."""
     like: list[Death] = []
+    commands = {_command(verdict)}
     others: list[Verdict] = []
     blind = 0
     for one, judged in earlier:
         if judged is None:
             if (one.number, one.status) == (death.number, death.status):
                 like.append(one)
+                commands.add(None)
                 blind += 1
         elif kind_of(judged) == kind_of(verdict):
             like.append(one)
+            commands.add(_command(judged))
         else:
             others.append(judged)
     again = _again(sorted(one.time for one in like), death.time, blind)
+    if again is not None and len(commands) == 1 and None not in commands:
+        again = replace(again, same_command=True)
     return replace(verdict, again=again, otherwise=_otherwise(others))
+
+
+def _command(verdict: Verdict) -> tuple[bytes, ...] | None:
+    """The command line that was behind it."""
+    who = verdict.who
+    process = None if who is None else who.asked or who.sender
+    return None if process is None else process.argv
 
 
 def _again(times: Sequence[int], last: int, blind: int) -> Again | None:

@@ -13,10 +13,10 @@ from tracer.why.kernels import (
     by_the_units_oom_notice,
     by_the_units_result_alone,
 )
+from tracer.why.ran import by_a_command_beside_it
 from tracer.why.recorded import by_the_ends_own_origin, by_the_signals_record
 from tracer.why.runtimes import by_the_end_of_its_grace
 from tracer.why.told import (
-    by_a_command_beside_it,
     by_a_signal_to_its_name,
     by_a_stop_that_was_asked,
     by_the_exits_own_record,

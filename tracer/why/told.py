@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Exec, Exit, Signal, Statement, moment
+from tracer.model.event import Exit, Signal, Statement, moment
 from tracer.model.frozen import replace
 from tracer.model.managers import may_be_one_managers
 from tracer.model.signals import NUMBERS
@@ -12,7 +12,6 @@ from tracer.model.witness import BLIND
 from tracer.why.answers import by_itself_long_after, taken_by
 from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, ENDS_NOTHING, JOINED, is_one, names
-from tracer.why.commands import command_of, is_line, kills, may_kill
 from tracer.why.deaths import may_be_a_units
 from tracer.why.finding import (
     ABRT,
@@ -35,6 +34,7 @@ from tracer.why.finding import (
     words_of_some_run,
 )
 from tracer.why.present import is_told_by_its_state_alone
+from tracer.why.ran import by_a_command_beside_it
 from tracer.why.recorded import found_by, is_itself
 from tracer.why.runs import BEGINS
 from tracer.why.runtimes import speaker
@@ -286,42 +286,3 @@ def by_the_signal_alone(case: Case) -> Finding | None:
     why = (f"{_UNSENT}: such signals come of the process's own doing",)
     evidence = (*exits_of(case), *(() if said is None else (said,)))
     return Finding(cause, "likely", evidence, None, why)
-
-
-def by_a_command_beside_it(case: Case) -> Finding | None:
-    """Somebody ran a command that kills this pid or name, at that moment; or asks it to end, and it ended with a status."""
-    death = case.death
-    if case.number is None and death.status is None:
-        return None
-    numbers = REQUESTS if case.number is None else frozenset((case.number,))
-    meant = names(death.process)
-    for event in reversed(case.near):
-        ran = command_of(event)
-        if ran is None or ran.argv is None or event.time is None:
-            continue
-        before = death.time - event.time
-        if (
-            -SECOND // 5 <= before <= 2 * SECOND
-            and any(
-                kills(ran.argv, one, death.process.pid, meant, is_line(event)) for one in numbers
-            )
-            and may_kill(event, ran, death.process)
-        ):
-            assert isinstance(event, (Exec, Statement))
-            why = (
-                f"{_program(ran)} ran {_ago(before, event.time)}; the kill itself was not recorded",
-            )
-            return Finding(
-                "killed", "likely", (event, *exits_of(case)), behind(ran), why, None, (event,)
-            )
-    return None
-
-
-def _program(process: Process) -> str:
-    return (process.comm or b"a command").decode("utf-8", "backslashreplace")
-
-
-def _ago(before: int, moment: int) -> str:
-    if moment % SECOND == 0 and before == 0:
-        return "in the same second"
-    return f"{max(0, before) // 1_000_000} ms before it"

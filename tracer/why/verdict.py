@@ -6,9 +6,10 @@ from tracer.model.coverage import lacking
 from tracer.model.event import Exit, Signal, Statement
 from tracer.model.frozen import frozen, replace
 from tracer.model.signals import name_of
-from tracer.model.text import plain, shown
+from tracer.model.text import plain
 from tracer.model.times import SECOND, span, utc
 from tracer.model.verdict import Negative, Verdict
+from tracer.why.afterwards import then
 from tracer.why.beside import beside
 from tracer.why.case import BEFORE, JOINED, NOT_TAKEN, case_of
 from tracer.why.core import core_note
@@ -17,7 +18,8 @@ from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
 from tracer.why.login import with_address
-from tracer.why.present import became, refuted_by_its_result
+from tracer.why.present import refuted_by_its_result
+from tracer.why.ran import with_job
 from tracer.why.rules import RULES
 from tracer.why.runtimes import contradicted, words_of_code
 from tracer.why.tellings import OWN_WORDS
@@ -119,7 +121,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
         who=with_address(verdict.who, events, death.time, death.host),
         why=(*verdict.why, *(() if sure else words_of_code(case))),
         contradicts=tuple(contradicting),
-        then=_then(case),
+        then=then(case),
         left=tuple(one.process for one in of_one_call) or _died_with(death, deaths, verdict),
         near=() if _is_told(verdict) else beside(case, verdict.evidence),
     )
@@ -248,6 +250,7 @@ def _bare(case: Case, cause: str, confidence: str) -> Verdict:
 
 
 def _made(case: Case, found: Finding, confidence: str) -> Verdict:
+    found = with_job(case, found)
     tellings = [
         one for one in (*case.death.tellings, *case.death.words) if one not in found.evidence
     ]
@@ -339,25 +342,6 @@ def _never_counted(
         if kind in one.kinds and not lacking([one], kind, begin, end)
         for span in one.spans[:1]
     ]
-
-
-def _then(case: Case) -> tuple[str, ...]:
-    """What became of the unit."""
-    for said in case.unit_says:
-        if said.what in ("restart scheduled", "started") and said.time is not None:
-            after = said.time - case.death.time
-            if 0 <= after <= 120 * SECOND:
-                seconds = f"{after / SECOND:.1f} s"
-                manager = said.by.comm if said.by is not None and said.by.comm else None
-                who = "its manager" if manager is None else shown(manager)
-                since = "after that boot" if _is_of_a_boot(case.death) else "later"
-                return (f"{who} began to start it again {seconds} {since}",)
-    return became(case)
-
-
-def _is_of_a_boot(death: Death) -> bool:
-    """Whether its time is that of the next boot."""
-    return any(isinstance(one, Statement) and one.what == "boot" for one in death.tellings)
 
 
 def _died_with(death: Death, deaths: Sequence[Death], verdict: Verdict) -> tuple[Process, ...]:

@@ -19,9 +19,10 @@ from tracer.model.starts import lived
 from tracer.model.text import command_line, printable, shown, wrapped
 from tracer.model.times import SECOND, local_moment, span
 from tracer.model.verdict import Who
-from tracer.sinks.ends import place
+from tracer.sinks.ends import bare, place
 from tracer.sinks.words import name
 from tracer.why import proof
+from tracer.why.behind import CRONS
 from tracer.why.case import JOINED
 from tracer.why.chain import chain
 from tracer.why.often import again, otherwise
@@ -318,6 +319,7 @@ def who_lines(who: Who, ended: Process | None, job: str = "it") -> Iterator[str]
         return
     user = who.login.user if who.login is not None else None
     steps = chain([step for step in process.ancestors if step.pid != 1], _step)
+    steps += _place_of(who, process)
     as_root = ", as root" if user not in (None, "root") and process.uid == 0 else ""
     tty = _way_in(who)
     own = command_line(process.argv, process.argv_cut) if process.argv else name(process)
@@ -327,6 +329,20 @@ def who_lines(who: Who, ended: Process | None, job: str = "it") -> Iterator[str]
     by += ": " if by else ""
     # A step and its arrow are not torn apart.
     yield " ".join([f"{by}{own}", *(f"←\N{NO-BREAK SPACE}{step}" for step in steps)])
+
+
+def _place_of(who: Who, process: Process) -> list[str]:
+    """What its parents lead to, where none of them says so by its name: cron, the container or the unit that it ran in."""
+    steps: list[Process | Ancestor] = [process, *process.ancestors]
+    if who.via == "cron":
+        return [] if any(one.comm in CRONS for one in steps) else ["cron"]
+    if who.via == "container":
+        return [place(process) or "a container"]
+    unit = None if process.unit is None else shown(process.unit)
+    if who.via != "unit" or unit is None or process.pid == 1:
+        return []
+    stem = unit.rpartition(".")[0]
+    return [] if any(stem in (bare(one), "init") for one in steps) else [unit]
 
 
 def _job(verdict: Verdict) -> str:

@@ -47,6 +47,11 @@ def test_several_are_told_newest_first(log, capsys):
     assert [json.loads(line)["process"]["tid"] for line in shown.splitlines()] == [120, 110]
 
 
+def test_those_nearest_to_a_time_are_told_newest_first(log, capsys):
+    _, shown, _ = why(capsys, "--json", "-n", "2", "--at", "2026-11-27 10:20:00", "shop", log)
+    assert [json.loads(line)["process"]["tid"] for line in shown.splitlines()] == [110, 100]
+
+
 def test_others_that_fit_are_told(log, capsys):
     _, _, said = why(capsys, "shop", log)
     assert "2 more deaths fit" in said
@@ -73,7 +78,7 @@ def test_a_death_of_another_time_is_no_answer(window, pids, said, log, capsys):
 def test_nothing_of_that_name_tells_the_nearest_what_was_seen_and_what_to_do(log, capsys):
     status, shown, said = why(capsys, "shp", log)
     assert (status, shown) == (3, "")
-    for word in ("nothing called shp has died", "from 2026-11-27 10:00:00", "is called: shop", "sudo sigtrace record"):  # fmt: skip
+    for word in ("nothing called shp has died", "from 2026-11-27 10:00:00", "shop", "sudo sigtrace record"):  # fmt: skip
         assert word in said
 
 

@@ -47,7 +47,7 @@ def why(capsys, *words):
         ("orders-api", 0, [
             "orders-api.service on web3 was most likely killed with SIGKILL by pkill",
             "  who     deploy, as root: /usr/bin/pkill -9 -x orders-api",
-            "  then    systemd began to start it again 1.0 s later",
+            "  then    systemd began to start it again 1 s later",
             "  from    messages:1-2",
         ]),
         ("19635", 0, [
@@ -89,7 +89,7 @@ def test_at_a_glance(outage, capsys):
     assert [line.split("  ", 1)[1] for line in lines][-3:] == [
         "python3  crash: SIGSEGV (likely)",
         "billing-import  oom: SIGKILL",
-        "orders-api.service  SIGKILL by pkill (deploy) (likely)",
+        "orders-api  SIGKILL by pkill (deploy) (likely)",
     ]
 
 

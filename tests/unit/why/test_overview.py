@@ -30,9 +30,48 @@ def test_repeats_are_one_line():
         ]
     events += [exited(30, 3, Process(7, comm=b"report-job"))]
     assert lines_of(verdicts(events), NOON) == [
-        "12:28:00  webapp  SIGKILL by pkill ← tidy-workers ← cron …  85 times, every 20 s",
+        "12:28:00  webapp  SIGKILL by pkill ← tidy-workers ← cron (uid 1000)  85 times",
         "12:00:30  report-job  exited with status 3",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (100, "12:28:00  webapp  SIGKILL by pkill ← tidy-workers ← cron (uid 1000)  85 times, every 20 s"),
+        (78, "12:28:00  webapp  SIGKILL by pkill ← tidy-workers ← cron (uid 1000)  85 times"),
+        (74, "12:28  webapp  SIGKILL by pkill ← tidy-workers ← cron (uid 1000)  85 times"),
+        (67, "12:28  webapp  SIGKILL by pkill ← tidy-workers (uid 1000)  85 times"),
+        (52, "12:28  webapp  SIGKILL by pkill (uid 1000)  85 times"),
+        (40, "12:28  webapp  SIGKILL by pki…  85 times"),
+    ],
+)  # fmt: skip
+def test_who_did_it_is_the_last_to_be_left_out(width, told):
+    targets = [replace(WEBAPP, pid=3000 + n) for n in range(85)]
+    kills = [sent(20 * n, "KILL", target=one) for n, one in enumerate(targets)]
+    ends = [died(20 * n + 0.1, "KILL", one, cause=f"s{20 * n}") for n, one in enumerate(targets)]
+    (line,) = lines_of(verdicts([*kills, *ends]), NOON, width)
+    assert line == told
+
+
+def test_all_lines_have_seconds_or_none():
+    events = [
+        sent(0, "KILL"),
+        died(0.1, "KILL", cause="s0"),
+        exited(30, 3, Process(7, comm=b"job")),
+    ]
+    told = lines_of(verdicts(events), NOON, 52)
+    assert [line.partition("  ")[0] for line in told] == ["12:00", "12:00"]
+
+
+def test_of_several_hosts_each_line_names_its_own():
+    told = [
+        replace(one, host=host) for host in ("web3", "web4") for one in verdicts([exited(0, 3)])
+    ]
+    assert [line.split("  ")[1] for line in lines_of(told, NOON)] == [
+        "webapp on web3",
+        "webapp on web4",
+    ]
 
 
 def test_another_day_is_told_with_its_date():
@@ -46,10 +85,7 @@ def test_an_exit_that_answers_a_request_is_told_as_the_request():
     """Nobody exits by somebody else."""
     events = [sent(-1, "TERM", outcome="handled"), exited(0, 0, handled="s-1", after_ns=10**9)]
     (line,) = lines_of(verdicts(events), NOON)
-    assert line.startswith(
-        "12:00:00  webapp  SIGTERM by pkill ← tidy-workers (uid 1000), and it exit"
-    )
-    assert line.endswith("…")
+    assert line == "12:00  webapp  SIGTERM by pkill (uid 1000), and it exited 0 (likely)"
 
 
 def test_what_was_asked_for_is_left_out():

@@ -48,14 +48,19 @@ def told(verdict):
 def test_the_same_by_the_same():
     """A killer is the same program, whatever its pid."""
     verdict = explained(death(0, sender=KILLER), death(20), death(40))
-    assert told(verdict)["again"] == "3rd time: 12:00:00, 12:00:20, 12:00:40"
+    assert (
+        told(verdict)["again"]
+        == "3rd time: 12:00:00, 12:00:20, 12:00:40, with this command each time"
+    )
     assert "before" not in told(verdict)
 
 
 def test_many_have_a_rhythm():
     verdict = explained(*(death(20 * n) for n in range(5)))
     assert (verdict.again.count, verdict.again.every) == (5, 20 * S)
-    assert told(verdict)["again"] == "5 times since 12:00:00, every 20 s"
+    assert (
+        told(verdict)["again"] == "5 times since 12:00:00, every 20 s, with this command each time"
+    )
     assert explained(*(death(second) for second in (1, 2, 50, 300))).again.every is None
 
 
@@ -64,7 +69,7 @@ def test_what_others_did_is_no_repeat():
     verdict = explained(
         oom(0), oom(10), death(20, sender=BASH), ended(30, 3), death(40), death(60)
     )  # fmt: skip
-    assert told(verdict)["again"] == "2nd time: 12:00:40, 12:01:00"
+    assert told(verdict)["again"] == "2nd time: 12:00:40, 12:01:00, with this command both times"
     assert told(verdict)["before"] == (
         "4 earlier deaths were otherwise: 2 × the OOM killer, 1 × exit with status 3, 1 × SIGKILL by bash"
     )
@@ -114,7 +119,10 @@ def test_too_many_are_compared_by_their_signal_alone(monkeypatch):
 
 def test_times_of_another_day_have_their_date():
     verdict = explained(death(-86_400), death(0))
-    assert told(verdict)["again"] == "2nd time: 2026-11-26 12:00:00, 12:00:00"
+    assert (
+        told(verdict)["again"]
+        == "2nd time: 2026-11-26 12:00:00, 12:00:00, with this command both times"
+    )
 
 
 def test_a_recording_of_days(tmp_path, capsys):
@@ -131,3 +139,10 @@ def test_a_recording_of_days(tmp_path, capsys):
 def test_a_crash_loop_is_called_so():
     crashes = [death(3 * n, "SEGV", sender=None, origin="fault") for n in range(9)]
     assert told(explained(*crashes))["again"] == ("9 times since 12:00:00, every 3 s: a crash loop")
+
+
+def test_with_which_command_is_told_where_it_was_the_same_each_time():
+    other = replace(PKILL, argv=(b"pkill", b"-9", b"webapp", b"-x"))
+    assert explained(death(0), death(20), death(40)).again.same_command
+    assert not explained(death(0, sender=other), death(20), death(40)).again.same_command
+    assert not explained(oom(0), oom(10)).again.same_command

@@ -1,0 +1,54 @@
+"""What became of the unit of who died: whether its manager has started it again, and when."""
+
+from __future__ import annotations
+
+from tracer.model.event import Statement, moment
+from tracer.model.text import shown
+from tracer.model.times import SECOND, span
+from tracer.why.deaths import is_coarse
+from tracer.why.present import became
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.why.case import Case
+    from tracer.why.tellings import Death
+
+# So long after the end a start is one of its restarts.
+_SOON = 120 * SECOND
+_VERBS = {"restart scheduled": "began to start", "started": "started"}
+
+
+def then(case: Case) -> tuple[str, ...]:
+    """A sentence; none where nothing tells."""
+    said = _start_after(case)
+    if said is None:
+        return became(case)
+    manager = said.by.comm if said.by is not None and said.by.comm else None
+    who = "its manager" if manager is None else shown(manager)
+    return (f"{who} {_VERBS[said.what]} it again {_later(case.death, moment(said))}",)
+
+
+def _start_after(case: Case) -> Statement | None:
+    """The first start after the end; where one was begun, the word that it was done, if no other was begun before."""
+    begun: Statement | None = None
+    for said in case.unit_says:
+        if said.what not in _VERBS or not 0 <= moment(said) - case.death.time <= _SOON:
+            continue
+        if said.what == "started":
+            return said
+        if begun is not None:
+            break
+        begun = said
+    return begun
+
+
+def _later(death: Death, moment_: int) -> str:
+    after = moment_ - death.time
+    if after < SECOND and is_coarse(death):
+        return "in the same second"
+    return f"{span(after)} {'after that boot' if _is_of_a_boot(death) else 'later'}"
+
+
+def _is_of_a_boot(death: Death) -> bool:
+    """Whether its time is that of the next boot."""
+    return any(isinstance(one, Statement) and one.what == "boot" for one in death.tellings)

@@ -1,0 +1,116 @@
+"""What a command proves that was run when somebody died: that it may have sent the signal, and whose cron job ran it."""
+
+from __future__ import annotations
+
+from tracer.model.event import Ancestor, Exec, Statement
+from tracer.model.frozen import replace
+from tracer.model.names import last_part
+from tracer.model.text import unplain
+from tracer.model.times import SECOND
+from tracer.why.behind import behind
+from tracer.why.case import names
+from tracer.why.commands import command_of, is_line, kills, may_kill
+from tracer.why.finding import REQUESTS, Finding, exits_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tracer.model.event import Process
+    from tracer.why.case import Case
+
+# So soon after cron began it a job is known by its user and the time: a longer one by its audit session.
+_SOON = 10 * SECOND
+BY_USER = "whose cron job it was is known by user and time alone"
+
+
+def by_a_command_beside_it(case: Case) -> Finding | None:
+    """Somebody ran a command that kills this pid or name, at that moment; or asks it to end, and it ended with a status."""
+    death = case.death
+    if case.number is None and death.status is None:
+        return None
+    numbers = REQUESTS if case.number is None else frozenset((case.number,))
+    meant = names(death.process)
+    for event in reversed(case.near):
+        ran = command_of(event)
+        if ran is None or ran.argv is None or event.time is None:
+            continue
+        before = death.time - event.time
+        if (
+            -SECOND // 5 <= before <= 2 * SECOND
+            and any(
+                kills(ran.argv, one, death.process.pid, meant, is_line(event)) for one in numbers
+            )
+            and may_kill(event, ran, death.process)
+        ):
+            assert isinstance(event, (Exec, Statement))
+            return _by_it(case, event, ran, before)
+    return None
+
+
+def _by_it(case: Case, event: Exec | Statement, ran: Process, before: int) -> Finding:
+    program = (ran.comm or b"a command").decode("utf-8", "backslashreplace")
+    why = (f"{program} ran {_ago(before, event.time)}; the kill itself was not recorded",)
+    return Finding("killed", "likely", (event, *exits_of(case)), behind(ran), why, None, (event,))
+
+
+def with_job(case: Case, found: Finding) -> Finding:
+    """The same; where it stands on sudo's line of a command that a cron job ran, with that job."""
+    told = [one for one in (*found.evidence, *found.story) if isinstance(one, Statement)]
+    said = next((one for one in told if one.what == "command asked"), None)
+    job = None if said is None else cron_job(case, said)
+    if said is None or job is None or found.who is None:
+        return found
+    key = "sender" if found.who.asked is None else "asked"
+    ran = getattr(found.who, key)
+    who = replace(found.who, via="cron", **{key: _below(ran, job)})
+    doubt = () if _is_of_session(said, job) else (BY_USER,)
+    return replace(
+        found, who=who, why=(*found.why, *doubt), evidence=(*found.evidence, job), story=(job, *found.story)
+    )  # fmt: skip
+
+
+def cron_job(case: Case, said: Statement) -> Statement | None:
+    """Cron's line of the job that sudo's command was a part of: of its audit session (cron begins one for each,
+    pam_loginuid(8)), or the only one of its user just before, where nobody sat at a terminal."""
+    if said.time is None:
+        return None
+    user, tty = _detail(said, "user"), _detail(said, "tty")
+    jobs = [
+        one
+        for one in case.near
+        if isinstance(one, Statement) and one.what == "cron ran" and _detail(one, "user") == user
+        if one.time is not None and one.time <= said.time
+    ]
+    of_session = [one for one in jobs if _is_of_session(said, one)]
+    if of_session or _session(said) is not None:
+        return of_session[-1] if of_session else None
+    soon = [one for one in jobs if said.time - (one.time or 0) <= _SOON]
+    return soon[0] if len(soon) == 1 and tty in (None, "unknown") else None
+
+
+def _below(ran: Process, job: Statement) -> Process:
+    """The command, with what cron ran above it: its line has the pid of the shell that runs the job (child_process(),
+    do_command.c)."""
+    words = tuple(unplain(word) for word in str(_detail(job, "command") or "").split())
+    pid = None if job.by is None else job.by.pid
+    if pid is None or not words:
+        return ran
+    above = Ancestor(pid, last_part(words[0])[:15], argv=words)
+    return replace(ran, ancestors=(*ran.ancestors, above))
+
+
+def _is_of_session(said: Statement, job: Statement) -> bool:
+    return _session(said) is not None and _session(said) == _session(job)
+
+
+def _session(said: Statement) -> int | None:
+    return None if said.by is None else said.by.session
+
+
+def _detail(said: Statement, name: str) -> object:
+    return (said.details or {}).get(name)
+
+
+def _ago(before: int, moment: int | None) -> str:
+    if (moment or 0) % SECOND == 0 and before == 0:
+        return "in the same second"
+    return f"{max(0, before) // 1_000_000} ms before it"
