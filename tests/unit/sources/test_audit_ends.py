@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tracer.host.process_connector import Ended
 from tracer.model.event import Process
-from tracer.sources.audit.ends import KEPT, WAIT, Ends
+from tracer.sources.audit.ends import GONE, KEPT, WAIT, Ends
 
 TARGET = Process(pid=7)
 
@@ -63,3 +65,43 @@ def test_memory_is_bounded():
     for pid in (1, *newest):
         ends.sent(Process(pid=pid), 0)
     assert sorted(end.pid for end, _ in ends.due(0, last=True)) == newest
+
+
+@pytest.mark.parametrize("at", [20, 30])
+def test_what_a_zombie_is_sent_is_not_what_it_died_of(at):
+    """Though the records' clock cannot tell which was first."""
+    ends, zombie = Ends(), Process(pid=7, comm=b"zombie")
+    ends.sent(TARGET, 10)
+    ends.add([Ended(7, 20, 9)])
+    ends.sent(zombie, at)
+    assert list(ends.due(21 + WAIT, last=False)) == [(Ended(7, 20, 9), TARGET)]
+    assert list(ends.due(22 + WAIT, last=True)) == []
+
+
+def test_the_next_owner_of_the_pid_has_its_own_end():
+    """However soon it comes; and a zombie's last signal is not put to it later."""
+    ends, second = Ends(), Process(pid=7, comm=b"second")
+    ends.sent(TARGET, 10)
+    ends.add([Ended(7, 20, 9)])
+    ends.sent(second, 30)
+    ends.add([Ended(7, 40, 15)])
+    told = list(ends.due(0, last=True))
+    assert told == [(Ended(7, 20, 9), TARGET), (Ended(7, 40, 15), second)]
+    ends.sent(second, 50)
+    ends.add([Ended(7, 50 + GONE + 1, 0)])
+    assert [target for _, target in ends.due(0, last=True)] == [None]
+
+
+def test_whose_birth_is_known_may_live_long():
+    ends, old = Ends(), Process(pid=7, start=5)
+    ends.sent(old, 10)
+    ends.add([Ended(7, 10 + 60 * GONE, 0)])
+    assert [target for _, target in ends.due(0, last=True)] == [old]
+
+
+def test_where_ends_were_missed_nobody_has_ended_for_sure():
+    ends = Ends()
+    ends.sent(TARGET, 10)
+    ends.forget()
+    ends.add([Ended(7, 20, 9)])
+    assert [target for _, target in ends.due(0, last=True)] == [None]

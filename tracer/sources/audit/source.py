@@ -191,6 +191,7 @@ class AuditSource:
             yield one
         if exits.lost:
             self._known.forget()
+            self._ends.forget()
             self._processes.forget_all()
 
     def _to_the_end(self) -> Iterator[Event]:
