@@ -12,14 +12,14 @@ from tracer.audit.known import NOBODY, Known, Users
 from tracer.audit.lines import LineReader
 from tracer.audit.lost import Losses
 from tracer.audit.meaning import NotUnderstood, events_of
-from tracer.audit.record import NOWHERE, Group
+from tracer.audit.record import NOWHERE, File, Group
 from tracer.audit.usual import Usual
 from tracer.lines.dates import DateStyle
 
 if TYPE_CHECKING:
     from tracer.audit.record import Record
     from tracer.lines.entry import Entry
-    from tracer.model.event import Event
+    from tracer.model.event import Event, Place
 
 
 class AuditTeller:
@@ -60,9 +60,11 @@ class AuditTeller:
             groups += self._coalescer.feed(lost._replace(at=self._at))
         return [one for group in (*groups, *self._coalescer.ready()) for one in self._told(group)]
 
-    def feed_line(self, line: bytes) -> list[Event]:
-        """The same of a line of an audit.log."""
+    def feed_line(self, line: bytes, place: Place | None = None) -> list[Event]:
+        """The same of a line of an audit.log; ``place``: a file, and its line there."""
         one = self._lines.record(line)
+        if one is not None and place is not None and place.file and place.line:
+            one = one._replace(file=File(place.file), line=place.line)
         return self._fed(() if one is None else (one,), len(line))
 
     def _fed(self, records: Iterable[Record], size: int) -> list[Event]:

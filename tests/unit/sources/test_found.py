@@ -156,7 +156,8 @@ def test_a_sos_report_packed_or_not_tells_the_same(form, mode, tmp_path):
     assert units(events) == units(packed) == ["a.service", "j.service", "old.service"]
     assert [event["time"] for event in packed] == sorted(event["time"] for event in packed)
     assert sorted(e["id"] for e in packed) == sorted(e["id"] for e in events)
-    assert packed[0]["place"]["file"].startswith(f"{archive}:sosreport-web3/")
+    assert all(e["place"]["file"].startswith(f"{archive}:sosreport-web3/") for e in packed)
+    assert [e["place"]["line"] for e in packed if e["event"] == "exit"] == [1]
     assert sorted(tmp_path.rglob("*")) == sorted([*before, archive])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 from tracer.lines.entry import EntryReader
 from tracer.model.coverage import Blind, Coverage, Span
-from tracer.model.event import lost
+from tracer.model.event import Place, lost
 from tracer.sources.logs.files import Proceed, always, open_log, read_blocks
 from tracer.sources.logs.kept import SOS, Kept, kept_in
 from tracer.sources.logs.system_log import BATCH, KINDS, NAME, Text, forwards, style_of
@@ -134,7 +134,7 @@ class Archive:
             return
         blocks = whole_blocks(unpacked)
         reader = EntryReader(style_of(self._year, member.mtime), file)
-        yield from self._audited(blocks) if row.audit else self._said(blocks, reader)
+        yield from self._audited(blocks, file) if row.audit else self._said(blocks, reader)
 
     def _said(self, blocks: Iterator[bytes], reader: EntryReader) -> Iterator[Event]:
         teller, text = self._teller(), Text(reader, self._telling)
@@ -155,11 +155,11 @@ class Archive:
                 self._span = [min([*self._span, entry.time]), max([*self._span, entry.time])]
             yield from teller.feed(entry)
 
-    def _audited(self, blocks: Iterator[bytes]) -> Iterator[Event]:
+    def _audited(self, blocks: Iterator[bytes], file: str) -> Iterator[Event]:
         audit = self._audit()
-        for block in blocks:
-            for line in block.split(b"\n"):
-                yield from audit.feed_line(line)
+        lines = (line for block in blocks for line in block.removesuffix(b"\n").split(b"\n"))
+        for number, line in enumerate(lines, 1):
+            yield from audit.feed_line(line, Place(file=file, line=number))
         yield from audit.end()
 
     def _lost(self, why: str) -> Event:

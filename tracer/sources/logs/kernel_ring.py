@@ -173,7 +173,7 @@ class KernelRing:
         yield from self._teller.feed(entry)
         # Where no audit daemon takes them, the kernel prints its records (kauditd_printk_skb(), kernel/audit.c).
         if entry.tag == b"kernel" and entry.text.startswith(_AUDIT):
-            yield from self._audit.feed_line(entry.text)
+            yield from self._audit.feed_line(entry.text, entry.place)
 
     def _entries(self, dates: Clock) -> Iterator[Entry | int]:
         """All that is there, with how many are missing between them."""

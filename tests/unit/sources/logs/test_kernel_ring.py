@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tracer.audit.entries import AuditTeller
 from tracer.flow.source import every
 from tracer.lines.kmsg import entries_of_record, record_of
-from tracer.model.event import Exit, Loss, Signal, Statement
+from tracer.model.event import Exit, Loss, Place, Signal, Statement
 from tracer.model.times import SECOND
 from tracer.sources.logs.kernel_ring import Clock, KernelRing
 from tracer.statements.tables import index
@@ -114,7 +114,9 @@ def test_who_writes_to_the_device_is_not_the_kernel(ring):
 def test_audit_records_that_nobody_takes_are_in_the_ring(ring):
     text = b'audit: type=1701 audit(1700000003.500:7): auid=0 uid=0 gid=0 ses=1 pid=55 comm="web" exe="/bin/web" sig=11 res=1'
     events, _, _ = told(ring, [record(3, text), record(4, text, priority=14)])
-    assert [(one.process.pid, one.number) for one in events if isinstance(one, Exit)] == [(55, 11)]
+    (end,) = [one for one in events if isinstance(one, Exit)]
+    assert (end.process.pid, end.number) == (55, 11)
+    assert end.place == Place(file="/dev/kmsg", line=4)
 
 
 def test_what_is_escaped_is_turned_back():
