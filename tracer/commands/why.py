@@ -46,6 +46,7 @@ def run(options: Options) -> int:
         seen = source.coverage()
         if files:
             reading.require_records()
+            say_each(tell.strange(reading.strange()))
     say_each((*narrow.notes(), *reading.left_out(), *heard.notes()))
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, when, options.json), when, seen, style)

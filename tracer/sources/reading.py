@@ -59,6 +59,12 @@ class Reading:
             had_lines = any(one.lines for log in self.audits for one in log.tallies)
             raise no_records(self.logs, anything=had_lines)
 
+    def strange(self) -> list[str]:
+        """The names of what was read and has nothing of a known form, where another has; known when the events are read."""
+        recorded = {one.name for log in self.audits for one in log.tallies if one.records}
+        without = [one.title for one in self.said if not one.has_records()]
+        return [one for one in without if one not in recorded] if self.has_records() else []
+
     def notes(self, *, follow: bool) -> list[str]:
         """What is to be known before the first event."""
         lines = [f"cannot read {path}: {why}" for path, why in self.closed]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tracer.model.event import Statement, moment
+from tracer.model.event import Failed, Statement, moment
+from tracer.model.signals import name_of
 from tracer.model.text import shown
 from tracer.model.times import SECOND, span
+from tracer.sinks.words import name
 from tracer.why.deaths import is_coarse
 from tracer.why.present import became
 
@@ -52,3 +54,29 @@ def _later(death: Death, moment_: int) -> str:
 def _is_of_a_boot(death: Death) -> bool:
     """Whether its time is that of the next boot."""
     return any(isinstance(one, Statement) and one.what == "boot" for one in death.tellings)
+
+
+def missed(case: Case) -> tuple[str, ...]:
+    """That somebody found it gone: a child that asks with signal 0 whether its parent lives (kill(2), ESRCH)."""
+    pid = case.death.process.pid
+    for one in case.near:
+        after = moment(one) - case.death.time
+        if (
+            isinstance(one, Failed) and one.error == "ESRCH" and 0 <= after <= _SOON
+            and pid is not None and one.asked == pid
+            and one.sender is not None and one.sender.ns_pid in (None, one.sender.pid)
+        ):  # fmt: skip
+            above = (one.sender.ppid, *(step.pid for step in one.sender.ancestors))
+            child = ", a child," if pid in above else ""
+            with_ = (
+                ""
+                if one.number is None
+                else f" with {name_of(one.number)}"
+                if one.number
+                else " with signal 0"
+            )
+            who = name(one.sender).removesuffix("[-]")
+            return (
+                f"{span(after)} later {who}{child} found it gone ({one.call or 'kill'}{with_}: ESRCH)",
+            )
+    return ()

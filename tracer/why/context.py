@@ -26,6 +26,7 @@ LINES_MAX = 5
 COARSE = SECOND
 SOURCE = "context"
 # kill(2) with signal 0, or any: the one that is asked for is no more (errno 3).
+_WHICH = "most likely this one: that follows from the death"
 _GONE = re.compile(rb"No such process|\bESRCH\b|\[Errno 3\]")
 
 
@@ -41,7 +42,9 @@ def with_context(verdict: Verdict, entries: Iterable[Entry]) -> Verdict:
         after = (entry.time or 0) - verdict.time
         if after >= -COARSE and _GONE.search(entry.text):
             when = f"{span(after)} later" if after >= COARSE else "at once"
-            then.append(f"{when} {_speaker(entry)} found a process gone that it looked for (ESRCH)")
+            then.append(
+                f"{when} {_speaker(entry)} found a process gone that it looked for (ESRCH), {_WHICH}"
+            )
             break
     evidence = tuple(
         Evidence(None, entry.time, entry.place, SOURCE, plain(entry.text)[:400]) for entry in near

@@ -12,7 +12,7 @@ from tracer.lines.mend import numbered
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.spelling import to_object
-from tracer.model.text import shown, typed
+from tracer.model.text import printable, shown, typed
 from tracer.terminal.output import say, text_width, write_out
 from tracer.why import absent, overview, survivors, words
 from tracer.why.context import with_context
@@ -166,6 +166,12 @@ def with_more(
             lines = numbered(line.rstrip(b"\n") for line in stream)
             verdict = with_context(verdict, entries_of(lines, DateStyle(now=written), path))
     return verdict
+
+
+def strange(names: Iterable[str]) -> Iterator[str]:
+    """Of FILES whose lines nobody here understands: how they are of use."""
+    for name in names:
+        yield f"no line of {printable(name)} is of a form that is known: --context {typed(name)} quotes those near a death"
 
 
 def _lines(verdict: Verdict, style: Style) -> Iterator[str]:

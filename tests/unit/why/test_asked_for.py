@@ -78,7 +78,7 @@ def test_a_death_of_another_time_is_no_answer(window, pids, said, log, capsys):
 def test_nothing_of_that_name_tells_the_nearest_what_was_seen_and_what_to_do(log, capsys):
     status, shown, said = why(capsys, "shp", log)
     assert (status, shown) == (3, "")
-    for word in ("nothing called shp has died", "from 2026-11-27 10:00:00", "shop", "sudo sigtrace record"):  # fmt: skip
+    for word in ("nothing called shp has died", "from 2026-11-27 10:00:00", "names like it that have died: shop", "sudo sigtrace record"):  # fmt: skip
         assert word in said
 
 
@@ -105,7 +105,18 @@ def test_a_child_that_finds_its_parent_gone(log, capsys, tmp_path):
     own = tmp_path / "app.log"
     own.write_text("2026-11-27 12:00:02 worker[121] shop: [Errno 3] No such process\n")
     _, shown, _ = why(capsys, "shop", log, "--context", str(own))
-    assert "found a process gone that it looked for (ESRCH)" in " ".join(shown.split())
+    assert (
+        "found a process gone that it looked for (ESRCH), most likely this one: that follows from the death"
+        in " ".join(shown.split())
+    )
+
+
+def test_a_file_that_nothing_is_understood_of_is_said_to_be_of_use_otherwise(log, capsys, tmp_path):
+    own = tmp_path / "app.txt"
+    own.write_text("one two three\n")
+    _, shown, said = why(capsys, "shop", log, str(own))
+    assert "shop" in shown
+    assert f"no line of {own} is of a form that is known: --context {own} quotes" in said
 
 
 @pytest.mark.parametrize(("words", "status"), [(("shop",), 0), (("nobody",), 3), (("shop", "/no/such/file"), 2)])  # fmt: skip
