@@ -137,6 +137,7 @@ class Verdict:
     unknown: tuple[str, ...] = ()
     again: Again | None = None
     otherwise: tuple[Otherwise, ...] = ()
+    unit_started: int | None = None
     then: tuple[str, ...] = ()
     left: tuple[Process, ...] = ()
     said: str | None = None
@@ -231,6 +232,7 @@ VERDICT = (
     F("unknown", "strings", "What is not known"),
     F("again", "again", "How often the same came before: the same cause, signal or status, and sender"),
     F("otherwise", "[otherwise]", "Earlier deaths of the same program or unit that were not the same, the most frequent first"),
+    F("unit_started", "time", "When its unit was started, where its own birth is not known"),
     F("then", "strings", "What came afterwards"),
     F("left", "[process]", "Others that were killed with it: by the same call, or of its unit"),
     F("said", "text", "Its last words"),

@@ -1,4 +1,4 @@
-"""What became of the unit of who died: whether its manager has started it again, and when."""
+"""What was before a death and what came of it: when its unit was started, and again, and who found it gone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 # So long after the end a start is one of its restarts.
 _SOON = 120 * SECOND
 _VERBS = {"restart scheduled": "began to start", "started": "started"}
+
+
+def unit_started(case: Case) -> int | None:
+    """When the run of its unit began (ns), where nothing tells when the process itself was born."""
+    death = case.death
+    if death.process.start is not None or _is_of_a_boot(death):
+        return None
+    begun = (moment(one) for one in case.all_said("started"))
+    return next((time for time in begun if time < death.time), None)
 
 
 def then(case: Case) -> tuple[str, ...]:

@@ -122,7 +122,7 @@ def _crash(case: Case, found: Finding) -> Iterator[str]:
         if details.get("file"):
             offset = str(details.get("file_offset", ""))
             where = f" in {printable(str(details['file']))}" + (
-                f"+{int(offset, 16):#x}" if _is_hex(offset) else ""
+                f"+{int(offset, 16):#x}" if _is_hex(offset) else _into_the_mapping(details)
             )
         access = _access(details) or access
     at = _AT_INSTRUCTION.get(case.number or 0)
@@ -137,6 +137,15 @@ def _crash(case: Case, found: Finding) -> Iterator[str]:
         yield f"{access or 'it used'} address {address:#x}{null}{where}; nobody sent the signal"
     elif signal is not None and signal.origin == "fault":
         yield "its own fault; nobody sent the signal"
+
+
+def _into_the_mapping(details: Mapping[str, object]) -> str:
+    """Where the instruction stands in what is mapped there: which part of the file that is, older kernels do not say
+    (print_vma_addr(), mm/memory.c)."""
+    ip, base = (str(details.get(name, "")) for name in ("ip", "file_base"))
+    if not (_is_hex(ip) and _is_hex(base)) or int(ip, 16) < int(base, 16):
+        return ""
+    return f" ({int(ip, 16) - int(base, 16):#x} into that mapping)"
 
 
 # Of these si_addr is where the instruction stands (sigaction(2)), not what it used.

@@ -9,7 +9,7 @@ from tracer.model.signals import name_of
 from tracer.model.text import plain
 from tracer.model.times import SECOND, span, utc
 from tracer.model.verdict import Negative, Verdict
-from tracer.why.afterwards import missed, then
+from tracer.why.afterwards import missed, then, unit_started
 from tracer.why.beside import beside
 from tracer.why.case import BEFORE, JOINED, NOT_TAKEN, case_of
 from tracer.why.core import core_note
@@ -121,6 +121,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
         who=with_address(verdict.who, events, death.time, death.host),
         why=(*verdict.why, *(() if sure else words_of_code(case))),
         contradicts=tuple(contradicting),
+        unit_started=unit_started(case),
         then=(*missed(case), *then(case)),
         left=tuple(one.process for one in of_one_call) or _died_with(death, deaths, verdict),
         near=() if _is_told(verdict) else beside(case, verdict.evidence),

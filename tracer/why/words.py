@@ -294,6 +294,8 @@ def _when(verdict: Verdict, now: int) -> str:
     start = None if verdict.process is None else verdict.process.start
     if start is not None and start <= moment:
         parts.append(f"after {lived(start, moment)} of life")
+    elif verdict.unit_started is not None:
+        parts.append(f"{span(moment - verdict.unit_started)} after its unit was started")
     return ", ".join(parts)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from test_rules import verdicts
-from told import S, at, died, said, sent, unit_died
+from told import WEBAPP, S, at, died, said, sent, unit_died
 
 from tracer.model.event import Ancestor, Failed, Process
 from tracer.model.frozen import replace
+from tracer.why.words import labels
 
 CHILD = Process(14723, comm=b"webapp", ppid=2231)
 
@@ -28,6 +29,22 @@ def then(*events):
 )  # fmt: skip
 def test_when_it_was_started_again(events, told):
     assert then(unit_died(0, "KILL"), *events) == (told,)
+
+
+def test_how_long_after_its_unit_was_started():
+    """Where its own birth is not known: a recording knows it."""
+    events = [said(-13, "started"), unit_died(0, "KILL"), said(1, "started")]
+    (verdict,) = verdicts(events)
+    assert verdict.unit_started == at(-13)
+    assert dict(labels(verdict, 0))["when"].endswith("13 s after its unit was started")
+    born = replace(WEBAPP, start=at(-12))
+    (verdict,) = verdicts([said(-13, "started"), died(0, "KILL", born)])
+    assert verdict.unit_started is None
+
+
+def test_a_start_of_the_run_before_is_none_of_this_one():
+    before = [said(-60, "started"), said(-50, "unit failed", details={"result": "signal"})]
+    assert verdicts([*before, unit_died(0, "KILL")])[-1].unit_started is None
 
 
 def test_what_came_before_the_end_is_no_new_start():

@@ -58,6 +58,7 @@ def why(capsys, *words):
         ("billing", 0, ["billing-import[19635] on web3 was killed by the kernel: out of memory"]),
         ("crashy", 0, [
             "python3[thread 16923] (crashy.service) on web3 most likely crashed: SIGSEGV",
+            "  why     it read address 0x0 (a null pointer) in libc.so.6 (0x167ad8 into that",
             "  sure    likely: that it is this unit's is known by time alone",
         ]),
         ("report-job", 0, [
