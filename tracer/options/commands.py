@@ -32,7 +32,8 @@ COMMANDS = {
         "tracer.commands.why", "what ended a process, and who was behind it, after the fact"
     ),
     "replay": Command(
-        "tracer.commands.replay", "who sent the signal, from audit logs of any host and day"
+        "tracer.commands.replay",
+        "who sent the signal, from logs, journals and recordings of any host",
     ),
     "top": Command("tracer.commands.top", "who sends what to whom, counted as it happens"),
     "report": Command(

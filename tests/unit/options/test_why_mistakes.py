@@ -76,7 +76,7 @@ def test_files_are_read_whole_without_what(tmp_path, capsys):
     log.write_text(line.format("01") + line.format("05"))
     assert cli.main(["why", "--year", "2020", str(log)]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("2020-11-27 05:00:00  a.service")
+    assert shown.startswith("2020-11-27 05:00:00  a ")
     assert "2 times" in shown
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tracer.lines.programs import PROGRAMS
 from tracer.model.verdict import CAUSES, CONFIDENCES
+from tracer.why.nouns import NOUNS
 from tracer.why.rules import RULES
 from tracer.why.words import HEADLINES
 
@@ -18,7 +19,7 @@ def test_every_rule_is_told():
 
 
 def test_every_cause_is_told():
-    assert set(HEADLINES) == set(CAUSES)
+    assert set(HEADLINES) == set(NOUNS) == set(CAUSES)
     for cause in CAUSES:
         assert f"| `{cause}` |" in DOCUMENT
     for confidence in CONFIDENCES:
