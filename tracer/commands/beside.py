@@ -11,6 +11,7 @@ from tracer.sources.spoken import written_before
 from tracer.why import tell
 from tracer.why.counts import with_counts
 from tracer.why.last_words import with_last_words
+from tracer.why.quotes import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,14 +21,18 @@ if TYPE_CHECKING:
     from tracer.why.ask import Answer
 
 
-def with_all(answer: Answer, named: Found, context: Sequence[str], *, is_here: bool) -> Answer:
-    """The answer, its verdicts with all of that. ``is_here``: they are about this host, whose counters may be asked."""
+def with_all(
+    answer: Answer, named: Found, context: Sequence[str], *, is_here: bool, quotes: bool = False
+) -> Answer:
+    """The answer, its verdicts with all of that. ``is_here``: they are about this host, whose counters may be asked.
+    ``quotes``: with the lines of texts that they stand on."""
 
     said = saying(named)
 
     def more(verdict: Verdict) -> Verdict:
         counted = with_counts(verdict) if is_here else verdict
-        return tell.with_more(said(counted), context, open_log)
+        whole = tell.with_more(said(counted), context, open_log)
+        return with_lines(whole, open_log, named.root) if quotes else whole
 
     return replace(answer, verdicts=tuple(map(more, answer.verdicts)))
 

@@ -53,5 +53,5 @@ def run(options: Options) -> int:
     counts = present.asked(heard, what, window) if is_here else []
     found = ask.answer(heard, (*seen, *counts), what, when, count=count, at=at)
     lives = (lambda: living(what, heard.events)) if is_here and at is None else list
-    told = with_all(found, named, options.context, is_here=is_here)
+    told = with_all(found, named, options.context, is_here=is_here, quotes=options.evidence)
     return tell.answered(what, told, lives, seen, style, places, hints)

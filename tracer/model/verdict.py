@@ -63,13 +63,15 @@ class Who:
 
 @frozen
 class Evidence:
-    """One thing that a verdict stands on: the event's id, where it is written, and its words."""
+    """One thing that a verdict stands on: the event's id, where it is written, its words, and the ``line`` itself of a
+    text, where that is asked for."""
 
     id: str | None = None
     time: int | None = None
     place: Place | None = None
     source: str | None = None
     text: str | None = None
+    line: str | None = None
 
 
 @frozen
@@ -187,6 +189,7 @@ EVIDENCE = (
     F("place", "place", "Where it is written"),
     F("source", "text", "Which source has it"),
     F("text", "text", "Its words"),
+    F("line", "text", "The line of a text that it was read from (--evidence)"),
 )
 NEGATIVE = (
     F("cause", "text", "The cause", needed=True),

@@ -302,7 +302,8 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         asked = None
     person = asker(asked)
     who = behind(manager, person)
-    story = tuple(one for one in (asked, first if first is not signal else None) if one is not None)
+    before = (asked, stopping, first if first is not signal else None)
+    story = tuple(one for one in before if one is not None)
     if said is not None:
         cause, statement = said
         asked_it = (first,) if cause == "stop timeout" and first is not signal else ()

@@ -113,7 +113,7 @@ def at_a_glance(
         ends = zip(("since", "until"), when)
         times = "".join(f" {word} {absent.clock_of(time)}" for word, time in ends if time)
         say(f"nothing has died unasked{times}; looked at {absent.looked_at(seen)}")
-    return ANSWERED
+    return max(map(_status, found), default=NOBODY)
 
 
 def living(alive: Sequence[Living], style: Style, dead: int = 0) -> int:

@@ -252,9 +252,8 @@ def _bare(case: Case, cause: str, confidence: str) -> Verdict:
 
 def _made(case: Case, found: Finding, confidence: str) -> Verdict:
     found = with_job(case, found)
-    tellings = [
-        one for one in (*case.death.tellings, *case.death.words) if one not in found.evidence
-    ]
+    others = (*found.story, *case.death.tellings, *case.death.words)
+    tellings = [one for at, one in enumerate(others) if one not in (*found.evidence, *others[:at])]
     return replace(
         _bare(case, found.cause, confidence),
         who=found.who,

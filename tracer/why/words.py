@@ -26,13 +26,14 @@ from tracer.why.behind import CRONS
 from tracer.why.case import JOINED
 from tracer.why.chain import chain
 from tracer.why.often import again, otherwise
+from tracer.why.quotes import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tracer.model.event import Ancestor, Process
-    from tracer.model.verdict import Evidence, Verdict
+    from tracer.model.verdict import Verdict
 
 WIDTH = 80  # columns, where nobody says how many
 _LEFT_MAX = 4
@@ -92,7 +93,7 @@ def lines_of(
             text = proof.shortened(text)
         made += labelled(text, width, label)
     if evidence:
-        made += [line for one in verdict.evidence for line in _quoted(one)]
+        made += quoted(verdict.evidence)
     return made
 
 
@@ -379,14 +380,3 @@ def labelled(text: str, width: int, label: str = "") -> list[str]:
     first, rest = (f"  {label:<{_LABEL - 2}}", " " * _LABEL) if label else ("", "  ")
     lines = wrapped(text, width, first, rest)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
-
-
-def _quoted(one: Evidence) -> list[str]:
-    place = one.place
-    at = place and (place.file or place.recording or place.cursor)
-    where = (
-        f"{at}:{place.line}"
-        if place is not None and place.line is not None
-        else at or one.source or "-"
-    )
-    return [f"  {printable(where)}", f"    {printable(one.text or '')}"]

@@ -124,6 +124,22 @@ def test_the_exit_status(log, capsys, words, status):
     assert why(capsys, *words, log)[0] == status
 
 
+@pytest.mark.parametrize(
+    ("words", "status"), [((), 0), (("--since", "2026-11-28"), 3)], ids=["all likely", "none"]
+)
+def test_the_exit_status_at_a_glance(log, capsys, words, status):
+    assert why(capsys, *words, log)[0] == status
+
+
+def test_the_exit_status_at_a_glance_is_the_worst(tmp_path, capsys):
+    path = tmp_path / "messages"
+    path.write_text(
+        LOG
+        + "Nov 27 12:00:09 web3 systemd[1]: quiet.service: Main process exited, code=killed, status=9/KILL\n"
+    )
+    assert why(capsys, str(path))[0] == 1
+
+
 def test_a_death_without_a_cause_is_status_1(tmp_path, capsys):
     path = tmp_path / "messages"
     path.write_text("Nov 27 10:00:00 web3 systemd[1]: a.service: Main process exited, code=killed, status=9/KILL\n")  # fmt: skip
