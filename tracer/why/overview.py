@@ -45,7 +45,7 @@ def lines_of(verdicts: Iterable[Verdict], now: int, width: int = WIDTH) -> list[
     day is told with its date."""
     kinds: dict[tuple[object, ...], list[Verdict]] = {}
     verdicts = list(verdicts)
-    many_hosts = len({verdict.host for verdict in verdicts}) > 1
+    many_hosts = len({verdict.host for verdict in verdicts} - {None}) > 1
     for verdict in sorted(verdicts, key=lambda one: one.time or 0, reverse=True):
         kinds.setdefault(_kind(verdict), []).append(verdict)
     told = [_line(alike, now, width, with_host=many_hosts) for alike in kinds.values()]
