@@ -90,6 +90,9 @@ def _run_command(name: str, words: list[str]) -> int:
     from tracer.options.commands import COMMANDS, choose_for
 
     if name in ("help", "version"):
+        for word in words:
+            if word not in COMMANDS and not word.startswith("-"):
+                raise _no_command(word, [], COMMANDS)
         return _run([*(word for word in words if word in COMMANDS), f"--{name}"])
     if name not in COMMANDS:
         raise _no_command(name, words, COMMANDS)

@@ -57,6 +57,18 @@ from tracer.terminal.output import summary, wants_colour
         (["kill"], "'kill' is no command"),
         (["wyh", "nginx"], "try: sigtrace why nginx"),
         (["repaly"], "try: sigtrace replay"),
+        (["help", "repaly"], "try: sigtrace replay"),
+        (["top", "nginx", "--died"], "try: sigtrace top --to nginx --died"),
+        (["record", "-d", "5", "nginx"], "try: sigtrace record -d 5 --to nginx"),
+        (["record", "--max-size", "5"], "it is no size from 1M on"),
+        (
+            ["replay", "--since", "5 min ago", "--until", "1 h ago"],
+            "--since '1 h ago' --until '5 min ago'",
+        ),
+        (
+            ["why", "--since", "5 min ago", "--until", "1 h ago"],
+            "--since '1 h ago' --until '5 min ago'",
+        ),
         (["nginx"], "try: sigtrace why nginx for what ended it, sigtrace --to nginx"),
         (["9"], "try: sigtrace --signal 9, or sigtrace why 9"),
         (["--signal", "TREM"], "near: TERM"),

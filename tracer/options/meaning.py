@@ -67,10 +67,12 @@ def period_of(first: str | None, last: str | None) -> tuple[int | None, int | No
     """--since and --until in ns since 1970; Problem if no moment lies between them."""
     since, until = time_of(first, "--since"), time_of(last, "--until")
     if since is not None and until is not None and until < since:
+        from tracer.model.text import typed
+
         raise Problem(
             f"--until {last!r} lies before --since {first!r}",
             "no moment is after the one and before the other",
-            "the earlier of both with --since",
+            f"--since {typed(last or '')} --until {typed(first or '')}",
         )
     return since, until
 
@@ -183,7 +185,7 @@ def size_of(text: str, option: str, least: int) -> int:
     """A size in bytes, of at least so many."""
     size = _size_of(text)
     if size is None or size < least:
-        why = f"it is no size from {least:,} bytes on"
+        why = f"it is no size from {least >> 20}M on" if least else "it is no size"
         raise Problem(f"{option} {text!r} is not understood", why, "64M, 2G")
     return size
 

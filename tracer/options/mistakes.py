@@ -46,7 +46,7 @@ _OTHER_VALUES = {
 def meant(kind: type[Choices], prog: str, words: Words) -> str | None:
     """The command line that was probably meant, None where nobody can tell."""
     options = {name: option for option in options_of(kind).values() for name in option.names}
-    for guess in (_a_list, _a_number, _another_name, _another_value, _choice, _close):
+    for guess in (_a_list, _a_number, _another_name, _another_value, _choice, _close, _a_name):
         found = guess(options, words)
         if found is not None and list(found) != list(words):
             return " ".join([prog, *_typed(found)])
@@ -83,6 +83,18 @@ def _a_number(_options: dict[str, Option], words: Words) -> Words | None:
     for word in words:
         number = number_of(word[1:]) if word[:1] == "-" and word[1:2] not in ("", "-") else None
         made += [word] if number is None else ["--signal", word[1:]]
+    return made
+
+
+def _a_name(options: dict[str, Option], words: Words) -> Words | None:
+    """top nginx: of a command that takes options alone, whom it is about."""
+    if "--to" not in options or any(option.how == "words" for option in options.values()):
+        return None
+    made: list[str] = []
+    for word in words:
+        before = options.get(made[-1]) if made else None
+        is_value = before is not None and not before.is_bare
+        made += [word] if word.startswith("-") or is_value else ["--to", word]
     return made
 
 

@@ -128,14 +128,7 @@ def times_of(
 ) -> tuple[tuple[int | None, int | None], int | None]:
     """--since and --until, and --at, in nanoseconds; of all deaths those of an hour. Raises Problem, also where nothing can lie
     between the first two."""
-    since = meaning.time_of(options.since, "--since")
-    until = meaning.time_of(options.until, "--until")
-    if since is not None and until is not None and since > until:
-        raise Problem(
-            f"--since {options.since!r} is after --until {options.until!r}",
-            "nothing lies between them",
-            f"--since {options.until!r} --until {options.since!r}",
-        )
+    since, until = meaning.period_of(options.since, options.until)
     if is_of_all and since is None:
         since = (until or time.time_ns()) - 3600 * SECOND
     return (since, until), meaning.time_of(options.at, "--at")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tracer.audit.report import account, counted_events, hidden
 from tracer.model.frozen import frozen
 from tracer.model.times import utc
-from tracer.sources.logs.files import STDIN
+from tracer.sources.logs.files import STDIN, called
 from tracer.sources.logs.other_forms import no_records
 
 if TYPE_CHECKING:
@@ -114,12 +114,12 @@ def _of_said(one: Said, *, has_audit: bool) -> list[str]:
     if has_audit:
         if not any(kind != "loss" for kind in one.counts):
             return []
-        return [f"other lines of {one.title}: {counted_events(one.counts)}"]
+        return [f"other lines of {called(one.title)}: {counted_events(one.counts)}"]
     if one.has_records():
         seen = "" if one.entries is None else f"{one.entries:,} entries looked at; "
         told = counted_events(one.counts)
         nothing = "" if any(one.counts.values()) else ": no line tells of a signal or a death"
-        return [f"read {one.title}: {seen}{told}{nothing}"]
+        return [f"read {called(one.title)}: {seen}{told}{nothing}"]
     if one.title == STDIN:
         return []
     return [f"no audit records in {one.title}, and no log lines"]

@@ -16,7 +16,7 @@ ANSWERS = {
     "nginx --at soon": "'10 min ago'",
     "nginx --since 25:99": "'10 min ago'",
     "nginx --until soon": "'10 min ago'",
-    "nginx --since 2026-11-28 --until 2026-11-27": "--since '2026-11-27' --until '2026-11-28'",
+    "nginx --since 2026-11-28 --until 2026-11-27": "--since 2026-11-27 --until 2026-11-28",
     "nginx -n 0": "--count 1, or more",
     "nginx --count -1": "--count 1, or more",
     "nginx --count many": "--count 1, or more",

@@ -76,7 +76,7 @@ def test_of_several_hosts_each_line_names_its_own():
     told = [replace(one, host=one.host and "web3") for one in told[:1]] + [
         replace(told[1], host=None)
     ]
-    assert [line.split("  ")[1] for line in lines_of(told, NOON)][0] == "webapp"
+    assert lines_of(told, NOON)[0].split("  ")[1] == "webapp"
 
 
 def test_another_day_is_told_with_its_date():

@@ -79,6 +79,11 @@ def _paths(argument: str) -> list[str]:
     )
 
 
+def called(path: str) -> str:
+    """What a file is called in a sentence."""
+    return "standard input" if path == STDIN else path
+
+
 def require_stdin() -> None:
     """Raises Problem where standard input cannot be read."""
     why = None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tracer.model.errors import OWN, Problem
 from tracer.model.text import typed
-from tracer.sources.logs.files import STDIN, LogSet, open_log, read_blocks
+from tracer.sources.logs.files import STDIN, LogSet, called, open_log, read_blocks
 
 _PROGRAM = "a program"
 _MAGIC = (
@@ -38,7 +38,7 @@ _TEXTS = (
 def no_records(logs: Sequence[LogSet], *, anything: bool) -> Problem:
     """The problem of logs of which nothing could be read; ``anything``: a line was read from standard input."""
     paths = [path for log in logs for path in log.paths][:3]
-    names = ["standard input" if path == STDIN else path for path in paths]
+    names = [called(path) for path in paths]
     looks = [looks_like(path, anything=anything) for path in paths]
     try_ = f"{OWN} /var/log/audit/audit.log /var/log/messages"
     if looks == [f"looks like {_PROGRAM}"]:
