@@ -167,11 +167,19 @@ class Coalescer:
         return group
 
     def _put_in_place(self, group: _Open) -> None:
-        """The sieve comes late to what stands before lines that it has read already."""
-        queue, at = self._queue, len(self._queue)
-        while at and queue[at - 1].first > group.first and not self.falls:
+        """The sieve comes late to what stands before lines that it has read already; what it has looked up for this group
+        goes along."""
+        queue, late = self._queue, len(self._queue)
+        while late and queue[late - 1].first == _PAST:
+            late -= 1
+        at = late
+        while at and not self.falls and not _PAST < queue[at - 1].first <= group.first:
             at -= 1
-        queue.insert(at, group)
+        if at == late:
+            queue.append(group)
+            return
+        for one in (group, *(queue.pop() for _ in range(len(queue) - late))):
+            queue.insert(at, one)
 
     def _add(self, group: _Open, one: Record) -> None:
         if group.whole is not None:

@@ -206,6 +206,29 @@ def test_the_lines_of_two_events_have_changed_places(tmp_path):
     told_alike(tmp_path / "audit.log", log([], ()) + text + other, shared=False)
 
 
+def test_a_record_stands_behind_one_that_was_cut(tmp_path):
+    """A host crashed while it wrote, and its next boot went on in that line."""
+    cut = logs.call(80)[:-150].rstrip()
+    text = log([], ()) + cut + b" " + logs.kill(81, 801)
+    told_alike(tmp_path / "audit.log", text, shared=False)
+
+
+@pytest.mark.parametrize("ends", [b"", b"\n"])
+def test_a_title_stands_before_its_call_in_the_last_line(ends, tmp_path):
+    text = log([], ()) + logs.title(81) + logs.call(80, 257) + logs.call(81).rstrip() + ends
+    told_alike(tmp_path / "audit.log", text, shared=False)
+
+
+def test_a_title_stands_before_events_of_whose_victims_more_is_known(tmp_path):
+    """What was looked up for an event stays before it, and keeps no other from its place."""
+    known = logs.execve(80, 803, b"victim", [b"victim"]) + logs.execve(
+        81, 804, b"victim", [b"victim"]
+    )
+    (call, *others), other = logs.kill(83, 803).splitlines(True), logs.kill(82, 804)
+    text = log([], ()) + known + logs.title(83) + other + call + b"".join(others)
+    told_alike(tmp_path / "audit.log", text + logs.call(84, 257) * 40, shared=False)
+
+
 @pytest.mark.parametrize(
     "word", [b"C000003e syscall=62", b"0c000003e syscall=62", b"c000003e syscall=062"]
 )

@@ -9,14 +9,25 @@ import stat
 from collections.abc import Iterator
 
 from tracer.audit import record
+from tracer.audit.coalesce import AWAY
 from tracer.audit.forms import Taken, form_of
 from tracer.audit.reader import Found, RecordReader
 from tracer.audit.record import Group
 from tracer.lines.dates import epoch
 from tracer.lines.tally import Tally
 from tracer.sources.logs.files import BLOCK, STDIN, Proceed, WholeLines
-from tracer.sources.logs.finds import Line, Lines, Piece, Serials, Shown, Sight, pack, unpack
-from tracer.sources.logs.sieve import cut_at, sieve
+from tracer.sources.logs.finds import (
+    Line,
+    Lines,
+    Piece,
+    Serials,
+    Shown,
+    Sight,
+    Wanted,
+    pack,
+    unpack,
+)
+from tracer.sources.logs.sieve import concerned, cut_at, sieve
 from tracer.sources.logs.sights import Sights
 from tracer.sources.logs.telling_lines import blocks_of, cut_behind
 from tracer.sources.pieces import Pieces, Sieve
@@ -89,8 +100,18 @@ def sieved(
         for piece in Pieces(stream.fileno(), size, SIEVE, proceed).each():
             yield from reading.of_piece(piece)
             yield None
+        rest = os.pread(stream.fileno(), AWAY, size) + b"\n"
+        yield from reading.of_piece(Piece([Wanted(concerned(rest), size - 1)], 0, False))
     reader.counts = True
     reader.skip_to(size)
+
+
+def whole_events(path: str, size: int) -> int:
+    """Up to where in so many bytes no event lies on both sides, if there is more behind them: the last line has no end."""
+    with open(path, "rb", buffering=0) as stream:
+        if os.fstat(stream.fileno()).st_size <= size:
+            return size
+        return cut_at(stream.fileno(), size - AWAY, size) if size > AWAY else 0
 
 
 class _Reading:

@@ -32,6 +32,7 @@ from tracer.sources.logs.plain import (
     head_of_big,
     in_pieces,
     sieved,
+    whole_events,
 )
 
 _HEAD_LINES = 2000
@@ -143,6 +144,7 @@ class LogReading:
         size = last_record(path, whole)
         self._reader.begin(path, style)
         if is_raw:
+            size = whole_events(path, size)
             yield from sieved(path, size, self._reader, self._tally, self._proceed)
         else:
             yield from in_pieces(path, size, self._reader, self._proceed)

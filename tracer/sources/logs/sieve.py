@@ -245,6 +245,10 @@ class _Sieve:
                 )
                 yield from self._known(concerned(texts[id_] + b"\n"), data, begin, part, spot, here)
             line = data[spot + 1 : line_end(data, spot + 1)]
+            if (
+                line.count(_RECORD) > 1
+            ):  # Somebody's last record was cut, and the next one stands behind it.
+                raise _ByLines
             yield Line(begin + spot + 1, line)
             self._open[id_] = begin + spot
         yield from runs(_SERIAL.findall(data, told, end))
