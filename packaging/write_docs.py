@@ -79,7 +79,11 @@ def man_page() -> str:
         ".SH SYNOPSIS",
         ".B sigtrace\n[options]",
     ]
-    parts += [f".br\n.B sigtrace {name}\n[options]" for name in COMMANDS]
+    parts += [
+        f".br\n.B sigtrace {name}\n[options]{_operands(kind)}"
+        for name, kind in kinds().items()
+        if name
+    ]
     parts += [
         ".SH DESCRIPTION",
         "Watches every signal that the kernel generates, names its sender with command line and parents, though all of",
@@ -100,6 +104,13 @@ def man_page() -> str:
         ".BR signal (7),\n.BR kill (2),\n.BR strace (1),\n.BR ausearch (8),\n.BR systemctl (1)",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _operands(kind: type[Choices]) -> str:
+    """What stands behind a command's options."""
+    words = [option for option in options_of(kind).values() if option.how == "words"]
+    few = [f"{option.metavar} ..." for option in words]
+    return "".join(f" {one}" if option.least else f" [{one}]" for one, option in zip(few, words))
 
 
 def _options(kind: type[Choices]) -> list[str]:

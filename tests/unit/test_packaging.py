@@ -26,6 +26,7 @@ def made(tmp_path_factory):
 def test_the_man_page_has_every_command_and_option(made):
     text = made["sigtrace.1"].read_text().replace("\\-", "-")
     assert all(name in text for name in COMMANDS)
+    assert ".B sigtrace why\n[options] [WHAT|FILE ...]" in text
     for option in ("--signal", "--to", "--children-of", "--died", "--follow"):
         assert option in text
 
