@@ -52,7 +52,9 @@ def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) ->
     if asked.outside:
         yield f"{shown(what)} died {_when(asked.outside)}, and not in the time that was asked for"
         return
-    yield f"nothing called {shown(what)} has died in what could be seen: {looked_at(seen)}"
+    named = f"no process {shown(what)}" if what.isdigit() else f"nothing called {shown(what)}"
+    yield f"{named} has died in what could be seen: {looked_at(seen)}"
+    yield from _meant(what)
     if what.lower().endswith(tuple(map(str.encode, OF_FILES))):
         yield f"there is no file {shown(what)} here, either: {_beside(what)}"
     if _looks_like_id(what) and seen and all(one.source in _NO_CONTAINERS for one in seen):
@@ -69,6 +71,15 @@ def sentences(asked: Asked, names: Iterable[bytes], seen: Sequence[Coverage]) ->
     if asked.all_ends is False:
         yield f"the recording has no end of {_SHORT}: sudo sigtrace record --exits keeps these, too"
     yield from _from_now_on(asked, seen)
+
+
+def _meant(what: bytes) -> Iterator[str]:
+    """What is written as elsewhere, and means nothing here."""
+    name, bracket, pid = what.partition(b"[")
+    if bracket and pid[:-1].isdigit() and pid.endswith(b"]"):
+        yield f"a process is asked for by its pid or its name: {shown(pid[:-1])}, {shown(name)}"
+    elif any(sign in what for sign in (b"*", b"?")):
+        yield "WHAT is a whole name, and no pattern; without it all deaths are listed"
 
 
 def _when(times: Sequence[int]) -> str:

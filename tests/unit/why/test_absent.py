@@ -65,6 +65,21 @@ def test_what_is_no_id_of_a_container(what):
     assert not has(said(what, AUDIT), "containers")
 
 
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        (b"orders-api[4221]", "by its pid or its name: 4221, orders-api"),
+        (b"php-fpm*", "WHAT is a whole name, and no pattern"),
+        (b"a[b]", None),
+        (b"nginx", None),
+    ],
+)
+def test_what_is_written_as_the_table_or_a_filter_has_it(what, told):
+    lines = said(what, AUDIT)
+    assert (told is None and len(lines) == 2) or has(lines, told)
+    assert has(said(b"4711", AUDIT), "no process 4711 has died")
+
+
 RECORD = "sudo sigtrace record keeps a record from now on"
 
 
