@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tracer.host.timers import timer_of
 from tracer.model.frozen import replace
 from tracer.sources.logs.files import open_log
 from tracer.sources.spoken import written_before
@@ -12,6 +13,7 @@ from tracer.why import tell
 from tracer.why.counts import with_counts
 from tracer.why.last_words import with_last_words
 from tracer.why.quotes import with_lines
+from tracer.why.timed import with_timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,9 +30,12 @@ def with_all(
     ``quotes``: with the lines of texts that they stand on."""
 
     said = saying(named)
+    root = "/" if is_here else named.root
 
     def more(verdict: Verdict) -> Verdict:
         counted = with_counts(verdict) if is_here else verdict
+        if root is not None:
+            counted = with_timer(counted, partial(timer_of, root=root))
         whole = tell.with_more(said(counted), context, open_log)
         return with_lines(whole, open_log, named.root) if quotes else whole
 

@@ -53,12 +53,14 @@ class Login:
 
 @frozen
 class Who:
-    """Who did it: ``sender`` with its parents; ``via`` is the first of VIAS that they lead to."""
+    """Who did it: ``sender`` with its parents; ``via`` is the first of VIAS that they lead to, ``timer`` what starts the
+    unit that they lead to."""
 
     sender: Process | None = None
     login: Login | None = None
     via: str | None = None
     asked: Process | None = None
+    timer: bytes | None = None
 
 
 @frozen
@@ -182,6 +184,7 @@ WHO = (
     F("login", "login", "The person behind it"),
     F("via", "via", "What the parents lead to first"),
     F("asked", "process", "Who asked the manager that sent it"),
+    F("timer", "bytes", "The timer that starts the unit that its parents lead to"),
 )
 EVIDENCE = (
     F("id", "text", "The id of the event"),

@@ -342,8 +342,10 @@ def _place_of(who: Who, process: Process) -> list[str]:
     if who.via == "container":
         return [place(process) or "a container"]
     unit = None if process.unit is None else shown(process.unit)
-    if who.via != "unit" or unit is None or process.pid == 1:
+    if who.via not in ("unit", "timer") or unit is None or process.pid == 1:
         return []
+    if who.timer is not None:
+        return [f"{unit}, which {shown(who.timer)} starts"]
     stem = unit.rpartition(".")[0]
     return [] if any(stem in (bare(one), "init") for one in steps) else [unit]
 
