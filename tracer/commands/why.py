@@ -26,7 +26,7 @@ __all__ = ["EPILOG", "Options", "run"]
 def run(options: Options) -> int:
     """Read what there is, and say what it proves. Returns the exit status; raises Problem."""
     what, files = asked_for(options)
-    when, at = times_of(options, is_of_all=not (what or files))
+    when, at = times_of(options, is_of_all=not (what or files or options.root))
     style, count = tell.style(options.json, options.evidence), meaning.count_of(options.count) or 1
     is_here = not (places := places_of(options, files))
     ends = Ends(what, query.fits, count, at, lambda: pids_of(what) if is_here and not at else ())

@@ -13,7 +13,7 @@ from tracer.sources.logs.files import STDIN
 
 EPILOG = """\
 WHAT is a pid, a name (nginx), a script (crashy.py), a unit, or a container's id; without it: the deaths of the
-last hour (of FILES, all) that nobody asked a manager for, a line each. What is a path is a FILE.
+last hour (of FILES and --root, all) that nobody asked a manager for, a line each. What is a path is a FILE.
 
 exit status: 0 an answer that is certain or likely, or it still lives; 1 a death whose cause cannot be told;
 3 nothing that fits has died in what could be seen; 2 it cannot work
@@ -37,7 +37,7 @@ class Why(option.Choices):
     )
     since = option.value(
         "--since",
-        help="not before: '2 h ago', 12:30 (default: all; without WHAT and FILE: 1 h ago)",
+        help="not before: '2 h ago', 12:30 (default: all; of this host without WHAT: 1 h ago)",
         metavar="TIME",
     )
     until = option.value("--until", help="not after", metavar="TIME")

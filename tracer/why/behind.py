@@ -42,7 +42,9 @@ def via_of(process: Process) -> str | None:
         return "login"
     if process.container is not None:
         return "container"
-    return "unit" if process.unit is not None else None
+    if process.unit is not None:
+        return "unit"
+    return "login" if process.tty is not None else None
 
 
 def login_of(process: Process) -> Login | None:

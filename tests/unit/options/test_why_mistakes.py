@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tracer import cli
+from tracer.why import tell
 
 ANSWERS = {
     "nginx sshd": "sigtrace why nginx, then sigtrace why sshd",
@@ -74,7 +75,7 @@ def test_files_are_read_whole_without_what(tmp_path, capsys):
     log = tmp_path / "messages"
     line = "Nov 27 {}:00:00 web3 systemd[1]: a.service: Main process exited, code=killed, status=9/KILL\n"
     log.write_text(line.format("01") + line.format("05"))
-    assert cli.main(["why", "--year", "2020", str(log)]) == 0
+    assert cli.main(["why", "--year", "2020", str(log)]) == tell.OPEN
     shown = capsys.readouterr().out
     assert shown.startswith("2020-11-27 05:00:00  a ")
     assert "2 times" in shown

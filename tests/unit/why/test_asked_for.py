@@ -160,3 +160,13 @@ def test_one_more_death_is_told_as_one(log, capsys):
     _, _, said = why(capsys, "-n", "2", "shop", log)
     assert "1 more death fits: pid" not in said  # of a thread no pid is told
     assert "1 more death fits" in said
+
+
+def test_of_another_hosts_disk_all_deaths_are_told_at_a_glance(tmp_path, capsys):
+    """It may have been out of order for weeks."""
+    folder = tmp_path / "var/log"
+    folder.mkdir(parents=True)
+    (folder / "messages").write_text(LOG)
+    status, shown, _ = why(capsys, "--root", str(tmp_path))
+    assert status == 0
+    assert "shop" in shown
