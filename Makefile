@@ -32,7 +32,13 @@ endif
 .PHONY: help
 help: ## print this list
 	@echo "usage: make TARGET"; echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
+		line = sprintf("  %-15s", $$1); words = split($$2, word, " "); \
+		for (at = 1; at <= words; at++) { \
+			if (length(line) + length(word[at]) > 78) { print line; line = sprintf("%17s", "") } \
+			line = line " " word[at] \
+		} \
+		print line }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: setup ## set up what is missing, then trace: make run ARGS='--signal TERM,KILL --json'
