@@ -46,4 +46,6 @@ for file in "$here"/examples/*; do install -D -m 0644 "$file" "$examples/${file#
 install -D -m 0644 "$docs/sigtrace.bash" "$bash"
 install -D -m 0644 "$docs/_sigtrace" "$zsh"
 install -D -m 0644 "$docs/sigtrace.fish" "$fish"
-[ -n "${DESTDIR:-}" ] || echo "  now: sudo sigtrace --signal 9"
+call=$program
+[ "$(command -v sigtrace)" != "$program" ] || call=sigtrace
+[ -n "${DESTDIR:-}" ] || echo "  now: sudo $call --signal 9"

@@ -10,7 +10,9 @@ users=$root/etc/sysusers.d/sigtrace.conf
 catalog=$root/usr/local/lib/systemd/catalog/sigtrace.catalog
 options=$root/etc/default/sigtrace-record
 
-on_the_host() { [ -n "$root" ] || "$@"; }
+# sd_booted(3)
+is_systemds() { [ -d "${SYSTEMD_RUN:-/run/systemd/system}" ]; }
+on_the_host() { [ -n "$root" ] || ! is_systemds || "$@"; }
 
 if [ "$what" = --remove ]; then
     on_the_host systemctl disable --now sigtrace-record.service || :
@@ -20,6 +22,11 @@ if [ "$what" = --remove ]; then
     exit 0
 fi
 case $what in /*) ;; *) echo "install-service.sh: $what is no absolute path" >&2; exit 2 ;; esac
+if [ -z "$root" ] && ! is_systemds; then
+    echo "install-service.sh: systemd does not run here, so nothing would start the service; nothing is installed" >&2
+    echo "  now: sudo $what record, under what starts services here" >&2
+    exit 2
+fi
 install -d "${unit%/*}" "${users%/*}" "${catalog%/*}" "${options%/*}"
 sed "s|@SIGTRACE@|$what|" "$here/sigtrace-record.service" > "$unit"
 install -m 0644 "$here/sigtrace.sysusers" "$users"

@@ -33,6 +33,23 @@ def install(host: Path, word: str) -> None:
     )
 
 
+def test_without_systemd_nothing_is_installed(tmp_path: Path) -> None:
+    """It had put files and a user on the host before systemctl said that it cannot operate."""
+    options = Path("/etc/default/sigtrace-record")
+    before = options.exists()
+    run = subprocess.run(
+        [PACKAGING / "install-service.sh", "/opt/sigtrace/bin/sigtrace"],
+        env={**os.environ, "DESTDIR": "", "SYSTEMD_RUN": str(tmp_path / "none")},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 2
+    assert "nothing is installed" in run.stderr
+    assert "sudo /opt/sigtrace/bin/sigtrace record" in run.stderr
+    assert options.exists() is before
+
+
 def files_of(host: Path) -> set[str]:
     return {path.name for path in host.rglob("*") if path.is_file()}
 
