@@ -13,6 +13,7 @@ import zlib
 
 from tracer.model.errors import Problem
 from tracer.model.frozen import frozen
+from tracer.model.text import typed
 from tracer.model.times import SECOND
 from tracer.recording.names import LOCK, PACKING, Piece, name_of, piece_of, pieces_in
 
@@ -335,11 +336,15 @@ class Store:
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> Problem:
-        return Problem(
-            f"cannot record in {self.folder!r}",
-            (error.strerror or str(error)).lower(),
-            "a folder that the recorder's user may write to, on a disk with room: --dir DIR",
-        )
+        what, why = f"cannot record in {self.folder!r}", (error.strerror or str(error)).lower()
+        if isinstance(error, PermissionError):
+            uid = os.geteuid()
+            return Problem(
+                what,
+                f"{why} to uid {uid}, as which the recorder goes on",
+                f"sudo chown {uid} {typed(self.folder)}; or --dir with a folder that is not there yet",
+            )
+        return Problem(what, why, "--dir with a folder on a disk that has room")
 
 
 def _parts(lines: bytes, most: int) -> Iterator[bytes]:

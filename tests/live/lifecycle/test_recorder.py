@@ -175,6 +175,22 @@ def test_it_runs_as_nobody_and_keeps_strangers_out(record, source):
 
 
 @CORE
+def test_what_it_says_of_a_folder_of_root_helps(record, source):
+    Path(record.folder).mkdir(mode=0o755)
+    refused = subprocess.run(
+        [sys.executable, "-m", "tracer", "record", "--dir", record.folder, "--source", source],
+        capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 2
+    told = refused.stderr.splitlines()[-1]
+    chown = told.partition("try: sudo ")[2].partition(";")[0]
+    assert chown.startswith("chown ")
+    subprocess.run(["sh", "-c", chown], check=True)
+    record().stop()
+    assert pieces_in(record.folder)[0]
+
+
+@CORE
 def test_a_folder_that_is_taken_away_ends_it_with_three_lines(record, source):
     recorder = record()
     shutil.rmtree(record.folder)
