@@ -337,7 +337,7 @@ class Store:
 
     def _unwritable(self, error: OSError) -> Problem:
         what, why = f"cannot record in {self.folder!r}", (error.strerror or str(error)).lower()
-        if isinstance(error, PermissionError):
+        if error.errno == errno.EACCES:
             uid = os.geteuid()
             return Problem(
                 what,

@@ -254,7 +254,10 @@ def test_any_other_error_is_a_problem(
     monkeypatch.setattr(store_module.os, "write", write)
     with pytest.raises(Problem) as caught:
         store.append(line(NOON), NOON, NOON)
-    assert caught.value.why == os.strerror(number).lower()
+    whose = f" to uid {os.geteuid()}, as which the recorder goes on"
+    assert caught.value.why == os.strerror(number).lower() + (
+        whose if number == errno.EACCES else ""
+    )
 
 
 def test_a_folder_that_was_taken_away_is_a_problem(tmp_path: Path) -> None:
