@@ -1,4 +1,4 @@
-"""Where a replay is told."""
+"""The sink of a replay: standard output, and a collector or counts beside it."""
 
 from __future__ import annotations
 

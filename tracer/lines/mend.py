@@ -117,7 +117,7 @@ class _Wrapped:
         self.add(line)
 
     def whole(self) -> bytes:
-        """The record."""
+        """The record so far, in one piece."""
         return b"".join(self._parts)
 
     def add(self, text: bytes) -> None:

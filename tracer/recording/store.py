@@ -56,7 +56,7 @@ class Limits:
 
     @property
     def piece_age(self) -> int:
-        """How old."""
+        """So old (ns) a piece may become before the next one begins: a day, or an eighth of ``max_age``."""
         return _DAY if self.max_age is None else min(_DAY, self.max_age // 8)
 
 

@@ -40,7 +40,7 @@ def clock(time: int, told: int) -> str:
 
 
 def size(kilobytes: object) -> str:
-    """40 MB."""
+    """Kilobytes in the unit that fits: 40 MB; not a number: ValueError."""
     number = float(str(kilobytes))
     for unit in ("kB", "MB", "GB"):
         if number < 1024:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def perfetto(data: Data) -> str:
-    """The file."""
+    """The timeline as JSON in the Trace Event Format, times in microseconds: a process a host, a thread a lane."""
     lanes: dict[tuple[str, str], tuple[int, int]] = {}
     hosts: dict[str, int] = {}
 

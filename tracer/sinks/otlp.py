@@ -270,7 +270,7 @@ def _step(step: Attributes) -> str:
 
 
 def attributes_of(told: Attributes) -> list[Attributes]:
-    """KeyValues."""
+    """Names and values as KeyValue messages: opentelemetry/proto/common/v1/common.proto."""
     return [{"key": name, "value": _value(value)} for name, value in told.items()]
 
 

@@ -60,7 +60,7 @@ class Choice:
         self.at = 0
 
     def press(self, key: str) -> None:
-        """One key."""
+        """Do what a key asks for; ``is_over`` after q."""
         if self.is_typing:
             self._type(key)
         elif key == "q":

@@ -12,7 +12,7 @@ from tracer.audit.known import NOBODY, Users
 from tracer.flow.filter import Filter
 from tracer.flow.merge import LATE, Merge
 from tracer.flow.witnesses import Witnessed
-from tracer.model.errors import Problem
+from tracer.model.errors import AS_ROOT, Problem
 from tracer.model.frozen import frozen
 from tracer.sources.accounted import accounting_of, is_accounted, reader_of, understood
 from tracer.sources.container_ends import ContainerEnds
@@ -85,7 +85,7 @@ def reading_of(found: Found, asked: Asked) -> Reading:
         raise Problem(
             "nothing is kept that may be read" if found.root == "" else f"no logs below {found.root!r}",
             "; ".join(f"{path}: {why}" for path, why in closed) or "no journal, audit log or syslog is there",
-            "name a FILE" if os.geteuid() == 0 else "the same after sudo, or name a FILE",
+            f"{'' if os.geteuid() == 0 else f'{AS_ROOT}, or '}name a FILE{'' if found.root else '; sudo sigtrace record keeps what comes'}",
         )  # fmt: skip
     return opening.reading(found.logs)
 
