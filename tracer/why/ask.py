@@ -190,9 +190,10 @@ def _names(death: Death) -> tuple[bytes, ...]:
 
 def _ended_well(death: Death) -> bool:
     """Whether nothing is told of it but that a unit is over: it did not fail, says its manager."""
-    if death.number is not None or death.status is not None:
+    if (death.number, death.status, death.reported) != (None, None, None):
         return False
-    return not any(isinstance(one, Statement) and has_failed(one) for one in death.tellings)
+    said = [one for one in death.tellings if isinstance(one, Statement)]
+    return not any(one.what == "boot" or has_failed(one) for one in said)
 
 
 def unordered(
@@ -200,7 +201,7 @@ def unordered(
 ) -> tuple[list[Verdict], int]:
     """The verdicts on the deaths in the window that nobody asked a manager for; of so many earlier ones it is not known.
     ``repeats``: each with how often the same came before."""
-    deaths = heard.deaths()
+    deaths = [*heard.deaths(), *lost_with_the_host(heard.events)]
     near = Neighbours(heard.events, deaths)
     meant = [one for one in deaths if _is_in(window, one) and not _ended_well(one)]
     judged = sorted(meant, key=lambda one: one.time)[-JUDGED_MAX:]

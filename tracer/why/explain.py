@@ -6,6 +6,7 @@ from tracer.model.event import Signal, Statement
 from tracer.model.signals import LAST, NUMBERS, name_of
 from tracer.model.text import plain, printable, shown
 from tracer.model.times import SECOND, local_moment, span
+from tracer.sinks.ends import place
 from tracer.sinks.words import name
 from tracer.why.deaths import OF_A_SIGNAL
 from tracer.why.finding import REQUESTS
@@ -67,7 +68,7 @@ def _oom(case: Case, found: Finding) -> Iterator[str]:
         limit, held = details.get("limit_kb"), details.get("anon_rss_kb")
         where = details.get("cgroup")
         if limit is not None:
-            yield f"{_unit_in(str(where or 'its cgroup'))} reached its limit of {_size(limit)}"
+            yield f"{_place_of(case, str(where or 'its cgroup'))} reached its limit of {_size(limit)}"
         elif details.get("order") == _BY_SYSRQ:
             yield "somebody asked for it with SysRq (order=-1), however much memory was left"
         elif details.get("constraint") in _OF_NODES:
@@ -84,12 +85,15 @@ def _oom(case: Case, found: Finding) -> Iterator[str]:
     for one in found.evidence:
         if isinstance(one, Signal) and one.oom is not None and one.oom.scope is not None:
             cgroup = one.oom.cgroup
-            reached = f"{_unit_in(plain(cgroup))} reached its limit" if cgroup else None
+            reached = f"{_place_of(case, plain(cgroup))} reached its limit" if cgroup else None
             yield reached or "the host had no memory left"
 
 
-def _unit_in(cgroup: str) -> str:
-    """The unit that a cgroup is, or its path."""
+def _place_of(case: Case, cgroup: str) -> str:
+    """What a cgroup is: the container of who died, a unit, or its path."""
+    container = case.death.process.container
+    if container and plain(container) in cgroup:
+        return place(case.death.process) or "its container"
     last = cgroup.rstrip("/").rpartition("/")[2]
     return printable(last if last.endswith((".service", ".scope", ".slice")) else cgroup)
 

@@ -17,7 +17,7 @@ from tracer.why.behind import CRONS
 from tracer.why.chain import is_passed
 from tracer.why.often import clock
 from tracer.why.repeats import kind_of
-from tracer.why.words import WIDTH, asked_with
+from tracer.why.words import WIDTH, asked_with, subject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,12 +58,18 @@ def lines_of(verdicts: Iterable[Verdict], now: int, width: int = WIDTH) -> list[
 
 
 def _kind(verdict: Verdict) -> tuple[object, ...]:
+    if verdict.cause == "host lost":  # One line for all that went down with it.
+        return verdict.host, verdict.cause, verdict.time
     return verdict.host, _who_ended(verdict), *kind_of(verdict)
 
 
 def _who_ended(verdict: Verdict) -> str:
     name = None if verdict.process is None else telling_name(verdict.process)
-    return printable(verdict.unit or "-").removesuffix(".service") if name is None else shown(name)
+    if name is not None:
+        return shown(name)
+    if verdict.unit is None and verdict.process is not None:
+        return subject(verdict.process, None)
+    return printable(verdict.unit or "-").removesuffix(".service")
 
 
 def _line(
@@ -76,11 +82,13 @@ def _line(
     when = when if seconds or not times else when.rpartition(":")[0]
     where = f" on {printable(newest.host)}" if with_host and newest.host else ""
     doubt = {"likely": " (likely)", "open": " (open)", "no": ""}.get(newest.confidence, "")
-    often = f"  {len(alike)} times" if alike[1:] else ""
+    many, often = "", f"  {len(alike)} times" if alike[1:] else ""
+    if newest.cause == "host lost":
+        many, often = f" and {len(alike) - 1} more" if alike[1:] else "", ""
     every = _rhythm(times) if often else ""
     told = ""
     for again, steps in (often + every, _STEPS), *((often, most) for most in range(_STEPS, 0, -1)):
-        told = f"{when:<5}  {_who_ended(newest)}{where}  {_what(newest, steps)}{doubt}"
+        told = f"{when:<5}  {_who_ended(newest)}{many}{where}  {_what(newest, steps)}{doubt}"
         if columns(told + again) <= width:
             return told + again, steps == _STEPS
     return cut(told, max(width - len(often), _ROOM_MIN)) + often, False

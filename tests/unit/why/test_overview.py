@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from test_rules import ESCALATED
 from told import NOON, PKILL, WEBAPP, died, exited, sent
 
+from tracer import cli
 from tracer.model.event import Process
 from tracer.model.frozen import replace
 from tracer.model.text import columns
@@ -143,3 +146,30 @@ def test_what_a_person_may_call_it(what, is_meant):
 def test_nearest_names():
     assert nearest([b"nginx", b"sshd", b"nginx.service"], b"ngix")[0] == b"nginx"
     assert nearest([b"sshd"], b"nginx") == []
+
+
+def test_all_that_a_host_took_with_it_are_one_line(tmp_path, capsys):
+    log = tmp_path / "messages"
+    log.write_text(
+        "".join(
+            f"Nov 27 10:00:0{n} web3 systemd[1]: Started app{n}.service - App.\n" for n in range(5)
+        )
+        + "Nov 27 12:20:00 web3 kernel: [    0.000000] Linux version 6.1.0-18-amd64 (gcc-12)\n"
+    )
+    assert cli.main(["why", "--year", "2020", str(log)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2020-11-27 12:20:00  app0 and 4 more  host lost (likely)"
+    ]
+
+
+def test_a_container_whose_code_may_be_a_signals_is_not_left_out(capsys):
+    """Neither a number nor a status is told of it."""
+    log = Path(__file__).parents[2] / "deaths/told/container-137-alone/messages"
+    assert cli.main(["why", "--year", "2026", str(log)]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("container 4f5e6d7c8b9a  ended, cause not told (open)")
+
+
+def test_who_has_no_name_is_told_by_its_number():
+    (line,) = lines_of(verdicts([exited(0, 3, Process(77))]), NOON)
+    assert line == "12:00:00  process 77  exited with status 3"

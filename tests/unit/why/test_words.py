@@ -346,3 +346,12 @@ def test_a_status_of_a_process_without_a_unit_is_not_systemds():
 def test_ago_is_no_finer_than_it_is_read(seconds, words):
     lines = lines_of(judged(kill()), NOON + seconds * S)
     assert lines[1].endswith(f"UTC, {words}")
+
+
+def test_a_container_that_reached_its_limit_is_called_as_it_is():
+    """Its scope's name has 64 letters."""
+    box = b"4f5e6d7c8b9a" * 5 + b"4f5e"
+    victim = Process(77, comm=b"node", container=box, container_name=b"shop")
+    details = {"limit_kb": 40960, "cgroup": f"/system.slice/docker-{box.decode()}.scope"}
+    events = [said(0, "oom report", victim, number=9, details=details), died(0.1, "KILL", victim)]
+    assert "container shop reached its limit of 40 MB" in judged(events).why
