@@ -8,7 +8,7 @@ trap 'rm -rf "$tree"' EXIT
 (cd "$here/.." && find tracer/ -name '*.py' -o -name '*.o' -o -name '*.loader' -o -name '*.sql') |
     while read -r file; do install -D -m 0644 "$here/../$file" "$tree/$file"; done
 "$here/commit.sh" > "$tree/tracer/commit"
-printf 'import sys\n\nfrom tracer.cli import main\n\nsys.exit(main())\n' > "$tree/__main__.py"
+cp "$here/../tracer/__main__.py" "$tree/__main__.py"
 # The same bytes from the same sources, wherever it is: a zip file has local times, and none before 1980.
 export TZ=UTC
 find "$tree" -exec touch -h -d "@${SOURCE_DATE_EPOCH:-315532800}" {} +

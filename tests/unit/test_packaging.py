@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,14 @@ def test_the_one_file_runs(tmp_path):
     )
     run = subprocess.run([target, "doctor"], capture_output=True, text=True, cwd="/")
     assert "core" in run.stdout, run.stderr
+    # The python3 of Ubuntu 20.04 is 3.8, of RHEL 8 3.6: they read its first file alone.
+    code = f"import runpy, sys; sys.version_info = (3, 6, 8); runpy.run_path({str(target)!r}, run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/")
+    assert run.returncode == 2
+    assert run.stderr.startswith(
+        f"sigtrace: this Python is too old\n  why: it is {sys.version.split()[0]}, and"
+    )
+    ast.parse(zipfile.ZipFile(target).read("__main__.py"), feature_version=(3, 4))
 
 
 @pytest.mark.parametrize("page", ["sigtrace.1", "sigtrace-recording.5", "sigtrace-record.8"])
