@@ -124,6 +124,7 @@ class Verdict:
     confidence: str
     process: Process | None = None
     unit: str | None = None
+    part: str | None = None
     host: str | None = None
     number: int | None = None
     status: int | None = None
@@ -222,6 +223,7 @@ VERDICT = (
     F("host", "text", "The host"),
     F("process", "process", "Who ended"),
     F("unit", "text", "Its unit"),
+    F("part", "text", "What of the unit ended, where its manager says that it was not its main process"),
     F("number", "signal", "The signal it died of", "signal"),
     F("status", "status", "The status it exited with"),
     F("core", "bool", "Whether a core was dumped"),

@@ -266,6 +266,15 @@ def oom(it: Making) -> list[Told]:
     return _signal(it, KILL, origin="oom", oom=Oom(None if scope is None else scope.decode()))
 
 
+def _child_of(it: Making) -> Process:
+    """Who ended: of a unit its manager tells what it has waited for itself, a child of its own (manager_dispatch_sigchld(),
+    src/core/manager.c). The system's is PID 1."""
+    about = it.about or Process()
+    if about.unit is None or about.ppid is not None or it.entry.tag != b"systemd":
+        return about
+    return replace(about, ppid=it.entry.pid)
+
+
 def died(it: Making) -> list[Told]:
     """The end of a process: code and status as wait(2) has them, or the signal alone."""
     implied = str((it.row.fixed or {}).get("code", "")).encode()
@@ -276,7 +285,7 @@ def died(it: Making) -> list[Told]:
     exited = integer(status or b"") if code == b"exited" else None
     if exited is None and number is None:
         return []
-    time, process = it.entry.time, it.about or Process()
+    time, process = it.entry.time, _child_of(it)
     id_ = it.id("exit") if process.pid is None or time is None else exit_id(time, process.pid)
     core = {b"dumped": True, b"killed": False}.get(code)
     return [Exit(time, id_, it.source, process, None if exited is not None else number, exited, core, **it.common())]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.event import Exec, Exit, Failed, Series, Signal, Statement, moment
 from tracer.model.frozen import frozen
+from tracer.model.managers import is_of
 from tracer.model.names import is_container, names_of
 from tracer.model.signals import LAST
 from tracer.model.starts import starts_fit
@@ -236,7 +237,11 @@ def _is_of_one_manager(said: Statement, death: Death) -> bool:
     """Whether it is said by the manager whose unit the process was of, as far as both are known: the system's and a user's
     may have units of one name. A journal tells whose manager says how a process ended."""
     by, about = said.by, said.about
-    if by is None or by.comm != b"systemd" or about is None or about.pid is not None:
+    if by is None or by.comm != b"systemd":
+        return True
+    if any(isinstance(one, Exit) and not is_of(one.process, by.pid) for one in death.tellings):
+        return False
+    if about is None or about.pid is not None:
         return True
     own = is_of_a_user(death.process)
     if own is None and any(one.source == "journal" for one in death.tellings):

@@ -10,6 +10,7 @@ from itertools import chain, islice
 
 from tracer.model.event import Exit, Process
 from tracer.model.frozen import names_of_class, replace
+from tracer.model.managers import is_of
 from tracer.model.names import is_container, names_of
 from tracer.model.signals import NUMBERS
 from tracer.model.starts import finer, starts_fit
@@ -270,6 +271,8 @@ def _is_same(one: Death, other: Death) -> bool:
     ):
         return False
     if None not in (a.invocation, b.invocation) and a.invocation != b.invocation:
+        return False
+    if key_of(a) is key_of(b) is None and not is_of(a, b.ppid):
         return False
     return _numbers_fit(one, other)
 

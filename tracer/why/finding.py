@@ -14,11 +14,13 @@ from tracer.why.deaths import OF_A_SIGNAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Union
 
     from tracer.model.event import Process
     from tracer.model.verdict import Who
     from tracer.why.case import Case
+    from tracer.why.deaths import Death
 
     Witness = Union[Signal, Exit, Statement, Exec]
 
@@ -186,11 +188,14 @@ def exits_of(case: Case) -> tuple[Exit, ...]:
 
 
 def _is_of_control(case: Case) -> bool:
-    """Whether its manager tells of this end as of a control process: the same line says both."""
-    places = [one.place for one in exits_of(case) if one.place is not None]
-    return any(
-        said.what == "process exited"
-        and said.place in places
-        and str((said.details or {}).get("kind", "")).lower() == "control"
-        for said in case.unit_says
-    )
+    """Whether its manager tells of this end as of a control process."""
+    return kind_of_process(case.death, case.unit_says) == "control"
+
+
+def kind_of_process(death: Death, unit_says: Iterable[Statement]) -> str | None:
+    """What its manager calls the process that ended: main, control, mount. The same line says both."""
+    places = [
+        one.place for one in death.tellings if isinstance(one, Exit) and one.place is not None
+    ]
+    told = (one for one in unit_says if one.what == "process exited" and one.place in places)
+    return next((str((one.details or {}).get("kind", "")).lower() or None for one in told), None)

@@ -72,7 +72,8 @@ def sure(verdict: Verdict) -> str:
     if verdict.confidence == "yes" and verdict.cause == "exit" and not is_watched(verdict):
         return "yes, of the status; that no signal asked for it was not seen"
     if verdict.confidence == "yes":
-        return "yes"
+        is_text = {one.source for one in verdict.evidence} == {"syslog"}
+        return "yes, by a text log, which does not prove who wrote its lines" if is_text else "yes"
     if verdict.confidence == "likely":
         others = ", ".join(dict.fromkeys(NOUNS[one.cause] for one in verdict.cannot_rule_out))
         left = [f"not ruled out: {others}"] if others else []

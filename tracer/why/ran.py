@@ -8,9 +8,10 @@ from tracer.model.names import last_part
 from tracer.model.text import unplain
 from tracer.model.times import SECOND
 from tracer.why.behind import behind
-from tracer.why.case import names
+from tracer.why.case import JOINED, names
 from tracer.why.commands import command_of, is_line, kills, may_kill
 from tracer.why.finding import REQUESTS, Finding, exits_of
+from tracer.why.runs import has_begun_since
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +35,15 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
         if ran is None or ran.argv is None or event.time is None:
             continue
         before = death.time - event.time
+        own = event.source if isinstance(event, Exec) and event.source in JOINED else None
+        is_one_clock = any(one.source == own for one in death.tellings)
         if (
-            -SECOND // 5 <= before <= 2 * SECOND
+            (0 if is_one_clock else -SECOND // 5) <= before <= 2 * SECOND
             and any(
                 kills(ran.argv, one, death.process.pid, meant, is_line(event)) for one in numbers
             )
             and may_kill(event, ran, death.process)
+            and not has_begun_since(event, death, case.unit_says)
         ):
             assert isinstance(event, (Exec, Statement))
             return _by_it(case, event, ran, before)

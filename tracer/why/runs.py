@@ -4,6 +4,7 @@ end."""
 from __future__ import annotations
 
 from tracer.model.event import Exit, Statement, moment
+from tracer.model.starts import is_whole
 from tracer.model.times import SECOND
 from tracer.model.witness import COARSE
 
@@ -11,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tracer.model.event import Event
     from tracer.why.deaths import Death
 
 # What is said when a unit begins again, and when a run of it is over.
@@ -29,6 +31,17 @@ def is_of_another_run(said: Statement, death: Death, unit_says: Iterable[Stateme
     told = {id(one) for one in (said, *death.tellings)}
     turns = (one for one in unit_says if one.what in _TURNS and id(one) not in told)
     return any(_is_between(said, turn, death) for turn in turns)
+
+
+def has_begun_since(event: Event, death: Death, unit_says: Iterable[Statement]) -> bool:
+    """Whether a process was born, or a run of its unit began, between an event and its end: that event met the one before."""
+    start, at = death.process.start, event.time
+    if start is not None and at is not None and not is_whole(start) and at < start:
+        return True
+    begun = (one for one in unit_says if one.what in BEGINS and _is_before_the_end(one, death))
+    if isinstance(event, Statement):
+        return any(_is_before(event, one) for one in begun)
+    return any(at is not None and at + SECOND * _is_whole(one) < moment(one) for one in begun)
 
 
 def _is_between(said: Statement, turn: Statement, death: Death) -> bool:

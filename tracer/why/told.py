@@ -7,7 +7,7 @@ from tracer.model.frozen import replace
 from tracer.model.managers import may_be_one_managers
 from tracer.model.signals import NUMBERS
 from tracer.model.text import printable, shown
-from tracer.model.times import SECOND
+from tracer.model.times import SECOND, span
 from tracer.model.witness import BLIND
 from tracer.why.answers import by_itself_long_after, taken_by
 from tracer.why.behind import behind, who_asked
@@ -63,12 +63,28 @@ def by_the_managers_words(case: Case) -> Finding | None:
     asked = None if at is None or cause in UNASKED else who_asked(case, at)
     who = behind(speaker(statement), asker(asked))
     # Anybody may write a supervisor's words (tracer.statements.supervisors).
-    sure = _is_of_this_process(case, statement) and statement.what != CHILD
+    is_of_it = _is_of_this_process(case, statement) and statement.what != CHILD
+    doubt = _of_a_late_kill(case, statement) if is_of_it else _why_likely(statement)
     story = tuple(one for one in (asked, asked_at, statement) if one is not None)
     return Finding(
-        cause, "yes" if sure else "likely", (statement, *exits_of(case)), who,
-        () if sure else (_why_likely(statement),), None, story,
+        cause, "likely" if doubt else "yes", (statement, *exits_of(case)), who,
+        (doubt,) if doubt else (), None, story,
     )  # fmt: skip
+
+
+def _of_a_late_kill(case: Case, statement: Statement) -> str | None:
+    """What is open of a SIGKILL long after the words: when the time to stop has run out, too, systemd says so before it sends it
+    (service_dispatch_timer(), src/core/service.c)."""
+    late = case.death.time - moment(statement)
+    if case.number != KILL or statement.what not in _ASKS_FIRST or late <= AT_ONCE:
+        return None
+    if case.said("stop timeout", within=2 * SECOND) is not None:
+        return None
+    return f"SIGKILL came {span(late)} after its manager said that, and that it sent this, too, is not told"
+
+
+# At what a manager asks a unit to end, and sends SIGKILL later.
+_ASKS_FIRST = frozenset(("watchdog", "start timeout", "runtime limit"))
 
 
 def _why_likely(statement: Statement) -> str:

@@ -16,7 +16,7 @@ from tracer.why.core import core_note
 from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
 from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
-from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM
+from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM, kind_of_process
 from tracer.why.login import with_address
 from tracer.why.present import refuted_by_its_result
 from tracer.why.ran import with_job
@@ -241,6 +241,7 @@ def _bare(case: Case, cause: str, confidence: str) -> Verdict:
         confidence=confidence,
         process=death.process,
         unit=None if death.process.unit is None else plain(death.process.unit),
+        part=_part(case),
         host=death.host,
         number=death.number,
         status=death.status,
@@ -248,6 +249,13 @@ def _bare(case: Case, cause: str, confidence: str) -> Verdict:
         core_note=core_note((*death.tellings, *case.process_says)),
         evidence=tuple(evidence_of(one) for one in (*death.tellings, *death.words)),
     )
+
+
+def _part(case: Case) -> str | None:
+    """Of a unit whose process is not known, what it was: its main process stands for the unit."""
+    kind = kind_of_process(case.death, case.unit_says)
+    is_unit = case.death.process.pid is None and case.death.process.unit is not None
+    return f"{kind} process" if is_unit and kind not in (None, "main", "child") else None
 
 
 def _made(case: Case, found: Finding, confidence: str) -> Verdict:
@@ -365,7 +373,8 @@ def _of_one_call(death: Death, deaths: Sequence[Death]) -> list[Death]:
     calls = calls_of(death)
     if not calls:
         return []
-    return [one for one in deaths if one is not death and not calls.isdisjoint(calls_of(one))]
+    others = (one for one in deaths if one is not death and one.process.pid is not None)
+    return [one for one in others if not calls.isdisjoint(calls_of(one))]
 
 
 def _unknown(verdict: Verdict, opinion: Opinion) -> tuple[str, ...]:

@@ -112,7 +112,9 @@ def headline(verdict: Verdict) -> str:
         told = _likely(verdict, told)
     where = f" on {printable(verdict.host)}" if verdict.host else ""
     who = subject(process, verdict.unit)
-    if verdict.cause == "reload timeout" and verdict.unit is not None:
+    if verdict.part is not None:
+        who = f"a {printable(verdict.part)} of {who}"
+    elif verdict.cause == "reload timeout" and verdict.unit is not None:
         who = f"what reloads {who}" if process is None or process.pid is None else who
     return f"{who}{where} {told}"
 

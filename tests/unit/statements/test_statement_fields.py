@@ -7,6 +7,7 @@ from test_statement_tables import INDEX, TIME, told
 
 from tracer.lines.entry import of_journal
 from tracer.model.event import Exit, Process, Signal, Statement
+from tracer.model.frozen import replace
 
 PID1 = {b"_TRANSPORT": b"journal", b"_PID": b"1", b"_UID": b"0", b"_COMM": b"systemd", b"SYSLOG_IDENTIFIER": b"systemd"}  # fmt: skip
 RUN = b"0123456789abcdef0123456789abcdef"
@@ -45,7 +46,7 @@ def test_the_exit_of_a_unit_in_another_language():
     assert said.believed is True
     assert said.by == Process(pid=1, comm=b"systemd", uid=0)
     assert isinstance(end, Exit)
-    assert (end.process, end.number, end.core) == (ABOUT, 11, True)
+    assert (end.process, end.number, end.core) == (replace(ABOUT, ppid=1), 11, True)
 
 
 @pytest.mark.parametrize(
