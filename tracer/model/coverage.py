@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tracer.model.event import Loss
 from tracer.model.frozen import frozen, replace
+from tracer.model.times import local_moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -201,14 +202,30 @@ def _missing(one: Coverage, kind: str, began: int, ended: int) -> list[tuple[str
             )[: 1 if span.ended is None else 2]
             if part[0] < part[1]
         ]
-    why = f"{one.source} saw nothing then"
-    missing = [(why, *part) for part in outside]
+    missing = [(_unseen(one, *part), *part) for part in outside]
     for gap in one.gaps:
         since = began if gap.began is None else max(began, gap.began)
         until = ended if gap.ended is None else min(ended, gap.ended + 1)
         if since < until:
             missing.append((gap.why, since, until))
     return missing
+
+
+def _unseen(one: Coverage, began: int, ended: int) -> str:
+    """Why a source has not seen a time that lies outside of its spans."""
+    before = [span.ended for span in one.spans if span.ended is not None and span.ended < began]
+    behind = [span.began for span in one.spans if span.began >= ended]
+    if behind and not before:
+        return f"{one.source} begins at {_clock(min(behind))}"
+    if before and not behind:
+        return f"{one.source} ends at {_clock(max(before))}"
+    if before and behind:
+        return f"{one.source} saw nothing from {_clock(max(before))} to {_clock(min(behind))}"
+    return f"{one.source} saw nothing then"
+
+
+def _clock(moment: int) -> str:
+    return local_moment(moment).partition(".")[0]
 
 
 def until(coverage: Coverage, now: int) -> Coverage:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tracer.model.verdict import Evidence, Verdict
 
 _SURE_MAX = 210
+# What tracer.sources.logs.system_log says of a text.
+INCOMPLETE = "lines may be missing from "
 # Of what happened beside it so many are told, in so many columns each.
 _NEAR_MAX, _NEAR_ROOM = 2, 120
 
@@ -33,10 +35,6 @@ def sources(evidence: Iterable[Evidence]) -> str:
         printable(at) + (f":{ranges(sorted(set(lines)))}" if lines else "")
         for at, lines in found.items()
     )
-
-
-def _files(verdict: Verdict) -> set[str]:
-    return {one.place.file for one in verdict.evidence if one.place and one.place.file}
 
 
 def _last_part(path: str) -> str:
@@ -75,19 +73,31 @@ def sure(verdict: Verdict) -> str:
         is_text = {one.source for one in verdict.evidence} == {"syslog"}
         return "yes, by a text log, which does not prove who wrote its lines" if is_text else "yes"
     if verdict.confidence == "likely":
-        others = ", ".join(dict.fromkeys(NOUNS[one.cause] for one in verdict.cannot_rule_out))
+        others = ", ".join(
+            dict.fromkeys(
+                NOUNS[one.cause] for one in verdict.cannot_rule_out if one.cause != verdict.cause
+            )
+        )
         left = [f"not ruled out: {others}"] if others else []
         return "likely: " + "; ".join(
             [*(verdict.doubts or ("it fits by its unit and the time alone",)), *left]
         )
-    doubts = "; ".join(dict.fromkeys(one.because for one in verdict.cannot_rule_out))
-    for file in _files(verdict):
-        doubts = doubts.replace(file, _last_part(file))
+    doubts = _doubts(verdict)
     why = f": {doubts}" if doubts else ""
     if verdict.confidence == "open":
         *first, last = (NOUNS[one] for one in verdict.fits)
         return f"open: it may be {', '.join(first)} or {last}{why}"
     return f"no: nothing that was read tells it{why}"
+
+
+def _doubts(verdict: Verdict) -> str:
+    """Why the others cannot be ruled out, each said once; of files that are incomplete the names, without their folders."""
+    whys = [why for one in verdict.cannot_rule_out for why in one.because.split("; ")]
+    files = [_last_part(why[len(INCOMPLETE) :]) for why in whys if why.startswith(INCOMPLETE)]
+    told = [why for why in whys if not why.startswith(INCOMPLETE)]
+    if files:
+        told.insert(0, INCOMPLETE + " and ".join(dict.fromkeys(files)))
+    return "; ".join(dict.fromkeys(told))
 
 
 def near(beside: Sequence[Evidence]) -> str:

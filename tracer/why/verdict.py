@@ -18,6 +18,7 @@ from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM, kind_of_process
 from tracer.why.login import with_address
+from tracer.why.nouns import NOUNS
 from tracer.why.present import refuted_by_its_result
 from tracer.why.ran import with_job
 from tracer.why.rules import RULES
@@ -278,8 +279,9 @@ def _by_exclusion(
     """Nothing tells: where all but one cause can be ruled out, that one is left."""
     left = {one.cause for one in open_ones}
     if left == {"killed"} and ruled_out:
-        others = ", ".join(f"no {one.cause} ({one.because})" for one in ruled_out)
-        said = f"of what would be told elsewhere nothing is: {others}"
+        others = " or ".join(NOUNS[one.cause] for one in ruled_out)
+        whys = ", ".join(dict.fromkeys(one.because for one in ruled_out))
+        said = f"nothing tells of {others} ({whys}), so a process sent it"
         return replace(verdict, cause="killed", confidence="likely", doubts=(said,))
     if len(left) > 1:
         return replace(verdict, confidence="open", fits=tuple(one.cause for one in open_ones))

@@ -45,7 +45,7 @@ def test_events_of_what_fits_come_in_order(journals_of):
     began, ended = BEGIN * 1000, BEGIN * 1000 + 299_000_000
     assert (coverage.spans[0].began, coverage.spans[0].ended) == (began, ended)
     assert lacking([coverage], "oom", began, ended) == []
-    assert lacking([coverage], "oom", began, ended + 1) == ["journal saw nothing then"]
+    assert lacking([coverage], "oom", began, ended + 1) == ["journal ends at 2023-11-14 22:13:20"]
     assert lacking([coverage], "deaths", began, ended)
     source.close()
 
