@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracer.fleet.export import Period, export
 from tracer.model.errors import Problem
-from tracer.model.text import counted
+from tracer.model.text import counted, typed
 from tracer.options import meaning, option
 from tracer.sources.recording.elsewhere import hints
 from tracer.sources.recording.files import FOLDER
@@ -32,11 +32,17 @@ class Options(option.Choices):
 def run(options: Options) -> int:
     """Write the files. Raises Problem."""
     if options.parquet is None:
-        raise Problem("no place to write to is named", "it may be any folder", "--parquet DIR")
+        raise Problem(
+            "no place to write to is named",
+            "it may be any folder",
+            "sigtrace export --parquet DIR --recorded",
+        )
     paths = [*options.paths, *([FOLDER] if options.recorded else [])]
     if not paths:
         raise Problem(
-            "nothing to export is named", "it is a RECORDING", "sigtrace export --recorded"
+            "nothing to export is named",
+            "it is a RECORDING, or this host's own",
+            f"sigtrace export --parquet {typed(options.parquet)} --recorded",
         )
     for line in hints(["export", "--parquet", options.parquet]) if options.recorded else []:
         say(line)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tracer.fleet.ask import QUESTIONS, ask, sql_of
+from tracer.fleet.ask import ANSWERS, QUESTIONS, ask, sql_of
 from tracer.fleet.questions import asked_of, question_of
 from tracer.fleet.show import show
 from tracer.options import option
 from tracer.terminal.output import write_out
 
+_ROWS = (f"  {f'{name} {about}':<18}  {ANSWERS[name]}\n" for name, about in QUESTIONS.items())
 EPILOG = f"""\
 questions:
-{"".join(f"  {name} {about}".rstrip() + chr(10) for name, about in QUESTIONS.items())}
+{"".join(_ROWS)}
 examples:
   sigtrace fleet killers /srv/fleet
   sigtrace fleet unit nginx.service /srv/fleet --json

@@ -29,6 +29,15 @@ QUESTIONS = {
     "unit": "NAME",
     "since-deploy": "TIME",
 }
+ANSWERS = {
+    "deaths": "what died by which signal, on how many hosts",
+    "killers": "who sent the signals that others died of",
+    "oom": "whom the OOM killer chose, on how many of the hosts",
+    "escalations": "who did not end when asked to",
+    "loops": "units that die five times within an hour of the clock",
+    "unit": "one unit, day by day",
+    "since-deploy": "what dies more a day since then",
+}
 EXPORT = "sigtrace export --parquet DIR --recorded"
 _NOTHING = "1970-01-01T00:00:00Z"
 

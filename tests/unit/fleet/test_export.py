@@ -6,12 +6,14 @@ import csv
 import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from tests.unit.sinks.test_journal import NGINX, NOON, PKILL, death
 from tracer import cli
-from tracer.fleet.ask import QUESTIONS, sql_of
+from tracer.commands.fleet import EPILOG
+from tracer.fleet.ask import ANSWERS, QUESTIONS, sql_of
 from tracer.fleet.columns import columns
 from tracer.fleet.export import PART, safe
 from tracer.model.event import Earlier, Loss, Oom, Statement
@@ -21,6 +23,8 @@ from tracer.model.times import SECOND
 
 duckdb = pytest.importorskip("duckdb", reason="pip install duckdb tabulate")
 pytest.importorskip("tabulate", reason="pip install duckdb tabulate")
+
+DOCUMENT = (Path(__file__).parents[3] / "docs/fleet.md").read_text()
 
 HOUR = 3600 * SECOND
 HOSTILE = b"a'; DROP TABLE events; --\x1b[2J\".service"
@@ -253,6 +257,13 @@ def test_a_file_a_day_answers_the_same(folder, capfd, monkeypatch):
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
+def test_help_and_document_say_what_a_question_answers(question):
+    name = f"{question} {QUESTIONS[question]}".strip()
+    assert f"| `{name}` | {ANSWERS[question]} |" in DOCUMENT
+    assert f"{name:<18}  {ANSWERS[question]}\n" in EPILOG
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
 def test_the_statement_is_printed_as_it_is(question, capfd):
     assert cli.main(["fleet", question, "--sql"]) == 0
     assert capfd.readouterr().out == sql_of(question)
@@ -262,6 +273,10 @@ def test_the_statement_is_printed_as_it_is(question, capfd):
     ("words", "named"),
     [
         (["fleet", "bogus", "/x"], "no question"),
+        (["fleet", "killer", "/x"], "try: sigtrace fleet killers /x"),
+        (["fleet", "/x", "deaths"], "try: sigtrace fleet deaths /x"),
+        (["fleet", "/x", "unit", "nginx"], "try: sigtrace fleet unit nginx /x"),
+        (["export", "--parquet", "/a b"], "try: sigtrace export --parquet '/a b' --recorded"),
         (["fleet", "unit", "/x"], "sigtrace fleet unit NAME DIR"),
         (["fleet", "unit", "/x"], "without DIR"),
         (["fleet", "unit"], "without NAME and DIR"),
