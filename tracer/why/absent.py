@@ -90,12 +90,13 @@ def _when(times: Sequence[int]) -> str:
 
 def looked_at(seen: Sequence[Coverage]) -> str:
     """What was looked at, and from when."""
-    told = [
-        f"{one.source} from {clock_of(min(span.began for span in one.spans))}"
-        for one in seen
-        if one.spans
-    ]
-    return ", ".join(dict.fromkeys(told)) or "nothing that bears a date"
+    first: dict[str, int] = {}
+    for one in seen:
+        began = [span.began for span in one.spans]
+        if began:
+            first[one.source] = min(*began, first.get(one.source, began[0]))
+    told = [f"{source} from {clock_of(began)}" for source, began in first.items()]
+    return ", ".join(told) or "nothing that bears a date"
 
 
 def clock_of(moment: int) -> str:

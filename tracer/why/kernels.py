@@ -8,7 +8,7 @@ from tracer.model.times import SECOND
 from tracer.model.witness import SAID
 from tracer.why.case import AT_ONCE, is_one
 from tracer.why.finding import FAULTS, KILL, Finding, exits_of
-from tracer.why.tellings import is_a_choice
+from tracer.why.tellings import has_failed, is_a_choice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def by_the_units_oom_notice(case: Case) -> Finding | None:
     """The manager says that the OOM killer has killed a process of this unit, and this one was killed then."""
     notice = case.said("oom notice", within=10 * SECOND)
     failed = case.said("unit failed", within=10 * SECOND)
-    if case.number != KILL:
+    if case.number != KILL and not _is_of_the_unit_alone(case):
         return None
     result = None if failed is None or failed.details is None else failed.details.get("result")
     if notice is None and result != "oom-kill":
@@ -82,6 +82,12 @@ def by_the_units_oom_notice(case: Case) -> Finding | None:
         return Finding("user oom killer", "yes", (said, *exits_of(case)), story=(said,))
     why = ("the manager says so of its unit; which process it was is not in these logs",)
     return Finding("oom", "likely", (said, *exits_of(case)), None, why, None, (said,))
+
+
+def _is_of_the_unit_alone(case: Case) -> bool:
+    """Whether nothing is told but that a unit has failed."""
+    said = [one for one in case.death.tellings if isinstance(one, Statement) and has_failed(one)]
+    return bool(said) and case.number is None and case.death.status is None
 
 
 def _struck_another(case: Case, notice: Statement) -> bool:
@@ -106,7 +112,9 @@ def by_the_units_result_alone(case: Case) -> Finding | None:
     (unit_notify_cgroup_oom(), src/core/unit.c)."""
     failed = case.said("unit failed", within=10 * SECOND)
     result = None if failed is None or failed.details is None else failed.details.get("result")
-    if failed is None or result != "oom-kill" or case.number != KILL:
+    if failed is None or result != "oom-kill":
+        return None
+    if case.number != KILL and not _is_of_the_unit_alone(case):
         return None
     if case.said("oom notice", within=10 * SECOND) is not None:
         return None

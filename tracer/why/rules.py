@@ -85,7 +85,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "unit's OOM notice",
         by_the_units_oom_notice,
-        "systemd, or a runtime, says that the OOM killer struck in this unit or container, and the process died of SIGKILL",
+        "systemd, or a runtime, says that the OOM killer struck in this unit or container, and the process died of SIGKILL, or the unit failed for that",
         "the kernel's log has another victim",
     ),
     Rule(
@@ -97,7 +97,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "unit's failure",
         by_the_units_failure,
-        "the unit failed with timeout or watchdog, its manager says which time ran out, and of its processes nothing is told",
+        "the unit failed with timeout or watchdog, its manager says which time ran out, or it ended well at once after a client's signal, and of its processes nothing is told",
         "a line about the end of a process; a process that remains",
     ),
     Rule(

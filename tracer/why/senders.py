@@ -32,7 +32,7 @@ def is_manager(process: Process) -> bool | None:
     """PID 1, or a user's own systemd; None: by its names it is."""
     if process.pid == 1:
         return True
-    is_called_so = process.comm == b"systemd" and process.ppid == 1
+    is_called_so = process.comm == b"systemd" and process.ppid in (1, None)
     if not is_called_so or not _may_run(process, (b"systemd",)):
         return False
     if process.uid is None or process.cgroup is None or _is_around_it(process.cgroup):

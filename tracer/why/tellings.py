@@ -137,8 +137,11 @@ def _of_a_choice(said: Statement) -> Death | None:
 
 def has_failed(said: Statement) -> bool:
     """Whether a unit is over because its manager ended it: of SIGTERM, which that sends, it writes no line about the process
-    (service_sigchld_event(), src/core/service.c)."""
-    return said.what == "unit failed" and (said.details or {}).get("result") in ("timeout", "watchdog")  # fmt: skip
+    (service_sigchld_event(), src/core/service.c); or because the OOM killer struck in it, and its manager ended the rest."""
+    return said.what == "unit failed" and (said.details or {}).get("result") in _ENDED
+
+
+_ENDED = frozenset(("timeout", "watchdog", "oom-kill"))
 
 
 def _of_container(said: Statement) -> Death | None:

@@ -38,7 +38,7 @@ from tracer.why.ran import by_a_command_beside_it
 from tracer.why.recorded import found_by, is_itself
 from tracer.why.runs import BEGINS
 from tracer.why.runtimes import speaker
-from tracer.why.tellings import OWN_WORDS, has_failed, is_own_word
+from tracer.why.tellings import OWN_WORDS, TELLS_OF_A_UNITS_END, has_failed, is_own_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,9 +205,12 @@ def by_the_shutdown(case: Case) -> Finding | None:
 
 def by_the_units_failure(case: Case) -> Finding | None:
     """Its manager says why it ended the unit, and that it is over; of its processes nothing."""
-    failed = [one for one in case.death.tellings if isinstance(one, Statement) and has_failed(one)]
-    if not failed or case.number is not None or case.death.status is not None:
+    told = [one for one in case.death.tellings if isinstance(one, Statement)]
+    failed = [one for one in told if has_failed(one)]
+    if case.number is not None or case.death.status is not None:
         return None
+    if not failed:
+        return _by_a_clients_signal(case, told)
     # Its end is told twice up to v234 ("entered failed state"): what begins a run alone stands between two.
     begun = max((moment(one) for one in case.unit_says if one.what in BEGINS and not case.is_over(one.time)), default=0)  # fmt: skip
     for what, cause, _, within in MANAGER_SAYS:
@@ -216,6 +219,20 @@ def by_the_units_failure(case: Case) -> Finding | None:
                 why = ("how its processes ended is not told",)
                 return Finding(cause, "likely", (said, *failed), behind(speaker(said)), why, None, (said,))  # fmt: skip
     return None
+
+
+def _by_a_clients_signal(case: Case, ended: list[Statement]) -> Finding | None:
+    """A client had the manager send a request to end, and the unit ended well: then it writes no line about the process."""
+    said = case.said("killed on client request", within=AT_ONCE)
+    if said is None or said.number not in REQUESTS or not any(one.what in TELLS_OF_A_UNITS_END for one in ended):  # fmt: skip
+        return None
+    asked = None if said.time is None else who_asked(case, said.time)
+    who = behind(said.by, asker(asked))
+    why = (
+        "a client had it sent, and the unit ended well at once; how its processes did is not told",
+    )
+    story = tuple(one for one in (asked, said) if one is not None)
+    return Finding("killed", "likely", (said, *ended), who, why, None, story)
 
 
 # Of what a manager says, that of which a unit fails with "timeout" or "watchdog".

@@ -186,9 +186,9 @@ def _is_systemd(process: Process) -> bool:
 
 
 def asked_with(verdict: Verdict) -> str | None:
-    """The signal that asked for an end with a status, as the evidence tells it."""
-    words = [(one.text or "").partition(" ")[0] for one in verdict.evidence]
-    return next((word for word in words if word.startswith("SIG")), None)
+    """The signal that asked for an end of which the number is not told, as the evidence names it."""
+    words = [word for one in verdict.evidence for word in (one.text or "").split()]
+    return next((word.rstrip(".,;:") for word in words if word.startswith("SIG")), None)
 
 
 def called(process: Process) -> str:
