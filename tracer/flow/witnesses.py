@@ -13,6 +13,7 @@ from tracer.model.event import Exit, Failed, Probe, Process, Series, Signal, Sta
 from tracer.model.frozen import names_of_class, replace
 from tracer.model.managers import may_be_one_managers
 from tracer.model.memo import Bounded
+from tracer.model.signals import CORES
 from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
 from tracer.model.witness import ACCOUNTING, COARSE, STRENGTH
@@ -34,7 +35,6 @@ SAME_SIGNAL = 50_000_000  # ns between two tellings of one signal
 SAME_DEATH = 10 * SECOND
 # By when systemd has told of the end of whom it killed itself.
 SOON = 2 * SECOND
-CORES = (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)  # signal(7)
 HELD_MAX = 4096  # events that wait for another witness
 ALIASES_MAX = 4096
 PATIENCE = 0.3  # seconds that a live event waits

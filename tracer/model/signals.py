@@ -11,6 +11,8 @@ from tracer.model.memo import memo
 FIRST, LAST = 1, 64
 # glibc keeps 32 and 33 for itself: what a program calls SIGRTMIN is 34 (signal(7)).
 RTMIN, RTMAX = 34, 64
+# Whose default action is to dump core: signal(7).
+CORES = (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)
 
 _NAMES = [
     "HUP",

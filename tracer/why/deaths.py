@@ -12,10 +12,11 @@ from tracer.model.event import Exit, Process
 from tracer.model.frozen import names_of_class, replace
 from tracer.model.managers import is_of
 from tracer.model.names import is_container, names_of
-from tracer.model.signals import NUMBERS
+from tracer.model.signals import CORES, NUMBERS
 from tracer.model.starts import finer, starts_fit
 from tracer.model.times import SECOND
 from tracer.model.witness import ACCOUNTING, COARSE
+from tracer.why.dumping import is_cut_short
 from tracer.why.near import REACH, SAME_CORE, Near
 from tracer.why.tellings import (
     LIVED,
@@ -52,7 +53,6 @@ BY_ACCOUNT = "its name in accounting, and time"
 FAULTS = frozenset(NUMBERS[name] for name in ("SEGV", "BUS", "FPE", "ILL", "TRAP"))
 ALL_FIELDS = names_of_class(Process)
 _WORDS_MAX = 8  # of what is told beside an end, and is none
-_DUMPING = FAULTS | {NUMBERS["ABRT"], NUMBERS["QUIT"]}
 
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
@@ -95,13 +95,12 @@ def _is_sent_again(one: Death, later: Death) -> bool:
 
 
 def _is_sent_to_who_dumps(one: Death, later: Death) -> bool:
-    """Whether a call to kill met a process that wrote its core: SIGKILL cuts that short, and it ends as of its fault
-    (zap_process(), fs/coredump.c)."""
+    """Whether a call to kill met a process that wrote its core."""
     a, b = one.process, later.process
     return (
         is_call_alone(later)
         and not is_call_alone(one)
-        and one.number in _DUMPING
+        and one.number in CORES
         and one.core is not False
         and 0 <= later.time - one.time <= SAME_CORE
         and _may_be_of_one_host(one, later)
@@ -263,7 +262,8 @@ def _is_same(one: Death, other: Death) -> bool:
         return False  # Each record is an end of its own.
     if not _may_be_of_one_host(one, other):
         return False
-    if abs(one.time - other.time) > (SAME_CORE if one.core or other.core else SAME):
+    dumps = one.core or other.core or is_cut_short(one, other) or is_cut_short(other, one)
+    if abs(one.time - other.time) > (SAME_CORE if dumps else SAME):
         return False
     end = min(one.time, other.time) if abs(one.time - other.time) <= SAME else None
     if None not in (key_of(a), key_of(b)) and not (
@@ -282,6 +282,8 @@ def _may_be_of_one_host(one: Death, other: Death) -> bool:
 
 
 def _numbers_fit(one: Death, other: Death) -> bool:
+    if is_cut_short(one, other) or is_cut_short(other, one):
+        return True
     for mine, theirs in ((one.number, other.number), (one.status, other.status)):
         if mine is not None and theirs is not None and mine != theirs:
             return False
@@ -300,7 +302,7 @@ def _together(one: Death, other: Death, joined: str | None) -> Death:
     return Death(
         time=_finer(one, other),
         process=merged(first.process, second.process),
-        number=one.number if one.number is not None else other.number,
+        number=other.number if one.number is None or is_cut_short(other, one) else one.number,
         status=one.status if one.status is not None else other.status,
         core=one.core if one.core is not None else other.core,
         host=one.host or other.host,

@@ -65,7 +65,8 @@ MANAGER_SAYS: tuple[tuple[str, str, frozenset[int], int], ...] = (
 
 @frozen
 class Finding:
-    """A cause with its evidence. ``who`` is behind it; ``why`` are sentences; ``unasked``: its manager did it by itself."""
+    """A cause with its evidence. ``who`` is behind it; ``why`` are sentences; ``unasked``: its manager did it by itself.
+    ``number``: the signal that it died of, where wait(2) tells another."""
 
     cause: str
     confidence: str
@@ -75,6 +76,7 @@ class Finding:
     signal: Signal | None = None
     story: tuple[Witness, ...] = ()
     unasked: bool = False
+    number: int | None = None
 
 
 def asker(asked: Exec | Statement | None) -> Process | None:

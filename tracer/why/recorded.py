@@ -10,6 +10,7 @@ from tracer.model.verdict import Who
 from tracer.model.witness import SAID
 from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, JOINED, NOT_TAKEN
+from tracer.why.dumping import cut_short, dumped_before
 from tracer.why.finding import (
     ABRT,
     CONT,
@@ -64,7 +65,10 @@ def by_the_signals_record(case: Case) -> Finding | None:
     signal = case.fatal()
     if signal is None:
         return _one_of_several(case)
-    found = found_by(case, signal)
+    dumping = dumped_before(case, signal)
+    found = found_by(case, dumping or signal)
+    if found is not None and dumping is not None:
+        return cut_short(found, dumping, signal)
     doubt = _doubt_of(case, signal)
     if found is None or doubt is None:
         return found

@@ -265,6 +265,7 @@ def _made(case: Case, found: Finding, confidence: str) -> Verdict:
     tellings = [one for at, one in enumerate(others) if one not in (*found.evidence, *others[:at])]
     return replace(
         _bare(case, found.cause, confidence),
+        number=found.number or case.death.number,
         who=found.who,
         why=(*(found.why if confidence == "yes" else ()), *explained(case, found)),
         doubts=() if confidence == "yes" else found.why,

@@ -61,12 +61,44 @@ def test_a_kill_of_the_next_owner_is_an_end(target, seconds):
     assert (last.cause, by(last)) == ("killed", 991)
 
 
-def test_a_kill_that_a_trace_saw_end_nobody_is_no_end():
-    """SIGKILL ends a core dump, and the process ends as of its fault (zap_process(), fs/coredump.c)."""
-    process = replace(WEBAPP, start=at(-50))
-    fault = sent(0, "SEGV", None, process, origin="fault")
-    events = [fault, sent(9, "KILL", target=process), died(9.1, "SEGV", process, cause="s0")]
-    assert [told(one) for one in verdicts(events)] == [("crash", "yes", None)]
+@pytest.mark.parametrize(
+    ("dumping", "cause", "sender"),
+    [
+        (sent(0, "SEGV", None, origin="fault"), "crash", None),
+        (sent(0, "ABRT", WEBAPP), "abort", None),
+        (sent(0, "QUIT", OTHER), "killed", 77),
+        (sent(0, "ABRT", SYSTEMD), "watchdog", 1),
+    ],
+)
+def test_a_kill_that_cuts_a_core_short_has_ended_nobody(dumping, cause, sender):
+    """complete_signal(), kernel/signal.c: SIGKILL is taken then, too, and wait(2) tells of it."""
+    words = [said(-0.1, "watchdog")] if cause == "watchdog" else []
+    events = [*words, dumping, sent(9, "KILL"), died(9.1, "KILL", cause="s9", core=False)]
+    (verdict,) = verdicts(events)
+    assert (verdict.cause, verdict.confidence, verdict.number) == (cause, "yes", dumping.number)
+    assert sender == (by(verdict) if cause != "abort" else None)
+    told = "it was ending when SIGKILL by pkill[991] came 9 s later: that cut its core short"
+    assert told in verdict.why
+    assert "s9" in [one.id for one in verdict.evidence]
+
+
+@pytest.mark.parametrize("more", [{"outcome": "handled"}, {"outcome": "blocked"}, {"tracer": OTHER}])  # fmt: skip
+def test_who_went_on_was_killed(more):
+    events = [
+        sent(0, "SEGV", None, origin="fault", **more),
+        sent(9, "KILL"),
+        died(9.1, "KILL", cause="s9"),
+    ]
+    assert told(verdicts(events)[0]) == ("killed", "yes", 991)
+
+
+def test_a_units_end_by_the_kill_that_cut_its_core_is_that_crash():
+    """Audit tells of the crash when the core begins."""
+    crash = died(0, "SEGV", NAMELESS, "audit log")
+    late = sent(4, "KILL", target=NAMELESS, **AUDIT)
+    (verdict,) = verdicts([crash, late, unit_died(4.1, "KILL")])
+    assert (verdict.cause, verdict.number, by(verdict)) == ("crash", crash.number, None)
+    assert verdict.unit == UNIT.decode()
 
 
 def test_the_oom_notice_of_a_unit_means_whom_the_kernel_names():
