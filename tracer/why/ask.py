@@ -6,6 +6,7 @@ from tracer.model.event import (
     Exec,
     Exit,
     Failed,
+    Loss,
     Mark,
     Series,
     Signal,
@@ -15,6 +16,7 @@ from tracer.model.event import (
 from tracer.model.frozen import frozen
 from tracer.model.names import container_names, names_of
 from tracer.model.signals import NUMBERS
+from tracer.model.text import printable
 from tracer.model.times import utc
 from tracer.why import overview, query
 from tracer.why.deaths import deaths_in
@@ -45,6 +47,7 @@ ALWAYS = (None, None)
 KEPT_MAX = 200_000
 # Deaths that are judged at a glance: the newest. Each is compared with all of its kind.
 JUDGED_MAX = 2_000
+MISSING_MAX = 5
 # Of earlier deaths so many are judged as so many events are near them, all together: three tenths of a second.
 LOOKS_MAX = 50_000
 # Signals that end nobody by default and ask for nothing (signal(7)) are not kept. With SIGWINCH httpd is asked to end
@@ -76,11 +79,14 @@ class Heard:
     ) -> None:
         self._lives_on = lives_on
         self.events: list[Event] = []
+        self.missing: dict[str, None] = {}
         self.forgotten = 0
         self.hear(events)
 
     def hear(self, events: Iterable[Event]) -> None:
         for event in events:
+            if isinstance(event, Loss) and event.time is None and event.where:
+                self.missing[event.where] = None  # Of a file that is damaged, or cut.
             witness = witness_of(event)
             if witness is not None:
                 self.events.append(placed(witness))
@@ -107,7 +113,11 @@ class Heard:
         return list(dict.fromkeys(one.unit for one in ends if one.unit and query.fits(one, what)))
 
     def notes(self) -> list[str]:
-        """What was forgotten, for who reads a verdict that it might have changed."""
+        """What is missing or was forgotten, for who reads a verdict that it might have changed."""
+        missing = [f"missing: {printable(where)}" for where in [*self.missing][:MISSING_MAX]]
+        return missing + self._forgotten()
+
+    def _forgotten(self) -> list[str]:
         if not self.forgotten:
             return []
         first = next(

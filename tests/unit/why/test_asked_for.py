@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import tarfile
 
 import pytest
 
@@ -170,3 +172,24 @@ def test_of_another_hosts_disk_all_deaths_are_told_at_a_glance(tmp_path, capsys)
     status, shown, _ = why(capsys, "--root", str(tmp_path))
     assert status == 0
     assert "shop" in shown
+
+
+def test_what_is_cut_is_said(tmp_path, capsys):
+    """Where nothing is found it may be that what is missing would have told."""
+    packed = gzip.compress(LOG.encode())
+    path = tmp_path / "messages.gz"
+    path.write_bytes(packed[: len(packed) // 2])
+    status, _, said = why(capsys, "nobody", str(path))
+    assert status == 3
+    assert f"missing: {path}: cut or damaged" in said
+
+
+def test_a_report_that_is_cut_is_said_to_be(tmp_path, capsys):
+    (tmp_path / "sos/var/log").mkdir(parents=True)
+    (tmp_path / "sos/var/log/messages").write_text(LOG)
+    archive = tmp_path / "sos.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(tmp_path / "sos", "sosreport-web3")
+    archive.write_bytes(archive.read_bytes()[:150])
+    _, _, said = why(capsys, "shop", str(archive))
+    assert f"missing: {archive}: " in said
