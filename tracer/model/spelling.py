@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tracer.model.verdict import Living, Verdict
 
 VERSION = 1
+# What JSON has for numbers and words.
+_PLAIN = (str, int, float, bool, type(None))
 _LISTS_MAX = 128  # parents with their command lines, some 6 KB each
 # All that a line of JSON may hold; a verdict is nothing that a trace tells, and not loaded with one.
 EVENTS = {**of_events.EVENTS, **verdict.EVENTS}
@@ -48,12 +50,13 @@ def _signal(number: int) -> dict[str, Any]:
 
 
 def _number(value: dict[str, Any]) -> int:
-    return int(value["number"])
+    return _integer(value["number"])
 
 
 def _word(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no word")
+    """One of ours, or of a later version's."""
+    if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+        raise ValueError(f"{value!r} is no word")
     return value
 
 
@@ -63,9 +66,22 @@ def _id(value: Any) -> str:
     return value
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _integer(value: Any) -> int:
+    """What 64 bits hold, as every field of ours does: times and sizes are reckoned with."""
+    number = int(value)
+    if not -(1 << 63) <= number < 1 << 64:
+        raise OverflowError("a number of more than 64 bits")
+    return number
+
+
+def _details(value: Any) -> dict[str, Any]:
+    """Numbers and words, or lists of these, by name."""
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} is no object")
+    for one in value.values():
+        for part in one if isinstance(one, list) else (one,):
+            if not isinstance(part, _PLAIN):
+                raise TypeError(f"{part!r} is neither a number nor a word")
     return value
 
 
@@ -86,11 +102,11 @@ KINDS: dict[str, Kind] = {
         {"type": "array", "items": {"type": "string"}},
     ),
     "strings": Kind(list, tuple, {"type": "array", "items": {"type": "string"}}),
-    "int": Kind(_same, int, {"type": "integer"}),
-    "count": Kind(_same, int, {"type": "integer", "minimum": 0}),
-    "least_1": Kind(_same, int, {"type": "integer", "minimum": 1}),
-    "status": Kind(_same, int, {"type": "integer", "minimum": 0, "maximum": 255}),
-    "pid": Kind(_same, int, {"$ref": _REF + "pid"}),
+    "int": Kind(_same, _integer, {"type": "integer"}),
+    "count": Kind(_same, _integer, {"type": "integer", "minimum": 0}),
+    "least_1": Kind(_same, _integer, {"type": "integer", "minimum": 1}),
+    "status": Kind(_same, _integer, {"type": "integer", "minimum": 0, "maximum": 255}),
+    "pid": Kind(_same, _integer, {"$ref": _REF + "pid"}),
     "bool": Kind(_same, bool, {"type": "boolean"}),
     "flag": Kind(_same, bool, {"const": True}),
     "hex": Kind(hex, lambda text: int(text, 16), {"type": "string", "pattern": "^0x[0-9a-f]+$"}),
@@ -98,7 +114,7 @@ KINDS: dict[str, Kind] = {
     "signal": Kind(_signal, _number, {"$ref": _REF + "signal"}),
     "asked_signal": Kind(_signal, _number, {"$ref": _REF + "asked_signal"}),
     "code": Kind(_same, _same, {"type": "string"}),
-    "details": Kind(_same, _object, {"type": "object"}),
+    "details": Kind(_same, _details, {"type": "object"}),
     "origin": _of(ORIGINS),
     "outcome": _of(OUTCOMES),
     "call": _of(CALLS),

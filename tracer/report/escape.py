@@ -39,16 +39,6 @@ def clock(time: int, told: int) -> str:
     return of_day if moment(told).startswith(day) else shown
 
 
-def size(kilobytes: object) -> str:
-    """Kilobytes in the unit that fits: 40 MB; not a number: ValueError."""
-    number = float(str(kilobytes))
-    for unit in ("kB", "MB", "GB"):
-        if number < 1024:
-            return f"{number:.3g} {unit}"
-        number /= 1024
-    return f"{number:.3g} TB"
-
-
 def rhythm_of(kind: dict[str, Any]) -> list[str]:
     """How often a death comes again, where that is regular."""
     if kind["every_ns"]:

@@ -6,10 +6,11 @@ Each mark is a link to its evidence. Shapes differ, not colours alone.
 from __future__ import annotations
 
 from tracer.model.frozen import frozen
+from tracer.model.numbers import size_of_kb
 from tracer.model.text import cut
 from tracer.model.times import SECOND, span
 from tracer.report.axis import Axis, axis_of
-from tracer.report.escape import clock, h, moment, rhythm_of, size
+from tracer.report.escape import clock, h, moment, rhythm_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -334,8 +335,12 @@ def _caption(kind: Data) -> str:
 
 def _oom(numbers: Data) -> str:
     held, limit = numbers.get("held_kb"), numbers.get("limit_kb")
-    told = "" if held is None else f" held {size(held)}"
-    return f"OOM:{told}{'' if limit is None else f' of {size(limit)}'}" if told or limit else "OOM"
+    told = "" if held is None else f" held {size_of_kb(held, 3)}"
+    return (
+        f"OOM:{told}{'' if limit is None else f' of {size_of_kb(limit, 3)}'}"
+        if told or limit
+        else "OOM"
+    )
 
 
 def _strips(sight: Sequence[Data], axis: Axis, top: float) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import Signal, Statement
+from tracer.model.numbers import size_of_kb
 from tracer.model.signals import LAST, NUMBERS, name_of
 from tracer.model.text import plain, printable, shown
 from tracer.model.times import SECOND, local_moment, span
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 # is_sysrq_oom(), mm/oom_kill.c.
 _BY_SYSRQ = -1
 # enum oom_constraint, include/linux/oom.h: an OOM of some nodes of a host.
-_OF_NODES: dict[object, str] = {"CPUSET": "its cpuset", "MEMORY_POLICY": "its memory policy"}
+_OF_NODES = {"CPUSET": "its cpuset", "MEMORY_POLICY": "its memory policy"}
 # What became of a signal that its target lived on with, and what keeps one from seeing it.
 _SURVIVED = frozenset(("handled", "ignored", "blocked", "awaited"))
 _HALTED = {"stopped": "it was stopped", "frozen": "its cgroup was frozen"}
@@ -68,15 +69,15 @@ def _oom(case: Case, found: Finding) -> Iterator[str]:
         limit, held = details.get("limit_kb"), details.get("anon_rss_kb")
         where = details.get("cgroup")
         if limit is not None:
-            yield f"{_place_of(case, str(where or 'its cgroup'))} reached its limit of {_size(limit)}"
+            yield f"{_place_of(case, str(where or 'its cgroup'))} reached its limit of {size_of_kb(limit)}"
         elif details.get("order") == _BY_SYSRQ:
             yield "somebody asked for it with SysRq (order=-1), however much memory was left"
-        elif details.get("constraint") in _OF_NODES:
-            yield f"the memory nodes that {_OF_NODES[details['constraint']]} allows had none left"
+        elif (nodes := _OF_NODES.get(str(details.get("constraint")))) is not None:
+            yield f"the memory nodes that {nodes} allows had none left"
         elif details.get("scope") == "host" or details.get("constraint") == "NONE":
             yield f"the host had no memory left{_free(details)}"
         if held is not None:
-            yield f"the victim held {_size(held)}"
+            yield f"the victim held {size_of_kb(held)}"
         invoker = None if details.get("order") == _BY_SYSRQ else details.get("invoker")
         comm = case.death.process.comm
         if invoker and (comm is None or plain(comm) != invoker):
@@ -101,17 +102,10 @@ def _place_of(case: Case, cgroup: str) -> str:
 def _free(details: Mapping[str, object]) -> str:
     """What was left, as the kernel's report has it: some is never given away (vm.min_free_kbytes)."""
     parts = {"free_kb": "{}", "free_swap_kb": "{} of swap"}
-    told = [words.format(_size(details[name])) for name, words in parts.items() if name in details]
+    told = [
+        words.format(size_of_kb(details[name])) for name, words in parts.items() if name in details
+    ]
     return f" ({' and '.join(told)} free)" if told else ""
-
-
-def _size(kilobytes: object) -> str:
-    number = float(str(kilobytes))
-    for unit in ("kB", "MB", "GB"):
-        if number < 1024:
-            return f"{number:.4g} {unit}"
-        number /= 1024
-    return f"{number:.4g} TB"
 
 
 def _crash(case: Case, found: Finding) -> Iterator[str]:

@@ -6,7 +6,7 @@ from tracer.model.coverage import lacking
 from tracer.model.event import Exit, Signal, Statement
 from tracer.model.frozen import frozen, replace
 from tracer.model.signals import name_of
-from tracer.model.text import plain
+from tracer.model.text import plain, printable
 from tracer.model.times import SECOND, span, utc
 from tracer.model.verdict import Negative, Verdict
 from tracer.why.afterwards import missed, then, unit_started
@@ -111,7 +111,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     else:
         verdict = _bare(case, "unknown", "no")
     contradicting = [
-        f"{found.cause} would fit, too: {says(found.evidence[0])}"
+        f"{found.cause} would fit, too: {printable(says(found.evidence[0]))}"
         for found in sure[1:]
         if found.cause != verdict.cause and found.evidence
     ]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80  # columns, where nobody says how many
 _LEFT_MAX = 4
+_UNBROKEN = "\N{NO-BREAK SPACE}"
 _LABEL = 10  # columns before the text of a label
 _LAST_LINE = {
     "itself": "its last line",
@@ -333,7 +334,7 @@ def who_lines(who: Who, ended: Process | None, job: str = "it") -> Iterator[str]
     by = ", ".join(filter(None, (person, verb)))
     by += ": " if by else ""
     # A step and its arrow are not torn apart.
-    yield " ".join([f"{by}{own}", *(f"←\N{NO-BREAK SPACE}{step}" for step in steps)])
+    yield " ".join([f"{by}{own}", *(f"←{_UNBROKEN}{step}" for step in steps)])
 
 
 def _place_of(who: Who, process: Process) -> list[str]:
@@ -382,5 +383,6 @@ def _step(step: Process | Ancestor) -> str:
 def labelled(text: str, width: int, label: str = "") -> list[str]:
     """A headline; with a label what stands behind it, in a column of its own."""
     first, rest = (f"  {label:<{_LABEL - 2}}", " " * _LABEL) if label else ("", "  ")
-    lines = wrapped(text, width, first, rest)
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+    # Whatever a sentence quotes, nothing of it reaches a terminal raw; our own blanks that are not to be broken are kept.
+    text = _UNBROKEN.join(map(printable, text.split(_UNBROKEN)))
+    return [line.replace(_UNBROKEN, " ") for line in wrapped(text, width, first, rest)]
