@@ -44,10 +44,11 @@ def run(options: Options) -> int:
     with closing(reading.source) as source:
         heard = ask.Heard(every(source), lives_on if is_here else None)
         seen = source.coverage()
+        say_each(heard.notes())
         if files:
             reading.require_records()
             say_each(tell.strange(reading.strange()))
-    say_each((*narrow.notes(), *reading.left_out(), *heard.notes()))
+    say_each((*narrow.notes(), *reading.left_out()))
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, when, options.json), when, seen, style)
     counts = present.asked(heard, what, window) if is_here else []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tracer.audit.report import account, counted_events, hidden
 from tracer.model.frozen import frozen
 from tracer.model.times import utc
-from tracer.sources.logs.files import STDIN, called
+from tracer.sources.logs.files import STDIN, LogSet, called
 from tracer.sources.logs.other_forms import no_records
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tracer.sources.journal.text_source import TextSource
     from tracer.sources.logs.archive import Archive
     from tracer.sources.logs.audit_log import AuditLog
-    from tracer.sources.logs.files import LogSet
     from tracer.sources.logs.kernel_ring import KernelRing
     from tracer.sources.logs.system_log import SystemLog
     from tracer.sources.recording.source import Recording
@@ -57,7 +56,8 @@ class Reading:
         """Raises Problem if nothing of a known form was read."""
         if not self.has_records():
             had_lines = any(one.lines for log in self.audits for one in log.tallies)
-            raise no_records(self.logs, anything=had_lines)
+            others = [LogSet(one.title, (one.title,)) for one in self.said]
+            raise no_records(self.logs or others, anything=had_lines)
 
     def strange(self) -> list[str]:
         """The names of what was read and has nothing of a known form, where another has; known when the events are read."""

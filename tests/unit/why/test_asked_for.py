@@ -176,7 +176,8 @@ def test_of_another_hosts_disk_all_deaths_are_told_at_a_glance(tmp_path, capsys)
 
 def test_what_is_cut_is_said(tmp_path, capsys):
     """Where nothing is found it may be that what is missing would have told."""
-    packed = gzip.compress(LOG.encode())
+    lines = "".join(f"Nov 27 09:00:00 web3 app[7]: {n * n}\n" for n in range(3000))
+    packed = gzip.compress((LOG + lines).encode())
     path = tmp_path / "messages.gz"
     path.write_bytes(packed[: len(packed) // 2])
     status, _, said = why(capsys, "nobody", str(path))
@@ -191,5 +192,7 @@ def test_a_report_that_is_cut_is_said_to_be(tmp_path, capsys):
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(tmp_path / "sos", "sosreport-web3")
     archive.write_bytes(archive.read_bytes()[:150])
-    _, _, said = why(capsys, "shop", str(archive))
+    status, _, said = why(capsys, "shop", str(archive))
+    assert status == 2
     assert f"missing: {archive}: " in said
+    assert f"no audit records in {archive}" in said
