@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracer.host import journal_writer
+from tracer.model.errors import Problem
 from tracer.options import meaning
 from tracer.options.keeping import limits_of
 from tracer.options.live import wanted_of
@@ -20,6 +21,8 @@ __all__ = ["EPILOG", "Options", "run"]
 
 def run(options: Options) -> int:
     """Until Ctrl-C, SIGTERM or a limit. Returns the exit status; raises Problem."""
+    if options.dir == "":
+        raise Problem("--dir is empty", "it would be a folder of no name", f"--dir {FOLDER}")
     filter_ = meaning.filter_of(options)
     require_here(filter_, details=not options.bare)
     say_each(half_decided(filter_, details=not options.bare))

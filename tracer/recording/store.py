@@ -339,12 +339,22 @@ class Store:
         what, why = f"cannot record in {self.folder!r}", (error.strerror or str(error)).lower()
         if error.errno == errno.EACCES:
             uid = os.geteuid()
+            inside = f"--dir {typed(os.path.join(self.folder, 'sigtrace'))}, a folder of its own"
             return Problem(
                 what,
                 f"{why} to uid {uid}, as which the recorder goes on",
-                f"sudo chown {uid} {typed(self.folder)}; or --dir with a folder that is not there yet",
+                f"sudo chown {uid} {typed(self.folder)}; or {inside}"
+                if self._is_a_recordings()
+                else inside,
             )
         return Problem(what, why, "--dir with a folder on a disk that has room")
+
+    def _is_a_recordings(self) -> bool:
+        """Whether nothing else lies in the folder: /etc is given to nobody."""
+        try:
+            return not pieces_in(self.folder)[1]
+        except OSError:
+            return False
 
 
 def _parts(lines: bytes, most: int) -> Iterator[bytes]:

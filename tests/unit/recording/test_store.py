@@ -258,6 +258,12 @@ def test_any_other_error_is_a_problem(
     assert caught.value.why == os.strerror(number).lower() + (
         whose if number == errno.EACCES else ""
     )
+    assert ("sudo chown" in caught.value.try_) is (number == errno.EACCES)
+    # Whose folder it is nobody knows: /etc is given to no other user.
+    (tmp_path / "passwd").write_text("")
+    with pytest.raises(Problem) as caught:
+        store.append(line(NOON), NOON, NOON)
+    assert "chown" not in caught.value.try_
 
 
 def test_a_folder_that_was_taken_away_is_a_problem(tmp_path: Path) -> None:
