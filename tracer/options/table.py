@@ -110,8 +110,9 @@ class Away(option.Choices):
     )
 
     def goes_away(self) -> bool:
-        """Whether anything is told elsewhere."""
-        return any((self.otlp, self.otlp_file, self.metrics, self.metrics_listen))
+        """Whether anything is told elsewhere; an empty word asks for it, and is refused there."""
+        asked = (self.otlp, self.otlp_file, self.metrics, self.metrics_listen)
+        return any(one is not None for one in asked)
 
 
 class Tracing(option.Choices):

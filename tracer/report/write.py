@@ -11,7 +11,9 @@ from tracer.model.errors import Problem
 def write_whole(path: str, text: str) -> None:
     """Replaces what is there once all of it is written. Raises Problem."""
     if not path:
-        raise Problem("no file is named", "its name is empty", "-o outage.html")
+        raise Problem(
+            "no file is named", "its name is empty", "-o outage.html, --perfetto trace.json"
+        )
     try:
         if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
             with open(path, "w", encoding="utf-8") as stream:  # A pipe, a terminal.

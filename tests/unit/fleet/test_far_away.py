@@ -67,3 +67,10 @@ def test_nothing_of_it_is_loaded_unless_asked_for():
     loaded = set(run.stdout.split())
     assert loaded.isdisjoint({"http.client", "ssl", "gzip", "socketserver", "duckdb", "tabulate"})
     assert not [name for name in loaded if name in ("tracer.sinks.otlp", "tracer.fleet.away")]
+
+
+@pytest.mark.parametrize("option", ["--otlp", "--otlp-file", "--metrics", "--metrics-listen"])
+def test_an_empty_word_is_no_way_out(trace, option, capfd):
+    """--otlp "$URL", where nobody has set it: nothing was told anywhere, and nothing said."""
+    assert cli.main(["replay", str(trace), "--json", option, ""]) == 2
+    assert option in capfd.readouterr().err
