@@ -84,7 +84,7 @@ PROCESS = (
     F("ancestors", "[ancestor]", "Parent, its parent, and so on; at most eight"),
 )
 OOM = (
-    F("scope", "text", "host, or cgroup: whose memory was used up"),
+    F("scope", "word", "host, or cgroup: whose memory was used up"),
     F("cgroup", "bytes", "The cgroup whose limit was hit"),
     F("shares", "process", "The victim of the OOM killer, whose memory the target shares"),
 )
@@ -96,8 +96,8 @@ EARLIER = (
     F("sender", "process", "Who sent it"),
 )
 SECCOMP = (
-    F("action", "text", "What the filter did: kill process, kill thread, kill (one of them), trap"),
-    F("call", "text", "The refused system call, by name or number"),
+    F("action", "word", "What the filter did: kill process, kill thread, kill (one of them), trap"),
+    F("call", "word", "The refused system call, by name or number"),
     F("ip", "hex", "The address of the instruction that made it"),
 )
 _HEAD = (
@@ -111,7 +111,7 @@ _PLACES = (
     F("places", "[place]", "All places that tell of it, where there are several"),
 )
 _SOURCE = (
-    F("source", "text", "Where it was seen: core, bcc, audit, audit log, journal …", needed=True),
+    F("source", "word", "Where it was seen: core, bcc, audit, audit log, journal …", needed=True),
     F("host", "text", "The host that it happened on"),
 )
 _ENDS = (
@@ -129,8 +129,8 @@ SIGNAL = (
     F("code", "code", "si_code by name (sigaction(2)), or as a number where it has none", "signal.code"),
     F("origin", "origin", "What made it, docs/origins.md"),
     F("outcome", "outcome", "What became of it when it was sent, docs/origins.md"),
-    F("why", "text", "Why it was ignored. Of an audit log, which knows no outcome: attempted is one of several targets of a call of which at least one accepted; or what seccomp did"),
-    F("scope", "text", "process or thread: whom it was directed at"),
+    F("why", "word", "Why it was ignored. Of an audit log, which knows no outcome: attempted is one of several targets of a call of which at least one accepted; or what seccomp did"),
+    F("scope", "word", "process or thread: whom it was directed at"),
     F("call", "call", "The system call that sent it"),
     *_ENDS,
     F("current", "process", "The process that ran when the kernel sent it: it did not send it"),
@@ -172,7 +172,7 @@ FAILED = (
     *_SOURCE,
     F("number", "asked_signal", "The signal that a refused call named: any number, which may be why (EINVAL)", "signal"),
     *_ATTEMPT,
-    F("error", "text", "errno(3) by name"),
+    F("error", "word", "errno(3) by name"),
     *_ENDS,
     F("policy", "policy", "The security module that refused it"),
     _SINCE_BOOT,
@@ -189,7 +189,7 @@ STATEMENT = (
     *_MAY_HAVE_TIME,
     *_PLACES,
     *_SOURCE,
-    F("what", "text", "What is said, docs/statements.md", needed=True),
+    F("what", "word", "What is said, docs/statements.md", needed=True),
     F("by", "process", "Who says it"),
     F("about", "process", "The process or unit that it speaks of"),
     F("number", "signal", "The signal that it names", "signal"),

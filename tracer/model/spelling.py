@@ -94,6 +94,7 @@ POLICIES = ("apparmor", "selinux", "landlock", "seccomp")
 _REF = "#/$defs/"
 KINDS: dict[str, Kind] = {
     "text": Kind(_same, str, {"type": "string"}),
+    "word": Kind(_same, _word, {"type": "string"}),
     "id": Kind(_same, _id, {"$ref": _REF + "id"}),
     "bytes": Kind(plain, unplain, {"type": "string"}),
     "words": Kind(

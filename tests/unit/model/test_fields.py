@@ -42,6 +42,7 @@ RAW = st.one_of(
     .map(b"".join)
 )  # fmt: skip
 VALUES = {
+    "word": st.sampled_from(["audit log", "EPERM"]),
     "text": st.text(st.characters(codec="ascii"), min_size=1, max_size=9),
     "id": st.from_regex(r"[0-9a-f]{1,16}-[0-9a-f]{1,8}", fullmatch=True),
     "bytes": RAW,

@@ -88,9 +88,12 @@ def test_what_is_neither_number_nor_word_is_no_event_of_ours(field, value):
         from_object({**to_object(EVENTS[4]), field: value})
 
 
-def test_an_origin_is_a_word():
+@pytest.mark.parametrize(
+    ("at", "field"), [(0, "origin"), (0, "outcome"), (0, "scope"), (0, "source"), (4, "what")]
+)
+def test_a_word_of_ours_is_printable(at, field):
     with pytest.raises(ValueError, match="no word"):
-        from_object({**to_object(EVENTS[0]), "origin": "\x1b[31mRED\x07"})
+        from_object({**to_object(EVENTS[at]), field: "\x1b[31mRED\x07"})
 
 
 @pytest.mark.parametrize(
