@@ -33,6 +33,8 @@ ENDING_VERBS = HALTING_VERBS | frozenset(
      b"try-reload-or-restart", b"kill", b"disable", b"mask", b"terminate", b"terminate-session", b"terminate-user",
      b"kill-session", b"kill-user", b"rm", b"remove", b"delete", b"down", b"stopp", b"clean", b"freeze")
 )  # fmt: skip
+# Of these a unit that runs is not stopped, but with --now (systemctl(1)).
+_AT_MOST_LATER = frozenset((b"reload", b"freeze", b"clean", b"disable", b"mask"))
 KILLERS = frozenset(
     (b"kill", b"pkill", b"killall", b"killall5", b"skill", b"fuser", b"xkill", b"slay", b"kill.sh")
 )
@@ -96,6 +98,8 @@ def asks_of(words: tuple[bytes, ...], unit: bytes, of_user: bool | None) -> bool
     """Whether a command line has a manager end this unit. Who looks at it has asked for nothing. ``of_user``: the unit is
     one of a user's own manager; None: that is not known."""
     if not _asks_a_manager(words) or _program(words) not in _OF_UNITS | HALTS:
+        return False
+    if ENDING_VERBS.isdisjoint(set(words[1:]) - _AT_MOST_LATER) and b"--now" not in words and _program(words) not in HALTS:  # fmt: skip
         return False
     for_user = b"--user" in words
     if (for_user and not of_user) or (of_user and not for_user and not _halts(words)):
@@ -214,15 +218,24 @@ def kills(
     )
 
 
+def signal_asked(words: tuple[bytes, ...]) -> int | None:
+    """The signal that "systemctl kill" has a manager send."""
+    return _signal_of(b"systemctl", words)
+
+
 def may_kill(event: object, ran: Process, target: Process) -> bool:
     """Whether who ran a command may signal a process, as far as both are known: root, or its own user (kill(2))."""
-    if target.uid is None or ran.uid == 0:
+    if ran.uid == 0:
         return True
     if ran.uid is not None:
-        return ran.uid == target.uid
+        return target.uid in (None, ran.uid)
     details = (event.details if isinstance(event, Statement) else None) or {}
     runs_as = details.get("as_user", details.get("user"))
-    return runs_as in (None, "root") or target.uid != 0
+    # A service of whose user nothing is told is root's, as a rule (User=, systemd.exec(5)).
+    is_roots = target.uid == 0 or (
+        target.uid is None and (target.unit or b"").endswith(b".service")
+    )
+    return runs_as in (None, "root") or not is_roots
 
 
 def _means(

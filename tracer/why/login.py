@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # The part of sshd that writes the line is a parent of all that its login runs (session.c, do_exec_pty()).
 _SSHDS = frozenset((b"sshd", b"sshd-session", b"sshd-auth"))
-# What is said of logins.
-LOGINS = ("logged in", "session began")
+# What is said of logins; sessions are numbered anew from each boot on.
+LOGINS = ("logged in", "session began", "boot")
 # PAM begins the session when sshd has accepted (pam_systemd(8)).
 _SOON = 30 * SECOND
 
@@ -68,6 +68,8 @@ def _by_session(
     if session is None or not began:
         return None
     last = began[-1]
+    if any(one.what == "boot" and (one.time or 0) > (last.time or 0) for one in said):
+        return None
     near = [one for one in entered if abs((last.time or 0) - (one.time or 0)) <= _SOON]
     leader = None if last.about is None else last.about.pid
     if leader is not None:

@@ -11,7 +11,7 @@ from tracer.why.behind import behind
 from tracer.why.case import JOINED, names
 from tracer.why.commands import command_of, is_line, kills, may_kill
 from tracer.why.finding import REQUESTS, Finding, exits_of
-from tracer.why.runs import has_begun_since
+from tracer.why.runs import has_begun_since, is_clock_set_between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
             )
             and may_kill(event, ran, death.process)
             and not has_begun_since(event, death, case.unit_says)
+            and not is_clock_set_between(event, death, case.near)
         ):
             assert isinstance(event, (Exec, Statement))
             return _by_it(case, event, ran, before)

@@ -10,6 +10,7 @@ from tracer.model.verdict import Who
 from tracer.model.witness import SAID
 from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, JOINED, NOT_TAKEN
+from tracer.why.commands import signal_asked
 from tracer.why.dumping import cut_short, dumped_before
 from tracer.why.finding import (
     ABRT,
@@ -30,7 +31,7 @@ from tracer.why.unasked import reason_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tracer.model.event import Process, Signal, Statement
+    from tracer.model.event import Exec, Process, Signal, Statement
     from tracer.why.case import Case
     from tracer.why.finding import Witness
 
@@ -251,9 +252,12 @@ def _comes_late(signal: Signal, said: Statement) -> bool:
     return signal.number in REQUESTS and moment(signal) - moment(said) > AT_ONCE
 
 
-def _clock_of(signal: Signal) -> str | None:
-    """The source whose commands are told by the same clock as a signal."""
-    return signal.source if signal.source in JOINED else None
+def _who_asked_for(case: Case, signal: Signal, at: int) -> Exec | Statement | None:
+    """Who asked a manager for what it began at that moment with a signal; who had it send another did not. Commands that the
+    signal's own source tells are told by one clock with it."""
+    asked = who_asked(case, at, signal.source if signal.source in JOINED else None)
+    words = _words(asker(asked))
+    return None if b"kill" in words and signal_asked(words) != signal.number else asked
 
 
 def _stopping(case: Case) -> Statement | None:
@@ -291,14 +295,14 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
     if said is not None and _comes_late(signal, said[1]):
         said = None
     stopping = _stopping(case)
-    asked = who_asked(case, moment(signal), _clock_of(signal))
+    asked = _who_asked_for(case, signal, moment(signal))
     # It did as a client asked, then and there; else what it had sent before may be how it began.
     is_kill = stopping is None and b"kill" in _words(asker(asked))
     first = signal if is_kill else _first_request(case, manager) or signal
     if not is_kill:
         # A text has of the manager's signals the last alone: the job began before it.
         job = moment(first) if stopping is None or stopping.time is None else stopping.time
-        asked = who_asked(case, min(moment(first), job), _clock_of(first))
+        asked = _who_asked_for(case, first, min(moment(first), job))
     if said is not None and said[0] in UNASKED:
         asked = None
     reason = None if said or stopping or is_kill else reason_of(case, first, manager)

@@ -44,6 +44,25 @@ def has_begun_since(event: Event, death: Death, unit_says: Iterable[Statement]) 
     return any(at is not None and at + SECOND * _is_whole(one) < moment(one) for one in begun)
 
 
+def is_clock_set_between(event: Event, death: Death, near: Iterable[Event]) -> bool:
+    """Whether the clock was set between two lines of one log: how long after the first the second was written is not known."""
+    if not isinstance(event, Statement):
+        return False
+    return any(
+        _is_apart(event, one, end)
+        for one in near
+        if isinstance(one, Statement) and one.what == "clock step"
+        for end in _ends(death)
+    )
+
+
+def _is_apart(first: Statement, step: Statement, end: Exit | Statement) -> bool:
+    before, after = _lines(first, step), _lines(step, end)
+    return (
+        before is not None and after is not None and before[0] < before[1] and after[0] < after[1]
+    )
+
+
 def _is_between(said: Statement, turn: Statement, death: Death) -> bool:
     if _is_before_the_end(turn, death):
         return _is_before(said, turn)

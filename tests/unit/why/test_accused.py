@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 from test_rules import by, verdicts
-from told import PKILL, SYSTEMD, UNIT, WEBAPP, at, died, exited, ran, said, sent, unit_died
+from told import (
+    PKILL,
+    SYSTEMCTL,
+    SYSTEMD,
+    UNIT,
+    WEBAPP,
+    at,
+    died,
+    exited,
+    ran,
+    said,
+    sent,
+    unit_died,
+)
 
 from tracer.model.event import Place, Process
 from tracer.model.frozen import replace
@@ -199,6 +212,29 @@ def test_of_what_is_left_it_may_take_long_to_end():
 def test_a_command_of_the_same_clock_came_before_what_it_asked_for():
     assert told(the_one_of(b"2231", [*STOPPED, ran(0.15)])) == ("stop", "likely", 1)
     assert told(the_one_of(b"2231", [*STOPPED, ran(0.05)])) == ("stop", "yes", 1)
+
+
+@pytest.mark.parametrize(
+    ("argv", "cause"),
+    [
+        (b"systemctl kill webapp", "killed"),
+        (b"systemctl kill -s TERM webapp", "killed"),
+        (b"systemctl kill -s HUP webapp", "stop"),
+        (b"systemctl kill --signal=USR1 webapp", "stop"),
+        (b"systemctl reload webapp", "stop"),
+    ],
+)
+def test_who_had_another_signal_sent_did_not_ask_for_this(argv, cause):
+    client = replace(SYSTEMCTL, argv=tuple(argv.split()))
+    verdict = the_one_of(b"2231", [*STOPPED, ran(0.05, client)])
+    assert (verdict.cause, verdict.who.asked is None) == (cause, cause == "stop")
+
+
+def test_a_command_after_the_end_did_not_cause_it():
+    """Of one trace, whose clock is one."""
+    end = died(0, "KILL", WEBAPP)
+    assert told(verdicts([end, ran(-0.02, PKILL)])[0])[0] == "killed"
+    assert told(verdicts([end, ran(0.02, PKILL)])[0])[0] == "unknown"
 
 
 @pytest.mark.parametrize("before", ["start timeout", "runtime limit", "watchdog"])

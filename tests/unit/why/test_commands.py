@@ -138,6 +138,13 @@ def test_any_words_may_be_typed(argv):
         ("docker exec box reboot", None, False),
         ("kubectl delete pod webapp", None, False),
         ("systemctl status webapp", None, False),
+        # It runs on.
+        ("systemctl reload webapp", None, False),
+        ("systemctl freeze webapp", None, False),
+        ("systemctl disable webapp", None, False),
+        ("systemctl mask webapp", None, False),
+        ("systemctl disable --now webapp", None, True),
+        ("systemctl reload-or-restart webapp", None, True),
     ],
 )
 def test_whose_manager_is_asked(line, of_user, asks):
@@ -152,6 +159,16 @@ def test_whose_manager_is_asked(line, of_user, asks):
 def test_who_may_signal_whom(ran, as_user, target, may):
     said = Statement(None, "t", "syslog", "command asked", details={"as_user": as_user} if as_user else None)  # fmt: skip
     assert may_kill(said, Process(uid=ran), Process(uid=target)) is may
+
+
+@pytest.mark.parametrize(
+    ("as_user", "unit", "may"),
+    [("root", b"webapp.service", True), ("bob", b"webapp.service", False), (None, b"webapp.service", True),
+     ("bob", b"session-7.scope", True), ("bob", None, True)],
+)  # fmt: skip
+def test_a_service_of_whose_user_nothing_is_told_is_roots(as_user, unit, may):
+    said = Statement(None, "t", "syslog", "command asked", details={"as_user": as_user} if as_user else None)  # fmt: skip
+    assert may_kill(said, Process(), Process(unit=unit)) is may
 
 
 @pytest.mark.parametrize("word", [b"-\xb2", b"-0001" + b"9" * 4400, b"-" + b"9" * 4400])

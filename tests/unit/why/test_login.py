@@ -70,10 +70,11 @@ def test_the_address_is_told(events, sender):
         ([accepted(-900), accepted(-898, address="192.0.2.1"), began(-899, leader=None)], IN_SESSION),
         ([accepted(-900)], IN_SESSION),
         ([replace(accepted(-900), host="web4")], TYPED),
+        ([accepted(-900), began(-899), said(-100, "boot", Process())], IN_SESSION),
     ],
     ids=[
         "a former owner of the pid", "another user", "another pid", "later", "forged", "another session", "long before",
-        "two at once", "no session known", "another host",
+        "two at once", "no session known", "another host", "a session of that number before the boot",
     ],
 )  # fmt: skip
 def test_nobody_elses_address_is_told(events, sender):
