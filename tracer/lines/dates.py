@@ -123,6 +123,28 @@ def _of_program(text: bytes, style: DateStyle) -> int | None:
     return None if seconds is None else seconds * SECOND + _fraction(fraction)
 
 
+def of_parts(
+    date: tuple[bytes | int | None, ...],
+    fraction: bytes | None,
+    zone: bytes | None,
+    style: DateStyle,
+) -> int | None:
+    """Nanoseconds of year, month, day, hour, minute and second; without a year of the last such date. No zone: ours."""
+    year, month, day, hour, minute, second = (None if part is None else int(part) for part in date)
+    if None in (month, day, hour, minute, second):
+        return None
+    numbers = (month or 0, day or 0, hour or 0, minute or 0, second or 0)
+    if year is None:
+        seconds = _recent(numbers, style.now)
+    elif not _is_date(year, *numbers[:2]):
+        return None
+    elif zone:
+        seconds = _timegm(year, *numbers) - _offset(zone)
+    else:
+        seconds = _mktime(year, *numbers)
+    return None if seconds is None else seconds * SECOND + _fraction(fraction)
+
+
 def has_zone(text: bytes) -> bool:
     """Whether the time in such a text is the same everywhere."""
     match = _ISO.search(text)

@@ -9,6 +9,7 @@ import time
 from tracer.lines.dates import DateStyle
 from tracer.lines.entry import entries_of
 from tracer.lines.mend import numbered
+from tracer.lines.stamps import stamped
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
 from tracer.model.spelling import to_object
@@ -164,7 +165,8 @@ def with_more(
         written = os.stat(path).st_mtime_ns if os.path.exists(path) else None
         with open_log(path) as stream:
             lines = numbered(line.rstrip(b"\n") for line in stream)
-            verdict = with_context(verdict, entries_of(lines, DateStyle(now=written), path))
+            style = DateStyle(now=written)
+            verdict = with_context(verdict, stamped(entries_of(lines, style, path), style))
     return verdict
 
 
