@@ -52,7 +52,8 @@ class Table:
     """The rows of one speaker. ``speakers`` are its tags, None: anybody. ``proof``: what a journal's own fields must
     say of who speaks, where they say something; else the words are not believed. ``units``: who is not root must be of
     one that begins like this, for a process may name itself as it likes (prctl(2)); None: not looked at.
-    ``programs``: the files' names of what may run, where the journal has it: a comm is what a process calls itself.
+    ``programs``: the files' names of what may run, where the journal has it: a comm is what a process calls itself. Who is not
+    root must run it from where root alone may write.
     ``untagged``: lines without a tag may be of this speaker."""
 
     name: str
@@ -66,15 +67,20 @@ class Table:
     def may_say(self, entry: Entry) -> bool:
         """Whether the entry's speaker is the one of this table, as far as the entry tells."""
         fields = entry.fields or {}
+        is_root = fields.get(b"_UID", b"0") == b"0"
         exe = fields.get(b"_EXE", b"").removesuffix(b" (deleted)")
-        if self.programs and exe and _name(exe) not in self.programs:
+        if self.programs and exe and not (_name(exe) in self.programs and (is_root or exe.startswith(_ROOTS))):  # fmt: skip
+            return False
+        # A user's own manager tells of USER_UNIT (unit_log_field, src/core/manager.c).
+        if not is_root and b"UNIT" in fields:
             return False
         if self.proof and not all(
             field not in fields or fields[field] in good for field, good in self.proof.items()
         ):
             return False
-        is_root = self.units is None or fields.get(b"_UID", b"0") == b"0"
-        if not is_root and not fields.get(b"_SYSTEMD_UNIT", b"").startswith(self.units or ()):
+        if not (is_root or self.units is None) and not fields.get(b"_SYSTEMD_UNIT", b"").startswith(
+            self.units or ()
+        ):
             return False
         return self.is_of(entry.tag)
 
@@ -84,6 +90,9 @@ class Table:
             return True
         return self.untagged if tag is None else _name(tag) in self.speakers
 
+
+# Where root alone may write, as a rule (file-hierarchy(7)), and where distributions keep their programs.
+_ROOTS = tuple(b"/%s/" % one for one in (b"usr", b"bin", b"sbin", b"lib", b"opt", b"snap", b"nix/store", b"gnu/store", b"run/wrappers"))  # fmt: skip
 
 TAGS_MAX = 512  # of which the rows are remembered
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from itertools import chain, islice
 
-from tracer.model.event import Exit, Process
+from tracer.model.event import Exit, Process, Signal
 from tracer.model.frozen import names_of_class, replace
-from tracer.model.managers import is_of
+from tracer.model.managers import is_of, may_be_one_managers
 from tracer.model.names import is_container, names_of
 from tracer.model.signals import CORES, NUMBERS
 from tracer.model.starts import finer, starts_fit
@@ -274,11 +274,24 @@ def _is_same(one: Death, other: Death) -> bool:
         return False
     if key_of(a) is key_of(b) is None and not is_of(a, b.ppid):
         return False
+    if not (_may_be_one_managers(one, other) and _may_be_one_managers(other, one)):
+        return False
     return _numbers_fit(one, other)
 
 
 def _may_be_of_one_host(one: Death, other: Death) -> bool:
     return None in (one.host, other.host) or one.host == other.host
+
+
+def _may_be_one_managers(one: Death, other: Death) -> bool:
+    """Whether the manager that says it sent a signal may be the one that tells of the end."""
+    return all(
+        may_be_one_managers(signal, end)
+        for end in other.tellings
+        if isinstance(end, Exit) and end.process.pid is None
+        for signal in one.tellings
+        if isinstance(signal, Signal)
+    )
 
 
 def _numbers_fit(one: Death, other: Death) -> bool:

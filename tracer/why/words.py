@@ -135,7 +135,8 @@ def subject(process: Process | None, unit: str | None) -> str:
     """Who ended: comm[pid], with the script that it ran, and its container; the unit where no process is known."""
     if process is None or (process.comm is None and (process.pid is None or process.container)):
         where = None if process is None or not process.container else place(process)
-        return where or printable(unit or "a process")
+        whose = f" of uid {process.uid}" if unit and process and process.uid else ""
+        return where or printable(unit or "a process") + whose
     if process.comm is None and unit and not process.argv:
         return f"{printable(unit)}[{process.pid}]"
     if process.comm is None and not process.argv:
