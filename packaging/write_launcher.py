@@ -19,9 +19,7 @@ import sys
 
 sys.path.append({folder!r})
 
-from tracer.cli import main
-
-sys.exit(main())
+from tracer import __main__
 """
 
 # The kernel takes a first line of 255 bytes, and ends the program's name at a blank: load_script(), fs/binfmt_script.c.

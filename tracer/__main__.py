@@ -1,4 +1,4 @@
-"""``python -m tracer``, and the one file of ``make zipapp``."""
+"""``python -m tracer``, the one file of ``make zipapp``, and what the installed command runs."""
 
 import sys
 
@@ -9,6 +9,16 @@ if sys.version_info < (3, 9):  # noqa: UP036  who runs it chooses the Python
     sys.stderr.write(sys.argv[0] + "\n")
     sys.exit(2)
 
-from tracer.cli import main
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal
+
+# Who is asked to end while modules are loaded dies of it, without a traceback; main() takes that back.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from tracer.cli import main  # noqa: E402
 
 sys.exit(main())

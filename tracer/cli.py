@@ -10,7 +10,10 @@ from tracer.options.early import HELP, VERSION, looks_best, looks_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterable, Sequence
+else:
+    import _signal as signal
 
 CANNOT = 2
 # How long a thread may keep Python's lock while another one wants it, in seconds: at the start, and later.
@@ -21,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status: 0, or 2 with three lines on standard error."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:  # tracer/__main__.py
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         # The help holds what an old locale cannot write.
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -28,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Problem as problem:
         return _report(problem, words)
     except KeyboardInterrupt:
-        return 0
+        # Who reads its status must not take it for an answer; a trace that runs ends well (tracer.flow.pipeline.Stop).
+        return _broken_off(is_process=arguments is None)
     except BrokenPipeError as error:
         from tracer.terminal.output import let_go
 
@@ -43,6 +49,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         gc.enable()
         sys.setswitchinterval(RUNNING)
+
+
+def _broken_off(*, is_process: bool) -> int:
+    """Dies of the SIGINT, so that a shell breaks its loop off, too; the status that a shell makes of it where that may
+    not be."""
+    import os
+
+    if sys.stderr is not None:
+        sys.stderr.write("sigtrace: broken off\n")
+        sys.stderr.flush()
+    if is_process:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    return 128 + signal.SIGINT
 
 
 def _run_whole(words: list[str]) -> int:

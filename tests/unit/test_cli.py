@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,40 @@ def test_bad_arguments(words, named, capsys):
     assert named in error
     assert [line.split(":")[0].strip() for line in error.splitlines()] == ["sigtrace", "why", "try"]
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("words", ["why x -", "report - -o page.html"])
+def test_what_is_broken_off_is_no_answer(words, tmp_path):
+    """Status 0 is a certain answer of why, and a written page of report."""
+    # A shell that runs this beside others has SIGINT ignored, and Python then leaves it so.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from tracer import cli; cli.main()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *words.split()],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=environment,
+    ) as run:  # fmt: skip
+        wait_until_it_reads(run.pid)
+        run.send_signal(signal.SIGINT)
+        assert run.wait(30) == -signal.SIGINT
+        assert run.stderr.read() == b"sigtrace: broken off\n"
+    assert not (tmp_path / "page.html").exists()
+
+
+def wait_until_it_reads(pid):
+    """Until it is in read(2) of its standard input: proc_pid_syscall(5); 0 on x86-64, 63 on arm64."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            call = Path(f"/proc/{pid}/syscall").read_text().split()
+        except OSError:
+            call = []
+        if call[1:2] == ["0x0"] and call[0] in ("0", "63"):
+            return
+        time.sleep(0.01)
+    pytest.skip("it cannot be seen what a process waits for: /proc/PID/syscall")
 
 
 def test_what_needs_root_is_told_as_it_was_typed(monkeypatch, capsys):
@@ -307,7 +343,7 @@ def test_nobody_reads_what_is_said_and_the_status_is_what_it_is(tmp_path):
     os.close(reading)
     # As packaging/write_launcher.py starts it.
     root = str(Path(__file__).parents[2])
-    code = f"import sys; sys.path.append({root!r}); from tracer.cli import main; sys.exit(main())"
+    code = f"import sys; sys.path.append({root!r}); from tracer import __main__"
     command = [sys.executable, "-IS", "-c", code, "replay", "--json", str(log)]
     done = subprocess.run(command, stdout=writing, stderr=writing, stdin=subprocess.DEVNULL)
     os.close(writing)
