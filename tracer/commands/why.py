@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 
 from tracer.commands import present
 from tracer.commands.beside import with_all
@@ -16,6 +17,7 @@ from tracer.sources.found import found_by_names, found_kept
 from tracer.sources.recording import elsewhere
 from tracer.sources.recording.narrow import Ends, narrowed
 from tracer.sources.replayed import Asked, reading_of
+from tracer.sources.spoken_runs import runs_of
 from tracer.terminal.output import say_each
 from tracer.why import ask, query, tell
 from tracer.why.living import lives_on, living, pids_of
@@ -47,12 +49,12 @@ def run(options: Options) -> int:
         say_each(heard.notes())
         if files:
             reading.require_records()
-            say_each(tell.strange(reading.strange()))
-    say_each((*narrow.notes(), *reading.left_out()))
+    say_each((*tell.strange(reading.strange()), *narrow.notes(), *reading.left_out()))
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, when, options.json), when, seen, style)
-    counts = present.asked(heard, what, window) if is_here else []
-    found = ask.answer(heard, (*seen, *counts), what, when, count=count, at=at)
+    seen_here = (*seen, *(present.asked(heard, what, window) if is_here else ()))
+    runs = partial(runs_of, named, what)
+    found = ask.answer(heard, seen_here, what, when, count=count, at=at, runs_of=runs)
     lives = (lambda: living(what, heard.events)) if is_here and at is None else list
     told = with_all(found, named, options.context, is_here=is_here, quotes=options.evidence)
     return tell.answered(what, told, lives, seen, style, places, hints)

@@ -30,7 +30,7 @@ from tracer.why.verdict import verdict_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from typing import Optional, Union
 
     from tracer.model.coverage import Coverage
@@ -149,10 +149,16 @@ def answer(
     *,
     count: int = 1,
     at: int | None = None,
+    runs_of: Callable[[], Collection[tuple[bytes, bytes]]] = tuple,
 ) -> Answer:
-    """The verdicts on the last deaths in the window that fit, or on those nearest to ``at`` (ns); newest first."""
+    """The verdicts on the last deaths in the window that fit, or on those nearest to ``at`` (ns); newest first.
+    ``runs_of`` gives the runs of units of which who is meant has written lines: where none fits these are told, with that
+    doubt."""
     deaths = [*heard.deaths(), *lost_with_the_host(heard.events)]
     named = query.died(deaths, what)
+    by_run = not named
+    if by_run:
+        named = query.of_runs(deaths, runs_of())
     found = [one for one in named if _is_in(window, one)]
     wanted = found if at is None else sorted(found, key=lambda death: abs(death.time - at))
     chosen = set(map(id, wanted[:count]))
@@ -162,6 +168,8 @@ def answer(
     names = () if found else tuple({name for one in deaths for name in _names(one)})
     outside = () if found else tuple(named)
     all_ends = None if found else _has_all_ends(heard.events)
+    if by_run:
+        verdicts = [query.by_its_run(verdict, what) for verdict in verdicts]
     return Answer(tuple(map(as_told, verdicts)), others, names, outside, all_ends)
 
 

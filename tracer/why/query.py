@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from tracer.model.frozen import replace
 from tracer.model.names import COMM_MAX, container_names, names_of
+from tracer.model.text import shown
 from tracer.why.deaths import SAME, SAME_UNIT, is_by_accounting, key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from tracer.model.event import Process
+    from tracer.model.verdict import Verdict
     from tracer.why.deaths import Death
 
 # A container's id may be given by its beginning, as docker(1) takes it; of less than this anything might be meant.
@@ -36,6 +39,22 @@ def died(deaths: Iterable[Death], what: bytes) -> list[Death]:
     on an end whose pid they do not tell behind that of the same minutes."""
     found = [death for death in deaths if fits(death.process, what)]
     return sorted(found, key=_newness)[::-1]
+
+
+def of_runs(deaths: Iterable[Death], runs: Collection[tuple[bytes, bytes]]) -> list[Death]:
+    """The ends of these runs of units, newest first."""
+    found = [death for death in deaths if (death.process.unit, death.process.invocation) in runs]
+    return sorted(found, key=_newness)[::-1]
+
+
+def by_its_run(verdict: Verdict, what: bytes) -> Verdict:
+    """The verdict on a unit, where who was asked for is known by its own lines alone."""
+    who = f"process {shown(what)}" if what.isdigit() else f"a process called {shown(what)}"
+    doubt = f"{who} wrote lines of that run of the unit; whether it is the one that ended so is not told"
+    is_sure = verdict.confidence == "yes"
+    return replace(
+        verdict, confidence="likely" if is_sure else verdict.confidence, doubts=(doubt, *verdict.doubts)
+    )  # fmt: skip
 
 
 def _newness(death: Death) -> int:
