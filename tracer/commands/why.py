@@ -49,7 +49,7 @@ def run(options: Options) -> int:
         say_each(heard.notes())
         if files:
             reading.require_records()
-    say_each((*tell.strange(reading.strange()), *narrow.notes(), *reading.left_out()))
+    say_each((*tell.strange(reading.strange(), places), *narrow.notes(), *reading.left_out()))
     if what is None:
         return tell.at_a_glance(ask.unordered(heard, seen, when, options.json), when, seen, style)
     seen_here = (*seen, *(present.asked(heard, what, window) if is_here else ()))

@@ -170,10 +170,11 @@ def with_more(
     return verdict
 
 
-def strange(names: Iterable[str]) -> Iterator[str]:
-    """Of FILES whose lines nobody here understands: how they are of use."""
+def strange(names: Iterable[str], places: Sequence[str]) -> Iterator[str]:
+    """Of files that were named (``places``) and whose lines nobody here understands: how they are of use."""
     for name in names:
-        yield f"no line of {printable(name)} is of a form that is known: --context {typed(name)} quotes those near a death"
+        if name in places and os.path.isfile(name) and os.path.getsize(name):
+            yield f"no line of {printable(name)} is of a form that is known: --context {typed(name)} quotes those near a death"
 
 
 def _lines(verdict: Verdict, style: Style) -> Iterator[str]:
