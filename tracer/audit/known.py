@@ -362,10 +362,13 @@ def _is_exec(fields: Fields) -> bool:
 
 
 def _same(one: Process, other: Process) -> bool:
-    """Whether two sights of a pid can be the same process: comm, login uid and session agree.
+    """Whether two sights of a pid can be the same process: comm, login uid and session agree, and the parent, as far as both
+    are told, but where that has ended.
 
     DAEMON records have no comm.
     """
+    if None not in (one.ppid, other.ppid) and other.ppid not in (one.ppid, 1):
+        return False
     if other.comm is not None and one.comm != other.comm:
         return False
     return (one.loginuid, one.session) == (other.loginuid, other.session)

@@ -89,6 +89,8 @@ def who_asked(case: Case, at: int, source: str | None = None) -> Exec | Statemen
     if unit is None:
         return None
     for event in reversed(case.execs):
+        if event.process.ns_pid not in (None, event.process.pid):
+            continue  # In a container systemctl(1) asks the manager in there.
         slack = 0 if event.source == source else SECOND // 10
         if -slack <= at - event.time <= ASKED_WITHIN - slack and asks_of(
             event.process.argv or (), unit, of_user

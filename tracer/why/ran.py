@@ -35,13 +35,13 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
         if ran is None or ran.argv is None or event.time is None:
             continue
         before = death.time - event.time
+        pid = death.process.ns_pid if is_apart(ran) else death.process.pid
         own = event.source if isinstance(event, Exec) and event.source in JOINED else None
         is_one_clock = any(one.source == own for one in death.tellings)
         if (
             (0 if is_one_clock else -SECOND // 5) <= before <= 2 * SECOND
-            and any(
-                kills(ran.argv, one, death.process.pid, meant, is_line(event)) for one in numbers
-            )
+            and is_seen_from(ran, death.process)
+            and any(kills(ran.argv, one, pid, meant, is_line(event)) for one in numbers)
             and may_kill(event, ran, death.process)
             and not has_begun_since(event, death, case.unit_says)
             and not is_clock_set_between(event, death, case.near)
@@ -49,6 +49,16 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
             assert isinstance(event, (Exec, Statement))
             return _by_it(case, event, ran, before)
     return None
+
+
+def is_apart(process: Process) -> bool:
+    """Whether it is in a pid namespace of its own: the numbers and names that it means are those in there."""
+    return process.ns_pid not in (None, process.pid)
+
+
+def is_seen_from(ran: Process, target: Process) -> bool:
+    """Whether who runs a command sees a process: the host sees all, a container its own (pid_namespaces(7))."""
+    return not is_apart(ran) or (ran.container is not None and ran.container == target.container)
 
 
 def _by_it(case: Case, event: Exec | Statement, ran: Process, before: int) -> Finding:

@@ -43,7 +43,9 @@ def by_the_end_of_its_grace(case: Case) -> Finding | None:
     why = (
         f"it had {grace} s to end, and ended when they were over; who sent the signal is not recorded",
     )
-    return Finding("stop timeout", "likely", (stop,), behind(speaker(stop)), why, None, (stop,))
+    # An eviction, or "kubectl delete --force", leaves no time that could run out.
+    cause = "stop timeout" if grace else "killed"
+    return Finding(cause, "likely", (stop,), behind(speaker(stop)), why, None, (stop,))
 
 
 def words_of_code(case: Case) -> tuple[str, ...]:

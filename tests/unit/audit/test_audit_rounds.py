@@ -115,3 +115,18 @@ def test_who_sees_ends_knows_when_a_pid_was_free(ends, now, is_known):
 
     found = known.completed(Group, Process(500, comm=b"bash", uid=0))
     assert (found.ppid == 90) == is_known
+
+
+LONG = ["java", "-cp", "/opt/" + "a" * 150, "com.example.First"]
+
+
+@pytest.mark.parametrize(("ppid", "is_told"), [(90, True), (1, True), (95, False)])
+def test_a_title_that_was_cut_is_made_whole_by_the_same_parents_child_alone(ppid, is_told, log):
+    """Two of many Java programs begin alike: 128 bytes are all that a record has of a command line."""
+    call = "syscall=62 success=yes exit=0 a0=1f4 a1=f a2=0 a3=0"
+    whom = 'opid=500 oauid=1000 ouid=0 oses=3 ocomm="other"'
+    cut = "\0".join(LONG)[:128].split("\0")
+    kill = event(9, call, 700, "java", argv=cut, ppid=ppid, more=[("OBJ_PID", whom)])
+    told = shown(log((execs(0, 700, "java", LONG) + kill).encode()))
+    (signal,) = [one for one in told if one["event"] == "signal"]
+    assert ("com.example.First" in signal["sender"]["argv"]) == is_told

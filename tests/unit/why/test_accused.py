@@ -237,6 +237,37 @@ def test_a_command_after_the_end_did_not_cause_it():
     assert told(verdicts([end, ran(0.02, PKILL)])[0])[0] == "unknown"
 
 
+BOX = b"3f" * 32
+
+
+@pytest.mark.parametrize(
+    ("sender", "target", "cause"),
+    [
+        ({}, {}, "killed"),
+        ({"ns_pid": 991}, {"ns_pid": 2231}, "killed"),
+        # Of a container, the number is one in there.
+        ({"ns_pid": 30, "container": BOX}, {}, "unknown"),
+        ({"ns_pid": 30, "container": BOX}, {"ns_pid": 7, "container": BOX}, "unknown"),
+        ({"ns_pid": 30, "container": BOX}, {"pid": 9000, "ns_pid": 2231, "container": BOX}, "killed"),
+        ({"ns_pid": 30, "container": BOX}, {"pid": 9000, "ns_pid": 2231, "container": BOX[::-1]}, "unknown"),
+        ({"ns_pid": 30}, {}, "unknown"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("words", [b"kill -9 2231", b"pkill -9 -x webapp"])
+def test_a_command_in_a_container_means_who_is_in_there(sender, target, cause, words):
+    if words.startswith(b"pkill") and target.get("container") == sender.get("container") == BOX:
+        cause = "killed"
+    target = replace(WEBAPP, **{"unit": None, **target})
+    command = replace(PKILL, argv=tuple(words.split()), **sender)
+    (verdict,) = verdicts([died(0, "KILL", target, "journal"), ran(-0.02, command)])
+    assert verdict.cause == cause
+
+
+def test_in_a_container_another_manager_is_asked():
+    client = replace(SYSTEMCTL, ns_pid=12)
+    assert the_one_of(b"2231", [*STOPPED, ran(0.05, client)]).who.asked is None
+
+
 @pytest.mark.parametrize("before", ["start timeout", "runtime limit", "watchdog"])
 def test_what_its_manager_said_long_before_is_not_why_it_asks_now(before):
     verdict = the_one_of(b"2231", [said(-100, before), *STOPPED, ran(0.05)])

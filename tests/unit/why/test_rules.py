@@ -175,6 +175,9 @@ PROVEN = {
     "kubelet, after its grace period": (
         [said(-30, "stop asked", BOX, KUBELET, details={"grace": "30"}), ended(0, 137)],
         "stop timeout", "likely", 900),
+    "kubelet, which leaves no time": (
+        [said(-1, "stop asked", BOX, KUBELET, details={"grace": "0"}), ended(0, 137)],
+        "killed", "likely", 900),
     "dockerd, which uses force": (
         [said(-0.1, "stop timeout", BOX, DOCKERD), ended(0, 137)], "stop timeout", "yes", 901),
     "a runtime that saw an OOM kill": (
