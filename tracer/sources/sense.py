@@ -68,7 +68,7 @@ def _require_user(name: str) -> None:
         from tracer.model.near import near
 
         raise Problem(
-            f"--user {name!r} is no user of this host",
+            f"{name!r} is no user of this host",
             f"no uid bears this name, so it fits nobody{near(name, [one.pw_name for one in pwd.getpwall()])}",
             "getent passwd for the names there are, or --uid with the number",
         ) from None

@@ -21,6 +21,7 @@ from tracer.model.times import SECOND
 from tracer.recording.names import name_of, piece_of
 from tracer.recording.store import Limits, Store
 from tracer.sources.recording.files import Cut, lines_of, looks_like_recording
+from tracer.sources.recording.report import account
 from tracer.sources.recording.source import Recording
 
 BOOT = "cd" * 16
@@ -101,6 +102,17 @@ def test_pieces_of_other_times_are_not_opened(tmp_path: Path) -> None:
     source, told = read(tmp_path, since=since, until=since + 60 * SECOND)
     assert [event.time for event in told] == [since, since + 1]
     assert not source.passed
+
+
+def test_a_time_that_it_does_not_reach_is_told(tmp_path: Path) -> None:
+    """Zero rows of a recording that ended an hour ago said neither when it was, nor that it was another time."""
+    name = name_of("web", BOOT, NOON, NOON + SECOND)
+    (tmp_path / name).write_bytes(gzip.compress(text_of(mark("begin", NOON, kinds=KINDS))))
+    recording = Recording([str(tmp_path)], since=NOON + 3600 * SECOND)
+    assert list(every(recording)) == []
+    assert list(account(recording, 0))[1:] == [
+        "the recording has nothing of that time: it reaches from 2025-11-24T16:00:00Z to 2025-11-24T16:00:01Z"
+    ]
 
 
 def test_lines_before_since_are_passed_over_but_not_what_marks_say(tmp_path: Path) -> None:

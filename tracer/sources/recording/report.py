@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracer.model.text import counted
 from tracer.model.times import SECOND, utc
+from tracer.sources.recording.files import find_pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,13 +21,20 @@ def account(source: Recording, shown: int) -> Iterator[str]:
     files = counted(len(source.pieces), "file")
     yield f"read {counted(source.lines, 'line')} of {files}; {counted(shown, 'event')} shown"
     yield from passed_over(source)
-    yield from _seen(source.coverage())
+    yield from _seen(source.coverage()) if source.pieces else _of_another_time(source)
 
 
 def passed_over(source: Recording) -> Iterator[str]:
     """What of it is damaged, or not understood."""
     for why, count in sorted(source.passed.items()):
         yield f"passed over: {why}: {count:,}"
+
+
+def _of_another_time(source: Recording) -> Iterator[str]:
+    """From when to when its pieces are, of which none holds anything of the time that was asked for."""
+    for newest in (every := find_pieces(source.paths, None, None))[-1:]:
+        until = "now" if newest.last is None else _moment(newest.last)
+        yield f"the recording has nothing of that time: it reaches from {_moment(every[0].first)} to {until}"
 
 
 def _seen(sights: Sequence[Coverage]) -> Iterator[str]:

@@ -55,7 +55,7 @@ class Recording:
         pick: Callable[[bytes], bool] | None = None,
         sieved: Callable[[Piece], Lines | None] = lambda _: None,
     ) -> None:
-        paths = list(paths)
+        self.paths = paths = list(paths)
         self.pieces = find_pieces(paths, since, until)
         self._tally = Tally()
         self._pick = pick
@@ -63,7 +63,6 @@ class Recording:
         self._since = None if since is None else utc(since).encode()
         self._sight = Sight()
         self._lines = Read()
-        self._folders = paths
         self._began = time_ns()
         self._is_over = False
         self._events = self._all()
@@ -115,7 +114,7 @@ class Recording:
         return bool(
             self.pieces
             and self.pieces[-1].last is None
-            and any(recorder_of(path) is not None for path in self._folders)
+            and any(recorder_of(path) is not None for path in self.paths)
         )
 
     def _all(self) -> Generator[Event, None, None]:
