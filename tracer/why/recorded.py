@@ -5,12 +5,13 @@ from __future__ import annotations
 from tracer.model.event import Exit, moment
 from tracer.model.frozen import replace
 from tracer.model.signals import NUMBERS
-from tracer.model.times import SECOND
+from tracer.model.times import SECOND, span
 from tracer.model.verdict import Who
 from tracer.model.witness import SAID
 from tracer.why.behind import behind, who_asked
 from tracer.why.case import AT_ONCE, JOINED, NOT_TAKEN
 from tracer.why.commands import signal_asked
+from tracer.why.deaths import is_coarse
 from tracer.why.dumping import cut_short, dumped_before
 from tracer.why.finding import (
     ABRT,
@@ -88,7 +89,18 @@ def _doubt_of(case: Case, signal: Signal) -> str | None:
     if refused is not None and refused.action != "kill process" and signal in case.death.tellings:
         # __secure_computing(), kernel/seccomp.c: with others it goes on.
         return "the filter ends one thread: whether the process had others is not told"
-    return "a program's own log alone tells who sent it" if _is_hearsay(case, signal) else None
+    if _is_hearsay(case, signal):
+        return "a program's own log alone tells who sent it"
+    return _of_its_age(case, signal)
+
+
+def _of_its_age(case: Case, signal: Signal) -> str | None:
+    """What is open where calls alone are told, and not what became of them: the default action ends a process at once, so what
+    was sent long before was held back, or handled; but SIGKILL is neither."""
+    age = case.death.time - moment(signal) - SECOND * is_coarse(case.death)
+    if signal.outcome is not None or signal.source in JOINED or signal.number == KILL or age <= SECOND:  # fmt: skip
+        return None
+    return f"it was sent {span(case.death.time - moment(signal))} before the end, and what kept it from ending it at once is not told"
 
 
 def _is_hearsay(case: Case, signal: Signal) -> bool:

@@ -237,6 +237,20 @@ def test_a_command_after_the_end_did_not_cause_it():
     assert told(verdicts([end, ran(0.02, PKILL)])[0])[0] == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("number", "seconds", "right"),
+    [
+        ("SEGV", 0.02, ("killed", "yes", 991)), ("SEGV", 4, ("unknown", "open", None)),
+        ("TERM", 0.5, ("killed", "yes", 991)), ("TERM", 3, ("killed", "likely", 991)),
+    ],
+)  # fmt: skip
+def test_a_call_long_before_an_end_may_have_been_handled(number, seconds, right):
+    """Audit tells of calls, and not of what became of them; its own fault came later."""
+    call = sent(0, number, target=NAMELESS, **AUDIT)
+    end = died(seconds, number, NAMELESS, "journal")
+    assert told(the_one_of(b"2231", [call, end])) == right
+
+
 BOX = b"3f" * 32
 
 
