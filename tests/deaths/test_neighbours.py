@@ -31,7 +31,10 @@ def test_the_verdict_is_the_same(monkeypatch):
     assert len(deaths) > 100
     for death in deaths:
         whole = verdict_of(death, sorted_by_time(events), coverages, deaths)
-        assert verdict_of(death, near.events_of(death), coverages, near.deaths_of(death)) == whole
+        assert (
+            verdict_of(death, near.events_of(death), coverages, near.deaths_of(death), near.logins)
+            == whole
+        )
 
 
 def sorted_by_time(events):

@@ -189,7 +189,7 @@ def _is_in(window: Window, death: Death) -> bool:
 
 
 def _judged(death: Death, near: Neighbours, coverages: Sequence[Coverage]) -> Verdict:
-    return verdict_of(death, near.events_of(death), coverages, near.deaths_of(death))
+    return verdict_of(death, near.events_of(death), coverages, near.deaths_of(death), near.logins)
 
 
 def _with_repeats(death: Death, near: Neighbours, coverages: Sequence[Coverage]) -> Verdict:

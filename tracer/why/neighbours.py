@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from tracer.model.event import Statement, moment
+from tracer.model.event import moment
 from tracer.model.names import names_of
 from tracer.why.case import BEFORE
 from tracer.why.deaths import calls_of, key_of
-from tracer.why.login import LOGINS
+from tracer.why.login import Logins
 from tracer.why.repeats import is_before
 
 TYPE_CHECKING = False
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class Neighbours:
-    """``events_of`` and ``deaths_of`` a death are all that ``verdict_of`` would pick for it out of everything."""
+    """``events_of`` and ``deaths_of`` a death, and ``logins``, are all that ``verdict_of`` would pick for it out of everything."""
 
     def __init__(self, events: Iterable[Event], deaths: Sequence[Death]) -> None:
         self._events = sorted((one for one in events if one.time is not None), key=moment)
         self._times = [moment(one) for one in self._events]
-        self._logins = [one for one in self._events if isinstance(one, Statement) and one.what in LOGINS]  # fmt: skip
+        self.logins = Logins(self._events)
         self._deaths = deaths
         self._known: dict[Hashable, list[int]] = {}
         self._named: dict[Hashable, list[Death]] = {}
@@ -40,11 +40,10 @@ class Neighbours:
                 self._named.setdefault(name, []).append(death)
 
     def events_of(self, death: Death) -> list[Event]:
-        """Those of its time, and logins from before it."""
+        """Those of its time."""
         begin = bisect_left(self._times, death.time - BEFORE)
         end = bisect_right(self._times, death.time + BEFORE)
-        earlier: list[Event] = [one for one in self._logins if moment(one) < death.time - BEFORE]
-        return earlier + self._events[begin:end]
+        return self._events[begin:end]
 
     def deaths_of(self, death: Death) -> list[Death]:
         """Those of its pid, of its unit, and of its call."""

@@ -17,7 +17,7 @@ from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
 from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM, kind_of_process
-from tracer.why.login import with_address
+from tracer.why.login import Logins, with_address
 from tracer.why.nouns import NOUNS
 from tracer.why.present import refuted_by_its_result
 from tracer.why.ran import with_job
@@ -85,14 +85,20 @@ def verdict_of(
     events: Sequence[Event],
     coverages: Sequence[Coverage],
     deaths: Sequence[Death] = (),
+    logins: Logins | None = None,
 ) -> Verdict:
     """The verdict on one of ``deaths``. ``events`` are those of its time, at least; ``coverages`` say what they could
-    have shown."""
-    return with_sight(opinion_of(death, events, deaths), coverages)
+    have shown; ``logins`` are those of all times, None: of ``events``."""
+    return with_sight(opinion_of(death, events, deaths, logins), coverages)
 
 
-def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = ()) -> Opinion:
-    """What ``events`` alone tell, those of its time at least."""
+def opinion_of(
+    death: Death,
+    events: Sequence[Event],
+    deaths: Sequence[Death] = (),
+    logins: Logins | None = None,
+) -> Opinion:
+    """What ``events`` alone tell, those of its time at least, and ``logins``."""
     born = max((one.time for one in deaths if _had_its_pid_before(one, death)), default=None)
     case = case_of(death, events, born)
     findings = [found for rule in RULES if (found := rule.find(case)) is not None]
@@ -119,7 +125,7 @@ def opinion_of(death: Death, events: Sequence[Event], deaths: Sequence[Death] = 
     of_one_call = _of_one_call(death, deaths)
     verdict = replace(
         verdict,
-        who=with_address(verdict.who, events, death.time, death.host),
+        who=with_address(verdict.who, logins or Logins(events), death.time, death.host),
         why=(*verdict.why, *(() if sure else words_of_code(case))),
         contradicts=tuple(contradicting),
         unit_started=unit_started(case),

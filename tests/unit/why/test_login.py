@@ -8,6 +8,7 @@ from told import PKILL, S, at, died, said, sent
 from tracer.model.event import Ancestor, Process
 from tracer.model.frozen import replace
 from tracer.why.deaths import deaths_in
+from tracer.why.neighbours import Neighbours
 from tracer.why.verdict import verdict_of
 from tracer.why.words import lines_of
 
@@ -84,3 +85,21 @@ def test_nobody_elses_address_is_told(events, sender):
 def test_an_address_is_somebodys_text():
     verdict = login(accepted(-900, address="\x1b[2J"))
     assert "\x1b" not in "".join(lines_of(verdict, 900 * S))
+
+
+def test_of_thousands_of_logins_none_is_looked_at_for_each_death():
+    """Each of thousands of deaths had looked at all of a host's logins."""
+    logins = [accepted(-5000 - one, Process(9000 + one, comm=b"sshd")) for one in range(500)]
+    told = [accepted(-900.5), *logins, sent(0, "KILL", TYPED), died(0.001, "KILL", cause="s0")]
+    deaths = deaths_in(told)
+    near = Neighbours(told, deaths)
+    events = near.events_of(deaths[0])
+    assert len(events) == 2
+    verdict = verdict_of(deaths[0], events, [], deaths, near.logins)
+    assert verdict.who.login.address == "10.0.4.7"
+
+
+def test_a_login_without_an_address_tells_none():
+    line = accepted(-900)
+    without = replace(line, details={"user": "alice"})
+    assert login(without).who.login.address is None
