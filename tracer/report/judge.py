@@ -8,11 +8,12 @@ most are not judged, for newer ones of their kind have come.
 from __future__ import annotations
 
 from tracer.model.frozen import frozen
-from tracer.report.kinds import Judged, alike, kinds_of
+from tracer.report.kinds import Judged, kinds_of
 from tracer.report.window import Window
 from tracer.report.witnesses import Beside, Witnesses
 from tracer.why.ask import witness_of
 from tracer.why.deaths import deaths_in, key_of
+from tracer.why.repeats import alike, newest_of_each
 from tracer.why.verdict import opinion_of, with_sight
 
 TYPE_CHECKING = False
@@ -124,7 +125,7 @@ class Judge:
             found = self._judged(found, self._looks // 2)
         else:
             found = [one for one in found if self._wanted(one.death, None)]
-        ranked = _newest_of_each([*self._held, *found])
+        ranked = newest_of_each([*self._held, *found], lambda one: one.death)
         self._held = ranked[:JUDGED_MAX]
         for one in ranked[JUDGED_MAX:]:
             self._leave(one)
@@ -156,13 +157,3 @@ class Judge:
         self._left += 1
         if one.kind in self._left_of or len(self._left_of) < KINDS_MAX:
             self._left_of[one.kind] = self._left_of.get(one.kind, 0) + 1
-
-
-def _newest_of_each(some: Sequence[Candidate]) -> list[Candidate]:
-    """The newest of each kind first, then the second newest of each, and so on."""
-    nth: dict[Hashable, int] = {}
-    ranked = []
-    for one in sorted(some, key=lambda one: one.death.time, reverse=True):
-        nth[one.kind] = nth.get(one.kind, 0) + 1
-        ranked.append((nth[one.kind], one))
-    return [one for _, one in sorted(ranked, key=lambda pair: (pair[0], -pair[1].death.time))]

@@ -9,7 +9,7 @@ from tracer.model.text import plain
 from tracer.model.times import SECOND
 from tracer.model.verdict import Again
 from tracer.why.overview import unordered
-from tracer.why.repeats import kind_of
+from tracer.why.repeats import alike, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,12 +45,6 @@ class Kind:
     @property
     def times(self) -> list[int]:
         return [one.death.time for one in self.all]
-
-
-def alike(death: Death) -> Hashable:
-    """What deaths have in common that may be of one kind, before they are judged."""
-    process = death.process
-    return death.host, process.unit, telling_name(process), death.number, death.status
 
 
 def kinds_of(found: Sequence[Judged], left: Mapping[Hashable, int]) -> list[Kind]:

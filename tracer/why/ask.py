@@ -23,14 +23,14 @@ from tracer.why.deaths import deaths_in
 from tracer.why.finding import CONT
 from tracer.why.lost import lost_with_the_host
 from tracer.why.neighbours import Neighbours
-from tracer.why.repeats import with_repeats
+from tracer.why.repeats import newest_of_each, with_repeats
 from tracer.why.tellings import has_failed
 from tracer.why.undated import as_told, is_dated, placed
 from tracer.why.verdict import verdict_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import Optional, Union
 
     from tracer.model.coverage import Coverage
@@ -45,8 +45,10 @@ if TYPE_CHECKING:
 ALWAYS = (None, None)
 # Events that are kept at most: the latest. 500 bytes each make 200 MB of a million.
 KEPT_MAX = 200_000
-# Deaths that are judged at a glance: the newest. Each is compared with all of its kind.
+# Deaths that are judged at a glance: the newest of each kind first. Each is compared with all of its kind.
 JUDGED_MAX = 2_000
+# As many as so many events are near them, all together: a quarter of a minute.
+GLANCE_MAX = 10_000_000
 MISSING_MAX = 5
 # Of earlier deaths so many are judged as so many events are near them, all together: three tenths of a second.
 LOOKS_MAX = 50_000
@@ -197,7 +199,7 @@ def _with_repeats(death: Death, near: Neighbours, coverages: Sequence[Coverage])
     verdict, looks = _judged(death, near, coverages), LOOKS_MAX
     earlier = []
     for one in near.earlier(death, verdict):
-        looks -= len(near.events_of(one)) if looks > 0 else 0
+        looks -= near.count_of(one) if looks > 0 else 0
         earlier.append((one, _judged(one, near, coverages) if looks > 0 else None))
     return with_repeats(verdict, death, earlier)
 
@@ -222,8 +224,7 @@ def unordered(
     deaths = [*heard.deaths(), *lost_with_the_host(heard.events)]
     near = Neighbours(heard.events, deaths)
     meant = [one for one in deaths if _is_in(window, one) and not _ended_well(one)]
-    judged = sorted(meant, key=lambda one: one.time)[-JUDGED_MAX:]
-    verdicts = [(one, _judged(one, near, coverages)) for one in judged]
+    verdicts = [(one, _judged(one, near, coverages)) for one in _looked_at(meant, near)]
     known = {id(one): verdict for one, verdict in verdicts}
     found = [
         as_told(
@@ -238,4 +239,14 @@ def unordered(
         for death, verdict in verdicts
         if overview.unordered(verdict)
     ]
-    return found, len(meant) - len(judged)
+    return found, len(meant) - len(verdicts)
+
+
+def _looked_at(deaths: Iterable[Death], near: Neighbours) -> Iterator[Death]:
+    """Those that are judged of too many: one at least."""
+    looks = GLANCE_MAX
+    for one in newest_of_each(deaths, lambda death: death)[:JUDGED_MAX]:
+        if looks <= 0:
+            return
+        looks -= near.count_of(one)
+        yield one

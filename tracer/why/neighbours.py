@@ -41,9 +41,17 @@ class Neighbours:
 
     def events_of(self, death: Death) -> list[Event]:
         """Those of its time."""
-        begin = bisect_left(self._times, death.time - BEFORE)
-        end = bisect_right(self._times, death.time + BEFORE)
+        begin, end = self._span_of(death)
         return self._events[begin:end]
+
+    def count_of(self, death: Death) -> int:
+        """How many they are."""
+        begin, end = self._span_of(death)
+        return end - begin
+
+    def _span_of(self, death: Death) -> tuple[int, int]:
+        begin = bisect_left(self._times, death.time - BEFORE)
+        return begin, bisect_right(self._times, death.time + BEFORE, begin)
 
     def deaths_of(self, death: Death) -> list[Death]:
         """Those of its pid, of its unit, and of its call."""

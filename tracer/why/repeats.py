@@ -11,12 +11,13 @@ from tracer.why.deaths import calls_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
-    from typing import Optional
+    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from typing import Optional, TypeVar
 
     from tracer.model.verdict import Verdict
     from tracer.why.deaths import Death
 
+    T = TypeVar("T")
     # ``None``: it was not judged.
     Earlier = tuple[Death, Optional[Verdict]]
 
@@ -29,6 +30,23 @@ def kind_of(verdict: Verdict) -> tuple[Hashable, ...]:
     sender = None if verdict.who is None else verdict.who.sender
     by = None if sender is None else telling_name(sender)
     return verdict.cause, verdict.number, verdict.status, by
+
+
+def alike(death: Death) -> Hashable:
+    """What deaths have in common that may be of one kind, before they are judged."""
+    process = death.process
+    return death.host, process.unit, telling_name(process), death.number, death.status
+
+
+def newest_of_each(some: Iterable[T], death_of: Callable[[T], Death]) -> list[T]:
+    """The newest of each kind first, then the second newest of each, and so on."""
+    nth: dict[Hashable, int] = {}
+    ranked = []
+    for one in sorted(some, key=lambda one: death_of(one).time, reverse=True):
+        kind = alike(death_of(one))
+        nth[kind] = nth.get(kind, 0) + 1
+        ranked.append((nth[kind], one))
+    return [one for _, one in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def is_before(one: Death, death: Death, verdict: Verdict) -> bool:

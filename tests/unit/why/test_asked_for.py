@@ -103,6 +103,22 @@ def test_too_many_at_a_glance_are_counted(log, capsys, monkeypatch):
     assert "2 earlier deaths were not judged" in said
 
 
+def test_a_storm_of_one_kind_hides_no_other(tmp_path, capsys, monkeypatch):
+    """Hundreds of a kind in a quarter of an hour: each was compared with all that was told in it."""
+    monkeypatch.setattr("tracer.why.ask.GLANCE_MAX", 600)
+    storm = tmp_path / "kern.log"
+    lines = ["Nov 27 11:59:59 web3 kernel: other[1]: segfault at 0 ip 7f sp 7f error 4\n"]
+    lines += [
+        f"Nov 27 12:00:{one // 5:02} web3 kernel: app[{1000 + one}]: segfault at 0 ip 7f sp 7f error 4\n"
+        for one in range(200)
+    ]
+    storm.write_text("".join(lines))
+    _, shown, said = why(capsys, str(storm))
+    assert [" app " in line for line in shown.splitlines()] == [True, False]
+    assert " other " in shown
+    assert "earlier deaths were not judged" in said
+
+
 def test_a_child_that_finds_its_parent_gone(log, capsys, tmp_path):
     own = tmp_path / "app.log"
     own.write_text("2026-11-27 12:00:02 worker[121] shop: [Errno 3] No such process\n")
