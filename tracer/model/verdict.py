@@ -129,6 +129,7 @@ class Verdict:
     number: int | None = None
     status: int | None = None
     core: bool | None = None
+    stack: tuple[str, ...] = ()
     core_note: str | None = None
     who: Who | None = None
     why: tuple[str, ...] = ()
@@ -143,6 +144,7 @@ class Verdict:
     again: Again | None = None
     otherwise: tuple[Otherwise, ...] = ()
     unit_started: int | None = None
+    used: str | None = None
     then: tuple[str, ...] = ()
     left: tuple[Process, ...] = ()
     said: str | None = None
@@ -227,6 +229,7 @@ VERDICT = (
     F("number", "signal", "The signal it died of", "signal"),
     F("status", "status", "The status it exited with"),
     F("core", "bool", "Whether a core was dumped"),
+    F("stack", "strings", "Where it was, the innermost function first, as systemd-coredump tells it"),
     F("core_note", "text", "Where the core is, or why none was kept, where that is told"),
     F("who", "who", "Who did it, and who was behind that"),
     F("why", "strings", "What that means in this case, in sentences"),
@@ -241,6 +244,7 @@ VERDICT = (
     F("again", "again", "How often the same came before: the same cause, signal or status, and sender"),
     F("otherwise", "[otherwise]", "Earlier deaths of the same program or unit that were not the same, the most frequent first"),
     F("unit_started", "time", "When its unit was started, where its own birth is not known"),
+    F("used", "text", "What its unit had used when it ended, in its manager's words"),
     F("then", "strings", "What came afterwards"),
     F("left", "[process]", "Others that were killed with it: by the same call, or of its unit"),
     F("said", "text", "Its last words"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracer.model.event import Failed, Statement, moment
 from tracer.model.signals import name_of
-from tracer.model.text import shown
+from tracer.model.text import printable, shown
 from tracer.model.times import SECOND, span
 from tracer.sinks.words import name
 from tracer.why.deaths import is_coarse
@@ -12,6 +12,8 @@ from tracer.why.present import became
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tracer.why.case import Case
     from tracer.why.tellings import Death
 
@@ -27,6 +29,40 @@ def unit_started(case: Case) -> int | None:
         return None
     begun = (moment(one) for one in case.all_said("started"))
     return next((time for time in begun if time < death.time), None)
+
+
+def used(case: Case) -> str | None:
+    """What the run of its unit had used, as its manager tells it at its end (v235+; the peak of memory v255+)."""
+    for said in case.unit_says:
+        after = moment(said) - case.death.time
+        if said.what in _VERBS and after > 0:
+            return None  # What follows is told of the next run.
+        if said.what == "unit resources" and -SECOND < after <= _SOON:
+            details = said.details or {}
+            told = [told_of(details[key]) for key, told_of in _USED if key in details]
+            return ", ".join(told) or None
+    return None
+
+
+def _bytes(count: object) -> str:
+    """1.5G, as systemd writes it (format_bytes(), src/basic/format-util.c)."""
+    size, unit = float(str(count)), "B"
+    for unit in ("B", "K", "M", "G", "T"):
+        if size < 1024 or unit == "T":
+            break
+        size /= 1024
+    return f"{size:.1f}".removesuffix(".0") + unit
+
+
+# Words of a text, numbers of a journal's fields.
+_USED: tuple[tuple[str, Callable[[object], str]], ...] = (
+    ("cpu", lambda cpu: f"{printable(str(cpu))} of CPU time"),
+    ("cpu_ns", lambda cpu: f"{span(int(str(cpu)))} of CPU time"),
+    ("memory_peak", lambda size: f"{printable(str(size))} of memory at the peak"),
+    ("memory_peak_bytes", lambda size: f"{_bytes(size)} of memory at the peak"),
+    ("swap_peak", lambda size: f"{printable(str(size))} of swap at the peak"),
+    ("swap_peak_bytes", lambda size: f"{_bytes(size)} of swap at the peak"),
+)
 
 
 def then(case: Case) -> tuple[str, ...]:

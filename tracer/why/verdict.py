@@ -9,10 +9,10 @@ from tracer.model.signals import name_of
 from tracer.model.text import plain, printable
 from tracer.model.times import SECOND, span, utc
 from tracer.model.verdict import Negative, Verdict
-from tracer.why.afterwards import missed, then, unit_started
+from tracer.why.afterwards import missed, then, unit_started, used
 from tracer.why.beside import beside
 from tracer.why.case import BEFORE, JOINED, NOT_TAKEN, case_of
-from tracer.why.core import core_note
+from tracer.why.core import core_note, stack
 from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
 from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
@@ -129,6 +129,7 @@ def opinion_of(
         why=(*verdict.why, *(() if sure else words_of_code(case))),
         contradicts=tuple(contradicting),
         unit_started=unit_started(case),
+        used=used(case),
         then=(*missed(case), *then(case)),
         left=tuple(one.process for one in of_one_call) or _died_with(death, deaths, verdict),
         near=() if _is_told(verdict) else beside(case, verdict.evidence),
@@ -253,6 +254,7 @@ def _bare(case: Case, cause: str, confidence: str) -> Verdict:
         number=death.number,
         status=death.status,
         core=death.core,
+        stack=stack((*death.tellings, *case.process_says)),
         core_note=core_note((*death.tellings, *case.process_says)),
         evidence=tuple(evidence_of(one) for one in (*death.tellings, *death.words)),
     )

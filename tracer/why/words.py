@@ -25,6 +25,7 @@ from tracer.why import proof
 from tracer.why.behind import CRONS
 from tracer.why.case import JOINED
 from tracer.why.chain import chain
+from tracer.why.core import frames
 from tracer.why.often import again, otherwise
 from tracer.why.quotes import quoted
 
@@ -253,10 +254,14 @@ def labels(verdict: Verdict, now: int) -> Iterator[tuple[str, str]]:
     yield from (("then", text) for text in verdict.then)
     if verdict.said:
         yield "said", f"“{printable(verdict.said)}” ({_LAST_LINE[verdict.said_by or 'itself']})"
+    if verdict.stack:
+        yield "at", frames(verdict.stack)
     if verdict.core_note is not None:
         yield "core", verdict.core_note
     elif verdict.core is not None and verdict.cause in ("crash", "abort"):
         yield "core", "a core was dumped" if verdict.core else "none was dumped"
+    if verdict.used is not None:
+        yield "used", f"{verdict.used}, by its unit"
     yield from (("but", text) for text in verdict.contradicts[:2])
     if verdict.evidence:
         yield "from", proof.sources(verdict.evidence)
