@@ -13,7 +13,7 @@ from tracer.why.afterwards import missed, then, unit_started, used
 from tracer.why.beside import beside
 from tracer.why.case import BEFORE, JOINED, NOT_TAKEN, case_of
 from tracer.why.core import core_note, stack
-from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, calls_of, key_of
+from tracer.why.deaths import BY_ACCOUNT, BY_NAME, BY_TIME, key_of
 from tracer.why.evidence import evidence_of, says
 from tracer.why.explain import explained
 from tracer.why.finding import ABRT, FAULTS, HUP, INT, KILL, QUIT, TERM, kind_of_process
@@ -24,6 +24,7 @@ from tracer.why.ran import with_job
 from tracer.why.rules import RULES
 from tracer.why.runtimes import contradicted, words_of_code
 from tracer.why.tellings import OWN_WORDS
+from tracer.why.together import died_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,7 +123,6 @@ def opinion_of(
         if found.cause != verdict.cause and found.evidence
     ]
     contradicting += contradicted(case, verdict.cause) if verdict.confidence == "yes" else ()
-    of_one_call = _of_one_call(death, deaths)
     verdict = replace(
         verdict,
         who=with_address(verdict.who, logins or Logins(events), death.time, death.host),
@@ -131,7 +131,7 @@ def opinion_of(
         unit_started=unit_started(case),
         used=used(case),
         then=(*missed(case), *then(case)),
-        left=tuple(one.process for one in of_one_call) or _died_with(death, deaths, verdict),
+        left=died_with(death, deaths, verdict.cause),
         near=() if _is_told(verdict) else beside(case, verdict.evidence),
     )
     refuted = tuple(refuted_by_its_result(case))
@@ -361,31 +361,6 @@ def _never_counted(
         if kind in one.kinds and not lacking([one], kind, begin, end)
         for span in one.spans[:1]
     ]
-
-
-def _died_with(death: Death, deaths: Sequence[Death], verdict: Verdict) -> tuple[Process, ...]:
-    """Others of its unit that were killed with it."""
-    if death.process.unit is None or verdict.cause not in ("stop timeout", "oom", "stop"):
-        return ()
-    return tuple(
-        one.process
-        for one in deaths
-        if one is not death
-        and one.process.unit == death.process.unit
-        and one.host == death.host
-        and one.process.pid not in (None, death.process.pid)
-        and one.number == KILL
-        and abs(one.time - death.time) <= 2 * SECOND
-    )
-
-
-def _of_one_call(death: Death, deaths: Sequence[Death]) -> list[Death]:
-    """Others that died of the same call: the events of a wide kill share their id."""
-    calls = calls_of(death)
-    if not calls:
-        return []
-    others = (one for one in deaths if one is not death and one.process.pid is not None)
-    return [one for one in others if not calls.isdisjoint(calls_of(one))]
 
 
 def _unknown(verdict: Verdict, opinion: Opinion) -> tuple[str, ...]:
