@@ -9,6 +9,7 @@ from tracer.model.text import plain, printable, shown
 from tracer.model.times import SECOND, local_moment, span
 from tracer.sinks.ends import place
 from tracer.sinks.words import name
+from tracer.why import reasons
 from tracer.why.deaths import OF_A_SIGNAL
 from tracer.why.finding import REQUESTS
 from tracer.why.present import stop_timeout
@@ -280,4 +281,7 @@ _BY_CAUSE: dict[str, Callable[[Case, Finding], Iterator[str]]] = {
     "terminal": _terminal,
     "kernel": _kernel,
     "parent death": _parent_death,
+    "watchdog": reasons.watchdog,
+    "user oom killer": reasons.guard,
+    "seccomp": reasons.seccomp,
 }
