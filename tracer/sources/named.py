@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 class Naming:
-    """Adds to each process of an event the container that its cgroup tells, and that container's name below ``root``;
-    None: no name. They are read when the first is wanted."""
+    """Adds to each process of an event the container and the pod that its cgroup tells, and that container's name below
+    ``root``; None: no name. They are read when the first is wanted."""
 
     def __init__(self, root: str | None) -> None:
         self._root = root
@@ -26,12 +26,13 @@ class Naming:
     def _named(self, process: Process) -> Process:
         if process.container_name is not None:
             return process
-        container = process.container or place_of(process.cgroup or b"")[1]
+        _, container, pod = place_of(process.cgroup or b"")
+        container, pod = process.container or container, process.pod or pod
         if container is None:
-            return process
+            return process if pod is None else replace(process, pod=pod)
         if self._names is None:
             self._names = containers.names(self._root or "/")
         name = self._names.get(container)
-        if name is None and process.container is not None:
+        if name is None and (process.container, process.pod) == (container, pod):
             return process
-        return replace(process, container=container, container_name=name)
+        return replace(process, container=container, container_name=name, pod=pod)

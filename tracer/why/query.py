@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tracer.model.verdict import Verdict
     from tracer.why.deaths import Death
 
-# A container's id may be given by its beginning, as docker(1) takes it; of less than this anything might be meant.
+# A container's id, or a pod's UID, may be given by its beginning, as docker(1) takes it; of less than this anything might be meant.
 ID_MIN = 4
 NEAREST = 5
 
@@ -29,8 +29,8 @@ def fits(process: Process, what: bytes) -> bool:
     # Where comm alone is known it stands for all names that begin so.
     if process.comm == what[:COMM_MAX] and process.argv is None and process.exe is None:
         return True
-    container = process.container
-    return container is not None and len(what) >= ID_MIN and container.startswith(what)
+    ids = process.container, process.pod
+    return len(what) >= ID_MIN and any(one is not None and one.startswith(what) for one in ids)
 
 
 def died(deaths: Iterable[Death], what: bytes) -> list[Death]:

@@ -80,8 +80,9 @@ def _is_told_of(one: Living, verdicts: Sequence[Verdict]) -> bool:
 
 def verdicts(found: Answer, style: Style) -> int:
     """Tell them, newest first; the exit status is the worst of theirs."""
-    for verdict in found.verdicts:
-        write_out("".join(f"{line}\n" for line in _lines(verdict, style)))
+    for at, verdict in enumerate(found.verdicts):
+        apart = "\n" if at and not style.as_json else ""
+        write_out(apart + "".join(f"{line}\n" for line in _lines(verdict, style)))
     if found.others and not style.as_json:
         known = [one.process for one in found.others if one.process.pid]
         more = " …" if known[OTHERS_MAX:] else ""

@@ -111,3 +111,22 @@ def test_what_is_no_end_tells_of_none(disk, capsys, state):
     (disk / "var/log/kern.log").write_text("Nov 27 11:00:00 web3 kernel: [ 1.0] all is well\n")
     ended(disk, **state)
     assert why(capsys, disk) == (3, None)
+
+
+POD = "1234abcd-0000-1111-2222-333344445555"
+IN_A_POD = f"/kubepods.slice/kubepods-pod{POD.replace('-', '_')}.slice/cri-containerd-{ID}.scope"
+
+
+@pytest.mark.parametrize("what", [POD, POD[:8], "shop-abc", "web", ID[:12]])
+def test_who_was_in_a_pod_is_found_by_that(tmp_path, capsys, what):
+    """By its UID, as its cgroup has it, and by its name, as kubelet's links of logs have it."""
+    logs = tmp_path / "var/log/containers"
+    logs.mkdir(parents=True)
+    (logs / f"shop-abc_default_web-{ID}.log").symlink_to("/var/log/pods/gone")
+    (tmp_path / "var/log/kern.log").write_text(
+        f"Nov 27 12:34:49 web3 kernel: [12.6] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=x,mems_allowed=0,oom_memcg={IN_A_POD},task_memcg={IN_A_POD},task=node,pid=77,uid=0\n"
+        "Nov 27 12:34:49 web3 kernel: [12.6] Memory cgroup out of memory: Killed process 77 (node) total-vm:6kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0\n"
+    )
+    assert cli.main(["why", "--json", "--root", str(tmp_path), "--year", "2026", what]) == 0
+    process = json.loads(capsys.readouterr().out)["process"]
+    assert (process["pod"], process["container_name"]) == (POD, "default/shop-abc/web")
