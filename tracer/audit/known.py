@@ -19,12 +19,9 @@ from tracer.audit.usual import Described, Usual
 from tracer.model.event import CAUSES, Process
 from tracer.model.frozen import frozen, replace
 from tracer.model.memo import Bounded
-from tracer.model.times import SECOND
+from tracer.model.outcome import APART
 
 SEEN_MAX = 16_384
-APART = (
-    2 * SECOND
-)  # how long after SIGKILL a pid is still its owner's, and a death after its signal
 CACHED_MAX = 1024
 _PID = re.compile(rb"(?:^|\s)pid=(\d{1,10})(?:\s|$)")
 # Cheap and loose: the numbers of exec on all architectures, or its name.

@@ -111,7 +111,7 @@ class Joiner:
                 return event
             answers = earlier(request, event.time)
             return replace(event, handled=request.id, after_ns=answers.after_ns, answers=answers)
-        causes = target.causes(event.number)
+        causes = target.causes(event.number, event.time)
         if len(causes) != 1:
             return replace(event, causes=tuple([signal.id for signal in causes]))
         # A fault's own end, or what its tracer did, is told by the signal.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.event import CAUSES, Earlier, Process, moment
-from tracer.model.outcome import ATTEMPTED
+from tracer.model.outcome import APART, ATTEMPTED
 from tracer.model.signals import HARMLESS, NUMBERS
 from tracer.model.times import SECOND
 
@@ -69,12 +69,12 @@ class Pending:
             for signal in queue
         )
 
-    def causes(self, number: int) -> tuple[Signal, ...]:
-        """The signal that a death of this number is of, or several of which it may be; none if nobody knows."""
+    def causes(self, number: int, time: int) -> tuple[Signal, ...]:
+        """The signal that a death of this number, at that time, is of, or several of which it may be; none if nobody knows."""
         if self._sealed and self._sealed.number == number:
             return (self._sealed,)
         queues = [queue for (of, _), queue in self._queues.items() if of == number]
-        found = [signal for queue in queues for signal in queue]
+        found = [signal for queue in queues for signal in queue if _may_end_it(signal, time)]
         return tuple(found) if len(found) <= CAUSES else ()
 
     def taken(self, time: int) -> Signal | None:
@@ -95,6 +95,13 @@ class Pending:
             if in_time and _is_same_target(signal, kill) and _is_same_wish(signal, kill):
                 return signal
         return None
+
+
+def _may_end_it(signal: Signal, time: int) -> bool:
+    """Whether a signal that was not taken, as far as that is told, may be what a process died of then. Of what audit tells any
+    may have been handled long ago (tracer.audit.known has the same rule)."""
+    is_told = signal.outcome is not None or signal.number == KILL
+    return is_told or time - moment(signal) <= APART
 
 
 def _tid_of(signal: Signal) -> int | None:

@@ -7,11 +7,14 @@ means queued: whether the target blocks it or has a handler is read off the targ
 from __future__ import annotations
 
 from tracer.model.frozen import frozen
+from tracer.model.times import SECOND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# ns within which a process ends of a signal that is neither held back nor handled; so long it bears its pid after SIGKILL, too.
+APART = 2 * SECOND
 OUTCOMES: dict[str, str] = {
     "delivered": "queued for the target, which has its default action",
     "handled": "queued for the target, which has a handler for it",

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,38 @@ def test_its_next_owner_has_none_of_its_words():
     for told in (target, end["process"]):
         assert FIRST not in told.get("argv", ())
         assert told.get("ppid") != os.getpid()
+
+
+ORPHAN = """
+import ctypes, os, signal, sys
+child = os.fork()
+if not child:
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    def handler(*_):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        print("again", flush=True)
+    signal.signal(signal.SIGTERM, handler)
+    print(os.getpid(), flush=True)
+    while True:
+        signal.pause()
+sys.stdin.readline()
+os._exit(0)
+"""
+
+
+def test_what_it_handled_long_before_is_not_what_it_died_of():
+    """Audit tells neither that a handler took a call, nor of what the kernel sends (PR_SET_PDEATHSIG)."""
+    with audit_lock():
+        trace = Trace("audit", ["--signal", "TERM"])
+        words = [sys.executable, "-c", ORPHAN]
+        parent = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        child = int(parent.stdout.readline())
+        os.kill(child, signal.SIGTERM)
+        assert parent.stdout.readline() == "again\n"
+        trace.signal_to(child, "SIGTERM")
+        time.sleep(2.2)  # the rule's own time, which nothing else can make pass
+        parent.communicate("\n")
+        end = trace.wait_for(lambda e: e["event"] == "exit" and e["process"]["pid"] == child)
+        trace.end()
+    assert end["signal"]["name"] == "SIGTERM"
+    assert not end.keys() & {"cause", "causes"}

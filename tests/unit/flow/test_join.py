@@ -207,3 +207,18 @@ def test_expects_death_until_it_is_seen():
     assert joiner.expects_death()
     joiner.join(ended(2, 9))
     assert not joiner.expects_death()
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome", "seconds", "is_told"),
+    [
+        (15, None, 1.9, True), (15, None, 2.1, False), (15, None, 9000, False), (9, None, 60, True),
+        # What became of it is told: it was held back.
+        (15, "blocked", 60, True), (15, "delivered", 60, True),
+    ],
+)  # fmt: skip
+def test_of_calls_alone_an_old_one_may_have_been_handled(number, outcome, seconds, is_told):
+    """A daemon that reads its files anew on SIGHUP dies of its terminal's hours later: audit tells of the call alone."""
+    sent = signal(100, number, outcome)
+    end = joined(sent, ended(100 + int(seconds * SECOND), number))
+    assert (end.cause, end.causes) == (sent.id if is_told else None, ())
