@@ -98,8 +98,25 @@ def cron_job(case: Case, said: Statement) -> Statement | None:
     of_session = [one for one in jobs if _is_of_session(said, one)]
     if of_session or _session(said) is not None:
         return of_session[-1] if of_session else None
-    soon = [one for one in jobs if said.time - (one.time or 0) <= _SOON]
-    return soon[0] if len(soon) == 1 and tty in (None, "unknown") else None
+    soon = [
+        one for one in jobs if said.time - (one.time or 0) <= _SOON and _may_be_below(said, one)
+    ]
+    is_alone = len(soon) == 1 and tty in (None, "unknown") and not _has_logged_in(case, user)
+    return soon[0] if is_alone else None
+
+
+def _may_be_below(said: Statement, job: Statement) -> bool:
+    """Whether sudo's pid was given after that of the job's shell: as far as none was used again since."""
+    own, above = (None if one.by is None else one.by.pid for one in (said, job))
+    return own is not None and above is not None and own > above
+
+
+def _has_logged_in(case: Case, user: object) -> bool:
+    """Whether that user came by sshd, too, a while before: who has ssh run a command has no terminal either."""
+    return any(
+        isinstance(one, Statement) and one.what == "logged in" and _detail(one, "user") == user
+        for one in case.near
+    )
 
 
 def _below(ran: Process, job: Statement) -> Process:

@@ -97,9 +97,11 @@ def test_who_had_a_manager_stop_it_may_have_been_a_cron_job():
         [cron_ran(-11), asked(-0.02, KILLS, tty=None)],
         [cron_ran(-0.2), cron_ran(-0.1, "/bin/other"), asked(-0.02, KILLS, tty=None)],
         [cron_ran(0.1), asked(-0.02, KILLS, tty=None)],
+        [said(-300, "logged in", Process(), details={"user": "deploy"}), cron_ran(-0.1), asked(-0.02, KILLS, tty=None)],
+        [cron_ran(-0.1, by=replace(CRON, pid=613)), asked(-0.02, KILLS, tty=None)],
         [cron_ran(-0.1, by=replace(CRON, session=7)), asked(-0.02, KILLS, tty=None, by=replace(SUDO, session=8))],
     ],
-    ids=["another's", "at a terminal", "long before", "two", "later", "another session"],
+    ids=["another's", "at a terminal", "long before", "two", "later", "by ssh, perhaps", "born before", "another session"],
 )  # fmt: skip
 def test_no_job_is_accused_that_may_not_be_meant(events):
     verdict, told = told_of(*events)
