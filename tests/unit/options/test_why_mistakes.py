@@ -53,6 +53,9 @@ def test_a_name_that_is_a_file_here_says_so(tmp_path, monkeypatch, capsys):
     error = capsys.readouterr().err
     assert "orders-api is a file here, and is read as one" in error
     assert "cd /; sigtrace why orders-api" in error
+    (tmp_path / "orders-api").chmod(0o755)
+    assert cli.main(["why", "orders-api"]) == 2
+    assert "try: cd /; sigtrace why orders-api, for what ended it" in capsys.readouterr().err
     assert cli.main(["why", "orders-api", "-n", "3"]) == 2
     assert "all of them are asked for: orders-api is a file here" in capsys.readouterr().err
     (tmp_path / "kept").mkdir()

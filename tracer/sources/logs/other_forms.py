@@ -10,9 +10,8 @@ from tracer.model.errors import OWN, Problem
 from tracer.model.text import typed
 from tracer.sources.logs.files import STDIN, LogSet, called, open_log, read_blocks
 
-_PROGRAM = "a program"
 _MAGIC = (
-    (b"\x7fELF", _PROGRAM),
+    (b"\x7fELF", "a program"),
     (b"LPKSHHRH", "a journal's own file; journalctl -o json --file prints it"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\xd4\xc3\xb2\xa1", "a packet capture"),
@@ -41,8 +40,10 @@ def no_records(logs: Sequence[LogSet], *, anything: bool) -> Problem:
     names = [called(path) for path in paths]
     looks = [looks_like(path, anything=anything) for path in paths]
     try_ = f"{OWN} /var/log/audit/audit.log /var/log/messages"
-    if looks == [f"looks like {_PROGRAM}"]:
-        try_ = f"sigtrace why {typed(os.path.basename(paths[0]))}, for what ended it"
+    if len(paths) == 1 and paths[0] != STDIN and os.access(paths[0], os.X_OK):
+        # Where it lies its name alone is the file again.
+        there = "" if os.path.dirname(paths[0]) not in ("", ".") else "cd /; "
+        try_ = f"{there}sigtrace why {typed(os.path.basename(paths[0]))}, for what ended it"
     return Problem(
         "no audit records in " + ", ".join(names) + ", and no log lines",
         "; ".join(f"{name} {words}" for name, words in zip(names, looks)),
