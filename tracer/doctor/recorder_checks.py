@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tracer.doctor.finding import MISSING, OK, REFUSED, Finding
 from tracer.model.event import Loss, Mark
 from tracer.model.spelling import from_object
@@ -17,7 +19,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracer.model.event import Event
 
-_START = "sudo systemctl enable --now sigtrace-record, or sudo sigtrace record"
+# Where a package, or make install-service, puts the service: systemd.unit(5).
+UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+_UNIT = "sigtrace-record.service"
+
+
+def how_to_start() -> str:
+    """What starts a recorder: the service only where there is one."""
+    if any(os.path.exists(os.path.join(folder, _UNIT)) for folder in UNITS):
+        return "sudo systemctl enable --now sigtrace-record"
+    return "sudo sigtrace record; as a service: make install-service"
 
 
 def place() -> str:
@@ -42,7 +53,7 @@ def recorder(folder: str | None = None) -> Finding:
         ago = (
             f"; it recorded until {_moment(pieces[-1].last or pieces[-1].first)}" if pieces else ""
         )
-        return Finding(MISSING, f"none is at work in {folder}{ago}", _START)
+        return Finding(MISSING, f"none is at work in {folder}{ago}", how_to_start())
     head = _mark(next(iter(lines_of(pieces[-1].path)), b"")) if pieces else None
     where = typed(folder)
     read = "" if folder == FOLDER else f"; in {where}: sigtrace why NAME {where} reads it"
@@ -63,9 +74,9 @@ def holds(folder: str | None = None) -> Finding:
     try:
         pieces, foreign = pieces_in(folder)
     except OSError as error:
-        return Finding(MISSING, f"{folder}: {(error.strerror or '').lower()}", _START)
+        return Finding(MISSING, f"{folder}: {(error.strerror or '').lower()}", how_to_start())
     if not pieces:
-        return Finding(MISSING, f"nothing in {folder}", _START)
+        return Finding(MISSING, f"nothing in {folder}", how_to_start())
     size = sum(piece.size for piece in pieces) >> 10
     others = f"; {len(foreign)} files of others" if foreign else ""
     return Finding(
@@ -81,7 +92,7 @@ def lost(folder: str | None = None) -> Finding:
         newest = pieces[-1]
         told = _lost_at_last(newest.path) if newest.last is None else _lost_in(newest.path)
     except (OSError, IndexError):
-        return Finding(MISSING, "nothing is recorded", _START)
+        return Finding(MISSING, "nothing is recorded", how_to_start())
     if told:
         return Finding(
             MISSING,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tracer.doctor import recorder_checks
 from tracer.doctor.finding import MISSING, OK
 from tracer.doctor.recorder_checks import holds, lost, recorder
 from tracer.model.event import Process, Signal
@@ -61,3 +62,13 @@ def test_what_it_has_lost(at_work: Recorder, tmp_path: Path):
     found = recorder(str(tmp_path))
     assert found.state == MISSING
     assert "it recorded until 2025-11-24T16:00:00Z" in found.text
+
+
+def test_a_service_that_is_not_installed_is_not_to_be_enabled(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(recorder_checks, "UNITS", (str(tmp_path),))
+    told = recorder(str(tmp_path / "kept")).try_
+    assert told is not None
+    assert "systemctl" not in told
+    assert told.startswith("sudo sigtrace record")
+    (tmp_path / "sigtrace-record.service").write_text("")
+    assert recorder(str(tmp_path / "kept")).try_ == "sudo systemctl enable --now sigtrace-record"
