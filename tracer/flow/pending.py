@@ -99,8 +99,8 @@ class Pending:
 
 def _may_end_it(signal: Signal, time: int) -> bool:
     """Whether a signal that was not taken, as far as that is told, may be what a process died of then. Of what audit tells any
-    may have been handled long ago (tracer.audit.known has the same rule)."""
-    is_told = signal.outcome is not None or signal.number == KILL
+    may have been handled long ago (tracer.audit.known has the same rule); core leaves open at most whether it was blocked."""
+    is_told = signal.outcome is not None or signal.source == "core" or signal.number == KILL
     return is_told or time - moment(signal) <= APART
 
 

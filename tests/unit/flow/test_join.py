@@ -219,6 +219,6 @@ def test_expects_death_until_it_is_seen():
 )  # fmt: skip
 def test_of_calls_alone_an_old_one_may_have_been_handled(number, outcome, seconds, is_told):
     """A daemon that reads its files anew on SIGHUP dies of its terminal's hours later: audit tells of the call alone."""
-    sent = signal(100, number, outcome)
+    sent = signal(100, number, outcome, source="audit" if outcome is None else "core")
     end = joined(sent, ended(100 + int(seconds * SECOND), number))
     assert (end.cause, end.causes) == (sent.id if is_told else None, ())
