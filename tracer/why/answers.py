@@ -74,7 +74,7 @@ def _of_others(case: Case, signal: Signal) -> tuple[str, ...]:
         and one.sender is not None
         and not is_itself(one.sender, case.death.process)
         and one.outcome not in NOT_TAKEN
-        and moment(one) <= moment(signal)
+        and moment(one) <= case.death.time
     }
     asked.discard(None if signal.sender is None else signal.sender.pid)
     return (f"{len(asked)} more had asked it to end, too",) if asked else ()

@@ -251,8 +251,8 @@ def _terminal(case: Case, found: Finding) -> Iterator[str]:
 
 
 _KEYS = {
-    NUMBERS["INT"]: "its terminal's key for that was pressed (Ctrl-C)",
-    NUMBERS["QUIT"]: "its terminal's key for that was pressed (Ctrl-\\)",
+    NUMBERS["INT"]: "its terminal was given its key for that (Ctrl-C), by a person or a program",
+    NUMBERS["QUIT"]: "its terminal was given its key for that (Ctrl-\\), by a person or a program",
     NUMBERS["HUP"]: "its terminal went away, or was closed",
 }
 

@@ -310,12 +310,9 @@ def test_a_failure_long_after_a_request_may_have_other_reasons(seconds, status, 
         assert any("SIGTERM by pkill[991]" in one for one in verdict.why)
 
 
-def test_several_may_have_asked():
-    events = [
-        sent(0, "TERM", OTHER, outcome="handled"),
-        sent(1, "TERM", outcome="handled"),
-        exited(1.1, 0, handled="s1"),
-    ]
+@pytest.mark.parametrize("other", [sent(0, "TERM", OTHER, outcome="handled"), sent(1.05, "QUIT", OTHER, outcome="handled")])  # fmt: skip
+def test_several_may_have_asked(other):
+    events = [other, sent(1, "TERM", outcome="handled"), exited(1.1, 0, handled="s1")]
     (verdict,) = verdicts(events)
     assert "1 more had asked it to end, too" in verdict.doubts
 

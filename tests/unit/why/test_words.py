@@ -315,7 +315,7 @@ def of_kernel(origin, name, **more):
          "a wrong calculation (a division by zero, as a rule) at address 0x4010; nobody sent the signal"),
         (of_kernel("fault", "ILL", address=0x4010), "why",
          "an instruction that the processor does not know, at address 0x4010; nobody sent the signal"),
-        (of_kernel("tty", "INT"), "why", "its terminal's key for that was pressed (Ctrl-C)"),
+        (of_kernel("tty", "INT"), "why", "its terminal was given its key for that (Ctrl-C), by a person or a program"),
         (of_kernel("tty", "HUP"), "why", "its terminal went away, or was closed"),
         (of_kernel("kernel", "KILL"), "why",
          "no process sent it, and it was not the OOM killer; SysRq, a driver or a BPF program may have"),
