@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 import sys
 from collections.abc import Sequence
@@ -108,12 +109,18 @@ def _recordings(inside: Inside) -> tuple[str, ...]:
 
 
 def _has_input() -> bool:
-    """Whether standard input is a pipe or file."""
+    """Whether standard input is a file, or a pipe that may still give something: cron's is empty, and nobody writes to it
+    (poll(2): POLLHUP alone)."""
     try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
+        fd = sys.stdin.fileno()
+        status = os.fstat(fd)
     except (AttributeError, OSError, ValueError):
         return False
-    return stat.S_ISFIFO(mode) or (stat.S_ISREG(mode) and os.fstat(sys.stdin.fileno()).st_size > 0)
+    if stat.S_ISFIFO(status.st_mode):
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        return poll.poll(0) != [(fd, select.POLLHUP)]
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
 
 
 def _texts(inside: Inside, table: tuple[Kept, ...]) -> tuple[list[str], list[Closed]]:

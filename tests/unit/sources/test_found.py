@@ -119,6 +119,21 @@ def test_standard_input_without_a_name_is_an_error():
     assert b"sigtrace replay -" in run.stderr
 
 
+def test_a_pipe_to_which_nobody_writes_is_no_standard_input(tmp_path):
+    """cron(8) gives its commands one: each replay, why and report of this host's logs failed there."""
+    log = "import sys; from tracer.sources import found; found.found_below = lambda _: found.Found(); found.found_here()"
+    for open_, status in ((False, 0), (True, 1)):
+        reading, writing = os.pipe()
+        if not open_:
+            os.close(writing)
+        command = [sys.executable, "-c", log]
+        run = subprocess.run(command, stdin=reading, capture_output=True, check=False, timeout=60)
+        os.close(reading)
+        if open_:
+            os.close(writing)
+        assert run.returncode == status, run.stderr
+
+
 REPORT = {
     "sosreport-web3/var/log/messages": LINE % b"a",
     "sosreport-web3/var/log/messages-20191119.gz": gzip.compress(LINE % b"old"),
