@@ -63,6 +63,13 @@ def test_other_commands_in_documents_are_understood(command):
     parse(command_parser(name, module.Options, ""), module.Options, words)
 
 
+def test_every_command_is_told_in_a_document():
+    told = "".join(
+        document.read_text() for document in DOCUMENTS if document.name != "CHANGELOG.md"
+    )
+    assert [name for name in COMMANDS if f"sigtrace {name}" not in told] == []
+
+
 def test_there_are_commands_to_check():
     assert "sigtrace --signal 9" in LIVE
     assert len(LIVE) > 8
