@@ -9,7 +9,7 @@ from tracer.sources.logs.files import Proceed, always, open_log, read_blocks, un
 
 # In each line that an audit record stands in, whatever passed it on (tracer.audit.lines).
 MARK = b"audit"
-_AUDITS_OWN = re.compile(rb"\s*(?:----\s+)?(?:time->[^\n]*\s+)?(?:node=\S+ )?type=\w")
+_AUDITS_OWN = re.compile(rb"\s*(?:----\s+)?(?:time->[^\n]{0,80}\s+)?(?:node=\S+ )?type=\w")
 __all__ = ["has_audit", "head_of", "is_audits_own", "unreadable", "why_unreadable"]
 _OVERLAP = len(MARK)
 
