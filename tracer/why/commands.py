@@ -64,6 +64,12 @@ _VALUES_OF: Mapping[bytes, frozenset[bytes]] = {
     b"kill": frozenset((b"-s", b"-n", b"--signal", b"-q", b"--queue", b"--timeout")),
     b"fuser": frozenset((b"-n", b"--namespace")),
 }  # fmt: skip
+# Options with which they take some alone of those that bear a name.
+_CHOOSING: Mapping[bytes, frozenset[bytes]] = {
+    b"pkill": _VALUES_OF[b"pkill"] - {b"--signal", b"-q"}
+    | {b"-n", b"-o", b"-O", b"-A", b"--newest", b"--oldest", b"--older", b"--ignore-ancestors"},
+    b"killall": _VALUES_OF[b"killall"] - {b"-s", b"--signal"} | {b"-i", b"--interactive"},
+}
 # What they send where no word says: all SIGTERM but these (fuser(1), xkill(1)).
 _DEFAULTS = {b"fuser": b"KILL", b"xkill": b"KILL"}
 # Statements that tell a command, and who ran it.
@@ -107,7 +113,8 @@ def asks_of(words: tuple[bytes, ...], unit: bytes, of_user: bool | None) -> bool
     if not for_user and any(word.startswith(_ELSEWHERE) for word in words[1:]):
         return False
     stem = unit.rpartition(b".")[0]
-    return _halts(words) or any(last_part(word) in (unit, stem) for word in words)
+    named = (last_part(word) if b"/init.d/" in word else word for word in words)
+    return _halts(words) or any(word in (unit, stem) for word in named)
 
 
 def _program(words: tuple[bytes, ...]) -> bytes | None:
@@ -215,6 +222,15 @@ def kills(
     return any(
         _signal_of(program, rest) == number and _means(program, rest, pid, names)
         for program, rest in _killers(words, of_line)
+    )
+
+
+def chooses(words: tuple[bytes, ...], of_line: bool = False) -> bool:
+    """Whether a command line takes some alone of those that bear a name: by user, parent, terminal, age."""
+    return any(
+        word.partition(b"=")[0] in _CHOOSING.get(program, ())
+        for program, rest in _killers(words, of_line)
+        for word in rest
     )
 
 

@@ -9,7 +9,7 @@ from tracer.model.text import unplain
 from tracer.model.times import SECOND
 from tracer.why.behind import behind
 from tracer.why.case import JOINED, names
-from tracer.why.commands import command_of, is_line, kills, may_kill
+from tracer.why.commands import chooses, command_of, is_line, kills, may_kill
 from tracer.why.finding import REQUESTS, Finding, exits_of
 from tracer.why.runs import has_begun_since, is_clock_set_between
 
@@ -63,8 +63,12 @@ def is_seen_from(ran: Process, target: Process) -> bool:
 
 def _by_it(case: Case, event: Exec | Statement, ran: Process, before: int) -> Finding:
     program = (ran.comm or b"a command").decode("utf-8", "backslashreplace")
-    why = (f"{program} ran {_ago(before, event.time)}; the kill itself was not recorded",)
-    return Finding("killed", "likely", (event, *exits_of(case)), behind(ran), why, None, (event,))
+    why = [f"{program} ran {_ago(before, event.time)}; the kill itself was not recorded"]
+    if chooses(ran.argv or (), is_line(event)):
+        why.append("its options choose among those of that name: it may have been another")
+    return Finding(
+        "killed", "likely", (event, *exits_of(case)), behind(ran), tuple(why), None, (event,)
+    )
 
 
 def with_job(case: Case, found: Finding) -> Finding:

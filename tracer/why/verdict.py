@@ -190,7 +190,17 @@ def _doubts_of(case: Case, found: Finding, born: int | None) -> tuple[str, ...]:
     death = case.death
     if death.joined in (BY_NAME, BY_TIME) or _is_by_its_account(death, found):
         return (f"that it is this unit's is known by {death.joined} alone",)
+    if found.cause == "oom" and death.joined and _failed_with(case) == "signal":
+        # Whose main process the OOM killer took has the result oom-kill (service_sigchld_event(), src/core/service.c).
+        return (
+            "its unit's result is 'signal', not 'oom-kill': its main process may have been another",
+        )
     return (OWN_WORDS,) if death.hearsay else _of_a_zombie(case, born)
+
+
+def _failed_with(case: Case) -> object:
+    failed = case.said("unit failed", within=BEFORE)
+    return None if failed is None else (failed.details or {}).get("result")
 
 
 def _of_a_zombie(case: Case, born: int | None) -> tuple[str, ...]:

@@ -127,3 +127,15 @@ def test_of_a_kernels_line_in_a_text_it_is_said_what_it_is(why):
     verdict, told = why("framedd", line)
     assert (verdict["cause"], verdict["confidence"]) == ("oom", "yes")
     assert PROOF in told
+
+
+@pytest.mark.parametrize(("result", "sure"), [("oom-kill", "yes"), ("signal", "likely")])
+def test_the_oom_killers_victim_may_not_be_the_main_process(why, result, sure):
+    """Of another process of the unit in that second: whose main process it takes has the result oom-kill."""
+    group = "/system.slice/webapp.service"
+    lines = [
+        f"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg={group},task_memcg={group},task=worker,pid=500,uid=0",
+        "Memory cgroup out of memory: Killed process 500 (worker) total-vm:60000kB, anon-rss:39800kB, file-rss:0kB",
+    ]
+    verdict, _ = why("webapp", *((1, "kernel", one) for one in lines), systemd(1, EXIT), systemd(1, f"{UNIT}Failed with result '{result}'."))  # fmt: skip
+    assert (verdict["cause"], verdict["confidence"]) == ("oom", sure)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tracer.model.event import Process, Statement
 from tracer.model.signals import NUMBERS
-from tracer.why.commands import asks_of, command_of, ends_others, is_line, kills, may_kill
+from tracer.why.commands import asks_of, chooses, command_of, ends_others, is_line, kills, may_kill
 
 KILL, TERM = NUMBERS["KILL"], NUMBERS["TERM"]
 NAMES = frozenset((b"nginx", b"/usr/sbin/nginx"))
@@ -145,6 +145,8 @@ def test_any_words_may_be_typed(argv):
         ("systemctl mask webapp", None, False),
         ("systemctl disable --now webapp", None, True),
         ("systemctl reload-or-restart webapp", None, True),
+        ("systemctl restart nginx --root=/srv/webapp", None, False),
+        ("systemctl restart nginx --root /srv/webapp", None, False),
     ],
 )
 def test_whose_manager_is_asked(line, of_user, asks):
@@ -175,3 +177,15 @@ def test_a_service_of_whose_user_nothing_is_told_is_roots(as_user, unit, may):
 def test_whatever_word_somebody_has_typed_it_is_read(word):
     """Neither is a number to int(): a digit of another script, and more digits than it takes."""
     assert not kills((b"kill", word, b"1234"), KILL, 1234, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("line", "does"),
+    [
+        ("pkill -9 nginx", False), ("pkill --signal KILL -x nginx", False), ("killall -s KILL nginx", False),
+        ("pkill -9 -P 77 nginx", True), ("pkill -n nginx", True), ("pkill --euid=bob nginx", True), ("pkill -s 0 nginx", True),
+        ("sudo killall --older-than 1h nginx", True), ("killall -i nginx", True), ("kill -9 1234", False),
+    ],
+)  # fmt: skip
+def test_it_takes_some_of_a_name_alone(line, does):
+    assert chooses(words(line)) is does
