@@ -34,6 +34,7 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
         ran = command_of(event)
         if ran is None or ran.argv is None or event.time is None:
             continue
+        assert isinstance(event, (Exec, Statement))
         before = death.time - event.time
         pid = death.process.ns_pid if is_apart(ran) else death.process.pid
         own = event.source if isinstance(event, Exec) and event.source in JOINED else None
@@ -46,7 +47,6 @@ def by_a_command_beside_it(case: Case) -> Finding | None:
             and not has_begun_since(event, death, case.unit_says)
             and not is_clock_set_between(event, death, case.near)
         ):
-            assert isinstance(event, (Exec, Statement))
             return _by_it(case, event, ran, before)
     return None
 

@@ -11,9 +11,12 @@ from tracer.model.witness import COARSE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Union
 
-    from tracer.model.event import Event
+    from tracer.model.event import Event, Exec, Signal
     from tracer.why.deaths import Death
+
+    Witness = Union[Signal, Exit, Statement, Exec]
 
 # What is said when a unit begins again, and when a run of it is over.
 BEGINS = ("restart scheduled", "start asked", "started")
@@ -33,15 +36,15 @@ def is_of_another_run(said: Statement, death: Death, unit_says: Iterable[Stateme
     return any(_is_between(said, turn, death) for turn in turns)
 
 
-def has_begun_since(event: Event, death: Death, unit_says: Iterable[Statement]) -> bool:
+def has_begun_since(
+    event: Exec | Signal | Statement, death: Death, unit_says: Iterable[Statement]
+) -> bool:
     """Whether a process was born, or a run of its unit began, between an event and its end: that event met the one before."""
     start, at = death.process.start, event.time
     if start is not None and at is not None and not is_whole(start) and at < start:
         return True
     begun = (one for one in unit_says if one.what in BEGINS and _is_before_the_end(one, death))
-    if isinstance(event, Statement):
-        return any(_is_before(event, one) for one in begun)
-    return any(at is not None and at + SECOND * _is_whole(one) < moment(one) for one in begun)
+    return at is not None and any(_is_before(event, one) for one in begun)
 
 
 def is_clock_set_between(event: Event, death: Death, near: Iterable[Event]) -> bool:
@@ -74,7 +77,7 @@ def _is_between(said: Statement, turn: Statement, death: Death) -> bool:
     )
 
 
-def _is_before(one: Statement, other: Statement) -> bool:
+def _is_before(one: Exec | Signal | Statement, other: Statement) -> bool:
     """In the order of their lines where one log has both: its seconds may be whole ones."""
     lines = _lines(one, other)
     return moment(one) <= moment(other) if lines is None else lines[0] < lines[1]
@@ -105,7 +108,7 @@ def _is_whole(one: Statement) -> bool:
     return one.source in COARSE and moment(one) % SECOND == 0
 
 
-def _lines(one: Statement | Exit, other: Statement | Exit) -> tuple[int, int] | None:
+def _lines(one: Witness, other: Witness) -> tuple[int, int] | None:
     mine, theirs = one.place, other.place
     if mine is None or theirs is None or mine.file is None or mine.file != theirs.file:
         return None

@@ -36,7 +36,7 @@ from tracer.why.finding import (
 from tracer.why.present import is_told_by_its_state_alone
 from tracer.why.ran import by_a_command_beside_it
 from tracer.why.recorded import found_by, is_itself
-from tracer.why.runs import BEGINS
+from tracer.why.runs import BEGINS, has_begun_since
 from tracer.why.runtimes import speaker
 from tracer.why.tellings import OWN_WORDS, TELLS_OF_A_UNITS_END, has_failed, is_own_word
 
@@ -280,6 +280,7 @@ def by_a_signal_to_its_name(case: Case) -> Finding | None:
         and signal.outcome not in ENDS_NOTHING
         and all(may_be_one_managers(signal, end) for end in exits_of(case))
         and case.is_before(signal.time, 2 * SECOND, after=SECOND // 5)
+        and not has_begun_since(signal, case.death, case.unit_says)
     ]
     if len({(one.origin, one.sender and one.sender.pid) for one in fitting}) != 1:
         return None

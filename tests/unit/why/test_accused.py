@@ -146,6 +146,13 @@ def test_of_several_of_that_name_nobody_knows_which_was_the_units(one, other, ca
     assert verdict.cause == cause
 
 
+@pytest.mark.parametrize(("begun", "cause"), [(None, "killed"), ("started", "unknown"), ("restart scheduled", "unknown")])  # fmt: skip
+def test_what_struck_the_run_before_was_not_for_this_one(begun, cause):
+    call = sent(-1, "TERM", target=TWO, **AUDIT)
+    events = [call, *([] if begun is None else [said(-0.9, begun)]), unit_died(0, "TERM")]
+    assert verdicts(events)[0].cause == cause
+
+
 MAIN_CRASHED = [
     sent(0, "SEGV", None, WEBAPP, origin="fault"),
     died(0.01, "SEGV", WEBAPP, cause="s0"),
