@@ -10,8 +10,9 @@ from tracer.statements.row import Row, Table
 # printk's own caller (CONFIG_PRINTK_CALLER), "[  T27]", and what a level or a CPU may add.
 _WHO = rb"(?P<comm>.{1,64}?)\[(?P<tid>\d+)\]:? "
 _IP = rb"ip:?\s?(?P<ip>[0-9a-f]+)\s+sp:?\s?(?P<sp>[0-9a-f]+)\s+error[: ](?P<error>[0-9a-f]+)"
-# print_vma_addr(), mm/memory.c: [base+size], and from v6.? [offset,base+size].
-_IN = rb"(?:\s+in\s+(?P<file>(?:\S.*?)?)\[(?:(?P<file_offset>[0-9a-f]+),)?(?P<file_base>[0-9a-f]+)\+(?P<file_size>[0-9a-f]+)\])?"
+# print_vma_addr(), mm/memory.c: [base+size], and from v6.? [offset,base+size]. A file's name has 255 bytes at most (NAME_MAX):
+# without such bounds a long line takes the square of its length.
+_IN = rb"(?:\s{1,40}in\s{1,40}(?P<file>(?:\S.{0,254}?)?)\[(?:(?P<file_offset>[0-9a-f]+),)?(?P<file_base>[0-9a-f]+)\+(?P<file_size>[0-9a-f]+)\])?"
 _CPU = rb"(?:\s+likely on CPU (?P<on_cpu>\d+)[\s\S]*)?"
 
 

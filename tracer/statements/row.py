@@ -214,9 +214,10 @@ class Index:
     def _fit(self, row: Row, text: bytes) -> Groups | None:
         pattern = self._patterns.get(id(row))
         if pattern is None:  # A log has few of all messages.
-            pattern = re.compile(row.pattern + rb"\s*\Z", re.DOTALL)
+            pattern = re.compile(row.pattern + rb"\Z", re.DOTALL)
             self._patterns[id(row)] = pattern
-        match = pattern.match(text)
+        # Blanks at the end are cut off here: a pattern that passes over them looks for the end behind each of a row of them.
+        match = pattern.match(text.rstrip())
         if match is None:
             return None
         return {name: part for name, part in match.groupdict().items() if part is not None}

@@ -18,7 +18,7 @@ _ROWS = (
     Row("stop timeout", _HEAD + rb"Container (?:" + _ID + rb" )?failed to exit within (?P<grace>[\w.]+(?: seconds)?) of (?:signal \d+|SIG\w+) - using the force\"?(?:.*?\bcontainer=" + _ID.replace(b"container>", b"container_>") + rb".*)?", b" - using the force", versions="dockerd, all"),
     # Of the same stop: it lives on after the first SIGKILL.
     Row("stop timeout", _HEAD + rb"Container " + _ID + rb" failed to exit within (?P<grace>\d+ seconds) of kill - trying direct SIGKILL\"?", b" - trying direct SIGKILL", versions="dockerd up to 20.10"),
-    Row("stop asked", _HEAD + rb"\"?Killing (?:unwanted )?container with a grace period(?: override)?\"? pod=\"(?P<in_pod>[^\"]+)\"(?: podUID=\"?(?P<pod>[\w-]+)\"?)?.*? containerName=\"(?P<name>[^\"]+)\" containerID=\"(?:\w[\w-]*://)?" + _ID + rb"\"(?: gracePeriod=(?P<grace>\d+))?.*", b"container with a grace period", versions="kubelet 1.2x"),
+    Row("stop asked", _HEAD + rb"\"?Killing (?:unwanted )?container with a grace period(?: override)?\"? pod=\"(?P<in_pod>[^\"]+)\"(?: podUID=\"?(?P<pod>[\w-]{1,64})\"?)?.*? containerName=\"(?P<name>[^\"]+)\" containerID=\"(?:\w[\w-]*://)?" + _ID + rb"\"(?: gracePeriod=(?P<grace>\d+))?.*", b"container with a grace period", versions="kubelet 1.2x"),
     Row("oom notice", _HEAD + rb"TaskOOM event container_id:\\?\"" + _ID + rb"\\?\".*", b"TaskOOM event", fixed=_KERNEL, versions="containerd 1.3+"),
     # id is another one where an exec ended, not the container.
     Row("container ended", _HEAD + rb"(?:TaskExit event|received (?:container )?exit event)(?: in podsandbox handler)? container_id:\\?\"" + _ID + rb"\\?\"\s+id:\\?\"(?P=container)\\?\"\s+pid:(?P<pid>\d+)(?:\s+exit_status:(?P<status>\d+))?\b.*", b"xit event", versions="containerd 1.3+"),
@@ -35,11 +35,11 @@ TABLE = Table(
     units=(),
 )
 
-_EVENT = rb"container %s " + _ID + rb" \((?:[^()]*, )?"
+_EVENT = rb"container %s " + _ID + rb" \((?:[^()]{0,4096}, )?"
 EVENTS = Table(
     "docker events",
     (
-        Row("oom notice", _EVENT % b"oom" + rb"(?:[^()]*, )?name=(?P<container_name>[\w.-]+).*", b"container oom ", fixed=_KERNEL, versions="all"),
+        Row("oom notice", _EVENT % b"oom" + rb"name=(?P<container_name>[\w.-]+).*", b"container oom ", fixed=_KERNEL, versions="all"),
         Row("container ended", _EVENT % b"die" + rb"exitCode=(?P<status>\d+)(?:, [^()]*)??, name=(?P<container_name>[\w.-]+).*", b"container die ", versions="all"),
     ),
     speakers=frozenset((b"docker-events",)),
