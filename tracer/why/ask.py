@@ -134,13 +134,14 @@ class Heard:
 @frozen
 class Answer:
     """``verdicts`` newest first; ``others`` are deaths that fit, too. Where none fits: ``names`` of all who died, and
-    ``outside``, the deaths of another time than was asked for, newest first. ``all_ends``: see ``absent.Asked``."""
+    ``outside``, the deaths of another time than was asked for, newest first, and ``survived``, the last signal to one that fits. ``all_ends``: see ``absent.Asked``."""
 
     verdicts: tuple[Verdict, ...]
     others: tuple[Death, ...] = ()
     names: tuple[bytes, ...] = ()
     outside: tuple[Death, ...] = ()
     all_ends: bool | None = None
+    survived: Signal | None = None
 
 
 def answer(
@@ -172,7 +173,16 @@ def answer(
     all_ends = None if found else _has_all_ends(heard.events)
     if by_run:
         verdicts = [query.by_its_run(verdict, what) for verdict in verdicts]
-    return Answer(tuple(map(as_told, verdicts)), others, names, outside, all_ends)
+    survived = None if named else _last_to(heard.events, what)
+    return Answer(tuple(map(as_told, verdicts)), others, names, outside, all_ends, survived)
+
+
+def _last_to(events: Sequence[Event], what: bytes) -> Signal | None:
+    """The last signal to a process that fits."""
+    for one in reversed(events):
+        if isinstance(one, Signal) and one.target is not None and query.fits(one.target, what):
+            return one
+    return None
 
 
 def _has_all_ends(events: Iterable[Event]) -> bool | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from tracer.model.signals import name_of
 from tracer.model.text import printable
+from tracer.model.times import local_moment
 from tracer.model.verdict import Who
 from tracer.why.words import WIDTH, ago, called, labelled, subject, who_lines
 
@@ -18,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tracer.model.event import Process
+    from tracer.model.event import Process, Signal
     from tracer.model.verdict import Living
 
 
@@ -30,6 +31,15 @@ def lines_of(one: Living, now: int, *, width: int = WIDTH) -> list[str]:
     for label, text in _of_living(one, now):
         made += labelled(text, width, label)
     return made
+
+
+def last_told(signal: Signal) -> str:
+    """Of one whose end nobody has told: what it was sent last."""
+    by = f" by {called(signal.sender)}" if signal.sender else f" ({signal.origin or '-'})"
+    outcome = f": {signal.outcome}" if signal.outcome else ""
+    when = "" if signal.time is None else f", at {local_moment(signal.time).partition('.')[0]}"
+    whom = "it" if signal.target is None else called(signal.target)
+    return f"the last signal to {whom} was {name_of(signal.number)}{by}{when}{outcome}"
 
 
 def _unit(process: Process) -> str | None:

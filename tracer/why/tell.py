@@ -68,7 +68,10 @@ def answered(
         return status
     outside = tuple(one.time for one in found.outside)
     asked = absent.Asked(what, time.time_ns(), places, outside, bool(hints), found.all_ends)
-    return nobody(asked, found.names, seen)
+    status = nobody(asked, found.names, seen)
+    if found.survived is not None:
+        say(survivors.last_told(found.survived))
+    return status
 
 
 def _is_told_of(one: Living, verdicts: Sequence[Verdict]) -> bool:

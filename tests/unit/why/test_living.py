@@ -226,3 +226,18 @@ def test_others_that_fit_are_named_the_newest_first(capsys):
     found = ask.answer(ask.Heard(ends), (), b"shop")
     tell.answered(b"shop", found, list, (), tell.Style())
     assert "4 more deaths fit: worker[7-10]; -n explains more" in capsys.readouterr().err
+
+
+def test_of_one_whose_end_is_not_told_the_last_signal_is(capsys):
+    """In files alone nobody can see whether it lives."""
+    events = [sent(15, 10**18, 77), sent(1, 10**18 + SECOND, 78), sent(2, 10**18 + 2 * SECOND, 77)]
+    found = ask.answer(ask.Heard(events), (), b"77")
+    assert tell.answered(b"77", found, list, (), tell.Style()) == tell.NOBODY
+    shown = " ".join(capsys.readouterr().err.split())
+    assert (
+        "the last signal to sh[77] was SIGINT by kill[991], at 2001-09-09 01:46:42: ignored"
+        in shown
+    )
+    found = ask.answer(ask.Heard(events), (), b"79")
+    tell.answered(b"79", found, list, (), tell.Style())
+    assert "the last signal" not in capsys.readouterr().err
