@@ -38,6 +38,9 @@ def sources(evidence: Iterable[Evidence]) -> str:
 
 
 def _last_part(path: str) -> str:
+    """A file's name; "-" is standard input's."""
+    if path == "-":
+        return "standard input"
     return path.rstrip("/").rpartition("/")[2]
 
 

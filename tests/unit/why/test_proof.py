@@ -23,6 +23,7 @@ def of(*places):
     [
         ([None], "audit"),
         ([Place(file="/var/log/messages", line=3), Place(file="/var/log/messages", line=4)], "messages:3-4"),
+        ([Place(file="-", line=3)], "standard input:3"),
         ([Place(recording="/tmp/outage.jsonl", line=9)], "outage.jsonl:9"),
         ([Place(recording=PIECE, line=9), Place(recording=PIECE, line=10)], "sigtrace's recording"),
         ([Place(recording="/tmp/a\x1b[2Jb", line=1)], "a\\x1b[2Jb:1"),
