@@ -45,6 +45,8 @@ EARLYOOM = Table(
         # Up to v1.6 it does not say which.
         Row("victim ended", _COLOUR + rb"process (?:(?P<pid>\d+) )?exited after (?P<lasting>[\d.]+) seconds?" + _COLOUR, b" exited after ", versions="v1.3+"),
         Row("survivor", _COLOUR + rb"process (?P<pid>\d+) did not exit" + _COLOUR, b" did not exit", versions="v1.4+"),
+        Row("kill failed", _COLOUR + rb"dryrun, not actually sending any signal" + _COLOUR, b"dryrun, not actually sending", fixed={"error": "dry run"}, versions="v1.3+"),
+        Row("kill failed", _COLOUR + rb"Could not kill process: (?P<error>.*?)" + _COLOUR, b"Could not kill process", versions="v0.1-v1.2"),
         Row("kill failed", _COLOUR + rb"kill failed: (?P<error>.*?)" + _COLOUR, b"kill failed: ", versions="all"),
     ),
     speakers=frozenset((b"earlyoom",)),

@@ -11,7 +11,7 @@ from tracer.model.starts import starts_fit
 from tracer.model.times import SECOND
 from tracer.why.deaths import OF_A_SIGNAL, Death, is_believed, is_coarse, key_of
 from tracer.why.runs import is_of_another_run
-from tracer.why.tellings import KILL, line_of, own_words
+from tracer.why.tellings import KILL, line_of, own_words, without_failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
     )
     host = death.host
     near = tuple(
-        [
+        without_failed(
             event
             for event in events
             if not isinstance(event, Series)
@@ -173,7 +173,7 @@ def case_of(death: Death, events: Iterable[Event], born: int | None = None) -> C
             and begin <= time <= end
             and (host is None or event.host is None or event.host == host)
             and is_believed(event)
-        ]
+        )
     )
     process = death.process
     of_type: dict[type, list[Any]] = {

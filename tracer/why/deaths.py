@@ -26,6 +26,7 @@ from tracer.why.tellings import (
     line_of,
     own_words,
     told_by,
+    without_failed,
     without_survivors,
 )
 from tracer.why.tellings import OF_A_SIGNAL as OF_A_SIGNAL
@@ -57,7 +58,7 @@ _WORDS_MAX = 8  # of what is told beside an end, and is none
 
 def deaths_in(events: Iterable[Event]) -> list[Death]:
     """Every end that the events tell of, in the order of time."""
-    believed = [event for event in events if is_believed(event)]
+    believed = without_failed(event for event in events if is_believed(event))
     own = own_words(believed)
     told = [_heard(death, own) for event in believed if (death := told_by(event))]
     told = without_survivors([*told, *by_guards(believed)], believed)

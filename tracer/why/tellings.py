@@ -7,7 +7,7 @@ from tracer.model.frozen import frozen, replace
 from tracer.model.names import UNITS_WITH_PROCESSES
 from tracer.model.signals import NUMBERS
 from tracer.model.times import SECOND
-from tracer.model.witness import LOGS
+from tracer.model.witness import LOGS, SAID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +68,31 @@ def line_of(event: Exit | Signal | Statement) -> Hashable:
     """The line that an event was read of first; of one that has no place, its moment."""
     place = event.places[-1] if event.places else event.place
     return event.host, place or event.time
+
+
+def without_failed(events: Iterable[Event]) -> list[Event]:
+    """The events but for kills that were announced, and of which the speaker then said that they failed, or were not meant (a
+    dry run): in the words of one kill it is the one before."""
+    events = list(events)
+    gone: set[Hashable] = set()
+    last: dict[Hashable, Signal] = {}
+    for one in events:
+        if isinstance(one, Signal) and one.source in SAID and one.sender is not None:
+            last[one.host, one.sender.pid, one.sender.comm] = one
+        elif isinstance(one, Statement) and one.what == "kill failed" and one.by is not None:
+            sent = last.get((one.host, one.by.pid, one.by.comm))
+            if sent is not None and _is_of_that_kill(one, sent):
+                gone.add(line_of(sent))
+    if not gone:
+        return events
+    return [one for one in events if not (isinstance(one, (Signal, Statement)) and line_of(one) in gone)]  # fmt: skip
+
+
+def _is_of_that_kill(failed: Statement, sent: Signal) -> bool:
+    target = None if sent.target is None else sent.target.pid
+    about = None if failed.about is None else failed.about.pid
+    is_soon = failed.time is None or sent.time is None or 0 <= failed.time - sent.time <= 2 * SECOND
+    return is_soon and (about is None or about == target)
 
 
 def own_words(events: Iterable[Event]) -> frozenset[Hashable]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.model.event import Exit, Signal, Statement, moment
 from tracer.model.frozen import replace
 from tracer.model.managers import may_be_one_managers
-from tracer.model.signals import NUMBERS
+from tracer.model.signals import NUMBERS, name_of
 from tracer.model.text import printable, shown
 from tracer.model.times import SECOND, span
 from tracer.model.witness import BLIND
@@ -65,6 +65,7 @@ def by_the_managers_words(case: Case) -> Finding | None:
     # Anybody may write a supervisor's words (tracer.statements.supervisors).
     is_of_it = _is_of_this_process(case, statement) and statement.what != CHILD
     doubt = _of_a_late_kill(case, statement) if is_of_it else _why_likely(statement)
+    doubt = doubt or _of_another_signal(case, statement)
     story = tuple(one for one in (asked, asked_at, statement) if one is not None)
     return Finding(
         cause, "likely" if doubt else "yes", (statement, *exits_of(case)), who,
@@ -81,6 +82,15 @@ def _of_a_late_kill(case: Case, statement: Statement) -> str | None:
     if case.said("stop timeout", within=2 * SECOND) is not None:
         return None
     return f"SIGKILL came {span(late)} after its manager said that, and that it sent this, too, is not told"
+
+
+def _of_another_signal(case: Case, statement: Statement) -> str | None:
+    """What is open of a memory guard's word: that it did what it meant to, and with SIGKILL where it had said SIGTERM."""
+    if (statement.details or {}).get("done") is False:
+        return "that it was to be killed is told, and not that it was"
+    if statement.what == "oom kill" and statement.number not in (None, case.number):
+        return f"{name_of(statement.number)} is what it said it sent"
+    return None
 
 
 # At what a manager asks a unit to end, and sends SIGKILL later.

@@ -153,6 +153,8 @@ CASES = [
     (b"earlyoom", "low memory! at or below SIGTERM limits: mem 10.00%, swap 10.00%", "memory pressure", None, {"level": "SIGTERM", "memory": "10.00%"}, []),
     (b"earlyoom", "Out of memory! avail: 90 MiB < min: 100 MiB", "memory pressure", None, {"memory": "90 MiB"}, []),
     (b"earlyoom", "process 91 did not exit", "survivor", {"pid": 91}, {}, []),
+    (b"earlyoom", "dryrun, not actually sending any signal", "kill failed", None, {"error": "dry run"}, []),
+    (b"earlyoom", "Could not kill process: Operation not permitted", "kill failed", None, {"error": "Operation not permitted"}, []),
     (b"earlyoom", "kill failed: Operation not permitted", "kill failed", None, {"error": "Operation not permitted"}, []),
     (b"nohang", "Sending SIGTERM to web with Pid 91", "oom kill", {"pid": 91, "comm": "web"}, {}, ["Signal 15"]),
     (b"nohang", "  Sending SIGKILL to the victim", "oom kill", {"signal": 9}, {}, []),

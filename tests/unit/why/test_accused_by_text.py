@@ -139,3 +139,44 @@ def test_the_oom_killers_victim_may_not_be_the_main_process(why, result, sure):
     ]
     verdict, _ = why("webapp", *((1, "kernel", one) for one in lines), systemd(1, EXIT), systemd(1, f"{UNIT}Failed with result '{result}'."))  # fmt: skip
     assert (verdict["cause"], verdict["confidence"]) == ("oom", sure)
+
+
+SENDING = (
+    'sending %s to process 500 uid 0 "webapp": oom_score 812, VmRSS 3120 MiB, cmdline "webapp"'
+)
+DRY_RUN = "dryrun, not actually sending any signal"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [(1, "earlyoom[7]", SENDING % "SIGKILL"), (1, "earlyoom[7]", "kill failed: Operation not permitted")],
+        [(1, "earlyoom[7]", SENDING % "SIGKILL"), (1, "earlyoom[7]", DRY_RUN)],
+        [systemd(1, f"{UNIT}Killing process 500 (webapp) with signal SIGKILL."),
+         systemd(1, f"{UNIT}Failed to kill main process 500 (webapp), ignoring: No such process")],
+    ],
+    ids=["refused", "a dry run", "gone"],
+)  # fmt: skip
+def test_a_kill_that_failed_has_ended_nobody(why, lines):
+    other = 1, "earlyoom[7]", (SENDING % "SIGKILL").replace("500", "501")
+    assert why("webapp", other, *lines)[0]["process"]["pid"] == 501
+    ended = systemd(2, "Child 500 (webapp) died (code=killed, status=9/KILL)")
+    verdict, _ = why("500", *lines, ended)
+    assert (verdict["cause"], verdict.get("who")) == ("unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "sure"),
+    [("SIGTERM", "15/TERM", "yes"), ("SIGKILL", "9/KILL", "yes"), ("SIGTERM", "9/KILL", "likely")],
+)
+def test_a_guard_that_said_sigterm_has_not_told_of_sigkill(why, words, status, sure):
+    ended = systemd(20, f"Child 500 (webapp) died (code=killed, status={status})")
+    verdict, _ = why("500", (1 if "TERM" in words else 19, "earlyoom[7]", SENDING % words), ended)
+    assert (verdict["cause"], verdict["confidence"]) == ("user oom killer", sure)
+
+
+def test_whom_a_guard_has_marked_it_has_not_killed_yet(why):
+    group = "/system.slice/webapp.service"
+    marked = f"Marked {group} for killing due to memory pressure for /system.slice being 92.10% > 60.00% for > 30s with reclaim activity"
+    verdict, _ = why("webapp", (1, "systemd-oomd[7]", marked), systemd(9, EXIT))
+    assert (verdict["cause"], verdict["confidence"]) == ("user oom killer", "likely")
