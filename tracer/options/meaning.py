@@ -64,8 +64,15 @@ def may_follow(until: int | None) -> bool:
 
 
 def period_of(first: str | None, last: str | None) -> tuple[int | None, int | None]:
-    """--since and --until in ns since 1970; Problem if no moment lies between them."""
-    since, until = time_of(first, "--since"), time_of(last, "--until")
+    """--since and --until in ns since 1970, a time of day alone as ``last_of`` has it; Problem if no moment lies between
+    them."""
+    since, until, earlier = (
+        last_of(first, "--since"),
+        time_of(last, "--until"),
+        last_of(last, "--until"),
+    )
+    if since is not None and earlier is not None and since <= earlier:
+        until = earlier
     if since is not None and until is not None and until < since:
         from tracer.model.text import typed
 
@@ -99,6 +106,22 @@ def time_of(text: str | None, option: str) -> int | None:
     from tracer.model.times import parse_time
 
     return parse_time(text, option)
+
+
+def last_of(text: str | None, option: str) -> int | None:
+    """A moment in ns since 1970; of a time of day that is still to come, yesterday's: logs are of what has been."""
+    moment = time_of(text, option)
+    is_of_day = (
+        text is not None and ":" in text and text.replace(":", "").replace(".", "").isdigit()
+    )
+    if text is None or moment is None or not is_of_day:
+        return moment
+    import time
+
+    from tracer.model.times import parse_time
+
+    now = time.time()
+    return moment if moment <= now * 1_000_000_000 else parse_time(text, option, now - 86_400)
 
 
 def _outcomes_of(options: Filters) -> frozenset[str]:

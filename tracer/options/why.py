@@ -129,6 +129,8 @@ def times_of(
     """--since and --until, and --at, in nanoseconds; of all deaths those of an hour. Raises Problem, also where nothing can lie
     between the first two."""
     since, until = meaning.period_of(options.since, options.until)
+    if since is None:
+        until = meaning.last_of(options.until, "--until")
     if is_of_all and since is None:
         since = (until or time.time_ns()) - 3600 * SECOND
-    return (since, until), meaning.time_of(options.at, "--at")
+    return (since, until), meaning.last_of(options.at, "--at")
