@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import IO, Generic, TypeVar
 
 Numbered = tuple[int, bytes]
 K = TypeVar("K")
@@ -45,6 +45,24 @@ _LAST_FIELDS = (
 )
 _LINE_MAX = 1 << 20
 _HEAD = 400  # bytes of a line in which its record begins
+
+
+def lines_in(stream: IO[bytes]) -> Iterator[bytes]:
+    """Each without its end; of one that is longer than a megabyte its beginning. Raises EOFError where the stream is damaged:
+    what unpacks it has exceptions of its own without a common parent (zlib.error, lzma.LZMAError)."""
+    head, is_open = b"", False
+    while True:
+        try:
+            part = stream.readline(_LINE_MAX)
+        except Exception as error:
+            raise EOFError(str(error)) from error
+        if not is_open:
+            head = part
+        is_open = bool(part) and not part.endswith(b"\n")
+        if not is_open and head:
+            yield head.rstrip(b"\r\n")
+        if not part:
+            return
 
 
 def numbered(lines: Iterable[bytes], first: int = 1) -> Iterator[Numbered]:

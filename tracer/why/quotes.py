@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from itertools import islice
 
+from tracer.lines.mend import lines_in
+from tracer.model.errors import Problem
 from tracer.model.frozen import replace
 from tracer.model.text import plain, printable
 
@@ -52,10 +55,11 @@ def _may_be_read(file: str, root: str | None) -> bool:
 def _lines(
     open_log: Callable[[str], IO[bytes]], file: str, numbers: set[int]
 ) -> Iterable[tuple[int, str]]:
-    with open_log(file) as stream:
-        for number, line in enumerate(islice(stream, min(max(numbers), _LINES_MAX)), 1):
+    # What is gone by now, or damaged, the reading itself has told of.
+    with suppress(Problem, EOFError), open_log(file) as stream:
+        for number, line in enumerate(islice(lines_in(stream), min(max(numbers), _LINES_MAX)), 1):
             if number in numbers:
-                yield number, plain(line.rstrip(b"\r\n")[:_LETTERS_MAX])
+                yield number, plain(line[:_LETTERS_MAX])
 
 
 def quoted(evidence: Iterable[Evidence]) -> list[str]:

@@ -8,7 +8,7 @@ import time
 
 from tracer.lines.dates import DateStyle
 from tracer.lines.entry import entries_of
-from tracer.lines.mend import numbered
+from tracer.lines.mend import lines_in, numbered
 from tracer.lines.stamps import stamped
 from tracer.model.frozen import frozen, replace
 from tracer.model.names import telling_name
@@ -168,10 +168,17 @@ def with_more(
     for path in context:
         written = os.stat(path).st_mtime_ns if os.path.exists(path) else None
         with open_log(path) as stream:
-            lines = numbered(line.rstrip(b"\n") for line in stream)
+            lines = numbered(_readable(stream, path))
             style = DateStyle(now=written)
             verdict = with_context(verdict, stamped(entries_of(lines, style, path), style))
     return verdict
+
+
+def _readable(stream: IO[bytes], path: str) -> Iterator[bytes]:
+    try:
+        yield from lines_in(stream)
+    except EOFError as error:
+        say(f"{printable(path)} is damaged, and quoted as far as it can be read: {error}")
 
 
 def strange(names: Iterable[str], places: Sequence[str]) -> Iterator[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import random
 from pathlib import Path
 
 import pytest
 
 from tracer import cli
+from tracer.lines.mend import lines_in
+from tracer.model.errors import Problem
 from tracer.model.event import Place
 from tracer.model.verdict import Evidence, Verdict
 from tracer.sources.logs.files import open_log
@@ -70,3 +74,44 @@ def test_what_is_quoted_does_nothing_to_a_terminal(tmp_path):
     )
     assert "\x1b" not in "".join(quoted(found.evidence))
     assert "\u202e" not in "".join(quoted(found.evidence))
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (b"", []),
+        (b"one\ntwo", [b"one", b"two"]),
+        (b"one\r\n\ntwo\n", [b"one", b"", b"two"]),
+        (b"a" * (5 << 20) + b"\ntwo\n", [b"a" * (1 << 20), b"two"]),
+        (b"a" * (1 << 20) + b"\n", [b"a" * (1 << 20)]),
+    ],
+    ids=["nothing", "no end", "empty ones", "a long one", "one that just fits"],
+)
+def test_lines_of_a_stream(data, lines):
+    assert list(lines_in(io.BytesIO(data))) == lines
+
+
+@pytest.mark.parametrize("option", ["--evidence", "--context"])
+def test_what_is_damaged_is_quoted_as_far_as_it_goes(tmp_path, capfd, option):
+    """A packed log whose end is missing ended the answer with a traceback."""
+    whole = LOG.read_bytes() + random.Random(7).randbytes(40_000).hex().encode()
+    log, packed = tmp_path / "messages", tmp_path / "messages.gz"
+    log.write_bytes(LOG.read_bytes())
+    packed.write_bytes(gzip.compress(whole)[:-9000])
+    words = [option, str(packed)] if option == "--context" else [option]
+    files = [str(log)] if option == "--context" else [str(packed)]
+    assert cli.main(["why", "--year", "2026", *words, "webshop", *files]) == 0
+    out, err = capfd.readouterr()
+    assert "webshop" in out
+    assert "mistake" not in err
+    assert "damaged" in err or option == "--evidence"
+
+
+def test_what_is_gone_by_now_is_not_quoted(tmp_path):
+    def gone(path):
+        raise Problem(f"cannot read {path!r}", "no such file", "ls")
+
+    log = tmp_path / "messages"
+    log.write_text("a line\n")
+    verdict = Verdict(1, "exit", "yes", evidence=(Evidence(place=Place(str(log), 1)),))
+    assert with_lines(verdict, gone).evidence[0].line is None
