@@ -24,7 +24,7 @@ from tracer.why.finding import CONT
 from tracer.why.lost import lost_with_the_host
 from tracer.why.neighbours import Neighbours
 from tracer.why.repeats import newest_of_each, with_repeats
-from tracer.why.tellings import has_failed
+from tracer.why.tellings import has_failed, without_failed
 from tracer.why.undated import as_told, is_dated, placed
 from tracer.why.verdict import verdict_of
 
@@ -173,7 +173,7 @@ def answer(
     all_ends = None if found else _has_all_ends(heard.events)
     if by_run:
         verdicts = [query.by_its_run(verdict, what) for verdict in verdicts]
-    survived = None if named else _last_to(heard.events, what)
+    survived = None if named else _last_to(without_failed(heard.events), what)
     return Answer(tuple(map(as_told, verdicts)), others, names, outside, all_ends, survived)
 
 

@@ -180,3 +180,11 @@ def test_whom_a_guard_has_marked_it_has_not_killed_yet(why):
     marked = f"Marked {group} for killing due to memory pressure for /system.slice being 92.10% > 60.00% for > 30s with reclaim activity"
     verdict, _ = why("webapp", (1, "systemd-oomd[7]", marked), systemd(9, EXIT))
     assert (verdict["cause"], verdict["confidence"]) == ("user oom killer", "likely")
+
+
+def test_nor_was_it_sent_that(tmp_path, capsys):
+    log = tmp_path / "messages"
+    lines = [SENDING % "SIGKILL", DRY_RUN]
+    log.write_text("".join(f"Nov 20 12:00:01 web3 earlyoom[7]: {line}\n" for line in lines))
+    assert cli.main(["why", "--year", "2026", "500", str(log)]) == 3
+    assert "SIGKILL" not in "".join(capsys.readouterr())
