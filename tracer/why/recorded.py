@@ -319,7 +319,7 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
         asked = None
     reason = None if said or stopping or is_kill else reason_of(case, first, manager)
     if reason is not None and asked is not None and reason.time <= moment(asked):
-        asked = None
+        reason, asked = (reason, None) if reason.promptly else (None, asked)
     person = asker(asked)
     who = behind(manager, person)
     before = (asked, stopping, first if first is not signal else None)
@@ -339,7 +339,8 @@ def by_its_manager(case: Case, signal: Signal, manager: Process) -> Finding:
     if case.going_down() is not None:
         return Finding("shutdown", "yes", (signal,), who, (), signal, (*story, signal))
     if reason is not None:
-        cause, sure = ("killed", "yes") if asked is None else (of_session(case, "stop"), "likely")
+        cause = "killed" if asked is None else of_session(case, "stop")
+        sure = "yes" if asked is None and reason.promptly else "likely"
         return Finding(cause, sure, (signal,), who, (reason.words,), signal, (*story, signal))
     if stopping is not None or person is not None:
         evidence = (signal, stopping) if stopping is not None else (signal,)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tracer.model.event import Exit, Signal, moment
 from tracer.model.text import shown
-from tracer.model.times import span
+from tracer.model.times import SECOND, span
 from tracer.why.case import AT_ONCE
 from tracer.why.finding import REQUESTS
 
@@ -18,18 +18,23 @@ if TYPE_CHECKING:
     from tracer.why.case import Case
 
 
+# A manager does so when it hears of it: a command that came behind what was longer ago is nearer to what it did.
+_PROMPTLY = SECOND // 2
+
+
 class Reason(NamedTuple):
-    """When it happened, and in words what the manager does then."""
+    """When it happened, in words what the manager does then, and whether it did that as soon as it could have heard of it."""
 
     time: int
     words: str
+    promptly: bool
 
 
 def reason_of(case: Case, first: Signal, manager: Process) -> Reason | None:
     """Why a manager began to end a unit with ``first``, where that follows at once upon such a thing; the last one."""
     at = moment(first)
     found = [*_of_the_main_process(case, manager, at), *_of_the_oom_killer(case, at)]
-    return max((one for one in found if 0 <= at - one.time <= AT_ONCE), default=None)
+    return max(found, default=None)
 
 
 def _of_the_main_process(case: Case, manager: Process, at: int) -> Iterator[Reason]:
@@ -42,12 +47,13 @@ def _of_the_main_process(case: Case, manager: Process, at: int) -> Iterator[Reas
             and one.process.unit is not None
             and one.process.unit == ended.unit
             and one.process.ppid == manager.pid
+            and 0 <= at - moment(one) <= AT_ONCE
             and not _was_asked(case, one, manager)
         ):
             name = f"{shown(one.process.comm or b'-')}[{one.process.pid}]"
             time = moment(one)
-            words = f"{name}, which {_called(manager)} had started in this unit, had ended {span(at - time)} before: what is left is ended then"
-            yield Reason(time, words)
+            words = f"{name}, a child of {_called(manager)} in this unit, had ended {span(at - time)} before: what is left is ended then"
+            yield Reason(time, words, at - time <= _PROMPTLY)
 
 
 def _called(manager: Process) -> str:
@@ -82,5 +88,7 @@ def _of_the_oom_killer(case: Case, at: int) -> Iterator[Reason]:
     ]
     struck += [moment(one) for one in case.unit_says if one.what == "oom notice"]
     for time in struck:
-        words = f"the OOM killer had struck in its unit {span(max(0, at - time))} before: that stops the unit (OOMPolicy=)"
-        yield Reason(time, words)
+        if not 0 <= at - time <= AT_ONCE:
+            continue
+        words = f"the OOM killer had struck in its unit {span(at - time)} before: that stops the unit (OOMPolicy=)"
+        yield Reason(time, words, at - time <= _PROMPTLY)

@@ -177,7 +177,7 @@ STOPPED = [
 @pytest.mark.parametrize(
     ("pid", "events", "words"),
     [
-        (b"2240", MAIN_CRASHED + LEFT, "webapp[2231], which systemd had started in this unit, had ended 90 ms before"),
+        (b"2240", MAIN_CRASHED + LEFT, "webapp[2231], a child of systemd in this unit, had ended 90 ms before"),
         (b"2231", STRUCK + STOPPED, "the OOM killer had struck in its unit"),
     ],
 )  # fmt: skip
@@ -194,6 +194,24 @@ def test_who_asked_before_may_have_been_the_reason():
     verdict = the_one_of(b"2231", [*STRUCK, *STOPPED, ran(-0.5)])
     assert told(verdict) == ("stop", "likely", 1)
     assert verdict.who.asked.comm == b"systemctl"
+
+
+HELPER = replace(WORKER, pid=3000, comm=b"helper", ppid=1)
+
+
+@pytest.mark.parametrize(
+    ("ended", "asked", "verdict"),
+    [
+        (-4, 0.05, ("stop", "yes", 1)), (-4, None, ("killed", "likely", 1)),
+        (0.03, 0.05, ("killed", "yes", 1)), (0.03, None, ("killed", "yes", 1)),
+    ],
+)  # fmt: skip
+def test_who_had_long_ended_was_not_why_a_manager_began(ended, asked, verdict):
+    """Whom its parent has left is a child of PID 1, too: that one of a unit ends is no reason by itself."""
+    events = [exited(ended, 0, HELPER), *STOPPED, *([] if asked is None else [ran(asked)])]
+    found = the_one_of(b"2231", events)
+    assert told(found) == verdict
+    assert (found.who.asked is not None) == (verdict[0] == "stop")
 
 
 def test_of_a_stop_its_main_process_may_end_first():
