@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tracer.model.errors import Problem
 from tracer.model.text import columns, counted, cut, wrapped
 from tracer.model.times import SECOND, clock, local, local_date, span, utc
 from tracer.sinks.layout import PIPED_WIDTH
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
 TOP = 5
 TITLES = ("COUNT", "EVERY", "SIGNAL", "FROM", "TO", "DIED", "SINCE")
-_NUMBERS = frozenset(("COUNT", "EVERY", "DIED"))
+_ALIGN = ("right", "right", "left", "left", "left", "right", "left")
 _ENDS = (TITLES.index("FROM"), TITLES.index("TO"))
-_GAP = 2  # columns between two
+# tabulate's: columns between two, and what a title has beside it at least.
+_GAP, _PADDING = 2, 2
 # Of fewer columns FROM and TO get those of SINCE, which stands last.
 _NARROW = 70
 
@@ -43,20 +45,36 @@ class SummarySink(Sink):
 
 
 def open_summary(stream: IO[str], as_json: bool, width: int | None) -> SummarySink:
-    """The sink; everything it needs is loaded."""
+    """The sink; everything it needs is loaded. Raises Problem where tabulate is not there."""
     if as_json:
         return SummarySink(stream, lambda tally: json.dumps(to_object(tally)) + "\n")
-    return SummarySink(stream, lambda tally: text_of(tally, width))
+    try:
+        from tabulate import tabulate
+    except ImportError:
+        raise Problem(
+            "cannot make a table of what happened",
+            "Python's tabulate is not installed",
+            "apt install python3-tabulate, or --summary --json",
+        ) from None
+    return SummarySink(stream, lambda tally: text_of(tally, width, tabulate))
 
 
-def text_of(tally: Tally, width: int | None) -> str:
+def text_of(tally: Tally, width: int | None, tabulate: Callable[..., str]) -> str:
     """The table, and the most frequent senders, units and causes."""
     if not tally.rows:
         return "no signals and no deaths\n"
     rows = [_cells(row) for row in sorted(tally.rows.values(), key=deadly_first)]
     rows = _fitted(rows, width or 2 * PIPED_WIDTH)
+    shown = len(rows[0])
+    table = tabulate(
+        rows,
+        TITLES[:shown],
+        tablefmt="plain",
+        colalign=_ALIGN[:shown],
+        disable_numparse=True,
+    )
     head = _head(tally)
-    lines = [*(wrapped(head, width) if width else [head]), "", *_table(rows), ""]
+    lines = [*(wrapped(head, width) if width else [head]), "", *table.splitlines(), ""]
     for title, counts in (
         ("senders", tally.senders),
         ("units", tally.units),
@@ -81,7 +99,7 @@ def _fitted(rows: list[tuple[str, ...]], width: int) -> list[tuple[str, ...]]:
     if width < _NARROW:
         rows = [row[:-1] for row in rows]
     widest = [max(map(columns, column)) for column in zip(*rows)]
-    least = [len(title) for title in TITLES]
+    least = [len(title) + _PADDING for title in TITLES]
     others = [max(a, b) for at, (a, b) in enumerate(zip(widest, least)) if at not in _ENDS]
     room = width - sum(others) - _GAP * len(others) - _GAP
     sender, target = (widest[at] for at in _ENDS)
@@ -96,26 +114,6 @@ def _fitted(rows: list[tuple[str, ...]], width: int) -> list[tuple[str, ...]]:
         )
         for row in rows
     ]
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """The titles and the rows, each column as wide as what is widest in it."""
-    told = [TITLES[: len(rows[0])], *rows]
-    sizes = [max(map(columns, column)) for column in zip(*told)]
-    return [
-        (" " * _GAP)
-        .join(
-            _padded(text, size, right=title in _NUMBERS)
-            for text, size, title in zip(row, sizes, TITLES)
-        )
-        .rstrip()
-        for row in told
-    ]
-
-
-def _padded(text: str, size: int, *, right: bool) -> str:
-    room = " " * (size - columns(text))
-    return room + text if right else text + room
 
 
 def _cells(row: Row) -> tuple[str, ...]:

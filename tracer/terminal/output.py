@@ -32,8 +32,10 @@ def open_sink(
     stream = standard_output()
     if options.summary:
         # All is loaded now: what runs later may not see our folder.
+        from tracer.host.packages import find_packages
         from tracer.sinks import summary
 
+        find_packages()
         return summary.open_summary(stream, options.json, terminal_width())
     if options.json:
         from tracer.sinks.json import JsonSink
