@@ -141,6 +141,17 @@ def test_the_one_file_runs(tmp_path):
     )
     run = subprocess.run([target, "doctor"], capture_output=True, text=True, cwd="/")
     assert "core" in run.stdout, run.stderr
+    # -I -S: nothing but what python3 and the file have.
+    summary = [
+        sys.executable,
+        "-IS",
+        target,
+        "replay",
+        "--summary",
+        ROOT / "tests/data/audit/calls-ppc64le.log",
+    ]
+    run = subprocess.run(summary, capture_output=True, text=True, cwd="/")
+    assert "COUNT" in run.stdout, run.stderr
     # The python3 of Ubuntu 20.04 is 3.8, of RHEL 8 3.6: they read its first file alone.
     code = f"import runpy, sys; sys.version_info = (3, 6, 8); runpy.run_path({str(target)!r}, run_name='__main__')"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/")
