@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import re  # noqa: F401  what tracer.model.text needs once root is given up
-import sys
 
 from tracer import __version__, session
 from tracer.flow.keep import Keeper
@@ -31,7 +30,7 @@ from tracer.sinks.recorder import Recorder, said
 from tracer.sources.abilities import JOINING
 from tracer.sources.ladder import open_source
 from tracer.sources.recording.sight import unseen_of
-from tracer.terminal.output import say, standard_output, summary
+from tracer.terminal.output import output_fd, say, standard_output, summary
 from tracer.tracing import tell_ready
 from tracer.why.sentence import sentence, verdict_on
 
@@ -132,7 +131,7 @@ def record(
         filter_,
         every,
         begin,
-        stop=Stop(sys.stdout.fileno() if options.json else None),
+        stop=Stop(output_fd() if options.json else None),
         count=plan.count,
         duration=plan.duration,
         joiner=Keeper(filter_, JOINING, every_exit=options.exits),

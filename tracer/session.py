@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from tracer.flow.join import Joiner
 from tracer.flow.pipeline import Pipeline, Stop
 from tracer.model.frozen import replace
 from tracer.sources.abilities import JOINING
-from tracer.terminal.output import let_go
+from tracer.terminal.output import let_go, output_fd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ def run(
     joiner = joiner or Joiner(filter_, JOINING)
     pipeline = Pipeline(filter_, joiner, sink, count=count, duration=duration, left_out=left_out)
     try:
-        stop = stop or Stop(sys.stdout.fileno())
+        stop = stop or Stop(output_fd())
         try:
             try:
                 pipeline.run(source, stop, begin or sink.start)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 
 from tracer.flow.filter import words_of as filter_words
 from tracer.flow.pipeline import Stop
@@ -18,7 +17,7 @@ from tracer.sources.abilities import unseen
 from tracer.sources.ladder import open_source
 from tracer.sources.sense import half_decided
 from tracer.terminal.header import header, words_of
-from tracer.terminal.output import say, summary
+from tracer.terminal.output import output_fd, say, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def trace(
     count, duration = limits
     words = filter_words(filter_)
     # Before anything of the host is changed: who is asked to end in the middle of that undoes it.
-    stop = Stop(sys.stdout.fileno())
+    stop = Stop(output_fd())
     if words:
         # Loaded, and looked at, before root is given up, and while the kernel is at work.
         from tracer.host.running import fitting_nobody, known_for

@@ -362,3 +362,23 @@ def test_what_finds_no_room_is_told_in_three_lines(words):
         "  why: no space left on device",
         "  try: make room, and start again",
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["why"], ["why", "--json"], ["why", "app"], ["replay"], ["replay", "-w"], ["replay", "--json"], ["replay", "--summary"],
+        ["report", "--markdown"], ["doctor"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_closed_standard_output_is_said(tmp_path, words):
+    """What is opened next would have its number; sys.stdout is None then."""
+    log = tmp_path / "kern.log"
+    log.write_text("Nov 27 12:00:00 web3 kernel: app[12]: segfault at 0 ip 7f sp 7f error 4\n")
+    files = [] if words == ["doctor"] else [str(log)]
+    line = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "tracer", *words, *files]
+    done = subprocess.run(line, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "standard output is closed" in done.stderr
+    assert "mistake" not in done.stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from tracer import session
 from tracer.audit.known import NOBODY
 from tracer.fleet.replayed import replayed_to
@@ -16,7 +14,7 @@ from tracer.sources.logs.audit_log import NAME
 from tracer.sources.logs.passwd import read_passwd
 from tracer.sources.logs.rejects import Rejects
 from tracer.sources.replayed import Asked, reading_of
-from tracer.terminal.output import say, unfit
+from tracer.terminal.output import output_fd, say, unfit
 from tracer.terminal.progress import Bar
 
 TYPE_CHECKING = False
@@ -37,7 +35,7 @@ def run(options: Replay) -> int:
         say(f"reading {', then '.join(log.paths)}")
     wants_bar = False if options.no_progress else options.progress or None
     with Rejects(options.errors, found.logs) as rejects, Bar(wants_bar, found.logs) as bar:
-        stop = Stop(sys.stdout.fileno())
+        stop = Stop(output_fd())
         proceed = bar.ahead_of(stop.ready)
         asked = Asked(users, rejects.keep, proceed, follow, year, options.all, filter_, stop.ready)  # fmt: skip
         reading = reading_of(found, asked)

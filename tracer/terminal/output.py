@@ -66,14 +66,19 @@ def standard_output() -> IO[str]:
     With PYTHONUNBUFFERED, as containers like to set it, sys.stdout has no buffer, and CPython then loses
     the rest of a write that a signal interrupts (io.RawIOBase.write: "may be less than len(b)").
     """
-    if sys.stdout is None:
-        raise Problem("cannot show anything", "standard output is closed", "sigtrace > FILE")
     try:
-        fd = sys.stdout.fileno()
+        fd = output_fd()
     except io.UnsupportedOperation:
         return sys.stdout  # A stream in memory: a test's.
     encoding = sys.stdout.encoding
     return open(fd, "w", encoding=encoding, errors="backslashreplace", closefd=False)
+
+
+def output_fd() -> int:
+    """Its descriptor. Raises Problem where it is closed: what is opened next would have its number."""
+    if sys.stdout is None:
+        raise Problem("cannot show anything", "standard output is closed", "sigtrace > FILE")
+    return sys.stdout.fileno()
 
 
 def terminal_width() -> int | None:
@@ -87,11 +92,11 @@ def text_width() -> int | None:
     return width_of(sys.stdout) or _asked_width()
 
 
-def width_of(stream: TextIO) -> int | None:
+def width_of(stream: TextIO | None) -> int | None:
     """Columns of a terminal: as many as COLUMNS asks for (POSIX, Base Definitions 8.3), and no more than it has, for rows
     that are written over may not be broken by it. None for what is none, whatever COLUMNS says: who starts us may have
     it from readline(3), which sets it for every child."""
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         return None
     try:
         own = os.get_terminal_size(stream.fileno()).columns or 80
@@ -120,7 +125,8 @@ def terminal_height() -> int:
 
 def can_go_up() -> bool:
     """Whether standard output is a terminal on which what is written can be written over."""
-    return sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
+    is_one = sys.stdout is not None and sys.stdout.isatty()
+    return is_one and os.environ.get("TERM") not in (None, "", "dumb")
 
 
 def write_out(text: str) -> None:

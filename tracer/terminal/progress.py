@@ -75,7 +75,7 @@ class Bar:
 
     def before(self, sink: Sink) -> Sink:
         """The sink, writing only where no bar is in the way."""
-        if self._wanted and sys.stdout.isatty():
+        if self._wanted and sys.stdout is not None and sys.stdout.isatty():
             return _Behind(self, sink)
         return sink
 
