@@ -26,6 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:  # tracer/__main__.py
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        if (
+            sys.stderr is None
+        ):  # Closed: what is opened next would have its number, and be written to (clang, libbpf).
+            sys.stderr = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
         # The help holds what an old locale cannot write.
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="backslashreplace")

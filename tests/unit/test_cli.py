@@ -382,3 +382,11 @@ def test_a_closed_standard_output_is_said(tmp_path, words):
     assert done.returncode == 2
     assert "standard output is closed" in done.stderr
     assert "mistake" not in done.stderr
+
+
+def test_a_closed_standard_error_is_nowhere(monkeypatch, capsys):
+    """The BPF compiler of bcc is overheard there, and its messages would go into whatever was opened next."""
+    monkeypatch.setattr(sys, "stderr", None)
+    assert cli.main(["why", ""]) == 2
+    assert sys.stderr.name == "/dev/null"
+    sys.stderr.close()
