@@ -193,7 +193,7 @@ STATEMENT = (
     F("by", "process", "Who says it"),
     F("about", "process", "The process or unit that it speaks of"),
     F("number", "signal", "The signal that it names", "signal"),
-    F("details", "details", "Numbers and words of the line, by name"),
+    F("details", "of line", "Numbers and words of the line, by name"),
     F("text", "bytes", "The line's own words"),
     F("believed", "bool", "true: the transport proves who says it; false: the log contradicts it"),
     _SINCE_BOOT,

@@ -79,10 +79,22 @@ def _details(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} is no object")
     for one in value.values():
-        for part in one if isinstance(one, list) else (one,):
-            if not isinstance(part, _PLAIN):
-                raise TypeError(f"{part!r} is neither a number nor a word")
+        _require_plain(*(one if isinstance(one, list) else (one,)))
     return value
+
+
+def _of_line(value: Any) -> dict[str, Any]:
+    """Numbers and words by name."""
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} is no object")
+    _require_plain(*value.values())
+    return value
+
+
+def _require_plain(*values: Any) -> None:
+    for value in values:
+        if not isinstance(value, _PLAIN):
+            raise TypeError(f"{value!r} is neither a number nor a word")
 
 
 def _of(words: Any) -> Kind:
@@ -116,6 +128,7 @@ KINDS: dict[str, Kind] = {
     "asked_signal": Kind(_signal, _number, {"$ref": _REF + "asked_signal"}),
     "code": Kind(_same, _same, {"type": "string"}),
     "details": Kind(_same, _details, {"type": "object"}),
+    "of line": Kind(_same, _of_line, {"type": "object"}),
     "origin": _of(ORIGINS),
     "outcome": _of(OUTCOMES),
     "call": _of(CALLS),

@@ -74,7 +74,7 @@ def sure(verdict: Verdict) -> str:
         return "yes, of the status; that no signal asked for it was not seen"
     if verdict.confidence == "yes":
         is_text = {one.source for one in verdict.evidence} == {"syslog"}
-        return "yes, by a text log, which does not prove who wrote its lines" if is_text else "yes"
+        return "yes, if the lines of this text log are genuine" if is_text else "yes"
     if verdict.confidence == "likely":
         others = ", ".join(
             dict.fromkeys(
@@ -109,12 +109,14 @@ def near(beside: Sequence[Evidence]) -> str:
         f"{sources((one,))}: {cut(printable(one.text or '-'), _NEAR_ROOM)}"
         for one in beside[:_NEAR_MAX]
     ]
-    return f"in the same seconds; no link to it is recorded: {'; '.join(told)}"
+    return f"in the same seconds, not known to be related: {'; '.join(told)}"
 
 
 def shortened(text: str) -> str:
     """The text, or its beginning where it is long, and how the rest is told."""
     if len(text) <= _SURE_MAX:
         return text
-    head, _, _ = text[:_SURE_MAX].rpartition(" ")
-    return f"{head.rstrip(';:,')} … (--evidence tells all)"
+    head = text[:_SURE_MAX]
+    at = max(head.rfind(mark) for mark in (", ", "; "))
+    head = head[:at] if at > 0 else head.rpartition(" ")[0]
+    return f"{head.rstrip(';:,')}, … (--evidence tells all)"

@@ -21,7 +21,7 @@ def watchdog(_case: Case, found: Finding) -> Iterator[str]:
     for said in _said(found, "watchdog"):
         details = said.details or {}
         if "limit" in details:
-            yield f"it had not told for {printable(str(details['limit']))} that it lives (WatchdogSec=)"
+            yield f"it gave no sign of life for {printable(str(details['limit']))} (WatchdogSec=)"
         elif "status" in details:
             yield f"it asked for that itself (WATCHDOG=trigger); its last status: {printable(str(details['status']))}"
         return
@@ -40,7 +40,7 @@ def guard(case: Case, found: Finding) -> Iterator[str]:
     details = {} if low is None else low.details or {}
     if "memory" in details and "swap" in details:
         memory, swap = (printable(str(details[name])) for name in ("memory", "swap"))
-        yield f"of the host's memory at most {memory} was left, and of its swap {swap}"
+        yield f"at most {memory} of the host's memory was left, and {swap} of its swap"
 
 
 def seccomp(case: Case, found: Finding) -> Iterator[str]:

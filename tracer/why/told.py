@@ -315,7 +315,7 @@ def _by_name(case: Case, signal: Signal, target: Process) -> Finding | None:
     ]
     cause = "hardware" if failed else found.cause
     comm = shown(target.comm or b"-")
-    doubt = f"the line of that kill names {comm}, but no pid of this unit: it may be another {comm}"
+    doubt = f"the {comm} in the line of that kill is not known to be of this unit"
     return replace(found, cause=cause, confidence="likely", why=(*found.why, doubt))
 
 

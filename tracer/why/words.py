@@ -62,7 +62,7 @@ HEADLINES: dict[str, str] = {
     "limit": "was ended by the kernel: {limit}",
     "terminal": "was ended from its terminal: {signal}",
     "session end": "was ended with its login session: {signal}",
-    "parent death": "was ended by the kernel, because its parent ended: {signal}",
+    "parent death": "was ended with {signal} by the kernel, because its parent ended",
     "pid namespace": "was killed with its pid namespace, whose first process ended",
     "seccomp": "was killed by the kernel: a seccomp filter refused a system call",
     "ptrace": "was killed by its tracer{tracer}",

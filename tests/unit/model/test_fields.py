@@ -41,6 +41,7 @@ RAW = st.one_of(
     st.lists(st.sampled_from([b"\\", b"x", b"ff", b"\xff", b"\xc3\xa4", b"a0", b"\n"]), min_size=1)
     .map(b"".join)
 )  # fmt: skip
+PLAIN = st.one_of(st.integers(), st.text("xyz"), st.booleans())
 VALUES = {
     "word": st.sampled_from(["audit log", "EPERM"]),
     "text": st.text(st.characters(codec="ascii"), min_size=1, max_size=9),
@@ -63,9 +64,8 @@ VALUES = {
     "signal": st.integers(1, 64),
     "asked_signal": st.integers(1, 64),
     "code": st.sampled_from([0, 128, -1, -6, -60, 1, 2, 99]),
-    "details": st.dictionaries(
-        st.text("abc", min_size=1), st.one_of(st.integers(), st.text("xyz"), st.booleans()), min_size=1
-    ),
+    "details": st.dictionaries(st.text("abc", min_size=1), st.one_of(PLAIN, st.lists(PLAIN)), min_size=1),
+    "of line": st.dictionaries(st.text("abc", min_size=1), PLAIN, min_size=1),
     "origin": st.sampled_from(list(ORIGINS)),
     "outcome": st.sampled_from(list(OUTCOMES)),
     "call": st.sampled_from(CALLS),

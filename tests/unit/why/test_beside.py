@@ -54,7 +54,7 @@ def test_it_is_shown_and_accuses_nobody(name):
     assert (verdict.cause, verdict.who) == ("unknown", None)
     assert NEAR[name].id not in [*verdict.story, *(one.id for one in verdict.evidence)]
     text = " ".join(" ".join(lines_of(verdict, 0)).split())
-    assert "near in the same seconds; no link to it is recorded:" in text
+    assert "near in the same seconds, not known to be related:" in text
 
 
 @pytest.mark.parametrize("name", FAR)

@@ -53,7 +53,7 @@ def why(capsys, *words):
         ("19635", 0, [
             "billing-import[19635] on web3 was killed by the kernel: out of memory",
             "  why     billing.service reached its limit of 40 MB; the victim held 39.8 MB",
-            "  sure    yes, by a text log, which does not prove who wrote its lines",
+            "  sure    yes, if the lines of this text log are genuine",
         ]),
         ("billing", 0, ["billing-import[19635] on web3 was killed by the kernel: out of memory"]),
         ("crashy", 0, [

@@ -20,7 +20,7 @@ def low(seconds, **details):
     ("events", "told"),
     [
         ([said(-0.1, "watchdog", details={"limit": "3s"}), unit_died(0, "ABRT")],
-         ("it had not told for 3s that it lives (WatchdogSec=)",)),
+         ("it gave no sign of life for 3s (WatchdogSec=)",)),
         ([said(-0.1, "watchdog", details={"status": "stuck\x1b[2J"}), unit_died(0, "ABRT")],
          ("it asked for that itself (WATCHDOG=trigger); its last status: stuck\\x1b[2J",)),
         ([said(-0.1, "watchdog"), unit_died(0, "ABRT")], ()),
@@ -28,7 +28,7 @@ def low(seconds, **details):
          ("memory pressure for /x",)),
         ([low(-0.2, memory="10.00%", swap="5.00%"), said(-0.1, "oom kill", WEBAPP, by=GUARD, number=15, details={"rss_mib": 3120}),
           died(0, "TERM", source="audit log")],
-         ("it held 3120 MiB", "of the host's memory at most 10.00% was left, and of its swap 5.00%")),
+         ("it held 3120 MiB", "at most 10.00% of the host's memory was left, and 5.00% of its swap")),
         ([low(-9, memory="10.00%", swap="5.00%"), said(-0.1, "oom kill", WEBAPP, by=GUARD, number=15), died(0, "TERM", source="audit log")],
          ()),
         ([sent(0, "SYS", None, origin="seccomp", seccomp=Seccomp("kill process", "getppid")), died(0.1, "SYS", cause="s0")],

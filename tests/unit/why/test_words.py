@@ -101,7 +101,7 @@ def test_a_text_log():
         "          over; when the stop began is not told: at 11:58:30, if systemd's",
         "          default of 90 s holds",
         "  from    syslog, messages:22",
-        "  sure    yes, by a text log, which does not prove who wrote its lines",
+        "  sure    yes, if the lines of this text log are genuine",
     ]
 
 
