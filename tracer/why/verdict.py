@@ -23,7 +23,7 @@ from tracer.why.present import refuted_by_its_result
 from tracer.why.ran import with_job
 from tracer.why.rules import RULES
 from tracer.why.runtimes import contradicted, words_of_code
-from tracer.why.tellings import OWN_WORDS
+from tracer.why.tellings import OWN_WORDS, is_call_alone
 from tracer.why.together import died_with
 
 TYPE_CHECKING = False
@@ -179,10 +179,8 @@ def _is_unseen(death: Death, coverages: Sequence[Coverage]) -> bool:
 
 
 def _is_call_alone(death: Death) -> bool:
-    return all(
-        isinstance(one, Signal) and one.sender is not None and one.source not in JOINED
-        for one in death.tellings
-    )
+    """Whether signals that somebody sent are all that tells of it, and nobody watched what became of them."""
+    return is_call_alone(death) and all(one.source not in JOINED for one in death.tellings)
 
 
 def _doubts_of(case: Case, found: Finding, born: int | None) -> tuple[str, ...]:
