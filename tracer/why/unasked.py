@@ -48,12 +48,18 @@ def _of_the_main_process(case: Case, manager: Process, at: int) -> Iterator[Reas
             and one.process.unit == ended.unit
             and one.process.ppid == manager.pid
             and 0 <= at - moment(one) <= AT_ONCE
+            and not _is_younger(one.process, ended)
             and not _was_asked(case, one, manager)
         ):
             name = f"{shown(one.process.comm or b'-')}[{one.process.pid}]"
             time = moment(one)
             words = f"{name}, a child of {_called(manager)} in this unit, had ended {span(at - time)} before: what is left is ended then"
             yield Reason(time, words, at - time <= _PROMPTLY)
+
+
+def _is_younger(one: Process, other: Process) -> bool:
+    """Whether it was no main process: what ExecStop= runs is born after what it is to stop."""
+    return None not in (one.start, other.start) and one.start > other.start  # type: ignore[operator]
 
 
 def _called(manager: Process) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from test_rules import by, verdicts
 from told import (
+    NOON,
     PKILL,
     SYSTEMCTL,
     SYSTEMD,
     UNIT,
     WEBAPP,
+    S,
     at,
     died,
     exited,
@@ -212,6 +214,23 @@ def test_who_had_long_ended_was_not_why_a_manager_began(ended, asked, verdict):
     found = the_one_of(b"2231", events)
     assert told(found) == verdict
     assert (found.who.asked is not None) == (verdict[0] == "stop")
+
+
+@pytest.mark.parametrize(("born", "cause"), [(-100, "killed"), (-4, "stop")])
+def test_what_a_stop_runs_has_no_main_process_ended(born, cause):
+    """ExecStop= (systemd.service(5)) may take seconds; what it ran ends, and then what is left is asked to."""
+    main = replace(WEBAPP, start=NOON - 50 * S)
+    control = replace(HELPER, start=NOON + born * S)
+    stopped = [
+        sent(0.1, "TERM", SYSTEMD, main),
+        sent(0.1001, "CONT", SYSTEMD, main),
+        died(0.13, "TERM", main, cause="s0.1"),
+    ]
+    verdict = the_one_of(b"2231", [exited(0.05, 0, control), *stopped])
+    assert (verdict.cause, any("had ended" in one for one in (*verdict.why, *verdict.doubts))) == (
+        cause,
+        cause == "killed",
+    )
 
 
 def test_of_a_stop_its_main_process_may_end_first():
