@@ -89,7 +89,8 @@ def sure(verdict: Verdict) -> str:
     why = f": {doubts}" if doubts else ""
     if verdict.confidence == "open":
         *first, last = (NOUNS[one] for one in verdict.fits)
-        return f"open: it may be {', '.join(first)} or {last}{why}"
+        none = f"; none of these can be ruled out{why}" if why else ""
+        return f"open: it may be {', '.join(first)} or {last}{none}"
     return f"no: nothing that was read tells it{why}"
 
 

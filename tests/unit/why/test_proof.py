@@ -49,7 +49,7 @@ def test_files_that_lack_lines_are_named_once_and_without_their_folders():
         "lines may be missing from /var/log/messages",
     )
     assert open_by(f"{one}; {two}", f"{two}; no record", fits=("oom", "killed")) == (
-        "open: it may be the OOM killer or a signal from a process: "
+        "open: it may be the OOM killer or a signal from a process; none of these can be ruled out: "
         "lines may be missing from kern.log and messages; no record"
     )
 
