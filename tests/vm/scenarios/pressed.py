@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from units import systemctl
 
-SLICE = "sigtrace-pressed.slice"
 SETTINGS = Path("/run/systemd/oomd.conf.d/sigtrace.conf")
 
 
@@ -30,7 +29,8 @@ def oomd_running():
         shutil.rmtree(SETTINGS.parent)
 
 
-def watch_slice():
-    """What runs in it is killed by systemd-oomd as soon as it waits for memory."""
+def watch(slice_):
+    """What runs in a slice is killed by systemd-oomd as soon as it waits for memory. Of one that was used before, at once:
+    pressure is an average of ten seconds."""
     watched = ("ManagedOOMMemoryPressure=kill", "ManagedOOMMemoryPressureLimit=1%")
-    systemctl("set-property", "--runtime", SLICE, *watched)
+    systemctl("set-property", "--runtime", slice_, *watched)

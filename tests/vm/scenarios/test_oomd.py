@@ -3,14 +3,16 @@
 import os
 import signal
 
-from pressed import SLICE, oomd_running, watch_slice
+from pressed import oomd_running, watch
 from traced import is_signal, tracing
+
+SLICE = "sigtrace-pressed.slice"
 
 
 def test_oomd_is_named_and_not_the_kernel(start):
     with oomd_running() as oomd:
         unit = start("hungry", f"Slice={SLICE}", "MemoryHigh=24M", "MemorySwapMax=0")
-        watch_slice()
+        watch(SLICE)
         with tracing("--unit", unit.name, "--signal", "KILL") as trace:
             os.kill(unit.pid, signal.SIGUSR1)
             kill = trace.signal("SIGKILL", to=unit.pid)
