@@ -11,7 +11,7 @@ SLICE = "sigtrace-pressed.slice"
 
 def test_oomd_is_named_and_not_the_kernel(start):
     with oomd_running() as oomd:
-        unit = start("hungry", f"Slice={SLICE}", "MemoryHigh=24M", "MemorySwapMax=0")
+        unit = start("thrashing", f"Slice={SLICE}", "MemoryHigh=24M", "MemorySwapMax=0")
         watch(SLICE)
         with tracing("--unit", unit.name, "--signal", "KILL") as trace:
             os.kill(unit.pid, signal.SIGUSR1)

@@ -69,7 +69,7 @@ def memory_limit(stack):
 def oomd(stack):
     stack.enter_context(oomd_running())
     limits = ("MemoryHigh=24M", "MemorySwapMax=0", f"Slice={SLICE}")
-    unit = begun(stack, "hungry", *limits, name="told-oomd")
+    unit = begun(stack, "thrashing", *limits, name="told-oomd")
     watch(SLICE)
     os.kill(unit.pid, signal.SIGUSR1)
     return of_main(unit, PRESSURE_SECONDS)
