@@ -71,7 +71,7 @@ def is_watched(verdict: Verdict) -> bool:
 
 def sure(verdict: Verdict) -> str:
     if verdict.confidence == "yes" and verdict.cause == "exit" and not is_watched(verdict):
-        return "yes, of the status; that no signal asked for it was not seen"
+        return "yes, of the status; whether a signal asked for it is not recorded"
     if verdict.confidence == "yes":
         is_text = {one.source for one in verdict.evidence} == {"syslog"}
         return "yes, if the lines of this text log are genuine" if is_text else "yes"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # So soon after cron began it a job is known by its user and the time: a longer one by its audit session.
 _SOON = 10 * SECOND
-BY_USER = "whose cron job it was is known by user and time alone"
+BY_USER = "the cron job is matched by user and time alone"
 
 
 def by_a_command_beside_it(case: Case) -> Finding | None:

@@ -63,7 +63,7 @@ def why(capsys, *words):
         ]),
         ("report-job", 0, [
             "report-job.service on web3 ended with status 1",
-            "  sure    yes, of the status; that no signal asked for it was not seen",
+            "  sure    yes, of the status; whether a signal asked for it is not recorded",
         ]),
         ("webapp.service", 0, [
             "webapp[2231] on web3 was killed by systemd: it did not stop in time",

@@ -227,7 +227,7 @@ def test_a_status_of_a_shell():
     )
 
 
-NOT_SEEN = "  sure    yes, of the status; that no signal asked for it was not seen"
+NOT_SEEN = "  sure    yes, of the status; whether a signal asked for it is not recorded"
 
 
 def test_that_nobody_sent_it_is_told_where_that_was_watched():
