@@ -37,6 +37,10 @@ def plain(event):
     return {**ends, **words}
 
 
+# It looks at the masks of a target in /proc, when it has heard of the signal.
+LATE = frozenset(("bcc",))
+
+
 class Sent(NamedTuple):
     """A signal: to whom, which, and what may be said of it, by the names of plain(). ``kills``: the target died of it."""
 
@@ -63,7 +67,8 @@ class Truth:
         self.names.update({pid: name for name, pid in pids.items()})
 
     def was_sent(self, target, number, origins, *, by=(), kills=False, again=False, **allowed):
-        """``by``: pids that may be called the sender. What is not in ``allowed`` may not be said."""
+        """``by``: pids that may be called the sender. What is not in ``allowed`` may not be said; of outcomes, ``later`` by
+        who looks a moment later (docs/sources.md)."""
         words = {
             key: value if isinstance(value, tuple) else (value,) for key, value in allowed.items()
         }
@@ -158,7 +163,8 @@ def _false_of_signal(truth, event, of):
         yield f"{what}: never sent"
         return
     for word, said in plain(event).items():
-        right = {value for one in known for value in one.allowed.get(word, ())}
+        kinds = (word, "later") if word == "outcome" and event.get("source") in LATE else (word,)
+        right = {value for one in known for kind in kinds for value in one.allowed.get(kind, ())}
         if said not in right and ANY not in right:
             yield f"{what}: {word} {truth.names.get(said, said)}, of {sorted(map(str, right))}"
 

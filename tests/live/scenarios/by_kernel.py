@@ -33,7 +33,7 @@ def handed_on(s):
     s.truth.name(target=child.pid)
     where = {"address": 0x7F1234567890}
     # Who looks a moment later finds its handler at work, which blocks it.
-    s.truth.was_sent(child.pid, SEGV, "fault", outcome=("handled", "blocked"), **where)
+    s.truth.was_sent(child.pid, SEGV, "fault", outcome="handled", later="blocked", **where)
     # Of a call to itself it is right to say that it was one. Its handler still runs, and blocks it.
     here = ("fault", *BY_SIGQUEUE)
     s.truth.was_sent(

@@ -100,7 +100,7 @@ def awaited(how):
         until(lambda: all(state_of(one.name) == "S" for one in tasks.iterdir()))
         s.truth.name(target=child.pid)
         # Who looks a moment later sees it pending, and blocked by all.
-        s.sends(TERM, child.pid, outcome=("awaited", "blocked"))
+        s.sends(TERM, child.pid, outcome="awaited", later="blocked")
         assert s.waited(child, answers=TERM) == 0
 
     return play
@@ -199,8 +199,8 @@ def queue_full(s):
         s.cannot_run("no other user can be taken on here")
     s.truth.name(target=child.pid)
     # Who looks a moment later sees them let go.
-    for outcome in (("blocked", "handled"), ("blocked", "handled"), "dropped"):
-        s.truth.was_sent(child.pid, 34, BY_SIGQUEUE, by=child.pid, outcome=outcome)
+    for outcome, later in (("blocked", "handled"), ("blocked", "handled"), ("dropped", ())):
+        s.truth.was_sent(child.pid, 34, BY_SIGQUEUE, by=child.pid, outcome=outcome, later=later)
     s.truth.was_sent(child.pid, 34, BY_KILL, by=child.pid, outcome="info lost")
     s.truth.ended(child.pid, 5)
 
