@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "audit": {"model", "lines"},
     "statements": {"model", "lines"},
     "sources": {"model", "flow", "host", "libbpf", "lines", "audit", "recording", "statements"},
-    "why": {"model", "sinks", "host", "lines", "recording", "terminal"},
+    "why": {"model", "sinks", "host", "lines", "terminal"},
     "fleet": {"model", "sinks", "host", "sources", "recording", "terminal", "why"},
     "report": {"model", "flow", "sinks", "why"},
     "options": {"model", "flow", "sources", "recording"},

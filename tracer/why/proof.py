@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.model.text import cut, printable
-from tracer.recording.names import piece_of
+from tracer.sinks.places import file_and_line, file_name
 from tracer.why.nouns import NOUNS
 
 TYPE_CHECKING = False
@@ -23,11 +23,7 @@ def sources(evidence: Iterable[Evidence]) -> str:
     """Which witnesses, with the lines where they are files."""
     found: dict[str, list[int]] = {}
     for one in evidence:
-        place, line = one.place, None if one.place is None else one.place.line
-        path = None if place is None else place.recording or place.file
-        at = _last_part(path) if path else one.source or "-"
-        if piece_of(at, 0) is not None:
-            at, line = "sigtrace's recording", None  # Its files have long names.
+        at, line = (one.place and file_and_line(one.place)) or (one.source or "-", None)
         lines = found.setdefault(at, [])
         if line is not None:
             lines.append(line)
@@ -35,13 +31,6 @@ def sources(evidence: Iterable[Evidence]) -> str:
         printable(at) + (f":{ranges(sorted(set(lines)))}" if lines else "")
         for at, lines in found.items()
     )
-
-
-def _last_part(path: str) -> str:
-    """A file's name; "-" is standard input's."""
-    if path == "-":
-        return "standard input"
-    return path.rstrip("/").rpartition("/")[2]
 
 
 def ranges(numbers: list[int]) -> str:
@@ -97,7 +86,7 @@ def sure(verdict: Verdict) -> str:
 def _doubts(verdict: Verdict) -> str:
     """Why the others cannot be ruled out, each said once; of files that are incomplete the names, without their folders."""
     whys = [why for one in verdict.cannot_rule_out for why in one.because.split("; ")]
-    files = [_last_part(why[len(INCOMPLETE) :]) for why in whys if why.startswith(INCOMPLETE)]
+    files = [file_name(why[len(INCOMPLETE) :]) for why in whys if why.startswith(INCOMPLETE)]
     told = [why for why in whys if not why.startswith(INCOMPLETE)]
     if files:
         told.insert(0, INCOMPLETE + " and ".join(dict.fromkeys(files)))
