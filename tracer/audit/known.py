@@ -154,7 +154,7 @@ class Known:
         who takes over an orphan is older than it (PR_SET_CHILD_SUBREAPER, prctl(2))."""
         if None not in (one.session, other.session) and one.session != other.session:
             return True
-        if other.ppid in (None, 1) or one.ppid == other.ppid or other.ppid is None:
+        if other.ppid is None or other.ppid in (1, one.ppid):
             return False
         parent, _ = self._sights.get((node, other.ppid), (None, None))
         return parent is not None and parent[0] > since
